@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Memory to map: whole pages, so that no cache line is shared with anything else.
+
+use core::{
+    ops::{
+        Deref,
+        DerefMut, //
+    },
+    ptr::NonNull,
+    slice, //
+};
+
+use kernel::{
+    bindings,
+    page::PAGE_SIZE,
+    prelude::*, //
+};
+
+use super::Memory;
+use crate::bindings::c;
+
+/// Physically contiguous, zeroed memory below 4 GiB, read and written by the CPU as a slice.
+///
+/// Page aligned and made of whole pages: cache maintenance on it touches nobody else's data. Zeroed,
+/// so that a device never sees old kernel memory.
+///
+/// C functions: `alloc_pages_exact()`, `free_pages_exact()`.
+///
+/// # Examples
+///
+/// ```ignore
+/// let mut buffer = Buffer::zeroed(1500)?;
+///
+/// buffer[..4].copy_from_slice(b"ping");
+/// assert_eq!(buffer.len(), 1500);
+/// ```
+///
+/// # Invariants
+///
+/// `ptr` is the start of an allocation by `alloc_pages_exact(len, ...)` that this value owns, and
+/// whose `len` bytes are initialized. `len` is not 0.
+pub(crate) struct Buffer {
+    ptr: NonNull<u8>,
+    len: usize,
+}
+
+// SAFETY: A `Buffer` owns its memory, which is not tied to a thread.
+unsafe impl Send for Buffer {}
+
+// SAFETY: `&Buffer` only gives shared access to the bytes.
+unsafe impl Sync for Buffer {}
+
+impl Buffer {
+    /// The longest buffer, in bytes: the largest block of the page allocator (`MAX_PAGE_ORDER`).
+    pub(crate) const MAX_LEN: usize = PAGE_SIZE << bindings::MAX_PAGE_ORDER;
+
+    /// Allocates `len` bytes of zeroes. May sleep.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` if `len` is 0 or over [`MAX_LEN`](Self::MAX_LEN), `ENOMEM` if there is no such
+    /// block of memory.
+    pub(crate) fn zeroed(len: usize) -> Result<Self> {
+        if len == 0 || len > Self::MAX_LEN {
+            return Err(EINVAL);
+        }
+
+        // SAFETY: The function takes any length; 0 and what its page order cannot express are
+        // excluded.
+        let ptr = unsafe { c::rk3588_dma_alloc_pages(len) };
+        let ptr = NonNull::new(ptr.cast()).ok_or(ENOMEM)?;
+
+        // INVARIANT: Allocated just now, with zeroes.
+        Ok(Self { ptr, len })
+    }
+}
+
+impl Deref for Buffer {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        // SAFETY: By the type invariant these bytes are initialized and ours; `&self` excludes
+        // writers.
+        unsafe { slice::from_raw_parts(self.ptr.as_ptr(), self.len) }
+    }
+}
+
+impl DerefMut for Buffer {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        // SAFETY: By the type invariant these bytes are initialized and ours; `&mut self` excludes
+        // everybody else.
+        unsafe { slice::from_raw_parts_mut(self.ptr.as_ptr(), self.len) }
+    }
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariant `ptr` and `len` are those of an allocation that we own.
+        unsafe { bindings::free_pages_exact(self.ptr.as_ptr().cast(), self.len) };
+    }
+}
+
+// SAFETY:
+// - `alloc_pages_exact()` memory is in the linear map, physically contiguous and whole pages.
+// - The allocation stays where it is when the `Buffer` moves, until it is dropped.
+// - Nobody but the owner of the `Buffer` reaches the bytes.
+unsafe impl Memory for Buffer {
+    fn as_ptr(&self) -> NonNull<u8> {
+        self.ptr
+    }
+
+    fn len(&self) -> usize {
+        self.len
+    }
+}
