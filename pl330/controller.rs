@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A controller: its registers, its clock, its program memory and what its channel is doing.
+
+use kernel::{
+    device::{
+        Bound,
+        Device, //
+    },
+    dma::Coherent,
+    io::{
+        poll::read_poll_timeout,
+        Io, //
+    },
+    new_mutex,
+    new_spinlock_irq,
+    platform,
+    prelude::*,
+    sync::{
+        atomic::{
+            Atomic,
+            Relaxed, //
+        },
+        Arc,
+        Mutex,
+        SpinLockIrq, //
+    },
+    time::{
+        msecs_to_jiffies,
+        Delta, //
+    }, //
+};
+
+use super::{
+    config::Config,
+    error::{
+        SetupError,
+        TransferError, //
+    },
+    fault::{
+        Fault,
+        Thread, //
+    },
+    insn::{
+        Channel,
+        Event,
+        Instruction, //
+    },
+    regs::{
+        self,
+        Registers, //
+    },
+    thread::{
+        self,
+        DebugPort,
+        ThreadState, //
+    }, //
+};
+use crate::bindings::{
+    Completion,
+    EnabledClk, //
+};
+
+/// The channel that we use.
+pub(super) const CHANNEL: Channel = Channel::new(0).unwrap();
+
+/// The event that our programs raise, as an interrupt.
+pub(super) const EVENT: Event = Event::new(0).unwrap();
+
+/// The room for a program in bytes.
+pub(super) const PROGRAM_LEN: usize = 256;
+
+/// How long a killed or ended channel may take to finish its accesses on the bus.
+const STOP_TIMEOUT: Delta = Delta::from_millis(10);
+
+/// What the channel is doing, as far as we know.
+pub(super) enum Phase {
+    /// No program of ours.
+    Idle,
+    /// A program; its interrupt has not come.
+    Running,
+    /// The program raised its interrupt, or came to a fault and was killed.
+    Ended(Result<(), Fault>),
+}
+
+/// What interrupt handlers and those who start programs share.
+pub(super) struct Shared {
+    pub(super) port: DebugPort,
+    pub(super) phase: Phase,
+    /// The driver leaves the device: nothing is started any more.
+    closed: bool,
+}
+
+/// A PL330 that is bound to our driver.
+///
+/// Transfers take turns on one channel; each sleeps until its interrupt.
+#[pin_data]
+pub(crate) struct Controller<'bound> {
+    pub(super) dev: &'bound Device<Bound>,
+    pub(super) config: Config,
+    /// Protects the debug registers as well.
+    #[pin]
+    pub(super) shared: SpinLockIrq<Shared>,
+    /// Completed when `shared.phase` becomes [`Phase::Ended`], or on shutdown.
+    #[pin]
+    pub(super) ended: Completion,
+    /// The program memory; whoever holds it has the channel. `None` once the channel has been lost:
+    /// it may still be reading from there.
+    #[pin]
+    pub(super) program: Mutex<Option<Coherent<[u8]>>>,
+    /// How many interrupts of ours were raised.
+    pub(super) interrupts: Atomic<u64>,
+    pub(super) regs: Registers<'bound>,
+    /// Below `regs`: the registers need it.
+    clock: EnabledClk,
+}
+
+impl<'bound> Controller<'bound> {
+    /// Maps the registers, switches the clock on, reads the configuration and makes sure that the
+    /// channel is stopped.
+    ///
+    /// # Errors
+    ///
+    /// All of [`SetupError`] but [`Interrupt`](SetupError::Interrupt) and
+    /// [`FirstProgram`](SetupError::FirstProgram).
+    pub(crate) fn new(pdev: &'bound platform::Device<Bound>) -> Result<Arc<Self>, SetupError> {
+        let dev = pdev.as_ref();
+        let regs = pdev
+            .io_request_by_index(0)
+            .ok_or(SetupError::NoRegisters)?
+            .iomap_exclusive_sized()
+            .map_err(SetupError::Registers)?;
+        let clock = EnabledClk::get(dev, c"apb_pclk").map_err(SetupError::Clock)?;
+        let config = Config::read(&regs)?;
+
+        if config.non_secure && config.non_secure_events & EVENT.bit() == 0 {
+            return Err(SetupError::SecureEvent(EVENT.number()));
+        }
+
+        let program = Coherent::zeroed_slice(dev, PROGRAM_LEN, GFP_KERNEL)
+            .map_err(|error| SetupError::Memory("programs", error))?;
+        let controller = Arc::pin_init(
+            pin_init!(Self {
+                dev,
+                config,
+                shared <- new_spinlock_irq!(Shared {
+                    port: DebugPort::new(),
+                    phase: Phase::Idle,
+                    closed: false,
+                }),
+                ended <- Completion::new(),
+                program <- new_mutex!(Some(program)),
+                interrupts: Atomic::new(0),
+                regs,
+                clock,
+            }),
+            GFP_KERNEL,
+        )
+        .map_err(|error| SetupError::Memory("the controller", error))?;
+
+        controller.reset()?;
+        Ok(controller)
+    }
+
+    /// What the hardware was built with.
+    pub(crate) fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The rate of its clock in hertz.
+    pub(crate) fn clock_rate(&self) -> c_ulong {
+        self.clock.rate()
+    }
+
+    /// How many programs have raised their interrupt since the controller was bound.
+    pub(crate) fn interrupts(&self) -> u64 {
+        self.interrupts.load(Relaxed)
+    }
+
+    /// Stops what runs and lets nothing start any more. What runs fails with
+    /// [`TransferError::ShuttingDown`]; when this returns, it has.
+    pub(crate) fn shut_down(&self) {
+        {
+            let mut shared = self.shared.lock();
+
+            shared.closed = true;
+            if let Phase::Running = shared.phase {
+                // A busy port is noticed, and reported, by who waits for the channel to stop.
+                let _ = shared.port.kill(&self.regs, Thread::Channel(CHANNEL));
+            }
+        }
+        self.ended.complete();
+
+        let _turn = self.program.lock();
+
+        self.regs.write_reg(regs::INTCLR::from(EVENT.bit()));
+        self.regs.write_reg(regs::INTEN::zeroed());
+    }
+
+    /// Stops the channel if somebody left it running, and prepares our interrupt.
+    fn reset(&self) -> Result<(), SetupError> {
+        let state = thread::state(&self.regs, CHANNEL);
+
+        if state != ThreadState::STOPPED {
+            self.shared
+                .lock()
+                .port
+                .kill(&self.regs, Thread::Channel(CHANNEL))
+                .and_then(|()| self.wait_until_stopped())
+                .map_err(|_| SetupError::Running(state))?;
+        }
+        self.regs.write_reg(regs::INTCLR::from(u32::MAX));
+        self.regs.write_reg(regs::INTEN::from(EVENT.bit()));
+        Ok(())
+    }
+
+    /// Runs the program `code` on the channel until it has raised [`EVENT`], and waits until the
+    /// channel has stopped. Sleeps.
+    ///
+    /// `program` is what the caller locked in `self.program`.
+    ///
+    /// # Errors
+    ///
+    /// [`Stuck`](TransferError::Stuck) if the channel may still be running. After every other error,
+    /// and on success, the channel is stopped and does not use what the program named.
+    pub(super) fn run(
+        &self,
+        program: &mut Option<Coherent<[u8]>>,
+        code: &[u8; PROGRAM_LEN],
+        timeout_ms: u32,
+    ) -> Result<(), TransferError> {
+        let memory = program.as_ref().ok_or(TransferError::Retired)?;
+        let address =
+            u32::try_from(memory.dma_address()).map_err(|_| TransferError::Unreachable)?;
+
+        memory.copy_from_slice(code);
+        self.ended.forget();
+        self.start(address)?;
+        self.ended.wait_timeout(msecs_to_jiffies(timeout_ms));
+
+        let outcome = self.finish(timeout_ms);
+
+        if self.wait_until_stopped().is_err() {
+            // It may be fetching from there.
+            core::mem::forget(program.take());
+            dev_err!(
+                self.dev,
+                "channel {} is {} and does not stop\n",
+                CHANNEL.number(),
+                thread::state(&self.regs, CHANNEL)
+            );
+            return Err(TransferError::Stuck);
+        }
+        outcome
+    }
+
+    /// Has the manager start the program at `address`.
+    fn start(&self, address: u32) -> Result<(), TransferError> {
+        let mut shared = self.shared.lock();
+
+        if shared.closed {
+            return Err(TransferError::ShuttingDown);
+        }
+        shared.port.execute(
+            &self.regs,
+            Thread::Manager,
+            Instruction::Go {
+                channel: CHANNEL,
+                non_secure: self.config.non_secure,
+                address,
+            },
+        )?;
+        shared.phase = Phase::Running;
+        Ok(())
+    }
+
+    /// Finds out how the program ended; where it did not, kills it.
+    fn finish(&self, timeout_ms: u32) -> Result<(), TransferError> {
+        let mut shared = self.shared.lock();
+
+        match core::mem::replace(&mut shared.phase, Phase::Idle) {
+            Phase::Ended(result) => return result.map_err(TransferError::Fault),
+            Phase::Running | Phase::Idle => (),
+        }
+        if shared.closed {
+            // Killed already.
+            return Err(TransferError::ShuttingDown);
+        }
+        if self.regs.read(regs::INTMIS).events().get() & EVENT.bit() != 0 {
+            self.regs.write_reg(regs::INTCLR::from(EVENT.bit()));
+            return Err(TransferError::LostInterrupt);
+        }
+        // A busy port is noticed, and reported, by who waits for the channel to stop.
+        let _ = shared.port.kill(&self.regs, Thread::Channel(CHANNEL));
+        Err(TransferError::Timeout(timeout_ms))
+    }
+
+    fn wait_until_stopped(&self) -> Result<(), TransferError> {
+        read_poll_timeout(
+            || Ok(thread::state(&self.regs, CHANNEL)),
+            |state| *state == ThreadState::STOPPED,
+            Delta::from_micros(10),
+            STOP_TIMEOUT,
+        )
+        .map(|_| ())
+        .map_err(|_| TransferError::Stuck)
+    }
+}

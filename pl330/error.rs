@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What can go wrong, by name.
+
+use kernel::{
+    fmt,
+    prelude::*, //
+};
+
+use super::{
+    fault::Fault,
+    insn::TooLong,
+    thread::ThreadState, //
+};
+
+/// Why a controller cannot be used.
+pub(crate) enum SetupError {
+    /// The device has no register block (`reg`).
+    NoRegisters,
+    /// The register block cannot be mapped: in use, or too small.
+    Registers(Error),
+    /// The clock `apb_pclk` cannot be had or switched on.
+    Clock(Error),
+    /// The interrupt of this name cannot be had.
+    Interrupt(&'static str, Error),
+    /// The identification registers say that it is something else.
+    NotPl330 {
+        /// The peripheral identification.
+        id: u32,
+        /// The component identification.
+        cell: u32,
+    },
+    /// The configuration claims a data bus of an unknown width.
+    BusWidth(u32),
+    /// The manager is non-secure, but the event that we need is secure.
+    SecureEvent(u8),
+    /// A channel runs from before, and does not stop.
+    Running(ThreadState),
+    /// No memory for this purpose.
+    Memory(&'static str, Error),
+    /// A first program, which only raises its interrupt, failed.
+    FirstProgram(TransferError),
+}
+
+impl fmt::Display for SetupError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoRegisters => f.write_str("no registers: `reg` is missing"),
+            Self::Registers(error) => {
+                f.write_fmt(fmt!("the registers cannot be mapped ({error:?})"))
+            }
+            Self::Clock(error) => f.write_fmt(fmt!("no clock `apb_pclk` ({error:?})")),
+            Self::Interrupt(name, error) => f.write_fmt(fmt!("no {name} interrupt ({error:?})")),
+            Self::NotPl330 { id, cell } => f.write_fmt(fmt!(
+                "not a PL330: peripheral id {id:#010x}, component id {cell:#010x}"
+            )),
+            Self::BusWidth(code) => {
+                f.write_fmt(fmt!("unknown data bus width (code {code} in CRD)"))
+            }
+            Self::SecureEvent(event) => f.write_fmt(fmt!(
+                "event {event} is reserved for secure software, and the manager is non-secure"
+            )),
+            Self::Running(state) => f.write_fmt(fmt!("channel 0 is {state} and does not stop")),
+            Self::Memory(purpose, error) => {
+                f.write_fmt(fmt!("no memory for {purpose} ({error:?})"))
+            }
+            Self::FirstProgram(error) => f.write_fmt(fmt!("it does not run a program: {error}")),
+        }
+    }
+}
+
+impl From<&SetupError> for Error {
+    fn from(error: &SetupError) -> Self {
+        match error {
+            SetupError::Registers(error)
+            | SetupError::Clock(error)
+            | SetupError::Interrupt(_, error)
+            | SetupError::Memory(_, error) => *error,
+            SetupError::FirstProgram(error) => (*error).into(),
+            _ => ENODEV,
+        }
+    }
+}
+
+/// Why a transfer did not take place, or not wholly.
+#[derive(Clone, Copy)]
+pub(crate) enum TransferError {
+    /// The bytes are not all inside the mapping.
+    OutOfRange,
+    /// The mapping was made for another device.
+    WrongDevice,
+    /// An address that the controller, with its 32 address bits, cannot reach.
+    Unreachable,
+    /// The program for it does not fit into the program memory.
+    TooLong,
+    /// The controller does not accept instructions.
+    DebugPortBusy,
+    /// The program did not end in so many milliseconds.
+    Timeout(u32),
+    /// The program ended, but its interrupt did not arrive.
+    LostInterrupt,
+    /// The program failed.
+    Fault(Fault),
+    /// The driver is about to leave the device.
+    ShuttingDown,
+    /// The channel could not be stopped; what it was given is lost, and the channel with it.
+    Stuck,
+    /// The channel was lost in an earlier transfer.
+    Retired,
+}
+
+impl fmt::Display for TransferError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OutOfRange => f.write_str("out of the range of the mapping"),
+            Self::WrongDevice => f.write_str("mapped for another device"),
+            Self::Unreachable => f.write_str("address beyond 32 bits"),
+            Self::TooLong => f.write_str("too long for the program memory"),
+            Self::DebugPortBusy => f.write_str("the debug port stays busy"),
+            Self::Timeout(milliseconds) => f.write_fmt(fmt!("no end after {milliseconds} ms")),
+            Self::LostInterrupt => f.write_str("ended, but its interrupt did not arrive"),
+            Self::Fault(fault) => f.write_fmt(fmt!("{fault}")),
+            Self::ShuttingDown => f.write_str("the driver is being unbound"),
+            Self::Stuck => f.write_str("the channel does not stop: it and its buffers are lost"),
+            Self::Retired => f.write_str("the channel was lost in an earlier transfer"),
+        }
+    }
+}
+
+impl From<TransferError> for Error {
+    fn from(error: TransferError) -> Self {
+        match error {
+            TransferError::OutOfRange | TransferError::WrongDevice => EINVAL,
+            TransferError::Unreachable => EOVERFLOW,
+            TransferError::TooLong => E2BIG,
+            TransferError::DebugPortBusy | TransferError::Timeout(_) => ETIMEDOUT,
+            TransferError::LostInterrupt | TransferError::Fault(_) => EIO,
+            TransferError::ShuttingDown | TransferError::Stuck | TransferError::Retired => ENODEV,
+        }
+    }
+}
+
+impl From<TooLong> for TransferError {
+    fn from(_: TooLong) -> Self {
+        Self::TooLong
+    }
+}

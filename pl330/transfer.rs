@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Transfers: mappings go in, a program runs over them, and they come back.
+
+use kernel::{
+    prelude::*,
+    time::{
+        Delta,
+        Instant,
+        Monotonic, //
+    }, //
+};
+
+use super::{
+    controller::{
+        Controller,
+        EVENT,
+        PROGRAM_LEN, //
+    },
+    error::TransferError,
+    insn::Assembler,
+    program, //
+};
+use crate::dma::{
+    DeviceReads,
+    DeviceWrites,
+    Mapping,
+    Memory, //
+};
+
+/// How long a program may take, in milliseconds: this much, and one more for each page.
+///
+/// The slowest copy, byte by byte, moves some ten bytes in a microsecond on the board.
+const TIMEOUT_MS: u32 = 1000;
+const BYTES_PER_MS: u32 = 4096;
+
+/// Which bytes to copy.
+#[derive(Clone, Copy)]
+pub(crate) struct Span {
+    /// From this offset in the source, in bytes.
+    pub(crate) from: usize,
+    /// To this offset in the destination, in bytes.
+    pub(crate) to: usize,
+    /// So many bytes.
+    pub(crate) len: usize,
+}
+
+/// What there is to say of a transfer that was done.
+#[derive(Clone, Copy)]
+pub(crate) struct Receipt {
+    /// The bus address of the first byte read.
+    pub(crate) source: u32,
+    /// The bus address of the first byte written.
+    pub(crate) destination: u32,
+    /// The length of the program in bytes.
+    pub(crate) program_len: usize,
+    /// From the start of the program until we were told that it had ended.
+    pub(crate) duration: Delta,
+}
+
+/// A copy that was done, with the mappings.
+pub(crate) struct CopyDone<S, D> {
+    /// What was read.
+    pub(crate) source: S,
+    /// What was written.
+    pub(crate) destination: D,
+    /// How it went.
+    pub(crate) receipt: Receipt,
+}
+
+/// A copy that was not done, or not wholly, with the mappings.
+///
+/// Turns into its error with `?`, which unmaps and drops what was mapped.
+pub(crate) struct CopyError<S, D> {
+    /// Why.
+    pub(crate) error: TransferError,
+    /// Source and destination. `None` if the channel could not be stopped
+    /// ([`TransferError::Stuck`]): the hardware may still use them, so they are lost.
+    pub(crate) mappings: Option<(S, D)>,
+}
+
+impl<S, D> From<CopyError<S, D>> for Error {
+    fn from(failed: CopyError<S, D>) -> Self {
+        failed.error.into()
+    }
+}
+
+impl<'bound> Controller<'bound> {
+    /// Copies `span` from `source` to `destination`, and gives both back. Sleeps, for a second and
+    /// some at most.
+    ///
+    /// # Errors
+    ///
+    /// Any [`TransferError`]. Bytes outside the span are untouched in any case; those inside are
+    /// undefined after a fault or a timeout.
+    ///
+    /// # Examples
+    ///
+    /// ```ignore
+    /// let CopyDone { destination, .. } = controller.copy(source, destination, span)?;
+    /// ```
+    pub(crate) fn copy<S, SD, D, DD>(
+        &self,
+        source: Mapping<'bound, S, SD>,
+        destination: Mapping<'bound, D, DD>,
+        span: Span,
+    ) -> Result<
+        CopyDone<Mapping<'bound, S, SD>, Mapping<'bound, D, DD>>,
+        CopyError<Mapping<'bound, S, SD>, Mapping<'bound, D, DD>>,
+    >
+    where
+        S: Memory,
+        SD: DeviceReads,
+        D: Memory,
+        DD: DeviceWrites,
+    {
+        let refused = if !source.is_for(self.dev) || !destination.is_for(self.dev) {
+            Some(TransferError::WrongDevice)
+        } else if !span.is_within(source.len(), destination.len()) {
+            Some(TransferError::OutOfRange)
+        } else {
+            None
+        };
+
+        if let Some(error) = refused {
+            return Err(CopyError {
+                error,
+                mappings: Some((source, destination)),
+            });
+        }
+
+        let source = source.submit();
+        let destination = destination.submit();
+        let outcome = span
+            .on_the_bus(
+                source.address().to_bus32(span.from),
+                destination.address().to_bus32(span.to),
+            )
+            .and_then(|copy| self.run_copy(copy));
+
+        if let Err(error @ TransferError::Stuck) = outcome {
+            // Dropping what is in flight leaks it.
+            return Err(CopyError {
+                error,
+                mappings: None,
+            });
+        }
+
+        // SAFETY: Whatever else the outcome is, the channel has not been started or is stopped now,
+        // and its program is rewritten before it is started again. Stores have been waited for: by
+        // the program on success, by the hardware in stopping otherwise.
+        let (source, destination) = unsafe { (source.complete(), destination.complete()) };
+
+        match outcome {
+            Ok(receipt) => Ok(CopyDone {
+                source,
+                destination,
+                receipt,
+            }),
+            Err(error) => Err(CopyError {
+                error,
+                mappings: Some((source, destination)),
+            }),
+        }
+    }
+
+    fn run_copy(&self, copy: program::Copy) -> Result<Receipt, TransferError> {
+        let mut code = [0; PROGRAM_LEN];
+        let mut asm = Assembler::new(&mut code);
+
+        program::copy(&mut asm, self.config.bus(), copy, EVENT)?;
+
+        let program_len = asm.len();
+        let mut program = self.program.lock();
+        let start = Instant::<Monotonic>::now();
+
+        self.run(&mut program, &code, TIMEOUT_MS + copy.len / BYTES_PER_MS)?;
+        Ok(Receipt {
+            source: copy.source,
+            destination: copy.destination,
+            program_len,
+            duration: start.elapsed(),
+        })
+    }
+}
+
+impl Span {
+    /// Whether the span is inside buffers of these lengths, and not empty.
+    fn is_within(&self, source_len: usize, destination_len: usize) -> bool {
+        let ends_within =
+            |start: usize, len: usize| start.checked_add(self.len).is_some_and(|end| end <= len);
+
+        self.len != 0 && ends_within(self.from, source_len) && ends_within(self.to, destination_len)
+    }
+
+    /// The span in bus addresses, where all of it has 32-bit ones.
+    fn on_the_bus(
+        &self,
+        source: Result<u32>,
+        destination: Result<u32>,
+    ) -> Result<program::Copy, TransferError> {
+        let (Ok(source), Ok(destination), Ok(len)) = (source, destination, u32::try_from(self.len))
+        else {
+            return Err(TransferError::Unreachable);
+        };
+
+        if source.checked_add(len - 1).is_none() || destination.checked_add(len - 1).is_none() {
+            return Err(TransferError::Unreachable);
+        }
+        Ok(program::Copy {
+            source,
+            destination,
+            len,
+        })
+    }
+}
