@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Bytes that tell where they come from.
+//!
+//! The highest bit says whether a byte belongs to the source (1) or was in the destination before
+//! (0); the others depend on its index in the copied bytes, far enough that a shift by any number of
+//! bytes, beats or pages shows.
+
+use kernel::fmt;
+
+/// A byte that is not what it should be.
+pub(super) struct Mismatch {
+    offset: usize,
+    expected: u8,
+    found: u8,
+}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "byte {} is {:#04x}, should be {:#04x}",
+            self.offset, self.found, self.expected
+        )
+    }
+}
+
+/// Byte `index` of a source.
+fn source(index: usize) -> u8 {
+    0x80 | mixed(index)
+}
+
+/// Byte `index` of a destination before the copy.
+fn background(index: usize) -> u8 {
+    0x7f & !mixed(index)
+}
+
+/// Seven bits in which all bits of `index` up to the 24th take part.
+fn mixed(index: usize) -> u8 {
+    // CAST: Seven bits are left.
+    ((index ^ index >> 7 ^ index >> 14 ^ index >> 21) & 0x7f) as u8
+}
+
+/// Makes `bytes` a source.
+pub(super) fn fill_source(bytes: &mut [u8]) {
+    for (index, byte) in bytes.iter_mut().enumerate() {
+        *byte = source(index);
+    }
+}
+
+/// Makes `bytes` something to copy over.
+pub(super) fn fill_background(bytes: &mut [u8]) {
+    for (index, byte) in bytes.iter_mut().enumerate() {
+        *byte = background(index);
+    }
+}
+
+/// Checks that `bytes` has the source from `at` on for `len` bytes, and is untouched elsewhere.
+///
+/// # Errors
+///
+/// The first byte for which that is not so.
+pub(super) fn check(bytes: &[u8], at: usize, len: usize) -> Result<(), Mismatch> {
+    for (offset, &found) in bytes.iter().enumerate() {
+        let expected = match offset.checked_sub(at) {
+            Some(index) if index < len => source(index),
+            _ => background(offset),
+        };
+
+        if found != expected {
+            return Err(Mismatch {
+                offset,
+                expected,
+                found,
+            });
+        }
+    }
+    Ok(())
+}

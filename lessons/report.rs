@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What happened, for people and for programs.
+
+use kernel::{
+    fmt,
+    prelude::*, //
+};
+
+use super::Failure;
+use crate::pl330::{
+    Fault,
+    Receipt,
+    Span, //
+};
+
+/// A transfer, or an attempt at one.
+struct Entry {
+    lesson: &'static str,
+    span: Span,
+    outcome: Result<Receipt, Failure>,
+}
+
+/// All that the lessons did.
+pub(crate) struct Report {
+    entries: KVec<Entry>,
+    fault: Result<Fault, Failure>,
+    /// Interrupts when the lessons began, then those that came since.
+    interrupts: u64,
+}
+
+impl Report {
+    /// An empty report, when the controller has raised `interrupts` interrupts.
+    pub(super) fn new(interrupts: u64) -> Self {
+        Self {
+            entries: KVec::new(),
+            fault: Err(Failure::NoFault),
+            interrupts,
+        }
+    }
+
+    /// Takes down a transfer.
+    pub(super) fn add(
+        &mut self,
+        lesson: &'static str,
+        span: Span,
+        outcome: Result<Receipt, Failure>,
+    ) -> Result {
+        self.entries.push(
+            Entry {
+                lesson,
+                span,
+                outcome,
+            },
+            GFP_KERNEL,
+        )?;
+        Ok(())
+    }
+
+    /// Takes down the fault that was provoked.
+    pub(super) fn set_fault(&mut self, fault: Result<Fault, Failure>) {
+        self.fault = fault;
+    }
+
+    /// Ends the report, when the controller has raised `interrupts` interrupts.
+    pub(super) fn end(&mut self, interrupts: u64) {
+        self.interrupts = interrupts - self.interrupts;
+    }
+
+    /// Whether anything did not go as it should.
+    pub(crate) fn has_failures(&self) -> bool {
+        self.failed() != 0 || self.fault.is_err() || self.interrupts != self.transfers()
+    }
+
+    /// The report as a JSON object on one line.
+    pub(crate) fn as_json(&self) -> impl fmt::Display + '_ {
+        Json(self)
+    }
+
+    /// Transfers that were done. One whose bytes were wrong counts as failed.
+    fn transfers(&self) -> u64 {
+        self.entries.len() as u64 - self.failed()
+    }
+
+    fn failed(&self) -> u64 {
+        self.entries
+            .iter()
+            .filter(|entry| entry.outcome.is_err())
+            .count() as u64
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_fmt(fmt!(
+            "{:<14} {:>8}  {:<10}  {:<10} {:>7} {:>9}  {}\n",
+            "lesson",
+            "bytes",
+            "from",
+            "to",
+            "program",
+            "time",
+            "result"
+        ))?;
+        for Entry {
+            lesson,
+            span,
+            outcome,
+        } in &self.entries
+        {
+            f.write_fmt(fmt!("{lesson:<14} {:>8}  ", span.len))?;
+            match outcome {
+                Ok(receipt) => f.write_fmt(fmt!(
+                    "{:#010x}  {:#010x} {:>5} B {:>6} us  ok\n",
+                    receipt.source,
+                    receipt.destination,
+                    receipt.program_len,
+                    receipt.duration.as_micros_ceil(),
+                ))?,
+                Err(failure) => f.write_fmt(fmt!(
+                    "+{:<9}  +{:<9} {:19} {failure}\n",
+                    span.from,
+                    span.to,
+                    ""
+                ))?,
+            }
+        }
+        match &self.fault {
+            Ok(fault) => f.write_fmt(fmt!("provoked a fault, reported as: {fault}\n"))?,
+            Err(failure) => f.write_fmt(fmt!("provoked a fault, but: {failure}\n"))?,
+        }
+        f.write_fmt(fmt!(
+            "{} transfers ok, {} failed, {} interrupts\n",
+            self.transfers(),
+            self.failed(),
+            self.interrupts
+        ))
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Memory(error) => f.write_fmt(fmt!("no memory ({error:?})")),
+            Self::Mapping(error, len) => {
+                f.write_fmt(fmt!("not mapped ({error:?}), {len} bytes handed back"))
+            }
+            Self::Transfer(error, true) => f.write_fmt(fmt!("{error}, buffers handed back")),
+            Self::Transfer(error, false) => f.write_fmt(fmt!("{error}")),
+            Self::Data(mismatch) => f.write_fmt(fmt!("{mismatch}")),
+            Self::NoFault => f.write_str("there was none"),
+        }
+    }
+}
+
+/// A report as JSON.
+///
+/// The texts in it are ours and have no character that JSON would have escaped.
+struct Json<'a>(&'a Report);
+
+impl fmt::Display for Json<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let report = self.0;
+        let mut separator = "";
+
+        f.write_str("{\"transfers\":[")?;
+        for Entry {
+            lesson,
+            span,
+            outcome,
+        } in &report.entries
+        {
+            f.write_fmt(fmt!(
+                "{separator}{{\"lesson\":\"{lesson}\",\"bytes\":{},\"from_offset\":{},\
+                 \"to_offset\":{},",
+                span.len,
+                span.from,
+                span.to
+            ))?;
+            separator = ",";
+            match outcome {
+                Ok(receipt) => f.write_fmt(fmt!(
+                    "\"source\":\"{:#010x}\",\"destination\":\"{:#010x}\",\"program_bytes\":{},\
+                     \"nanoseconds\":{},\"result\":\"ok\"}}",
+                    receipt.source,
+                    receipt.destination,
+                    receipt.program_len,
+                    receipt.duration.as_nanos(),
+                ))?,
+                Err(failure) => f.write_fmt(fmt!("\"result\":\"{failure}\"}}"))?,
+            }
+        }
+        match &report.fault {
+            Ok(fault) => f.write_fmt(fmt!("],\"fault\":\"{fault}\""))?,
+            Err(failure) => f.write_fmt(fmt!("],\"fault\":null,\"no_fault\":\"{failure}\""))?,
+        }
+        f.write_fmt(fmt!(
+            ",\"ok\":{},\"failed\":{},\"interrupts\":{},\"passed\":{}}}",
+            report.transfers(),
+            report.failed(),
+            report.interrupts,
+            !report.has_failures()
+        ))
+    }
+}
