@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A driver for the PL330 DMA controllers of the RK3588, on streaming DMA mappings in Rust.
+//!
+//! The rooms, each of which uses only those before it:
+//!
+//! - [`bindings`]: what the `kernel` crate does not have;
+//! - [`dma`]: streaming mappings that own what they map;
+//! - [`pl330`]: the controller;
+//! - [`lessons`]: what the demonstration runs;
+//! - [`user`]: how a person asks for it.
+//!
+//! The device tree overlay in `dts/` gives one of the three controllers to this driver.
+
+mod bindings;
+mod dma;
+mod lessons;
+mod pl330;
+mod user;
+
+use kernel::{
+    device::{
+        Bound,
+        Core, //
+    },
+    dma::{
+        Device as _,
+        DmaMask, //
+    },
+    irq,
+    of,
+    platform,
+    prelude::*,
+    sync::Arc, //
+};
+
+use pl330::{
+    AbortHandler,
+    Controller,
+    EventHandler,
+    SetupError, //
+};
+
+kernel::module_platform_driver! {
+    type: Rk3588Dma,
+    name: "rk3588_dma",
+    authors: ["The rk3588_dma developers"],
+    description: "PL330 DMA controllers of the RK3588",
+    license: "GPL",
+}
+
+kernel::of_device_table!(
+    OF_TABLE,
+    <Rk3588Dma as platform::Driver>::IdInfo,
+    [(of::DeviceId::new(c"rk3588-dma,pl330"), ())]
+);
+
+/// The driver.
+struct Rk3588Dma;
+
+/// What belongs to a bound device, in the order in which it is given up.
+struct Bundle<'bound> {
+    /// First, so that nobody asks for anything any more.
+    _debugfs: user::Debugfs<'bound>,
+    _event: Pin<KBox<irq::Registration<'bound, EventHandler<'bound>>>>,
+    _abort: Pin<KBox<irq::Registration<'bound, AbortHandler<'bound>>>>,
+    controller: Arc<Controller<'bound>>,
+}
+
+impl platform::Driver for Rk3588Dma {
+    type IdInfo = ();
+    type Data<'bound> = Bundle<'bound>;
+    const OF_ID_TABLE: Option<of::IdTable<Self::IdInfo>> = Some(&OF_TABLE);
+
+    fn probe<'bound>(
+        pdev: &'bound platform::Device<Core<'_>>,
+        _: Option<&'bound Self::IdInfo>,
+    ) -> impl PinInit<Self::Data<'bound>, Error> + 'bound {
+        // SAFETY: Nothing has been mapped nor allocated for the device yet.
+        let mask = unsafe { pdev.dma_set_mask_and_coherent(DmaMask::new::<32>()) };
+        let pdev: &'bound platform::Device<Bound> = pdev;
+
+        pin_init::pin_init_scope(move || {
+            mask?;
+            // A value is its own initializer.
+            Ok(Bundle::new(pdev).map_err(|failed| {
+                let dev = pdev.as_ref();
+                let error = Error::from(&failed);
+
+                if error != EPROBE_DEFER {
+                    dev_err!(dev, "{failed}\n");
+                }
+                error
+            }))
+        })
+    }
+
+    fn unbind<'bound>(_: &'bound platform::Device<Core<'_>>, this: Pin<&Bundle<'bound>>) {
+        this.controller.shut_down();
+    }
+}
+
+impl<'bound> Bundle<'bound> {
+    fn new(pdev: &'bound platform::Device<Bound>) -> Result<Self, SetupError> {
+        let dev = pdev.as_ref();
+        let controller = Controller::new(pdev)?;
+        let event = pdev
+            .optional_irq_by_index(0)
+            .and_then(|request| {
+                let handler = EventHandler::new(controller.clone());
+
+                // SAFETY: The registration goes into the bundle, which is dropped at unbind.
+                let registration = unsafe {
+                    irq::Registration::new(
+                        request,
+                        irq::Flags::TRIGGER_NONE,
+                        c"rk3588_dma",
+                        Ok::<_, Error>(handler),
+                    )
+                };
+
+                KBox::pin_init(registration, GFP_KERNEL)
+            })
+            .map_err(|error| SetupError::Interrupt("event", error))?;
+        let abort = pdev
+            .optional_irq_by_index(1)
+            .and_then(|request| {
+                let handler = AbortHandler::new(controller.clone(), request.irq());
+
+                // SAFETY: The registration goes into the bundle, which is dropped at unbind.
+                let registration = unsafe {
+                    irq::Registration::new(
+                        request,
+                        irq::Flags::TRIGGER_NONE,
+                        c"rk3588_dma abort",
+                        Ok::<_, Error>(handler),
+                    )
+                };
+
+                KBox::pin_init(registration, GFP_KERNEL)
+            })
+            .map_err(|error| SetupError::Interrupt("abort", error))?;
+
+        controller.run_first_program()?;
+        dev_info!(
+            dev,
+            "{}, {} MHz\n",
+            controller.config(),
+            controller.clock_rate() / 1_000_000
+        );
+
+        // SAFETY: The folder goes into the bundle, which is dropped at unbind.
+        let debugfs = unsafe { user::Debugfs::new(dev, controller.clone()) }
+            .map_err(|error| SetupError::Memory("debugfs", error))?;
+
+        Ok(Self {
+            _debugfs: debugfs,
+            _event: event,
+            _abort: abort,
+            controller,
+        })
+    }
+}

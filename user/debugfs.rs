@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The demonstration, on request:
+//!
+//! ```sh
+//! cd /sys/kernel/debug/rk3588_dma-*
+//! echo all > run        # fails with an I/O error if any lesson does
+//! cat report            # what happened, to read
+//! cat report.json       # the same for programs
+//! ```
+
+use kernel::{
+    device::{
+        Bound,
+        Device, //
+    },
+    fmt,
+    new_mutex,
+    prelude::*,
+    seq_file::{
+        seq_print,
+        SeqFile, //
+    },
+    str::CString,
+    sync::{
+        Arc,
+        Mutex, //
+    }, //
+};
+
+use crate::{
+    bindings::debugfs,
+    lessons::{
+        self,
+        Report, //
+    },
+    pl330::Controller, //
+};
+
+/// The folder of a device in debugfs.
+pub(crate) struct Debugfs<'bound> {
+    _dir: debugfs::Dir<Demo<'bound>>,
+}
+
+impl<'bound> Debugfs<'bound> {
+    /// Creates `rk3588_dma-` and the name of the device, with the files.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    ///
+    /// # Safety
+    ///
+    /// The result must not be leaked; see [`debugfs::Dir::new`].
+    pub(crate) unsafe fn new(
+        dev: &'bound Device<Bound>,
+        controller: Arc<Controller<'bound>>,
+    ) -> Result<Self> {
+        let name = CString::try_from_fmt(fmt!("rk3588_dma-{}", Name(dev)))?;
+
+        // SAFETY: The folder goes into our result, which the caller does not leak.
+        let dir = unsafe {
+            debugfs::Dir::new(
+                &name,
+                pin_init!(Demo {
+                    dev,
+                    controller,
+                    report <- new_mutex!(None),
+                }? Error),
+            )?
+        };
+
+        dir.add_command::<RunFile>();
+        dir.add_show::<ReportFile>();
+        dir.add_show::<JsonFile>();
+        Ok(Self { _dir: dir })
+    }
+}
+
+/// What the files work on.
+#[pin_data]
+struct Demo<'bound> {
+    dev: &'bound Device<Bound>,
+    controller: Arc<Controller<'bound>>,
+    /// The last report. Held while the lessons run, so that they have the controller to themselves
+    /// and its interrupts can be counted.
+    #[pin]
+    report: Mutex<Option<Report>>,
+}
+
+struct RunFile;
+
+impl debugfs::Command<Demo<'_>> for RunFile {
+    const NAME: &'static CStr = c"run";
+
+    fn run(demo: &Demo<'_>, word: &str) -> Result {
+        if word != "all" {
+            return Err(EINVAL);
+        }
+
+        let mut last = demo.report.lock();
+        let report = last.insert(lessons::run(demo.dev, &demo.controller)?);
+
+        if report.has_failures() {
+            return Err(EIO);
+        }
+        Ok(())
+    }
+}
+
+struct ReportFile;
+
+impl debugfs::Show<Demo<'_>> for ReportFile {
+    const NAME: &'static CStr = c"report";
+
+    fn show(demo: &Demo<'_>, out: &SeqFile) {
+        match &*demo.report.lock() {
+            Some(report) => seq_print!(out, "{}", report),
+            None => seq_print!(out, "nothing has run yet: write \"all\" to \"run\"\n"),
+        }
+    }
+}
+
+struct JsonFile;
+
+impl debugfs::Show<Demo<'_>> for JsonFile {
+    const NAME: &'static CStr = c"report.json";
+
+    fn show(demo: &Demo<'_>, out: &SeqFile) {
+        match &*demo.report.lock() {
+            Some(report) => seq_print!(out, "{}\n", report.as_json()),
+            None => seq_print!(out, "null\n"),
+        }
+    }
+}
+
+/// The name of a device, to print.
+struct Name<'a>(&'a Device<Bound>);
+
+impl fmt::Display for Name<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_fmt(fmt!("{}", self.0.name().to_str().unwrap_or("?")))
+    }
+}
