@@ -7,6 +7,7 @@
 //! - [`as_raw`]: the C device behind a [`Device`];
 //! - [`Completion`]: with a timeout, which the crate's own lacks;
 //! - [`EnabledClk`]: a clock that is switched off again when dropped;
+//! - [`MemRegion`]: register addresses that no other driver gets;
 //! - [`debugfs`]: files that hold the module while they are open and whose data may borrow from the
 //!   bound device.
 //!
@@ -15,9 +16,11 @@
 mod clock;
 mod completion;
 pub(crate) mod debugfs;
+mod region;
 
 pub(crate) use clock::EnabledClk;
 pub(crate) use completion::Completion;
+pub(crate) use region::MemRegion;
 
 use kernel::{
     bindings,
