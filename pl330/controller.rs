@@ -58,7 +58,8 @@ use super::{
 };
 use crate::bindings::{
     Completion,
-    EnabledClk, //
+    EnabledClk,
+    MemRegion, //
 };
 
 /// The channel that we use.
@@ -111,6 +112,7 @@ pub(crate) struct Controller<'bound> {
     /// How many interrupts of ours were raised.
     pub(super) interrupts: Atomic<u64>,
     pub(super) regs: Registers<'bound>,
+    _region: MemRegion,
     /// Below `regs`: the registers need it.
     clock: EnabledClk,
 }
@@ -125,10 +127,12 @@ impl<'bound> Controller<'bound> {
     /// [`FirstProgram`](SetupError::FirstProgram).
     pub(crate) fn new(pdev: &'bound platform::Device<Bound>) -> Result<Arc<Self>, SetupError> {
         let dev = pdev.as_ref();
+        let resource = pdev.resource_by_index(0).ok_or(SetupError::NoRegisters)?;
+        let region = MemRegion::claim(resource, c"rk3588_dma").map_err(SetupError::Registers)?;
         let regs = pdev
             .io_request_by_index(0)
             .ok_or(SetupError::NoRegisters)?
-            .iomap_exclusive_sized()
+            .iomap_sized()
             .map_err(SetupError::Registers)?;
         let clock = EnabledClk::get(dev, c"apb_pclk").map_err(SetupError::Clock)?;
         let config = Config::read(&regs)?;
@@ -152,6 +156,7 @@ impl<'bound> Controller<'bound> {
                 program <- new_mutex!(Some(program)),
                 interrupts: Atomic::new(0),
                 regs,
+                _region: region,
                 clock,
             }),
             GFP_KERNEL,

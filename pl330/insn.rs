@@ -115,6 +115,8 @@ pub(crate) enum Instruction {
     Wmb,
     /// Raises an event or interrupt.
     Sev(Event),
+    /// Waits for an event, which must not be an interrupt.
+    Wfe(Event),
     /// Sets a channel register.
     Mov(Register, u32),
     /// Starts a loop that runs its body `iterations_minus_1` + 1 times.
@@ -131,6 +133,8 @@ pub(crate) enum Instruction {
         /// From the first instruction of the body to this one, in bytes.
         body_len: u8,
     },
+    /// No instruction at all: an opcode that no PL330 has, to see a fault.
+    Undefined,
     /// Starts the program at `address` on a channel that is stopped; manager only.
     Go {
         /// The channel.
@@ -194,6 +198,7 @@ impl Instruction {
             Self::St => Encoded::one(0x08),
             Self::Wmb => Encoded::one(0x13),
             Self::Sev(event) => Encoded::two(0x34, event.0 << 3),
+            Self::Wfe(event) => Encoded::two(0x36, event.0 << 3),
             Self::Mov(register, value) => Encoded::six(0xbc, register as u8, value),
             Self::Lp {
                 counter,
@@ -202,6 +207,7 @@ impl Instruction {
             Self::LpEnd { counter, body_len } => {
                 Encoded::two(0x38 | (counter as u8) << 2, body_len)
             }
+            Self::Undefined => Encoded::one(0xff),
             Self::Go {
                 channel,
                 non_secure,

@@ -42,11 +42,11 @@ pub(crate) use error::{
     SetupError,
     TransferError, //
 };
-pub(crate) use fault::Fault;
 pub(crate) use interrupt::{
     AbortHandler,
     EventHandler, //
 };
+pub(crate) use selftest::Flaw;
 pub(crate) use transfer::{
     CopyError,
     Receipt,

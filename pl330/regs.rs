@@ -6,15 +6,15 @@
 //! by its own program, which the manager thread is told to start through the debug registers.
 
 use kernel::io::{
-    mem::ExclusiveIoMem,
+    mem::IoMem,
     register, //
 };
 
 /// The size of the register block in bytes.
 const SIZE: usize = 0x1000;
 
-/// The mapped registers of a controller, ours alone.
-pub(super) type Registers<'bound> = ExclusiveIoMem<'bound, SIZE>;
+/// The mapped registers of a controller.
+pub(super) type Registers<'bound> = IoMem<'bound, SIZE>;
 
 register! {
     /// DSR: what the manager thread does.

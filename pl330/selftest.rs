@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Programs that move nothing: one to see whether the controller answers, one to see it fail.
+//! Programs that show something other than a copy: that the controller answers, and how it fails.
 
 use super::{
     controller::{
@@ -12,17 +12,41 @@ use super::{
         SetupError,
         TransferError, //
     },
-    insn::Assembler,
-    program, //
+    insn::{
+        Assembler,
+        Event,
+        Instruction,
+        Register, //
+    },
+    program,
+    transfer::{
+        CopyResult,
+        Span, //
+    }, //
+};
+use crate::dma::{
+    DeviceReads,
+    DeviceWrites,
+    Mapping,
+    Memory, //
 };
 
-/// How long a program of three instructions may take, in milliseconds.
-const TIMEOUT_MS: u32 = 500;
+/// How long a program of some instructions may take, in milliseconds.
+const TIMEOUT_MS: u32 = 200;
 
-/// A byte that no instruction starts with.
-const UNDEFINED_INSTRUCTION: u8 = 0xff;
+/// An event that nobody raises.
+const NEVER: Event = Event::new(1).unwrap();
 
-impl Controller<'_> {
+/// A way for a program to fail.
+#[derive(Clone, Copy)]
+pub(crate) enum Flaw {
+    /// It has an instruction that does not exist: a fault.
+    UndefinedInstruction,
+    /// It waits for an event that never comes: a timeout.
+    Endless,
+}
+
+impl<'bound> Controller<'bound> {
     /// Runs a program that only raises its interrupt, which shows that the controller fetches,
     /// executes and is heard. To be called once both interrupts are handled.
     ///
@@ -38,15 +62,33 @@ impl Controller<'_> {
             .map_err(SetupError::FirstProgram)
     }
 
-    /// Runs a program that begins with an undefined instruction, to show what happens.
+    /// Starts a copy as [`copy`](Self::copy) does, with a program that has a `flaw` and moves
+    /// nothing.
     ///
     /// # Errors
     ///
-    /// [`TransferError::Fault`], unless something else is wrong.
-    pub(crate) fn run_undefined_instruction(&self) -> Result<(), TransferError> {
-        let mut code = [0; PROGRAM_LEN];
-
-        code[0] = UNDEFINED_INSTRUCTION;
-        self.run(&mut self.program.lock(), &code, TIMEOUT_MS)
+    /// [`TransferError::Fault`] or [`TransferError::Timeout`], unless something else is wrong.
+    pub(crate) fn copy_with_flaw<S, SD, D, DD>(
+        &self,
+        source: Mapping<'bound, S, SD>,
+        destination: Mapping<'bound, D, DD>,
+        span: Span,
+        flaw: Flaw,
+    ) -> CopyResult<Mapping<'bound, S, SD>, Mapping<'bound, D, DD>>
+    where
+        S: Memory,
+        SD: DeviceReads,
+        D: Memory,
+        DD: DeviceWrites,
+    {
+        self.transfer(source, destination, span, TIMEOUT_MS, |asm, copy| {
+            asm.emit(Instruction::Mov(Register::Sar, copy.source))?;
+            asm.emit(Instruction::Mov(Register::Dar, copy.destination))?;
+            asm.emit(match flaw {
+                Flaw::UndefinedInstruction => Instruction::Undefined,
+                Flaw::Endless => Instruction::Wfe(NEVER),
+            })?;
+            program::signal(asm, EVENT)
+        })
     }
 }

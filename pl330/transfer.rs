@@ -18,7 +18,10 @@ use super::{
         PROGRAM_LEN, //
     },
     error::TransferError,
-    insn::Assembler,
+    insn::{
+        Assembler,
+        TooLong, //
+    },
     program, //
 };
 use crate::dma::{
@@ -32,7 +35,7 @@ use crate::dma::{
 ///
 /// The slowest copy, byte by byte, moves some ten bytes in a microsecond on the board.
 const TIMEOUT_MS: u32 = 1000;
-const BYTES_PER_MS: u32 = 4096;
+const BYTES_PER_MS: usize = 4096;
 
 /// Which bytes to copy.
 #[derive(Clone, Copy)]
@@ -85,6 +88,9 @@ impl<S, D> From<CopyError<S, D>> for Error {
     }
 }
 
+/// What a copy comes to.
+pub(crate) type CopyResult<S, D> = Result<CopyDone<S, D>, CopyError<S, D>>;
+
 impl<'bound> Controller<'bound> {
     /// Copies `span` from `source` to `destination`, and gives both back. Sleeps, for a second and
     /// some at most.
@@ -104,10 +110,31 @@ impl<'bound> Controller<'bound> {
         source: Mapping<'bound, S, SD>,
         destination: Mapping<'bound, D, DD>,
         span: Span,
-    ) -> Result<
-        CopyDone<Mapping<'bound, S, SD>, Mapping<'bound, D, DD>>,
-        CopyError<Mapping<'bound, S, SD>, Mapping<'bound, D, DD>>,
-    >
+    ) -> CopyResult<Mapping<'bound, S, SD>, Mapping<'bound, D, DD>>
+    where
+        S: Memory,
+        SD: DeviceReads,
+        D: Memory,
+        DD: DeviceWrites,
+    {
+        // A span that does not fit into 32 bits is refused before it is used.
+        let timeout_ms = TIMEOUT_MS.saturating_add((span.len / BYTES_PER_MS) as u32);
+
+        self.transfer(source, destination, span, timeout_ms, |asm, copy| {
+            program::copy(asm, self.config.bus(), copy, EVENT)
+        })
+    }
+
+    /// Runs the program that `write` writes over `span`. All that is said of [`copy`](Self::copy)
+    /// holds.
+    pub(super) fn transfer<S, SD, D, DD>(
+        &self,
+        source: Mapping<'bound, S, SD>,
+        destination: Mapping<'bound, D, DD>,
+        span: Span,
+        timeout_ms: u32,
+        write: impl FnOnce(&mut Assembler<'_>, program::Copy) -> Result<(), TooLong>,
+    ) -> CopyResult<Mapping<'bound, S, SD>, Mapping<'bound, D, DD>>
     where
         S: Memory,
         SD: DeviceReads,
@@ -136,7 +163,7 @@ impl<'bound> Controller<'bound> {
                 source.address().to_bus32(span.from),
                 destination.address().to_bus32(span.to),
             )
-            .and_then(|copy| self.run_copy(copy));
+            .and_then(|copy| self.write_and_run(copy, timeout_ms, write));
 
         if let Err(error @ TransferError::Stuck) = outcome {
             // Dropping what is in flight leaks it.
@@ -146,9 +173,9 @@ impl<'bound> Controller<'bound> {
             });
         }
 
-        // SAFETY: Whatever else the outcome is, the channel has not been started or is stopped now,
-        // and its program is rewritten before it is started again. Stores have been waited for: by
-        // the program on success, by the hardware in stopping otherwise.
+        // SAFETY: By the contract of `run`, after any outcome but `Stuck` the channel is stopped,
+        // or was not started; it runs no program again before that has been rewritten. A stopped
+        // channel has no accesses outstanding.
         let (source, destination) = unsafe { (source.complete(), destination.complete()) };
 
         match outcome {
@@ -164,17 +191,22 @@ impl<'bound> Controller<'bound> {
         }
     }
 
-    fn run_copy(&self, copy: program::Copy) -> Result<Receipt, TransferError> {
+    fn write_and_run(
+        &self,
+        copy: program::Copy,
+        timeout_ms: u32,
+        write: impl FnOnce(&mut Assembler<'_>, program::Copy) -> Result<(), TooLong>,
+    ) -> Result<Receipt, TransferError> {
         let mut code = [0; PROGRAM_LEN];
         let mut asm = Assembler::new(&mut code);
 
-        program::copy(&mut asm, self.config.bus(), copy, EVENT)?;
+        write(&mut asm, copy)?;
 
         let program_len = asm.len();
         let mut program = self.program.lock();
         let start = Instant::<Monotonic>::now();
 
-        self.run(&mut program, &code, TIMEOUT_MS + copy.len / BYTES_PER_MS)?;
+        self.run(&mut program, &code, timeout_ms)?;
         Ok(Receipt {
             source: copy.source,
             destination: copy.destination,
