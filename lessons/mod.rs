@@ -4,10 +4,10 @@
 //!
 //! - `single`: buffers that the device only reads or only writes;
 //! - `bidirectional`: buffers that it reads and writes;
-//! - `fault`: a program that fails, and what becomes of the channel.
+//! - `failure`: transfers that fail, and what becomes of buffers and channel.
 
 mod bidirectional;
-mod fault;
+mod failure;
 mod pattern;
 mod report;
 mod single;
@@ -30,6 +30,7 @@ use crate::{
     pl330::{
         Controller,
         CopyError,
+        Flaw,
         Span,
         TransferError, //
     }, //
@@ -58,6 +59,9 @@ const SPANS: [Span; 14] = [
     span(1 << 20, 3, 6),
 ];
 
+/// What is copied after a transfer that failed.
+const RECOVERED: Span = span(1500, 0, 0);
+
 const fn span(len: usize, from: usize, to: usize) -> Span {
     Span { from, to, len }
 }
@@ -73,7 +77,7 @@ enum Failure {
     /// A byte is not what it should be.
     Data(Mismatch),
     /// What should have failed did not.
-    NoFault,
+    NoError,
 }
 
 impl From<Error> for Failure {
@@ -124,12 +128,18 @@ pub(crate) fn run<'bound>(
             Err(failure) => report.add("there and back", span, Err(failure))?,
         }
     }
-    report.set_fault(fault::provoke(controller));
-    report.add(
-        "after fault",
-        SPANS[8],
-        single::copy(dev, controller, SPANS[8]),
-    )?;
+    for (lesson, flaw) in [
+        ("after fault", Flaw::UndefinedInstruction),
+        ("after timeout", Flaw::Endless),
+    ] {
+        match failure::recover(dev, controller, RECOVERED, flaw) {
+            Ok((error, receipt)) => {
+                report.add_provoked(error)?;
+                report.add(lesson, RECOVERED, Ok(receipt))?;
+            }
+            Err(failure) => report.add(lesson, RECOVERED, Err(failure))?,
+        }
+    }
     report.end(controller.interrupts());
     Ok(report)
 }

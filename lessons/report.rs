@@ -9,9 +9,9 @@ use kernel::{
 
 use super::Failure;
 use crate::pl330::{
-    Fault,
     Receipt,
-    Span, //
+    Span,
+    TransferError, //
 };
 
 /// A transfer, or an attempt at one.
@@ -24,7 +24,8 @@ struct Entry {
 /// All that the lessons did.
 pub(crate) struct Report {
     entries: KVec<Entry>,
-    fault: Result<Fault, Failure>,
+    /// The errors that were asked for.
+    provoked: KVec<TransferError>,
     /// Interrupts when the lessons began, then those that came since.
     interrupts: u64,
 }
@@ -34,7 +35,7 @@ impl Report {
     pub(super) fn new(interrupts: u64) -> Self {
         Self {
             entries: KVec::new(),
-            fault: Err(Failure::NoFault),
+            provoked: KVec::new(),
             interrupts,
         }
     }
@@ -57,9 +58,10 @@ impl Report {
         Ok(())
     }
 
-    /// Takes down the fault that was provoked.
-    pub(super) fn set_fault(&mut self, fault: Result<Fault, Failure>) {
-        self.fault = fault;
+    /// Takes down an error that was asked for.
+    pub(super) fn add_provoked(&mut self, error: TransferError) -> Result {
+        self.provoked.push(error, GFP_KERNEL)?;
+        Ok(())
     }
 
     /// Ends the report, when the controller has raised `interrupts` interrupts.
@@ -69,7 +71,7 @@ impl Report {
 
     /// Whether anything did not go as it should.
     pub(crate) fn has_failures(&self) -> bool {
-        self.failed() != 0 || self.fault.is_err() || self.interrupts != self.transfers()
+        self.failed() != 0 || self.interrupts != self.transfers()
     }
 
     /// The report as a JSON object on one line.
@@ -125,9 +127,8 @@ impl fmt::Display for Report {
                 ))?,
             }
         }
-        match &self.fault {
-            Ok(fault) => f.write_fmt(fmt!("provoked a fault, reported as: {fault}\n"))?,
-            Err(failure) => f.write_fmt(fmt!("provoked a fault, but: {failure}\n"))?,
+        for error in &self.provoked {
+            f.write_fmt(fmt!("provoked: {error}\n"))?;
         }
         f.write_fmt(fmt!(
             "{} transfers ok, {} failed, {} interrupts\n",
@@ -148,7 +149,7 @@ impl fmt::Display for Failure {
             Self::Transfer(error, true) => f.write_fmt(fmt!("{error}, buffers handed back")),
             Self::Transfer(error, false) => f.write_fmt(fmt!("{error}")),
             Self::Data(mismatch) => f.write_fmt(fmt!("{mismatch}")),
-            Self::NoFault => f.write_str("there was none"),
+            Self::NoError => f.write_str("should have failed"),
         }
     }
 }
@@ -190,12 +191,14 @@ impl fmt::Display for Json<'_> {
                 Err(failure) => f.write_fmt(fmt!("\"result\":\"{failure}\"}}"))?,
             }
         }
-        match &report.fault {
-            Ok(fault) => f.write_fmt(fmt!("],\"fault\":\"{fault}\""))?,
-            Err(failure) => f.write_fmt(fmt!("],\"fault\":null,\"no_fault\":\"{failure}\""))?,
+        f.write_str("],\"provoked\":[")?;
+        separator = "";
+        for error in &report.provoked {
+            f.write_fmt(fmt!("{separator}\"{error}\""))?;
+            separator = ",";
         }
         f.write_fmt(fmt!(
-            ",\"ok\":{},\"failed\":{},\"interrupts\":{},\"passed\":{}}}",
+            "],\"ok\":{},\"failed\":{},\"interrupts\":{},\"passed\":{}}}",
             report.transfers(),
             report.failed(),
             report.interrupts,

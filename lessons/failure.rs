@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Transfers that fail: the error says what happened, the buffers come back, and the next transfer
+//! works with them.
+//!
+//! The C driver completes a transfer that came to a fault as a success, and waits without end for
+//! one that never finishes.
+
+use kernel::device::{
+    Bound,
+    Device, //
+};
+
+use super::{
+    pattern,
+    Failure,
+    MARGIN, //
+};
+use crate::{
+    dma::{
+        Buffer,
+        FromDevice,
+        Mapping,
+        ToDevice, //
+    },
+    pl330::{
+        Controller,
+        CopyError,
+        Flaw,
+        Receipt,
+        Span,
+        TransferError, //
+    }, //
+};
+
+/// Starts a copy of `span` that fails by `flaw`, then does it properly with the same buffers, and
+/// looks at all bytes. Returns the error of the first attempt with the second.
+pub(super) fn recover<'bound>(
+    dev: &'bound Device<Bound>,
+    controller: &Controller<'bound>,
+    span: Span,
+    flaw: Flaw,
+) -> Result<(TransferError, Receipt), Failure> {
+    let mut source = Buffer::zeroed(span.from + span.len)?;
+    let mut destination = Buffer::zeroed(span.to + span.len + MARGIN)?;
+
+    pattern::fill_source(&mut source[span.from..]);
+    pattern::fill_background(&mut destination);
+
+    let source = Mapping::<_, ToDevice>::new(dev, source)?;
+    let destination = Mapping::<_, FromDevice>::new(dev, destination)?;
+
+    let (error, source, destination) =
+        match controller.copy_with_flaw(source, destination, span, flaw) {
+            Err(CopyError {
+                error,
+                mappings: Some((source, destination)),
+            }) => (error, source, destination),
+            Err(failed) => return Err(failed.into()),
+            Ok(_) => return Err(Failure::NoError),
+        };
+
+    match (flaw, error) {
+        (Flaw::UndefinedInstruction, TransferError::Fault(_))
+        | (Flaw::Endless, TransferError::Timeout(_)) => (),
+        _ => return Err(Failure::Transfer(error, true)),
+    }
+
+    let done = controller.copy(source, destination, span)?;
+
+    pattern::check(&done.destination.unmap(), span.to, span.len)?;
+    Ok((error, done.receipt))
+}
