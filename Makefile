@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-2.0
+
+KDIR ?= /lib/modules/$(shell uname -r)/build
+DTC ?= dtc
+DEMO_JSON ?= out/demo.json
+TEST ?=
+
+MODULE := rk3588_dma.ko
+OVERLAY := dts/rk3588-dma.dtbo
+BOARD := scripts/env scripts/board
+
+.PHONY: all
+all: modules ## Build the module for KDIR (the running kernel's build folder) and the overlay
+	@if command -v $(DTC) >/dev/null; then $(MAKE) --no-print-directory overlay; fi
+
+.PHONY: modules
+modules: ## Build the module alone
+	$(MAKE) -C "$(KDIR)" M="$(CURDIR)" modules
+
+.PHONY: overlay
+overlay: $(OVERLAY) ## Compile the device tree overlay
+
+%.dtbo: %.dtso
+	$(DTC) -@ -I dts -O dtb -o $@ $<
+
+.PHONY: install
+install: ## Install the module for the kernel of KDIR
+	$(MAKE) -C "$(KDIR)" M="$(CURDIR)" modules_install
+
+.PHONY: stock
+stock: ## Build the module and the overlay for Debian's kernel, in the build environment
+	@kernel=$$(scripts/kernel) && \
+	scripts/env $(MAKE) --no-print-directory -s all KDIR="$${KDIR:-$$kernel/build}"
+
+.PHONY: demo
+demo: stock ## Run all lessons on the virtual Rock 5B+ and print the report
+	@$(BOARD) demo --json $(DEMO_JSON)
+
+.PHONY: test
+test: stock ## Run all tests, or with TEST=word those whose names contain the word
+	@$(BOARD) test $(TEST)
+
+.PHONY: shell
+shell: stock ## Boot the virtual Rock 5B+ with an interactive shell and the module in /
+	@$(BOARD) run --overlay $(OVERLAY) --file $(MODULE)
+
+.PHONY: clean
+clean: ## Remove what was built here; the cache stays
+	@[ ! -d "$(KDIR)" ] || $(MAKE) -C "$(KDIR)" M="$(CURDIR)" clean
+	$(RM) -r out $(OVERLAY) bindings/helpers.rs
+
+.PHONY: help
+help: ## Show this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1 \2/p' $(MAKEFILE_LIST) | \
+	while read -r target text; do printf '  make %-9s %s\n' "$$target" "$$text"; done
+	@echo
+	@echo "  KDIR=FOLDER     the kernel build folder for make, make modules and make install"
+	@echo "  KERNEL=IMAGE    the kernel image that demo, test and shell boot"
+	@echo "  RK3588_DMA_CACHE=FOLDER  where downloads and builds are kept"
