@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+#
+# The demonstration: load the module, run all lessons, show what happened, unload.
+
+section release uname -r
+section model cat /proc/device-tree/model
+section cpus cat /sys/devices/system/cpu/online
+section midr cat /sys/devices/system/cpu/cpu0/regs/identification/midr_el1 \
+	/sys/devices/system/cpu/cpu7/regs/identification/midr_el1
+section memory grep MemTotal /proc/meminfo
+section dmesg-boot dmesg
+
+insmod /rk3588_dma.ko || exit 1
+section controller sh -c 'dmesg | grep "rk3588_dma .*PL330"'
+section iomem grep rk3588_dma /proc/iomem
+
+cd /sys/kernel/debug/rk3588_dma-* || exit 1
+before=$(awk '/ rk3588_dma$/ { for (i = 2; i <= 9; i++) n += $i } END { print n }' /proc/interrupts)
+echo all >run
+status=$?
+after=$(awk '/ rk3588_dma$/ { for (i = 2; i <= 9; i++) n += $i } END { print n }' /proc/interrupts)
+section interrupts echo $((after - before))
+section report cat report
+section json cat report.json
+cd /
+section swiotlb cat /sys/kernel/debug/swiotlb/io_tlb_used
+
+rmmod rk3588_dma || exit 1
+section dmesg dmesg
+exit $status

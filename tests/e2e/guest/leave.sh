@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+#
+# Unbinds and unloads the driver, again and again, idle and at work.
+
+device=fed10000.dma-controller
+driver=/sys/bus/platform/drivers/rk3588_dma
+debugfs=/sys/kernel/debug/rk3588_dma-$device
+dmesg -c >/dev/null
+
+# Twenty times bound anew while the lessons run.
+insmod /rk3588_dma.ko || exit 1
+round=0
+while [ $round -lt 20 ]; do
+	(
+		while echo all >$debugfs/run; do :; done 2>/dev/null
+	) &
+	usleep $((round * 37000 % 500000))
+	echo $device >$driver/unbind || exit 1
+	[ ! -e $debugfs ] || exit 1
+	wait
+	echo $device >$driver/bind || exit 1
+	round=$((round + 1))
+done
+echo all >$debugfs/run || exit 1
+section rebound echo $round
+
+# A file held open holds the module; an unbind takes its content away.
+exec 3<$debugfs/report
+section held sh -c 'rmmod rk3588_dma && echo unloaded'
+echo $device >$driver/unbind || exit 1
+section gone cat <&3
+exec 3<&-
+
+# Unloaded at work.
+round=0
+while [ $round -lt 10 ]; do
+	rmmod rk3588_dma || exit 1
+	insmod /rk3588_dma.ko || exit 1
+	(
+		while echo all >$debugfs/run; do :; done 2>/dev/null
+	) &
+	usleep $((round * 53000 % 400000))
+	until rmmod rk3588_dma 2>/dev/null; do usleep 1000; done
+	wait
+	insmod /rk3588_dma.ko || exit 1
+	round=$((round + 1))
+done
+section reloaded echo $round
+rmmod rk3588_dma || exit 1
+section dmesg dmesg

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What can be said of the source without running it: format, lints, schemas.
+
+use std::{
+    path::{
+        Path,
+        PathBuf, //
+    },
+    process::Command, //
+};
+
+use anyhow::{
+    ensure,
+    Context,
+    Result, //
+};
+
+use crate::{
+    board::{
+        made_by,
+        succeeds, //
+    },
+    suite::Suite, //
+};
+
+/// Runs all checks.
+pub fn run(suite: &mut Suite) {
+    suite.test("checks::rustfmt", || {
+        let kernel = made_by("scripts/kernel", &[])?;
+
+        succeeds(
+            Command::new("rustfmt")
+                .arg("--check")
+                .arg("--config-path")
+                .arg(kernel.join("source/.rustfmt.toml"))
+                .args(tracked("*.rs")?),
+        )
+    });
+    suite.test("checks::clippy", || {
+        // A folder of its own, because clippy makes no module.
+        let copy = tempfile::TempDir::new()?;
+        let kernel = made_by("scripts/kernel", &[])?;
+
+        succeeds(
+            Command::new("cp")
+                .arg("-r")
+                .args(["Kbuild", "rk3588_dma_demo.rs"])
+                .args(["bindings", "dma", "lessons", "pl330", "user"])
+                .arg(copy.path()),
+        )?;
+        warns_of_nothing(
+            Command::new("make")
+                .arg("-C")
+                .arg(kernel.join("build"))
+                .arg(format!("M={}", copy.path().display()))
+                .args(["CLIPPY=1", "-s", "clean", "modules"]),
+        )?;
+        for project in ["tests/e2e", "tests/host"] {
+            succeeds(
+                Command::new("cargo")
+                    .args(["clippy", "--quiet", "--locked", "--all-targets"])
+                    .arg("--manifest-path")
+                    .arg(Path::new(project).join("Cargo.toml"))
+                    .args(["--", "-D", "warnings"]),
+            )?;
+        }
+        Ok(())
+    });
+    suite.test("checks::checkpatch", || {
+        let kernel = made_by("scripts/kernel", &[])?;
+
+        succeeds(
+            Command::new(kernel.join("source/scripts/checkpatch.pl"))
+                .args(["--no-tree", "--strict", "--terse", "--file"])
+                .args(["bindings/helpers.h", "bindings/helpers.c"]),
+        )
+    });
+    suite.test("checks::shellcheck", || {
+        let mut scripts: Vec<_> = tracked("scripts/*")?
+            .into_iter()
+            .filter(|file| std::fs::read(file).is_ok_and(|text| text.starts_with(b"#!/bin/sh")))
+            .collect();
+
+        scripts.extend(tracked("*.sh")?);
+        scripts.push(".ci/run".into());
+        ensure!(scripts.len() > 3, "where are the scripts?");
+        succeeds(Command::new("shellcheck").arg("-x").args(scripts))
+    });
+    suite.test("checks::overlay", || {
+        warns_of_nothing(
+            Command::new("dtc")
+                .args(["-@", "-I", "dts", "-O", "dtb", "-o", "/dev/null"])
+                .arg("dts/rk3588-dma.dtso"),
+        )
+    });
+    suite.test("checks::binding_schema", binding_schema);
+}
+
+/// Checks the schema itself, then the node as the overlay makes it.
+fn binding_schema() -> Result<()> {
+    let work = tempfile::TempDir::new()?;
+    let schema = "dts/bindings/rk3588-dma,pl330.yaml";
+    let kernel = made_by("scripts/kernel", &[])?;
+    let merged = work.path().join("board.dtb");
+
+    warns_of_nothing(Command::new("dt-doc-validate").arg(schema))?;
+    succeeds(
+        Command::new("fdtoverlay")
+            .arg("-i")
+            .arg(kernel.join("dtb/rk3588-rock-5b-plus.dtb"))
+            .arg("-o")
+            .arg(&merged)
+            .arg(crate::demo::overlay()),
+    )?;
+    warns_of_nothing(
+        Command::new("dt-validate")
+            .arg("-l")
+            .arg("rk3588-dma,pl330")
+            .arg("-s")
+            .arg("dts/bindings")
+            .arg(&merged),
+    )
+}
+
+/// The project's files that match `pattern`.
+fn tracked(pattern: &str) -> Result<Vec<PathBuf>> {
+    let output = Command::new("git")
+        .args(["-c", "safe.directory=*", "ls-files", "--", pattern])
+        .output()
+        .context("cannot run git")?;
+
+    ensure!(
+        output.status.success() && !output.stdout.is_empty(),
+        "git knows no files like {pattern}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Ok(String::from_utf8(output.stdout)?
+        .lines()
+        .map(PathBuf::from)
+        .collect())
+}
+
+/// Runs a command that must succeed and say nothing of a warning.
+fn warns_of_nothing(command: &mut Command) -> Result<()> {
+    let output = command
+        .output()
+        .with_context(|| format!("cannot run {}", command.get_program().to_string_lossy()))?;
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said);
+
+    ensure!(
+        output.status.success()
+            && !said.to_lowercase().contains("warning")
+            && !said.contains("error"),
+        "{} ended with {}:\n{said}",
+        command.get_program().to_string_lossy(),
+        output.status
+    );
+    Ok(())
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Runs tests, one after the other, and counts.
+
+use std::{
+    io::{
+        stdout,
+        Write, //
+    },
+    time::Instant, //
+};
+
+use anyhow::Result;
+
+/// The tests so far.
+pub struct Suite {
+    filter: String,
+    passed: usize,
+    failed: usize,
+}
+
+impl Suite {
+    /// Nothing has run; of what comes, only tests whose names contain `filter` will.
+    pub fn new(filter: &str) -> Self {
+        Self {
+            filter: filter.into(),
+            passed: 0,
+            failed: 0,
+        }
+    }
+
+    /// Whether any of `names` is to run: what a costly preparation for them asks first.
+    pub fn wants(&self, names: &[&str]) -> bool {
+        names.iter().any(|name| name.contains(&self.filter))
+    }
+
+    /// Runs the test `name`; an error fails it.
+    pub fn test(&mut self, name: &str, test: impl FnOnce() -> Result<()>) {
+        if !name.contains(&self.filter) {
+            return;
+        }
+
+        let start = Instant::now();
+
+        print!("test {name} ... ");
+        let _ = stdout().flush();
+
+        match test() {
+            Ok(()) => {
+                self.passed += 1;
+                println!("ok ({:.1} s)", start.elapsed().as_secs_f32());
+            }
+            Err(error) => {
+                self.failed += 1;
+                println!("FAILED");
+                for line in format!("{error:#}").lines() {
+                    println!("    {line}");
+                }
+            }
+        }
+    }
+
+    /// Takes down a test that something else has run.
+    pub fn add(&mut self, name: &str, passed: bool) {
+        if !name.contains(&self.filter) {
+            return;
+        }
+        match passed {
+            true => {
+                self.passed += 1;
+                println!("test {name} ... ok");
+            }
+            false => {
+                self.failed += 1;
+                println!("test {name} ... FAILED");
+            }
+        }
+    }
+
+    /// Prints the last line and returns whether all passed. Nothing having run is a failure.
+    pub fn end(self) -> bool {
+        println!("\n{} passed, {} failed", self.passed, self.failed);
+        self.failed == 0 && self.passed != 0
+    }
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The tests, in the order in which they run: what needs no board first.
+
+mod controllers;
+mod lessons;
+mod lifetime;
+
+use anyhow::{
+    anyhow,
+    ensure,
+    Result, //
+};
+
+use crate::{
+    board::{
+        made_by,
+        Board, //
+    },
+    checks,
+    console::Console,
+    host,
+    suite::Suite, //
+};
+
+/// What a kernel writes when something is wrong with it.
+const TRACES: [&str; 9] = [
+    "WARNING:",
+    "BUG:",
+    "Oops",
+    "Call trace",
+    "Unable to handle",
+    "rcu: INFO",
+    "blocked for more than",
+    "Trying to free nonexistent",
+    "SError",
+];
+
+/// Runs all tests whose names contain `filter`; true if all passed.
+pub fn run(filter: &str) -> Result<bool> {
+    let mut suite = Suite::new(filter);
+
+    checks::run(&mut suite);
+    host::run(&mut suite);
+    suite.test("stock::files_are_debians", || {
+        made_by("scripts/kernel", &["--verify"]).map(|_| ())
+    });
+
+    let board = Board::new()?;
+
+    lessons::run(&mut suite, &board);
+    controllers::run(&mut suite, &board);
+    lifetime::run(&mut suite, &board);
+    Ok(suite.end())
+}
+
+/// A boot that several tests look at: each of them fails if it did.
+fn of_boot(boot: &Result<Console>) -> Result<&Console> {
+    boot.as_ref().map_err(|error| anyhow!("{error:#}"))
+}
+
+/// Fails with the lines of a kernel log that say that something is wrong with the kernel.
+fn expect_no_trace(log: &str) -> Result<()> {
+    let wrong: Vec<_> = log
+        .lines()
+        .filter(|line| TRACES.iter().any(|trace| line.contains(trace)))
+        .collect();
+
+    ensure!(!log.is_empty(), "the kernel log is empty");
+    ensure!(
+        wrong.is_empty(),
+        "the kernel log has:\n{}",
+        wrong.join("\n")
+    );
+    Ok(())
+}

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The board boots, and the lessons hold: with little and with much memory, plain and bounced.
+
+use std::fs;
+
+use anyhow::{
+    ensure,
+    Context,
+    Result, //
+};
+
+use super::{
+    expect_no_trace,
+    of_boot, //
+};
+use crate::{
+    board::{
+        Board,
+        Boot, //
+    },
+    console::Console,
+    demo::{
+        self,
+        Report, //
+    },
+    suite::Suite, //
+};
+
+/// The longest mapping that fits into the bounce buffers (`swiotlb_max_mapping_size()`).
+const BOUNCED_MAX: u64 = 256 << 10;
+
+/// Runs them.
+pub fn run(suite: &mut Suite, board: &Board) {
+    one_gigabyte(suite, board);
+    six_gigabytes(suite, board);
+    bounced(suite, board);
+}
+
+fn one_gigabyte(suite: &mut Suite, board: &Board) {
+    let names = [
+        "board_1g::switches_itself_off",
+        "board_1g::runs_the_stock_kernel",
+        "board_1g::is_a_rock_5b_plus",
+        "board_1g::brings_up_all_cpus",
+        "board_1g::logs_nothing_wrong",
+        "lessons::all_hold",
+        "lessons::cover_what_they_claim",
+        "lessons::raise_one_interrupt_a_transfer",
+        "lessons::name_the_errors",
+    ];
+
+    if !suite.wants(&names) {
+        return;
+    }
+
+    let [off, kernel, model, cpus, log, hold, cover, interrupts, errors] = names;
+    let boot = demo::boot(board, Boot::default());
+    let report = || Report::from_console(of_boot(&boot)?);
+
+    suite.test(off, || {
+        let exit = of_boot(&boot)?.exit()?;
+
+        ensure!(exit == 0, "the script failed: {exit}");
+        Ok(())
+    });
+    suite.test(kernel, || {
+        let release = fs::read_to_string(board.kernel.join("release"))?;
+
+        expect("kernel", report()?.kernel.as_str(), release.trim())
+    });
+    suite.test(model, || {
+        expect("model", report()?.board.as_str(), "Radxa ROCK 5B+")
+    });
+    suite.test(cpus, || {
+        expect("CPUs", report()?.cpus.as_str(), "0-7")?;
+        // A Cortex-A55 first, a Cortex-A76 last.
+        expect(
+            "MIDRs",
+            of_boot(&boot)?.section("midr")?,
+            "0x00000000412fd050\n0x00000000414fd0b1",
+        )
+    });
+    suite.test(log, || {
+        let console = of_boot(&boot)?;
+
+        expect_no_trace(console.section("dmesg-boot")?)?;
+        expect_no_trace(console.section("dmesg")?)
+    });
+    suite.test(hold, || expect_all_hold(of_boot(&boot)?));
+    suite.test(cover, || {
+        let lessons = report()?.lessons;
+        let done = |lesson: &str, bytes: u64, aligned: bool| {
+            lessons.transfers.iter().any(|it| {
+                it.lesson == lesson
+                    && it.bytes == bytes
+                    && aligned == ((it.from_offset | it.to_offset) % 8 == 0)
+            })
+        };
+
+        for lesson in ["single", "there", "back"] {
+            for bytes in [1, 1 << 20] {
+                for aligned in [true, false] {
+                    ensure!(
+                        done(lesson, bytes, aligned) || (lesson == "back"),
+                        "no {lesson} of {bytes} bytes, aligned: {aligned}"
+                    );
+                }
+            }
+        }
+        Ok(())
+    });
+    suite.test(interrupts, || {
+        let report = report()?;
+
+        expect(
+            "interrupts by the module's count",
+            report.lessons.interrupts,
+            report.lessons.ok,
+        )?;
+        expect(
+            "interrupts by the kernel's count",
+            report.kernel_interrupts,
+            report.lessons.ok,
+        )
+    });
+    suite.test(errors, || {
+        let provoked = report()?.lessons.provoked;
+        let [fault, timeout] = &provoked[..] else {
+            anyhow::bail!("expected a fault and a timeout, got {provoked:?}");
+        };
+
+        ensure!(
+            fault.starts_with("channel 0 fault: undefined instruction at 0x"),
+            "the fault is reported as: {fault}"
+        );
+        expect("timeout", timeout.as_str(), "no end after 200 ms")
+    });
+}
+
+fn six_gigabytes(suite: &mut Suite, board: &Board) {
+    let names = [
+        "board_6g::sees_all_memory",
+        "board_6g::logs_nothing_wrong",
+        "lessons_6g::all_hold",
+    ];
+
+    if !suite.wants(&names) {
+        return;
+    }
+
+    let [memory, log, hold] = names;
+    let boot = demo::boot(
+        board,
+        Boot {
+            memory: "6G".into(),
+            ..Boot::default()
+        },
+    );
+
+    suite.test(memory, || {
+        let kilobytes: u64 = of_boot(&boot)?
+            .section("memory")?
+            .split_whitespace()
+            .nth(1)
+            .context("MemTotal")?
+            .parse()?;
+
+        // The kernel keeps some of it for itself.
+        ensure!(
+            kilobytes > 5_800_000,
+            "the kernel sees {kilobytes} kB of memory"
+        );
+        Ok(())
+    });
+    suite.test(log, || expect_no_trace(of_boot(&boot)?.section("dmesg")?));
+    suite.test(hold, || expect_all_hold(of_boot(&boot)?));
+}
+
+/// With `swiotlb=force` the device works on copies. What is not handed over or taken back shows as
+/// wrong bytes; what does not fit cannot be mapped.
+fn bounced(suite: &mut Suite, board: &Board) {
+    let names = [
+        "lessons_bounced::all_that_fit_hold",
+        "lessons_bounced::too_long_is_refused",
+        "lessons_bounced::use_the_bounce_buffers",
+        "lessons_bounced::leave_nothing_mapped",
+    ];
+
+    if !suite.wants(&names) {
+        return;
+    }
+
+    let [hold, refused, used, left] = names;
+    let boot = demo::boot(
+        board,
+        Boot {
+            append: "swiotlb=force".into(),
+            ..Boot::default()
+        },
+    );
+    let transfers = || anyhow::Ok(Report::from_console(of_boot(&boot)?)?.lessons.transfers);
+
+    suite.test(hold, || {
+        let mut checked = 0;
+
+        for transfer in transfers()?.iter().filter(|it| it.bytes < BOUNCED_MAX / 2) {
+            expect("result", transfer.result.as_str(), "ok")?;
+            checked += 1;
+        }
+        ensure!(checked > 30, "only {checked} transfers");
+        Ok(())
+    });
+    suite.test(refused, || {
+        let mut checked = 0;
+
+        for transfer in transfers()?.iter().filter(|it| it.bytes > BOUNCED_MAX) {
+            ensure!(
+                transfer.result.starts_with("not mapped (EIO), ")
+                    && transfer.result.ends_with(" bytes handed back"),
+                "{} bytes: {}",
+                transfer.bytes,
+                transfer.result
+            );
+            checked += 1;
+        }
+        ensure!(checked == 4, "{checked} transfers");
+        expect(
+            "exit of the script, as one failed",
+            of_boot(&boot)?.exit()?,
+            1,
+        )
+    });
+    suite.test(used, || {
+        // Two mappings of pages cannot have an offset in a page; slots of the pool can.
+        let log = of_boot(&boot)?.section("dmesg")?;
+        let pool = log
+            .lines()
+            .find_map(|line| line.split_once("mapped [mem ").map(|(_, rest)| rest))
+            .context("no bounce buffers in the log")?;
+        let (first, last) = pool
+            .split_once(']')
+            .and_then(|(range, _)| range.split_once('-'))
+            .context("range of the bounce buffers")?;
+        let range = address(first)?..=address(last)?;
+
+        for transfer in transfers()?.iter().filter(|it| it.result == "ok") {
+            for end in [&transfer.source, &transfer.destination] {
+                let at = address(end.as_deref().context("address")?)?;
+
+                ensure!(range.contains(&at), "{at:#x} is not in {range:#x?}");
+            }
+        }
+        Ok(())
+    });
+    suite.test(left, || {
+        expect(
+            "bounce buffers in use",
+            of_boot(&boot)?.section("swiotlb")?,
+            "0",
+        )
+    });
+}
+
+fn expect_all_hold(console: &Console) -> Result<()> {
+    let report = Report::from_console(console)?;
+
+    for transfer in &report.lessons.transfers {
+        ensure!(transfer.result == "ok", "{transfer:?}");
+    }
+    ensure!(report.lessons.passed, "{}", console.section("report")?);
+    expect("exit of the script", console.exit()?, 0)
+}
+
+fn address(text: &str) -> Result<u64> {
+    u64::from_str_radix(text.trim_start_matches("0x"), 16)
+        .with_context(|| format!("address {text}"))
+}
+
+fn expect<T: PartialEq + std::fmt::Debug>(what: &str, found: T, expected: T) -> Result<()> {
+    ensure!(
+        found == expected,
+        "{what}: expected {expected:?}, found {found:?}"
+    );
+    Ok(())
+}

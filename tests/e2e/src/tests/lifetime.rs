@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The driver comes and goes: at work, with files open, a hundred times.
+
+use anyhow::{
+    ensure,
+    Context,
+    Result, //
+};
+
+use super::{
+    expect_no_trace,
+    of_boot, //
+};
+use crate::{
+    board::{
+        Board,
+        Boot, //
+    },
+    demo,
+    suite::Suite, //
+};
+
+const LEAVE: &str = include_str!("../../guest/leave.sh");
+
+const REPEAT: &str = concat!(
+    include_str!("../../guest/state.sh"),
+    include_str!("../../guest/repeat.sh")
+);
+
+/// Pages that may be free less after a hundred times. A page lost each time would be a hundred;
+/// kernel threads that come and go make some.
+const NOISE: i64 = 50;
+
+/// Runs them.
+pub fn run(suite: &mut Suite, board: &Board) {
+    leave(suite, board);
+    repeat(suite, board);
+}
+
+fn boot() -> Boot {
+    Boot {
+        overlays: vec![demo::overlay()],
+        files: vec!["rk3588_dma.ko".into()],
+        ..Boot::default()
+    }
+}
+
+fn leave(suite: &mut Suite, board: &Board) {
+    let names = [
+        "lifetime::unbind_at_work",
+        "lifetime::rmmod_at_work",
+        "lifetime::open_file_holds_the_module",
+        "lifetime::open_file_survives_unbind",
+        "lifetime::without_a_trace",
+    ];
+
+    if !suite.wants(&names) {
+        return;
+    }
+
+    let [unbind, rmmod, held, gone, log] = names;
+    let console = board.boot(&boot(), LEAVE);
+
+    suite.test(unbind, || {
+        ensure!(
+            of_boot(&console)?.section("rebound")? == "20",
+            "not all rounds"
+        );
+        Ok(())
+    });
+    suite.test(rmmod, || {
+        ensure!(
+            of_boot(&console)?.section("reloaded")? == "10",
+            "not all rounds"
+        );
+        ensure!(of_boot(&console)?.exit()? == 0, "the script failed");
+        Ok(())
+    });
+    suite.test(held, || {
+        let said = of_boot(&console)?.section("held")?;
+
+        ensure!(
+            said.contains("Resource temporarily unavailable") || said.contains("busy"),
+            "rmmod said: {said}"
+        );
+        Ok(())
+    });
+    suite.test(gone, || {
+        let said = of_boot(&console)?.section("gone")?;
+
+        ensure!(said.contains("error"), "reading after unbind gave: {said}");
+        Ok(())
+    });
+    suite.test(log, || {
+        expect_no_trace(of_boot(&console)?.section("dmesg")?)
+    });
+}
+
+fn repeat(suite: &mut Suite, board: &Board) {
+    let names = [
+        "lifetime::hundred_times_leaves_no_resource",
+        "lifetime::hundred_times_leaves_memory",
+        "lifetime::hundred_times_leaves_no_interrupt",
+    ];
+
+    if !suite.wants(&names) {
+        return;
+    }
+
+    let [resources, memory, interrupts] = names;
+    let console = board.boot(&boot(), REPEAT);
+
+    suite.test(resources, || {
+        let (before, after) = (
+            of_boot(&console)?.section("before")?,
+            of_boot(&console)?.section("after")?,
+        );
+
+        ensure!(of_boot(&console)?.exit()? == 0, "the script failed");
+        ensure!(before == after, "before:\n{before}\nafter:\n{after}");
+        Ok(())
+    });
+    suite.test(memory, || {
+        let pages: i64 = of_boot(&console)?
+            .section("pages")?
+            .parse()
+            .context("number of pages")?;
+
+        ensure!(pages <= NOISE, "{pages} pages of memory are missing");
+        Ok(())
+    });
+    suite.test(interrupts, || -> Result<()> {
+        let listed = of_boot(&console)?.section("interrupts")?;
+
+        ensure!(!listed.contains("rk3588_dma"), "{listed}");
+        ensure!(listed.contains("ttyS2"), "no list of interrupts: {listed}");
+        Ok(())
+    });
+}
