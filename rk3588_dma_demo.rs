@@ -102,8 +102,17 @@ impl platform::Driver for Rk3588Dma {
 
 impl<'bound> Bundle<'bound> {
     fn new(pdev: &'bound platform::Device<Bound>) -> Result<Self, SetupError> {
-        let dev = pdev.as_ref();
         let controller = Controller::new(pdev)?;
+
+        Self::with(pdev, controller.clone()).inspect_err(|_| controller.shut_down())
+    }
+
+    /// Everything but the controller: its interrupts, a first program, the files.
+    fn with(
+        pdev: &'bound platform::Device<Bound>,
+        controller: Arc<Controller<'bound>>,
+    ) -> Result<Self, SetupError> {
+        let dev = pdev.as_ref();
         let event = pdev
             .optional_irq_by_index(0)
             .and_then(|request| {

@@ -32,7 +32,7 @@ use crate::dma::{
 };
 
 /// How long a program of some instructions may take, in milliseconds.
-const TIMEOUT_MS: u32 = 200;
+const TIMEOUT_MS: u32 = 1000;
 
 /// An event that nobody raises.
 const NEVER: Event = Event::new(1).unwrap();

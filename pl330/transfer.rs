@@ -31,11 +31,12 @@ use crate::dma::{
     Memory, //
 };
 
-/// How long a program may take, in milliseconds: this much, and one more for each page.
+/// How long a program may take, in milliseconds: this much, and one more for so many bytes.
 ///
-/// The slowest copy, byte by byte, moves some ten bytes in a microsecond on the board.
-const TIMEOUT_MS: u32 = 1000;
-const BYTES_PER_MS: usize = 4096;
+/// The board moves a thousand times as much, but a busy host that emulates it may not. The timeout
+/// is there to come back at all.
+const TIMEOUT_MS: u32 = 5000;
+const BYTES_PER_MS: usize = 512;
 
 /// Which bytes to copy.
 #[derive(Clone, Copy)]
@@ -92,8 +93,8 @@ impl<S, D> From<CopyError<S, D>> for Error {
 pub(crate) type CopyResult<S, D> = Result<CopyDone<S, D>, CopyError<S, D>>;
 
 impl<'bound> Controller<'bound> {
-    /// Copies `span` from `source` to `destination`, and gives both back. Sleeps, for a second and
-    /// some at most.
+    /// Copies `span` from `source` to `destination`, and gives both back. Sleeps, for
+    /// some seconds at most.
     ///
     /// # Errors
     ///

@@ -14,7 +14,6 @@ use kernel::{
         Bound,
         Device, //
     },
-    fmt,
     new_mutex,
     prelude::*,
     seq_file::{
@@ -56,7 +55,7 @@ impl<'bound> Debugfs<'bound> {
         dev: &'bound Device<Bound>,
         controller: Arc<Controller<'bound>>,
     ) -> Result<Self> {
-        let name = CString::try_from_fmt(fmt!("rk3588_dma-{}", Name(dev)))?;
+        let name = CString::try_from_fmt(fmt!("rk3588_dma-{}", dev.name()))?;
 
         // SAFETY: The folder goes into our result, which the caller does not leak.
         let dir = unsafe {
@@ -131,14 +130,5 @@ impl debugfs::Show<Demo<'_>> for JsonFile {
             Some(report) => seq_print!(out, "{}\n", report.as_json()),
             None => seq_print!(out, "null\n"),
         }
-    }
-}
-
-/// The name of a device, to print.
-struct Name<'a>(&'a Device<Bound>);
-
-impl fmt::Display for Name<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_fmt(fmt!("{}", self.0.name().to_str().unwrap_or("?")))
     }
 }

@@ -109,7 +109,7 @@ const BAD: [Bad; 12] = [
     },
     Bad {
         name: "bad-silent",
-        line: "it does not run a program: no end after 200 ms",
+        line: "it does not run a program: no end after 1000 ms",
         registers: Some((9, &[])),
     },
     Bad {
