@@ -48,7 +48,8 @@ pub(crate) struct Copy {
 ///
 /// # Errors
 ///
-/// [`TooLong`] if the assembler's memory is too small. 128 bytes are enough for 4 MiB.
+/// [`TooLong`] if the assembler's memory is too small. 128 bytes are enough for 4 MiB in bursts of 8
+/// beats or more.
 pub(crate) fn copy(
     asm: &mut Assembler<'_>,
     bus: Bus,

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Tests of the driver's PL330 program generator that need no kernel and no hardware.
+//!
+//! The generator, `pl330/insn.rs` and `pl330/program.rs`, uses `core` alone. It is compiled here a
+//! second time, from the same files, and what it emits is run by an interpreter of channel
+//! programs, `model`, that was written from the architecture and not from the generator. A program
+//! has to leave memory as it should and to keep rules that memory does not show: the channel's part
+//! of the MFIFO, barriers, security, the shape of loops.
+//!
+//! Run `cargo test` in this folder. `PROPTEST_CASES=10000 cargo test` looks harder.
+//!
+//! - `tests/encodings.rs`: each instruction, byte for byte, and the limits of the assembler;
+//! - `tests/copy.rs`: copies of any length, alignment and bus, run by the model;
+//! - `tests/model.rs`: the model itself, on programs written by hand: what each instruction does;
+//! - `tests/verdicts.rs`: the same for each rule: a program that breaks it is refused.
+
+// The driver uses all of it, these tests need not.
+#[cfg(test)]
+#[allow(dead_code)]
+#[path = "../../../pl330/insn.rs"]
+mod insn;
+#[cfg(test)]
+#[allow(dead_code)]
+#[path = "../../../pl330/program.rs"]
+mod program;
+
+#[cfg(test)]
+mod model;
+
+#[cfg(test)]
+#[path = "../tests/copy.rs"]
+mod copy_tests;
+#[cfg(test)]
+#[path = "../tests/encodings.rs"]
+mod encoding_tests;
+#[cfg(test)]
+#[path = "../tests/model.rs"]
+mod model_tests;
+#[cfg(test)]
+#[path = "../tests/support.rs"]
+mod support;
+#[cfg(test)]
+#[path = "../tests/verdicts.rs"]
+mod verdict_tests;

@@ -1,0 +1,456 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! An interpreter of PL330 channel programs, for copies from memory to memory.
+//!
+//! It is stricter than the hardware: what works by luck, or on one revision, is an error here.
+//!
+//! - Stores are posted. What they write shows in memory only when a barrier or the end of the
+//!   program has waited for it, and an event that could overtake them is refused.
+//! - The MFIFO has as many lines as the channel's part, and no byte may be left in it at the end.
+//! - A register that the program has not set has no value: the hardware has that of the program
+//!   before.
+//! - A loop jumps back to its own beginning, and loops nest.
+//!
+//! What it does not have: peripherals, other channels, the instruction cache, time.
+
+mod control;
+mod decode;
+mod error;
+mod memory;
+mod mfifo;
+
+pub(crate) use decode::{
+    decode,
+    Instruction,
+    Register, //
+};
+pub(crate) use error::{
+    Error,
+    Fault, //
+};
+pub(crate) use memory::{
+    Access,
+    Memory, //
+};
+
+use control::{
+    Burst,
+    Control, //
+};
+use mfifo::Mfifo;
+
+/// When an instruction acts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Condition {
+    Always,
+    IfSingle,
+    IfBurst,
+}
+
+/// What the last DMAWFP would have left behind, for conditional instructions.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Request {
+    Single,
+    Burst,
+}
+
+/// How a run came to a stop.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Stop {
+    Ended,
+    /// In DMAWFE. [`Channel::signal`], then [`Channel::run`] lets it go on.
+    Waiting {
+        event: u8,
+    },
+}
+
+/// The controller, as far as one channel can tell.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Config {
+    /// Bytes in a beat of the bus.
+    pub(crate) width: u32,
+    /// The channel's part of the MFIFO in lines.
+    pub(crate) share: u32,
+    /// Of the channel.
+    pub(crate) non_secure: bool,
+    pub(crate) request: Request,
+    /// How many events there are.
+    pub(crate) events: u8,
+    /// CR3: which events a non-secure channel may use.
+    pub(crate) non_secure_events: u32,
+    /// INTEN: which events are interrupts.
+    pub(crate) interrupts: u32,
+    /// After how many instructions to give up.
+    pub(crate) steps: u64,
+}
+
+impl Config {
+    /// One of eight channels of an RK3588's controller.
+    pub(crate) const RK3588: Self = Self {
+        width: 8,
+        share: 16,
+        non_secure: true,
+        request: Request::Burst,
+        events: 16,
+        non_secure_events: 0xffff,
+        interrupts: 0xff,
+        steps: 1 << 26,
+    };
+}
+
+/// What went over the bus in one direction.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Traffic {
+    pub(crate) bursts: u64,
+    pub(crate) beats: u64,
+    pub(crate) bytes: u64,
+    /// The beats of the longest burst.
+    pub(crate) longest: u32,
+}
+
+impl Traffic {
+    fn count(&mut self, burst: Burst) {
+        let beats = burst.side().beats;
+
+        self.bursts += 1;
+        self.beats += u64::from(beats);
+        self.bytes += u64::from(burst.bytes());
+        self.longest = self.longest.max(beats);
+    }
+}
+
+/// An event and how many bytes were in memory when it was raised.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Raised {
+    pub(crate) event: u8,
+    pub(crate) stored: u64,
+}
+
+/// What a program did.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Stats {
+    pub(crate) loads: Traffic,
+    pub(crate) stores: Traffic,
+    pub(crate) raised: Vec<Raised>,
+    pub(crate) steps: u64,
+}
+
+/// A loop that runs.
+#[derive(Clone, Copy, Debug)]
+struct Loop {
+    counter: usize,
+    body: usize,
+}
+
+/// A channel thread, its program and the memory that it sees.
+#[derive(Debug)]
+pub(crate) struct Channel<'a> {
+    config: Config,
+    program: &'a [u8],
+    memory: &'a mut Memory,
+    pc: usize,
+    /// 4 GiB, which the register shows as 0, after a burst up to the end.
+    source: Option<u64>,
+    destination: Option<u64>,
+    control: Option<Control>,
+    counters: [u8; 2],
+    loops: Vec<Loop>,
+    /// For each instruction that has run, by its address: in how many loops.
+    depth: Vec<Option<usize>>,
+    mfifo: Mfifo,
+    /// Whether a load may still be on its way.
+    loading: bool,
+    posted: Vec<(Burst, Vec<u8>)>,
+    /// Events that nobody has waited for.
+    pending: u32,
+    stats: Stats,
+}
+
+impl<'a> Channel<'a> {
+    pub(crate) fn new(config: Config, program: &'a [u8], memory: &'a mut Memory) -> Self {
+        Self {
+            config,
+            program,
+            memory,
+            pc: 0,
+            source: None,
+            destination: None,
+            control: None,
+            counters: [0; 2],
+            loops: Vec::new(),
+            depth: vec![None; program.len()],
+            mfifo: Mfifo::new(config.width, config.share),
+            loading: false,
+            posted: Vec::new(),
+            pending: 0,
+            stats: Stats::default(),
+        }
+    }
+
+    pub(crate) fn stats(&self) -> &Stats {
+        &self.stats
+    }
+
+    /// The most lines of the MFIFO that were in use at once.
+    pub(crate) fn most_lines(&self) -> u64 {
+        self.mfifo.most_lines()
+    }
+
+    /// Another thread raises an event.
+    pub(crate) fn signal(&mut self, event: u8) {
+        self.pending |= 1 << event;
+    }
+
+    /// Runs until the program ends, waits or fails.
+    pub(crate) fn run(&mut self) -> Result<Stop, Fault> {
+        loop {
+            let pc = self.pc;
+
+            match self.step() {
+                Ok(None) => (),
+                Ok(Some(stop)) => return Ok(stop),
+                Err(error) => return Err(Fault { pc, error }),
+            }
+        }
+    }
+
+    /// One instruction.
+    fn step(&mut self) -> Result<Option<Stop>, Error> {
+        let bytes = self.program.get(self.pc..).ok_or(Error::Fetch)?;
+        let (instruction, len) = decode(bytes)?;
+
+        if self.stats.steps == self.config.steps {
+            return Err(Error::StepLimit);
+        }
+        self.stats.steps += 1;
+        self.depth[self.pc] = Some(self.loops.len());
+
+        let mut next = self.pc + len;
+
+        match instruction {
+            Instruction::End => return self.end(),
+            Instruction::Kill => return Err(Error::Kill),
+            Instruction::Go { .. } => return Err(Error::ManagerOnly),
+            Instruction::Peripheral => return Err(Error::NoPeripheral),
+            Instruction::Nop => (),
+            Instruction::Load(condition) if self.acts(condition) => self.load(condition)?,
+            Instruction::Store(condition) if self.acts(condition) => self.store(condition)?,
+            Instruction::Load(_) | Instruction::Store(_) => (),
+            Instruction::StoreZeroes => self.store_zeroes()?,
+            Instruction::ReadBarrier => self.loading = false,
+            Instruction::WriteBarrier => self.drain()?,
+            Instruction::Loop {
+                counter,
+                iterations_minus_1,
+            } => {
+                if self.loops.iter().any(|other| other.counter == counter) {
+                    return Err(Error::CounterInUse { counter });
+                }
+                self.counters[counter] = iterations_minus_1;
+                self.loops.push(Loop {
+                    counter,
+                    body: next,
+                });
+            }
+            Instruction::LoopEnd {
+                counter,
+                condition,
+                back,
+            } => {
+                let body = self.pc.checked_sub(back.into()).ok_or(Error::BadJump)?;
+
+                if self.jumps(counter, condition, body)? {
+                    next = body;
+                }
+            }
+            Instruction::SendEvent(event) => self.send(event)?,
+            Instruction::WaitEvent(event) => {
+                self.check_event(event)?;
+                if self.config.interrupts & 1 << event != 0 {
+                    return Err(Error::WaitForInterrupt { event });
+                }
+                if self.pending & 1 << event == 0 {
+                    return Ok(Some(Stop::Waiting { event }));
+                }
+                self.pending &= !(1 << event);
+            }
+            Instruction::Add { register, amount } => {
+                let address = match register {
+                    Register::Source => &mut self.source,
+                    _ => &mut self.destination,
+                };
+                let old = address.ok_or(Error::NotSet(register))? as u32;
+
+                *address = Some(old.wrapping_add(amount).into());
+            }
+            Instruction::Move { register, value } => match register {
+                Register::Source => self.source = Some(value.into()),
+                Register::Destination => self.destination = Some(value.into()),
+                Register::Control => self.set_control(value)?,
+            },
+        }
+        self.pc = next;
+        Ok(None)
+    }
+
+    fn acts(&self, condition: Condition) -> bool {
+        match condition {
+            Condition::Always => true,
+            Condition::IfSingle => self.config.request == Request::Single,
+            Condition::IfBurst => self.config.request == Request::Burst,
+        }
+    }
+
+    fn set_control(&mut self, value: u32) -> Result<(), Error> {
+        // Also where only the side changes that is idle: no program of ours needs to know.
+        if self.loading || !self.posted.is_empty() {
+            return Err(Error::ControlInFlight);
+        }
+        self.control = Some(Control::decode(
+            value,
+            self.config.width,
+            self.config.non_secure,
+        )?);
+        Ok(())
+    }
+
+    fn control(&self) -> Result<Control, Error> {
+        self.control.ok_or(Error::NotSet(Register::Control))
+    }
+
+    fn source(&self) -> Result<u64, Error> {
+        self.source.ok_or(Error::NotSet(Register::Source))
+    }
+
+    fn destination(&self) -> Result<u64, Error> {
+        self.destination.ok_or(Error::NotSet(Register::Destination))
+    }
+
+    fn load(&mut self, condition: Condition) -> Result<(), Error> {
+        let Control {
+            source,
+            destination,
+        } = self.control()?;
+        let target = self.destination()?;
+        let burst = source.burst(self.source()?, condition == Condition::IfSingle)?;
+
+        for (address, len) in burst.beats() {
+            let beat = self.memory.read(address, len)?;
+
+            self.mfifo.load(beat, source, target, destination)?;
+        }
+        self.source = Some(burst.next_address());
+        self.loading = true;
+        self.stats.loads.count(burst);
+        Ok(())
+    }
+
+    fn store(&mut self, condition: Condition) -> Result<(), Error> {
+        let side = self.control()?.destination;
+        let burst = side.burst(self.destination()?, condition == Condition::IfSingle)?;
+        let data = self.mfifo.store(burst)?;
+
+        self.post(burst, data);
+        Ok(())
+    }
+
+    fn store_zeroes(&mut self) -> Result<(), Error> {
+        let burst = self
+            .control()?
+            .destination
+            .burst(self.destination()?, false)?;
+
+        self.post(burst, vec![0; burst.bytes() as usize]);
+        Ok(())
+    }
+
+    fn post(&mut self, burst: Burst, data: Vec<u8>) {
+        self.destination = Some(burst.next_address());
+        self.posted.push((burst, data));
+        self.stats.stores.count(burst);
+    }
+
+    /// Lets all posted stores reach memory.
+    fn drain(&mut self) -> Result<(), Error> {
+        for (burst, data) in self.posted.drain(..) {
+            let mut rest = data.as_slice();
+
+            for (address, len) in burst.beats() {
+                let (beat, others) = rest.split_at(len as usize);
+
+                self.memory.write(address, beat)?;
+                rest = others;
+            }
+        }
+        // What has been stored has been loaded; of what is left in the MFIFO one cannot know.
+        if self.mfifo.len() == 0 {
+            self.loading = false;
+        }
+        Ok(())
+    }
+
+    /// Whether the end of a loop goes back to `body`.
+    fn jumps(
+        &mut self,
+        counter: Option<usize>,
+        condition: Condition,
+        body: usize,
+    ) -> Result<bool, Error> {
+        let Some(counter) = counter else {
+            // Nothing marks where an endless loop begins. It has to be an instruction, and in the
+            // same loops as its end.
+            if self.depth[body] != Some(self.loops.len()) {
+                return Err(Error::BadJump);
+            }
+            return Ok(self.acts(condition));
+        };
+
+        match self.loops.last() {
+            Some(innermost) if innermost.counter == counter && innermost.body == body => (),
+            _ => return Err(Error::BadJump),
+        }
+        if self.counters[counter] == 0 || !self.acts(condition) {
+            self.loops.pop();
+            return Ok(false);
+        }
+        self.counters[counter] -= 1;
+        Ok(true)
+    }
+
+    fn check_event(&self, event: u8) -> Result<(), Error> {
+        if event >= self.config.events {
+            return Err(Error::NoSuchEvent { event });
+        }
+        if self.config.non_secure && self.config.non_secure_events & 1 << event == 0 {
+            return Err(Error::SecureEvent { event });
+        }
+        Ok(())
+    }
+
+    fn send(&mut self, event: u8) -> Result<(), Error> {
+        self.check_event(event)?;
+        if !self.posted.is_empty() {
+            return Err(Error::Overtaken {
+                event,
+                stores: self.posted.len(),
+            });
+        }
+        if self.config.interrupts & 1 << event == 0 {
+            self.signal(event);
+        }
+        self.stats.raised.push(Raised {
+            event,
+            stored: self.stats.stores.bytes,
+        });
+        Ok(())
+    }
+
+    /// The end of the program, which the channel can be asked for again.
+    fn end(&mut self) -> Result<Option<Stop>, Error> {
+        self.drain()?;
+        match self.mfifo.len() {
+            0 => Ok(Some(Stop::Ended)),
+            bytes => Err(Error::Leftover { bytes }),
+        }
+    }
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Memory as the channel sees it: a few regions in a 32-bit address space, and nothing between.
+
+use super::Error;
+
+/// What the channel may do with a region.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Access {
+    Read,
+    Write,
+    ReadWrite,
+}
+
+#[derive(Debug)]
+struct Region {
+    base: u32,
+    bytes: Vec<u8>,
+    access: Access,
+}
+
+/// All regions.
+///
+/// A test gives the channel exactly the bytes that it is to touch. Anything else is an error of the
+/// bus then, which is stricter than guard bytes: it also sees a write of the value that was there.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    regions: Vec<Region>,
+}
+
+impl Memory {
+    /// Adds `bytes` at `base`.
+    ///
+    /// # Panics
+    ///
+    /// If they overlap another region or the end of the address space: the test is wrong then.
+    pub(crate) fn with(mut self, base: u32, bytes: Vec<u8>, access: Access) -> Self {
+        let end = |region: &Region| u64::from(region.base) + region.bytes.len() as u64;
+        let region = Region {
+            base,
+            bytes,
+            access,
+        };
+
+        assert!(end(&region) <= 1 << 32, "a region past 4 GiB");
+        for other in &self.regions {
+            assert!(
+                end(&region) <= u64::from(other.base) || end(other) <= u64::from(region.base),
+                "regions overlap"
+            );
+        }
+        self.regions.push(region);
+        self
+    }
+
+    /// The bytes of the region at `base`.
+    pub(crate) fn region(&self, base: u32) -> &[u8] {
+        let region = self.regions.iter().find(|region| region.base == base);
+
+        &region.expect("no such region").bytes
+    }
+
+    /// What a beat of `len` bytes reads.
+    pub(super) fn read(&self, address: u32, len: u32) -> Result<&[u8], Error> {
+        for region in &self.regions {
+            if let Some(range) = region.range(address, len) {
+                if region.access != Access::Write {
+                    return Ok(&region.bytes[range]);
+                }
+            }
+        }
+        Err(Error::Bus { address })
+    }
+
+    /// Writes a beat.
+    pub(super) fn write(&mut self, address: u32, beat: &[u8]) -> Result<(), Error> {
+        for region in &mut self.regions {
+            if let Some(range) = region.range(address, beat.len() as u32) {
+                if region.access != Access::Read {
+                    region.bytes[range].copy_from_slice(beat);
+                    return Ok(());
+                }
+            }
+        }
+        Err(Error::Bus { address })
+    }
+}
+
+impl Region {
+    /// Where the beat is in the region, if it is there as a whole.
+    fn range(&self, address: u32, len: u32) -> Option<std::ops::Range<usize>> {
+        let start = address.checked_sub(self.base)? as usize;
+        let end = start + len as usize;
+
+        (end <= self.bytes.len()).then_some(start..end)
+    }
+}

@@ -1,0 +1,435 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Each instruction of the assembler, byte for byte, and the limits of the assembler.
+//!
+//! The bytes are written out from the architecture. Nothing here computes what it expects.
+
+use crate::insn::{
+    Assembler,
+    Channel,
+    Counter::{
+        self,
+        Lc0,
+        Lc1, //
+    },
+    Event,
+    Instruction::{
+        self,
+        End,
+        Go,
+        Kill,
+        Ld,
+        Lp,
+        LpEnd,
+        Mov,
+        Sev,
+        St,
+        Undefined,
+        Wfe,
+        Wmb, //
+    },
+    Register::{
+        Ccr,
+        Dar,
+        Sar, //
+    },
+    TooLong,
+    MAX_ITERATIONS, //
+};
+use crate::model::{
+    self,
+    decode,
+    Error, //
+};
+
+fn event(number: u8) -> Event {
+    Event::new(number).unwrap()
+}
+
+fn channel(number: u8) -> Channel {
+    Channel::new(number).unwrap()
+}
+
+/// The program that `emit` writes into plenty of memory.
+fn assemble(emit: impl FnOnce(&mut Assembler<'_>) -> Result<(), TooLong>) -> Vec<u8> {
+    // Not zeroes, which would look like DMAEND.
+    let mut memory = [0xee; 1024];
+    let mut asm = Assembler::new(&mut memory);
+
+    emit(&mut asm).unwrap();
+
+    let len = asm.len();
+
+    assert!(memory[len..].iter().all(|&byte| byte == 0xee));
+    memory[..len].to_vec()
+}
+
+#[track_caller]
+fn encodes(instruction: Instruction, bytes: &[u8]) {
+    let code = instruction.encode();
+    let padded = code.padded();
+    let (head, rest) = padded.split_at(bytes.len());
+    let emitted = assemble(|asm| asm.emit(instruction));
+
+    assert_eq!(code.as_bytes(), bytes, "{instruction:?}");
+    assert_eq!(head, bytes, "{instruction:?} padded");
+    assert!(rest.iter().all(|&byte| byte == 0), "{instruction:?} padded");
+    assert_eq!(emitted, bytes, "{instruction:?} emitted");
+}
+
+#[test]
+fn of_one_byte() {
+    encodes(End, &[0x00]);
+    encodes(Kill, &[0x01]);
+    encodes(Ld, &[0x04]);
+    encodes(St, &[0x08]);
+    encodes(Wmb, &[0x13]);
+}
+
+#[test]
+fn moves() {
+    encodes(Mov(Sar, 0x8765_4321), &[0xbc, 0, 0x21, 0x43, 0x65, 0x87]);
+    encodes(Mov(Ccr, 0x00bd_c2f7), &[0xbc, 1, 0xf7, 0xc2, 0xbd, 0x00]);
+    encodes(Mov(Dar, 0xfedc_ba98), &[0xbc, 2, 0x98, 0xba, 0xdc, 0xfe]);
+}
+
+#[test]
+fn events() {
+    encodes(Sev(event(0)), &[0x34, 0x00]);
+    encodes(Sev(event(1)), &[0x34, 0x08]);
+    encodes(Sev(event(3)), &[0x34, 0x18]);
+    encodes(Sev(event(15)), &[0x34, 0x78]);
+    encodes(Sev(event(31)), &[0x34, 0xf8]);
+    encodes(Wfe(event(0)), &[0x36, 0x00]);
+    encodes(Wfe(event(5)), &[0x36, 0x28]);
+    encodes(Wfe(event(31)), &[0x36, 0xf8]);
+}
+
+#[test]
+fn loops() {
+    let lp = |counter, iterations_minus_1| Lp {
+        counter,
+        iterations_minus_1,
+    };
+    let end = |counter, body_len| LpEnd { counter, body_len };
+
+    encodes(lp(Lc0, 0), &[0x20, 0]);
+    encodes(lp(Lc0, 31), &[0x20, 0x1f]);
+    encodes(lp(Lc0, 255), &[0x20, 0xff]);
+    encodes(lp(Lc1, 0), &[0x22, 0]);
+    encodes(lp(Lc1, 255), &[0x22, 0xff]);
+    encodes(end(Lc0, 2), &[0x38, 2]);
+    encodes(end(Lc0, 255), &[0x38, 0xff]);
+    encodes(end(Lc1, 0), &[0x3c, 0]);
+    encodes(end(Lc1, 6), &[0x3c, 6]);
+}
+
+#[test]
+fn go() {
+    let go = |number, non_secure, address| Go {
+        channel: channel(number),
+        non_secure,
+        address,
+    };
+
+    encodes(go(0, false, 0x10), &[0xa0, 0, 0x10, 0, 0, 0]);
+    encodes(
+        go(7, false, 0xfff0_0ff0),
+        &[0xa0, 7, 0xf0, 0x0f, 0xf0, 0xff],
+    );
+    encodes(go(2, true, 0x8000_1000), &[0xa2, 2, 0x00, 0x10, 0x00, 0x80]);
+}
+
+/// Debug instructions go into DBGINST0 and DBGINST1: the first two bytes above the target, then
+/// four.
+#[test]
+fn through_the_debug_registers() {
+    let registers = |instruction: Instruction, target: u32| {
+        let [a, b, c, d, e, f] = instruction.encode().padded();
+        let first = u32::from(b) << 24 | u32::from(a) << 16 | target;
+
+        (first, u32::from_le_bytes([c, d, e, f]))
+    };
+    let go = Go {
+        channel: channel(2),
+        non_secure: true,
+        address: 0x8000_1000,
+    };
+
+    assert_eq!(registers(go, 0), (0x02a2_0000, 0x8000_1000));
+    assert_eq!(registers(Kill, 0x0201), (0x0001_0201, 0));
+    assert_eq!(registers(Kill, 0), (0x0001_0000, 0));
+    assert_eq!(registers(Sev(event(3)), 0), (0x1834_0000, 0));
+}
+
+#[test]
+fn no_controller_knows_the_undefined_one() {
+    let code = Undefined.encode();
+    let [opcode] = code.as_bytes() else {
+        panic!("{code:?}")
+    };
+
+    assert_eq!(
+        decode(code.as_bytes()),
+        Err(Error::Undefined { opcode: *opcode })
+    );
+}
+
+/// 4096 bytes over a 64-bit bus in bursts of 16 beats, not secure, then event 3.
+#[test]
+fn worked_copy() {
+    let program = assemble(|asm| {
+        asm.emit(Mov(Ccr, 0x00bd_c2f7))?;
+        asm.emit(Mov(Sar, 0x8765_4321))?;
+        asm.emit(Mov(Dar, 0xfedc_ba98))?;
+        asm.repeat(Lc0, 32, |asm| {
+            asm.emit(Ld)?;
+            asm.emit(St)
+        })?;
+        asm.emit(Wmb)?;
+        asm.emit(Sev(event(3)))?;
+        asm.emit(End)
+    });
+
+    assert_eq!(
+        program,
+        [
+            0xbc, 0x01, 0xf7, 0xc2, 0xbd, 0x00, // MOV CCR
+            0xbc, 0x00, 0x21, 0x43, 0x65, 0x87, // MOV SAR
+            0xbc, 0x02, 0x98, 0xba, 0xdc, 0xfe, // MOV DAR
+            0x20, 0x1f, // LP0 32
+            0x04, // LD
+            0x08, // ST
+            0x38, 0x02, // LPEND0
+            0x13, // WMB
+            0x34, 0x18, // SEV 3
+            0x00, // END
+        ]
+    );
+}
+
+#[test]
+fn nested_loops_jump_to_their_own_bodies() {
+    let program = assemble(|asm| {
+        asm.repeat(Lc1, 3, |asm| {
+            asm.emit(Wmb)?;
+            asm.repeat(Lc0, 256, |asm| asm.emit(Ld))?;
+            asm.emit(St)
+        })
+    });
+
+    assert_eq!(
+        program,
+        [0x22, 2, 0x13, 0x20, 255, 0x04, 0x38, 1, 0x08, 0x3c, 7]
+    );
+}
+
+#[test]
+fn no_event_32_and_no_channel_8() {
+    for number in 0..=31 {
+        let event = event(number);
+
+        assert_eq!(event.number(), number);
+        assert_eq!(event.bit(), 2u32.pow(number.into()));
+    }
+    for number in 0..=7 {
+        let channel = channel(number);
+
+        assert_eq!(channel.number(), number);
+        assert_eq!(channel.bit(), 2u32.pow(number.into()));
+    }
+    for number in 32..=255 {
+        assert_eq!(Event::new(number), None);
+    }
+    for number in 8..=255 {
+        assert_eq!(Channel::new(number), None);
+    }
+}
+
+#[test]
+fn loops_run_1_to_256_times() {
+    let repeat = |iterations| {
+        let mut memory = [0; 16];
+
+        Assembler::new(&mut memory).repeat(Lc0, iterations, |asm| asm.emit(Ld))?;
+        Ok(memory[1])
+    };
+
+    assert_eq!(MAX_ITERATIONS, 256);
+    assert_eq!(repeat(1), Ok(0));
+    assert_eq!(repeat(2), Ok(1));
+    assert_eq!(repeat(256), Ok(255));
+    assert_eq!(repeat(0), Err(TooLong));
+    assert_eq!(repeat(257), Err(TooLong));
+    assert_eq!(repeat(512), Err(TooLong));
+    assert_eq!(repeat(u32::MAX), Err(TooLong));
+}
+
+#[test]
+fn loops_have_bodies_of_up_to_255_bytes() {
+    let repeat = |len| {
+        let mut memory = [0; 512];
+
+        Assembler::new(&mut memory)
+            .repeat(Lc1, 2, |asm| (0..len).try_for_each(|_| asm.emit(Ld)))?;
+        Ok([memory[2 + len], memory[2 + len + 1]])
+    };
+
+    assert_eq!(repeat(0), Ok([0x3c, 0]));
+    assert_eq!(repeat(1), Ok([0x3c, 1]));
+    assert_eq!(repeat(255), Ok([0x3c, 255]));
+    assert_eq!(repeat(256), Err(TooLong));
+    assert_eq!(repeat(257), Err(TooLong));
+}
+
+/// One of each that the assembler can emit, with operands that have most bits set.
+fn samples() -> [Instruction; 9] {
+    [
+        End,
+        Ld,
+        St,
+        Wmb,
+        Sev(event(31)),
+        Wfe(event(31)),
+        Mov(Ccr, u32::MAX),
+        Lp {
+            counter: Lc1,
+            iterations_minus_1: 255,
+        },
+        LpEnd {
+            counter: Lc1,
+            body_len: 255,
+        },
+    ]
+}
+
+#[test]
+fn what_does_not_fit_changes_nothing() {
+    for instruction in samples() {
+        let len = instruction.encode().as_bytes().len();
+
+        for before in [0, 1, 7] {
+            let mut memory = vec![0xee; before + len - 1];
+            let mut asm = Assembler::new(&mut memory);
+
+            for _ in 0..before {
+                asm.emit(Wmb).unwrap();
+            }
+            assert_eq!(asm.emit(instruction), Err(TooLong), "{instruction:?}");
+            assert_eq!(asm.len(), before, "{instruction:?}");
+
+            // A refusal is not the end: what is shorter may still fit.
+            for _ in before..before + len - 1 {
+                assert_eq!(asm.emit(Ld), Ok(()));
+            }
+            assert_eq!(asm.emit(Ld), Err(TooLong));
+            assert!(memory[..before].iter().all(|&byte| byte == 0x13));
+            assert!(memory[before..].iter().all(|&byte| byte == 0x04));
+
+            // The memory itself, too, not only the length.
+            let mut memory = vec![0xee; len - 1];
+
+            assert_eq!(Assembler::new(&mut memory).emit(instruction), Err(TooLong));
+            assert!(memory.iter().all(|&byte| byte == 0xee), "{instruction:?}");
+        }
+    }
+}
+
+#[test]
+fn what_just_fits_is_emitted() {
+    for instruction in samples() {
+        let code = instruction.encode();
+        let mut memory = vec![0xee; code.as_bytes().len()];
+
+        assert_eq!(Assembler::new(&mut memory).emit(instruction), Ok(()));
+        assert_eq!(memory, code.as_bytes());
+    }
+}
+
+/// The interpreter has a decoder of its own. It reads back what was meant, whatever the operands.
+#[test]
+fn the_model_reads_what_the_assembler_writes() {
+    use model::{
+        Condition::Always,
+        Instruction as Read,
+        Register, //
+    };
+
+    let reads = |written: Instruction, read: Read| {
+        let code = written.encode();
+
+        assert_eq!(
+            decode(code.as_bytes()),
+            Ok((read, code.as_bytes().len())),
+            "{written:?}"
+        );
+    };
+    let counters: [(Counter, usize); 2] = [(Lc0, 0), (Lc1, 1)];
+
+    reads(End, Read::End);
+    reads(Kill, Read::Kill);
+    reads(Ld, Read::Load(Always));
+    reads(St, Read::Store(Always));
+    reads(Wmb, Read::WriteBarrier);
+    for number in 0..=31 {
+        reads(Sev(event(number)), Read::SendEvent(number));
+        reads(Wfe(event(number)), Read::WaitEvent(number));
+    }
+    for byte in 0..=255 {
+        for (counter, index) in counters {
+            let start = Lp {
+                counter,
+                iterations_minus_1: byte,
+            };
+            let end = LpEnd {
+                counter,
+                body_len: byte,
+            };
+
+            reads(
+                start,
+                Read::Loop {
+                    counter: index,
+                    iterations_minus_1: byte,
+                },
+            );
+            reads(
+                end,
+                Read::LoopEnd {
+                    counter: Some(index),
+                    condition: Always,
+                    back: byte,
+                },
+            );
+        }
+    }
+    for bit in 0..32 {
+        let value = 1 << bit;
+
+        for (written, register) in [
+            (Sar, Register::Source),
+            (Ccr, Register::Control),
+            (Dar, Register::Destination),
+        ] {
+            reads(Mov(written, value), Read::Move { register, value });
+        }
+        for number in 0..=7 {
+            for non_secure in [false, true] {
+                let go = Go {
+                    channel: channel(number),
+                    non_secure,
+                    address: value,
+                };
+
+                reads(
+                    go,
+                    Read::Go {
+                        channel: number,
+                        non_secure,
+                        address: value,
+                    },
+                );
+            }
+        }
+    }
+}
