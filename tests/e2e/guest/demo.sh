@@ -11,6 +11,7 @@ section midr cat /sys/devices/system/cpu/cpu0/regs/identification/midr_el1 \
 section memory grep MemTotal /proc/meminfo
 section dmesg-boot dmesg
 
+bounced=$(cat /sys/kernel/debug/swiotlb/io_tlb_used)
 insmod /rk3588_dma.ko || exit 1
 section controller sh -c 'dmesg | grep "rk3588_dma .*PL330"'
 section iomem grep rk3588_dma /proc/iomem
@@ -24,8 +25,7 @@ section interrupts echo $((after - before))
 section report cat report
 section json cat report.json
 cd /
-section swiotlb cat /sys/kernel/debug/swiotlb/io_tlb_used
-
 rmmod rk3588_dma || exit 1
+section bounced echo $(($(cat /sys/kernel/debug/swiotlb/io_tlb_used) - bounced))
 section dmesg dmesg
 exit $status

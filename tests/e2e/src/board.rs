@@ -68,6 +68,9 @@ pub struct Boot {
     pub overlays: Vec<PathBuf>,
     /// Files for the root folder.
     pub files: Vec<PathBuf>,
+    /// Whether the CPUs run in threads of their own. Slower where the host has fewer CPUs than the
+    /// board, but they interleave as on a real board.
+    pub parallel: bool,
     /// What is in memory at these addresses when the board is switched on.
     pub contents: Vec<(u64, Vec<u8>)>,
 }
@@ -79,6 +82,7 @@ impl Default for Boot {
             append: String::new(),
             overlays: vec![],
             files: vec![],
+            parallel: false,
             contents: vec![],
         }
     }
@@ -166,6 +170,13 @@ impl Board {
         self.write_initramfs(boot, script, &initramfs)?;
         qemu.args(["-M", "rock-5b-plus", "-smp", "8", "-m", &boot.memory])
             .args(["-nodefaults", "-display", "none", "-no-reboot"])
+            .args([
+                "-accel",
+                match boot.parallel {
+                    true => "tcg,thread=multi",
+                    false => "tcg,thread=single",
+                },
+            ])
             .args(["-serial", "mon:stdio", "-kernel"])
             .arg(&self.image)
             .arg("-dtb")
@@ -174,7 +185,7 @@ impl Board {
             .arg(initramfs)
             .arg("-append")
             .arg(format!(
-                "console=ttyS2,1500000n8 loglevel=4 panic=-1 {}",
+                "console=ttyS2,1500000n8 loglevel=4 panic=-1 cryptomgr.notests {}",
                 boot.append
             ));
         for (index, (address, bytes)) in boot.contents.iter().enumerate() {

@@ -2,7 +2,10 @@
 
 //! The tests of `tests/host`, which need no board.
 
-use std::process::Command;
+use std::process::{
+    Command,
+    Output, //
+};
 
 use anyhow::{
     bail,
@@ -17,18 +20,23 @@ pub fn run(suite: &mut Suite) {
     if !suite.wants(&["host::"]) {
         return;
     }
-    if let Err(error) = run_cargo(suite) {
+    let output = suite.prepare("host tests", run_cargo);
+
+    if let Err(error) = output.and_then(|output| count(suite, &output)) {
         suite.test("host::all", || Err(error));
     }
 }
 
-fn run_cargo(suite: &mut Suite) -> Result<()> {
-    let output = Command::new("cargo")
+fn run_cargo() -> Result<Output> {
+    Command::new("cargo")
         .args(["test", "--quiet", "--locked", "--manifest-path"])
         .arg("tests/host/Cargo.toml")
         .args(["--", "--format", "pretty"])
         .output()
-        .context("cannot run cargo")?;
+        .context("cannot run cargo")
+}
+
+fn count(suite: &mut Suite, output: &Output) -> Result<()> {
     let text = String::from_utf8_lossy(&output.stdout);
     let mut tests = 0;
 

@@ -40,15 +40,13 @@ impl Suite {
             return;
         }
 
-        let start = Instant::now();
-
         print!("test {name} ... ");
         let _ = stdout().flush();
 
         match test() {
             Ok(()) => {
                 self.passed += 1;
-                println!("ok ({:.1} s)", start.elapsed().as_secs_f32());
+                println!("ok");
             }
             Err(error) => {
                 self.failed += 1;
@@ -58,6 +56,19 @@ impl Suite {
                 }
             }
         }
+    }
+
+    /// Does what several tests look at afterwards, and says how long it took.
+    pub fn prepare<T>(&self, what: &str, work: impl FnOnce() -> T) -> T {
+        let start = Instant::now();
+
+        print!("{what} ... ");
+        let _ = stdout().flush();
+
+        let result = work();
+
+        println!("{:.0} s", start.elapsed().as_secs_f32());
+        result
     }
 
     /// Takes down a test that something else has run.

@@ -140,18 +140,16 @@ pub fn run(suite: &mut Suite, board: &Board) {
         return;
     }
 
-    let boot = board.boot(
-        &Boot {
-            overlays: vec![
-                demo::overlay(),
-                "tests/e2e/overlays/bad-controllers.dtso".into(),
-            ],
-            files: vec!["rk3588_dma.ko".into()],
-            contents: vec![(REGISTERS, registers())],
-            ..Boot::default()
-        },
-        SCRIPT,
-    );
+    let boot = Boot {
+        overlays: vec![
+            demo::overlay(),
+            "tests/e2e/overlays/bad-controllers.dtso".into(),
+        ],
+        files: vec!["rk3588_dma.ko".into()],
+        contents: vec![(REGISTERS, registers())],
+        ..Boot::default()
+    };
+    let boot = suite.prepare("bad controllers", || board.boot(&boot, SCRIPT));
 
     for (bad, name) in BAD.iter().zip(&refused) {
         suite.test(name, || {

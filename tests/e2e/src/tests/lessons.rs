@@ -55,7 +55,7 @@ fn one_gigabyte(suite: &mut Suite, board: &Board) {
     }
 
     let [off, kernel, model, cpus, log, hold, cover, interrupts, errors] = names;
-    let boot = demo::boot(board, Boot::default());
+    let boot = suite.prepare("lessons", || demo::boot(board, Boot::default()));
     let report = || Report::from_console(of_boot(&boot)?);
 
     suite.test(off, || {
@@ -150,13 +150,11 @@ fn six_gigabytes(suite: &mut Suite, board: &Board) {
     }
 
     let [memory, log, hold] = names;
-    let boot = demo::boot(
-        board,
-        Boot {
-            memory: "6G".into(),
-            ..Boot::default()
-        },
-    );
+    let boot = Boot {
+        memory: "6G".into(),
+        ..Boot::default()
+    };
+    let boot = suite.prepare("lessons, 6 GiB", || demo::boot(board, boot));
 
     suite.test(memory, || {
         let kilobytes: u64 = of_boot(&boot)?
@@ -192,13 +190,11 @@ fn bounced(suite: &mut Suite, board: &Board) {
     }
 
     let [hold, refused, used, left] = names;
-    let boot = demo::boot(
-        board,
-        Boot {
-            append: "swiotlb=force".into(),
-            ..Boot::default()
-        },
-    );
+    let boot = Boot {
+        append: "swiotlb=force".into(),
+        ..Boot::default()
+    };
+    let boot = suite.prepare("lessons, bounced", || demo::boot(board, boot));
     let transfers = || anyhow::Ok(Report::from_console(of_boot(&boot)?)?.lessons.transfers);
 
     suite.test(hold, || {
@@ -232,7 +228,6 @@ fn bounced(suite: &mut Suite, board: &Board) {
         )
     });
     suite.test(used, || {
-        // Two mappings of pages cannot have an offset in a page; slots of the pool can.
         let log = of_boot(&boot)?.section("dmesg")?;
         let pool = log
             .lines()
@@ -255,8 +250,8 @@ fn bounced(suite: &mut Suite, board: &Board) {
     });
     suite.test(left, || {
         expect(
-            "bounce buffers in use",
-            of_boot(&boot)?.section("swiotlb")?,
+            "bounce buffers still in use",
+            of_boot(&boot)?.section("bounced")?,
             "0",
         )
     });

@@ -49,7 +49,7 @@ fn boot() -> Boot {
 fn leave(suite: &mut Suite, board: &Board) {
     let names = [
         "lifetime::unbind_at_work",
-        "lifetime::rmmod_at_work",
+        "lifetime::unload_at_work",
         "lifetime::open_file_holds_the_module",
         "lifetime::open_file_survives_unbind",
         "lifetime::without_a_trace",
@@ -60,7 +60,11 @@ fn leave(suite: &mut Suite, board: &Board) {
     }
 
     let [unbind, rmmod, held, gone, log] = names;
-    let console = board.boot(&boot(), LEAVE);
+    let boot = Boot {
+        parallel: true,
+        ..boot()
+    };
+    let console = suite.prepare("leaving at work", || board.boot(&boot, LEAVE));
 
     suite.test(unbind, || {
         ensure!(
@@ -109,7 +113,7 @@ fn repeat(suite: &mut Suite, board: &Board) {
     }
 
     let [resources, memory, interrupts] = names;
-    let console = board.boot(&boot(), REPEAT);
+    let console = suite.prepare("coming and going", || board.boot(&boot(), REPEAT));
 
     suite.test(resources, || {
         let (before, after) = (
