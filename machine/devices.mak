@@ -5,3 +5,6 @@
 # for configure --without-default-devices --with-devices-aarch64=rock-5b-plus
 
 CONFIG_ROCK_5B_PLUS=y
+
+# `-device loader`, which puts data into memory before the board starts.
+CONFIG_GENERIC_LOADER=y
