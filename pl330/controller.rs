@@ -128,6 +128,12 @@ impl<'bound> Controller<'bound> {
     pub(crate) fn new(pdev: &'bound platform::Device<Bound>) -> Result<Arc<Self>, SetupError> {
         let dev = pdev.as_ref();
         let resource = pdev.resource_by_index(0).ok_or(SetupError::NoRegisters)?;
+
+        // Left to itself, the kernel crate's mapping of too small a block fails, but stays.
+        if resource.size() < regs::SIZE as u64 {
+            return Err(SetupError::Registers(EINVAL));
+        }
+
         let region = MemRegion::claim(resource, c"rk3588_dma").map_err(SetupError::Registers)?;
         let regs = pdev
             .io_request_by_index(0)

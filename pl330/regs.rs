@@ -11,7 +11,7 @@ use kernel::io::{
 };
 
 /// The size of the register block in bytes.
-const SIZE: usize = 0x1000;
+pub(super) const SIZE: usize = 0x1000;
 
 /// The mapped registers of a controller.
 pub(super) type Registers<'bound> = IoMem<'bound, SIZE>;

@@ -56,7 +56,7 @@ const GOOD: [(usize, u32); 12] = [
     (0xffc, 0xb1),
 ];
 
-const BAD: [Bad; 12] = [
+const BAD: [Bad; 13] = [
     Bad {
         name: "bad-no-registers",
         line: "no registers: `reg` is missing",
@@ -115,6 +115,11 @@ const BAD: [Bad; 12] = [
     Bad {
         name: "bad-shared",
         line: "the registers cannot be mapped (EBUSY)",
+        registers: None,
+    },
+    Bad {
+        name: "bad-unheard",
+        line: "it does not run a program: ended, but its interrupt did not arrive",
         registers: None,
     },
 ];
@@ -183,7 +188,8 @@ pub fn run(suite: &mut Suite, board: &Board) {
 fn expect_refused(log: &str, bad: &Bad) -> Result<()> {
     let lines: Vec<_> = log
         .lines()
-        .filter(|line| line.contains(bad.name) && !line.contains("probe with driver"))
+        .filter(|line| line.contains(&format!("{}: ", bad.name)))
+        .filter(|line| !line.contains("probe with driver"))
         .collect();
     let [line] = lines[..] else {
         anyhow::bail!("expected one line, found:\n{}", lines.join("\n"));
