@@ -81,9 +81,12 @@ impl platform::Driver for Rk3588Dma {
         let pdev: &'bound platform::Device<Bound> = pdev;
 
         pin_init::pin_init_scope(move || {
-            mask?;
+            let bundle = mask
+                .map_err(SetupError::DmaMask)
+                .and_then(|()| Bundle::new(pdev));
+
             // A value is its own initializer.
-            Ok(Bundle::new(pdev).map_err(|failed| {
+            Ok(bundle.map_err(|failed| {
                 let dev = pdev.as_ref();
                 let error = Error::from(&failed);
 

@@ -146,13 +146,19 @@ impl<T: Send + Sync, F: Show<T>> ShowOps<T, F> {
         ..pin_init::zeroed()
     };
 
-    extern "C" fn open(inode: *mut bindings::inode, file: *mut bindings::file) -> c_int {
-        // SAFETY: The file system calls this with an inode of a file made by `Dir::add` and with
-        // the file that is being opened.
+    /// # Safety
+    ///
+    /// To be called by the file system, for an inode of a file made by [`Dir::add`].
+    unsafe extern "C" fn open(inode: *mut bindings::inode, file: *mut bindings::file) -> c_int {
+        // SAFETY: By the contract of this function, `inode` and `file` are valid, and the file is
+        // being opened.
         unsafe { bindings::single_open(file, Some(Self::show), (*inode).i_private) }
     }
 
-    extern "C" fn show(seq: *mut bindings::seq_file, _: *mut c_void) -> c_int {
+    /// # Safety
+    ///
+    /// To be called by `seq_file`, for a file opened by [`ShowOps::open`].
+    unsafe extern "C" fn show(seq: *mut bindings::seq_file, _: *mut c_void) -> c_int {
         // SAFETY: `seq` was set up by `single_open` in `open`, with the inode's private data, which
         // is a `T` by the invariants of `Dir`. debugfs does not let the folder go while this runs.
         let data = unsafe { &*(*seq).private.cast::<T>() };
@@ -175,7 +181,11 @@ impl<T: Send + Sync, F: Command<T>> CommandOps<T, F> {
         ..pin_init::zeroed()
     };
 
-    extern "C" fn write(
+    /// # Safety
+    ///
+    /// To be called by the file system, for a file made by [`Dir::add`] and opened by
+    /// `simple_open()`.
+    unsafe extern "C" fn write(
         file: *mut bindings::file,
         text: *const c_char,
         len: usize,

@@ -64,8 +64,12 @@ pub(crate) fn as_raw<Ctx: DeviceContext>(dev: &Device<Ctx>) -> *mut bindings::de
 /// afterwards is as usual.
 ///
 /// C function: `disable_irq_nosync()`.
-pub(crate) fn disable_irq_nosync(irq: u32) {
-    // SAFETY: The function takes any interrupt number from any context; for one that does not exist
-    // it does nothing.
+///
+/// # Safety
+///
+/// In a context that may not sleep, `irq` is an interrupt whose chip does not sleep either: one of an
+/// interrupt controller like the GIC, not of a chip on a slow bus.
+pub(crate) unsafe fn disable_irq_nosync(irq: u32) {
+    // SAFETY: Any number is fine, the context by the caller's promise.
     unsafe { bindings::disable_irq_nosync(irq) };
 }

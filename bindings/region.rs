@@ -7,7 +7,8 @@
 use kernel::{
     bindings,
     io::resource::Resource,
-    prelude::*, //
+    prelude::*,
+    str::CString, //
 };
 
 /// A range of physical addresses that is marked as busy in `/proc/iomem`.
@@ -22,6 +23,8 @@ use kernel::{
 pub(crate) struct MemRegion {
     start: bindings::resource_size_t,
     size: bindings::resource_size_t,
+    /// What `/proc/iomem` shows, by reference.
+    _name: CString,
 }
 
 impl MemRegion {
@@ -29,19 +32,24 @@ impl MemRegion {
     ///
     /// # Errors
     ///
-    /// `EBUSY` if any of it is in use by another driver.
-    pub(crate) fn claim(resource: &Resource, name: &'static CStr) -> Result<Self> {
+    /// `EBUSY` if any of it is in use by another driver, `ENOMEM`.
+    pub(crate) fn claim(resource: &Resource, name: &CStr) -> Result<Self> {
         let (start, size) = (resource.start(), resource.size());
+        let name = name.to_cstring()?;
 
-        // SAFETY: The function takes any range; the name lives as long as the module, and so longer
-        // than the claim.
+        // SAFETY: The function takes any range. The name is on the heap and freed after the release,
+        // or never, should the value be leaked.
         let claimed = unsafe { bindings::request_mem_region(start, size, name.as_char_ptr()) };
 
         if claimed.is_null() {
             return Err(EBUSY);
         }
         // INVARIANT: Requested just now.
-        Ok(Self { start, size })
+        Ok(Self {
+            start,
+            size,
+            _name: name,
+        })
     }
 }
 

@@ -102,7 +102,8 @@ impl Drop for Buffer {
 }
 
 // SAFETY:
-// - `alloc_pages_exact()` memory is in the linear map, physically contiguous and whole pages.
+// - `alloc_pages_exact()` memory is in the linear map, physically contiguous and whole pages, which
+//   are whole cache lines. It was zeroed.
 // - The allocation stays where it is when the `Buffer` moves, until it is dropped.
 // - Nobody but the owner of the `Buffer` reaches the bytes.
 unsafe impl Memory for Buffer {
@@ -111,6 +112,8 @@ unsafe impl Memory for Buffer {
     }
 
     fn len(&self) -> usize {
+        // The pages reach at least as far, and are zeroed.
         self.len
+            .next_multiple_of(bindings::ARCH_DMA_MINALIGN as usize)
     }
 }

@@ -17,9 +17,6 @@ mod sealed {
 pub(crate) trait Direction: sealed::Sealed + Send + Sync + 'static {
     /// The kernel crate's value for it.
     const DATA_DIRECTION: DataDirection;
-
-    /// A name for reports.
-    const NAME: &'static str;
 }
 
 /// A [`Direction`] in which the device reads the memory.
@@ -53,17 +50,14 @@ impl sealed::Sealed for Bidirectional {}
 
 impl Direction for ToDevice {
     const DATA_DIRECTION: DataDirection = DataDirection::ToDevice;
-    const NAME: &'static str = "ToDevice";
 }
 
 impl Direction for FromDevice {
     const DATA_DIRECTION: DataDirection = DataDirection::FromDevice;
-    const NAME: &'static str = "FromDevice";
 }
 
 impl Direction for Bidirectional {
     const DATA_DIRECTION: DataDirection = DataDirection::Bidirectional;
-    const NAME: &'static str = "Bidirectional";
 }
 
 impl DeviceReads for ToDevice {}

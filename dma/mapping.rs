@@ -35,8 +35,7 @@ use crate::bindings::{
 ///
 /// - `as_ptr` and `len` describe initialized, physically contiguous memory in the kernel's linear
 ///   map: not the stack, not vmalloc memory, not part of the kernel image.
-/// - The memory shares no cache line (`dma_get_cache_alignment()` bytes) with anything that is not
-///   part of it.
+/// - It begins and ends at a cache line (`ARCH_DMA_MINALIGN`), and so shares none.
 /// - Both stay the same, and the memory valid, from one call to the next until the value is dropped,
 ///   wherever the value is moved.
 /// - While the value is neither borrowed nor consumed nobody reads or writes the memory.
@@ -44,7 +43,8 @@ pub(crate) unsafe trait Memory: Send {
     /// The first byte.
     fn as_ptr(&self) -> NonNull<u8>;
 
-    /// The length in bytes.
+    /// The length in bytes, with what pads it to whole cache lines. The kernel bounces what is
+    /// written by a device and has a shorter end.
     fn len(&self) -> usize;
 }
 
@@ -136,7 +136,7 @@ impl<'dev, B: Memory, D: Direction> Mapping<'dev, B, D> {
         })
     }
 
-    /// The length in bytes.
+    /// The length in bytes, padding included.
     pub(crate) fn len(&self) -> usize {
         self.memory.len()
     }

@@ -104,7 +104,7 @@ impl From<Mismatch> for Failure {
     }
 }
 
-/// Runs all lessons on `controller`, the controller of `dev`. Nobody else may use it meanwhile, or
+/// Runs all lessons, or those until the controller stops to answer, on `controller`, the controller of `dev`. Nobody else may use it meanwhile, or
 /// the interrupts will not add up.
 ///
 /// # Errors
@@ -118,6 +118,9 @@ pub(crate) fn run<'bound>(
 
     for span in SPANS {
         report.add("single", span, single::copy(dev, controller, span))?;
+        if report.is_hopeless() {
+            return Ok(report);
+        }
     }
     for span in SPANS {
         match bidirectional::there_and_back(dev, controller, span) {
@@ -126,6 +129,9 @@ pub(crate) fn run<'bound>(
                 report.add("back", span, Ok(back))?;
             }
             Err(failure) => report.add("there and back", span, Err(failure))?,
+        }
+        if report.is_hopeless() {
+            return Ok(report);
         }
     }
     for (lesson, flaw) in [

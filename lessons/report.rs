@@ -79,6 +79,24 @@ impl Report {
         Json(self)
     }
 
+    /// Whether the last transfer failed in a way that others would, and take long to.
+    pub(super) fn is_hopeless(&self) -> bool {
+        self.entries.last().is_some_and(|entry| {
+            matches!(
+                entry.outcome,
+                Err(Failure::Transfer(
+                    TransferError::DebugPortBusy
+                        | TransferError::Timeout(_)
+                        | TransferError::LostInterrupt
+                        | TransferError::ShuttingDown
+                        | TransferError::Stuck
+                        | TransferError::Retired,
+                    _
+                ))
+            )
+        })
+    }
+
     /// Transfers that were done. One whose bytes were wrong counts as failed.
     fn transfers(&self) -> u64 {
         self.entries.len() as u64 - self.failed()

@@ -72,7 +72,11 @@ pub(super) const EVENT: Event = Event::new(0).unwrap();
 pub(super) const PROGRAM_LEN: usize = 256;
 
 /// How long a killed or ended channel may take to finish its accesses on the bus.
-const STOP_TIMEOUT: Delta = Delta::from_millis(10);
+///
+/// Hardware takes microseconds. A host that emulates it may be busy with something else, and the
+/// price for giving up is the channel.
+const STOP_TIMEOUT: Delta = Delta::from_secs(2);
+const STOP_INTERVAL: Delta = Delta::from_micros(50);
 
 /// What the channel is doing, as far as we know.
 pub(super) enum Phase {
@@ -196,7 +200,7 @@ impl<'bound> Controller<'bound> {
 
             shared.closed = true;
             if let Phase::Running = shared.phase {
-                // A busy port is noticed, and reported, by who waits for the channel to stop.
+                // Who waits for the program kills it again, and sees if that cannot be.
                 let _ = shared.port.kill(&self.regs, Thread::Channel(CHANNEL));
             }
         }
@@ -213,10 +217,13 @@ impl<'bound> Controller<'bound> {
         let state = thread::state(&self.regs, CHANNEL);
 
         if state != ThreadState::STOPPED {
-            self.shared
+            let killed = self
+                .shared
                 .lock()
                 .port
-                .kill(&self.regs, Thread::Channel(CHANNEL))
+                .kill(&self.regs, Thread::Channel(CHANNEL));
+
+            killed
                 .and_then(|()| self.wait_until_stopped())
                 .map_err(|_| SetupError::Running(state))?;
         }
@@ -234,7 +241,12 @@ impl<'bound> Controller<'bound> {
     ///
     /// [`Stuck`](TransferError::Stuck) if the channel may still be running. After every other error,
     /// and on success, the channel is stopped and does not use what the program named.
-    pub(super) fn run(
+    ///
+    /// # Safety
+    ///
+    /// The program reads and writes only what is lent to the hardware for the time of this call, and
+    /// for good if it returns [`Stuck`](TransferError::Stuck).
+    pub(super) unsafe fn run(
         &self,
         program: &mut Option<Coherent<[u8]>>,
         code: &[u8; PROGRAM_LEN],
@@ -246,12 +258,17 @@ impl<'bound> Controller<'bound> {
 
         memory.copy_from_slice(code);
         self.ended.forget();
-        self.start(address)?;
+        // SAFETY: The program is at `address`, in memory that nobody writes or frees while we have
+        // it. What it does is as the caller promises.
+        unsafe { self.start(address)? };
         self.ended.wait_timeout(msecs_to_jiffies(timeout_ms));
 
-        let outcome = self.finish(timeout_ms);
+        let outcome = self.finish(timeout_ms).and_then(|outcome| {
+            self.wait_until_stopped()?;
+            Ok(outcome)
+        });
 
-        if self.wait_until_stopped().is_err() {
+        let Ok(outcome) = outcome else {
             // It may be fetching from there.
             core::mem::forget(program.take());
             dev_err!(
@@ -261,59 +278,89 @@ impl<'bound> Controller<'bound> {
                 thread::state(&self.regs, CHANNEL)
             );
             return Err(TransferError::Stuck);
-        }
+        };
+
         outcome
     }
 
     /// Has the manager start the program at `address`.
-    fn start(&self, address: u32) -> Result<(), TransferError> {
+    ///
+    /// # Safety
+    ///
+    /// As [`DebugPort::execute`].
+    unsafe fn start(&self, address: u32) -> Result<(), TransferError> {
         let mut shared = self.shared.lock();
 
         if shared.closed {
             return Err(TransferError::ShuttingDown);
         }
-        shared.port.execute(
-            &self.regs,
-            Thread::Manager,
-            Instruction::Go {
-                channel: CHANNEL,
-                non_secure: self.config.non_secure,
-                address,
-            },
-        )?;
+        // An interrupt of an earlier program, killed after all, must not end this one.
+        self.regs.write_reg(regs::INTCLR::from(EVENT.bit()));
+        // SAFETY: By the caller's promise.
+        unsafe {
+            shared.port.execute(
+                &self.regs,
+                Thread::Manager,
+                Instruction::Go {
+                    channel: CHANNEL,
+                    non_secure: self.config.non_secure,
+                    address,
+                },
+            )?;
+        }
         shared.phase = Phase::Running;
         Ok(())
     }
 
     /// Finds out how the program ended; where it did not, kills it.
-    fn finish(&self, timeout_ms: u32) -> Result<(), TransferError> {
+    ///
+    /// # Errors
+    ///
+    /// [`Stuck`](TransferError::Stuck) if it cannot be killed.
+    fn finish(&self, timeout_ms: u32) -> Result<Result<(), TransferError>, TransferError> {
+        const THREAD: Thread = Thread::Channel(CHANNEL);
+
         let mut shared = self.shared.lock();
 
-        match core::mem::replace(&mut shared.phase, Phase::Idle) {
-            Phase::Ended(result) => return result.map_err(TransferError::Fault),
-            Phase::Running | Phase::Idle => (),
+        if let Phase::Ended(result) = core::mem::replace(&mut shared.phase, Phase::Idle) {
+            return Ok(result.map_err(TransferError::Fault));
         }
-        if shared.closed {
-            // Killed already.
-            return Err(TransferError::ShuttingDown);
-        }
-        if self.regs.read(regs::INTMIS).events().get() & EVENT.bit() != 0 {
-            self.regs.write_reg(regs::INTCLR::from(EVENT.bit()));
-            return Err(TransferError::LostInterrupt);
-        }
-        // A busy port is noticed, and reported, by who waits for the channel to stop.
-        let _ = shared.port.kill(&self.regs, Thread::Channel(CHANNEL));
-        Err(TransferError::Timeout(timeout_ms))
+
+        let error = if shared.closed {
+            TransferError::ShuttingDown
+        } else if thread::is_faulting(&self.regs, THREAD) {
+            // Its interrupt did not arrive.
+            TransferError::Fault(thread::fault(&self.regs, THREAD))
+        } else if self.regs.read(regs::INTMIS).events().get() & EVENT.bit() != 0 {
+            TransferError::LostInterrupt
+        } else {
+            TransferError::Timeout(timeout_ms)
+        };
+
+        // The debug port may still be busy with our DMAGO. Then nothing can be said of the channel.
+        shared
+            .port
+            .kill(&self.regs, THREAD)
+            .map_err(|_| TransferError::Stuck)?;
+        Ok(Err(error))
     }
 
+    /// Waits until the debug port has no more instruction for the channel, and the channel none to
+    /// execute.
     fn wait_until_stopped(&self) -> Result<(), TransferError> {
+        let is_stopped = || {
+            thread::is_port_idle(&self.regs)
+                && thread::state(&self.regs, CHANNEL) == ThreadState::STOPPED
+        };
+
         read_poll_timeout(
-            || Ok(thread::state(&self.regs, CHANNEL)),
-            |state| *state == ThreadState::STOPPED,
-            Delta::from_micros(10),
+            || Ok(is_stopped()),
+            |stopped| *stopped,
+            STOP_INTERVAL,
             STOP_TIMEOUT,
         )
         .map(|_| ())
-        .map_err(|_| TransferError::Stuck)
+        // We may have been kept waiting ourselves between the last look and the clock.
+        .or_else(|_| is_stopped().then_some(()).ok_or(TransferError::Stuck))
     }
 }

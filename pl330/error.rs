@@ -15,6 +15,8 @@ use super::{
 
 /// Why a controller cannot be used.
 pub(crate) enum SetupError {
+    /// The platform cannot do with 32 address bits.
+    DmaMask(Error),
     /// The device has no register block (`reg`).
     NoRegisters,
     /// The register block cannot be mapped: in use, or too small.
@@ -45,6 +47,7 @@ pub(crate) enum SetupError {
 impl fmt::Display for SetupError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::DmaMask(error) => f.write_fmt(fmt!("no DMA with 32 address bits ({error:?})")),
             Self::NoRegisters => f.write_str("no registers: `reg` is missing"),
             Self::Registers(error) => {
                 f.write_fmt(fmt!("the registers cannot be mapped ({error:?})"))
@@ -72,7 +75,8 @@ impl fmt::Display for SetupError {
 impl From<&SetupError> for Error {
     fn from(error: &SetupError) -> Self {
         match error {
-            SetupError::Registers(error)
+            SetupError::DmaMask(error)
+            | SetupError::Registers(error)
             | SetupError::Clock(error)
             | SetupError::Interrupt(_, error)
             | SetupError::Memory(_, error) => *error,

@@ -115,8 +115,6 @@ pub(crate) enum Instruction {
     Wmb,
     /// Raises an event or interrupt.
     Sev(Event),
-    /// Waits for an event, which must not be an interrupt.
-    Wfe(Event),
     /// Sets a channel register.
     Mov(Register, u32),
     /// Starts a loop that runs its body `iterations_minus_1` + 1 times.
@@ -130,6 +128,12 @@ pub(crate) enum Instruction {
     LpEnd {
         /// The counter that it uses.
         counter: Counter,
+        /// From the first instruction of the body to this one, in bytes.
+        body_len: u8,
+    },
+    /// Ends the body of a loop without a counter and without end, also called LPFE, which began
+    /// `body_len` bytes before.
+    LpFe {
         /// From the first instruction of the body to this one, in bytes.
         body_len: u8,
     },
@@ -198,7 +202,6 @@ impl Instruction {
             Self::St => Encoded::one(0x08),
             Self::Wmb => Encoded::one(0x13),
             Self::Sev(event) => Encoded::two(0x34, event.0 << 3),
-            Self::Wfe(event) => Encoded::two(0x36, event.0 << 3),
             Self::Mov(register, value) => Encoded::six(0xbc, register as u8, value),
             Self::Lp {
                 counter,
@@ -207,6 +210,7 @@ impl Instruction {
             Self::LpEnd { counter, body_len } => {
                 Encoded::two(0x38 | (counter as u8) << 2, body_len)
             }
+            Self::LpFe { body_len } => Encoded::two(0x2c, body_len),
             Self::Undefined => Encoded::one(0xff),
             Self::Go {
                 channel,
@@ -282,6 +286,23 @@ impl<'a> Assembler<'a> {
         body(self)?;
         self.emit(Instruction::LpEnd {
             counter,
+            body_len: u8::try_from(self.len - start).map_err(|_| TooLong)?,
+        })
+    }
+
+    /// Appends a loop that runs `body` until the thread is killed.
+    ///
+    /// # Errors
+    ///
+    /// [`TooLong`] if the memory is full or the body is over 255 bytes.
+    pub(crate) fn repeat_forever(
+        &mut self,
+        body: impl FnOnce(&mut Self) -> Result<(), TooLong>,
+    ) -> Result<(), TooLong> {
+        let start = self.len;
+
+        body(self)?;
+        self.emit(Instruction::LpFe {
             body_len: u8::try_from(self.len - start).map_err(|_| TooLong)?,
         })
     }

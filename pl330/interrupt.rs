@@ -3,7 +3,10 @@
 //! The two interrupts of a controller: one for the events of programs, one for faults.
 
 use kernel::{
-    io::Io,
+    io::{
+        poll::read_poll_timeout_atomic,
+        Io, //
+    },
     irq::{
         self,
         IrqReturn, //
@@ -12,7 +15,8 @@ use kernel::{
     sync::{
         atomic::Relaxed,
         Arc, //
-    }, //
+    },
+    time::Delta, //
 };
 
 use super::{
@@ -23,6 +27,7 @@ use super::{
         CHANNEL,
         EVENT, //
     },
+    error::TransferError,
     fault::Thread,
     insn::Channel,
     regs,
@@ -60,6 +65,9 @@ impl irq::Handler for EventHandler<'_> {
         IrqReturn::Handled
     }
 }
+
+/// How often a killed thread is looked at, a microsecond apart, before it counts as stuck.
+const KILL_TRIES: usize = 100;
 
 /// Handles the interrupt that is raised for as long as any thread has a fault.
 pub(crate) struct AbortHandler<'bound> {
@@ -106,12 +114,25 @@ impl AbortHandler<'_> {
         let controller = &*self.controller;
         let fault = thread::fault(&controller.regs, thread);
 
-        if shared.port.kill(&controller.regs, thread).is_err() {
+        // The line stays up until the thread has stopped.
+        let stopped = shared.port.kill(&controller.regs, thread).and_then(|()| {
+            read_poll_timeout_atomic(
+                || Ok(thread::is_faulting(&controller.regs, thread)),
+                |faulting| !faulting,
+                Delta::from_micros(1),
+                KILL_TRIES,
+            )
+            .map_err(|_| TransferError::Stuck)
+        });
+
+        if stopped.is_err() {
             dev_err!(
                 controller.dev,
-                "{fault}; it does not accept DMAKILL, abort interrupt disabled\n"
+                "{fault}; it does not stop, so the abort interrupt is disabled\n"
             );
-            bindings::disable_irq_nosync(self.irq);
+            // SAFETY: The interrupts of an SoC's own devices are those of the GIC, which does not
+            // sleep. That goes for any other that is raised without a bus in between.
+            unsafe { bindings::disable_irq_nosync(self.irq) };
         }
         match (thread, &shared.phase) {
             // A manager that has a fault did not start what it was asked to.

@@ -17,12 +17,6 @@ pub(super) const SIZE: usize = 0x1000;
 pub(super) type Registers<'bound> = IoMem<'bound, SIZE>;
 
 register! {
-    /// DSR: what the manager thread does.
-    pub(super) DSR(u32) @ 0x000 {
-        /// The thread state, see [`ThreadState`](super::thread::ThreadState).
-        3:0     state;
-    }
-
     /// DPC: the manager's program counter.
     pub(super) DPC(u32) @ 0x004 {
         31:0    address;

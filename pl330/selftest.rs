@@ -14,7 +14,6 @@ use super::{
     },
     insn::{
         Assembler,
-        Event,
         Instruction,
         Register, //
     },
@@ -34,15 +33,12 @@ use crate::dma::{
 /// How long a program of some instructions may take, in milliseconds.
 const TIMEOUT_MS: u32 = 1000;
 
-/// An event that nobody raises.
-const NEVER: Event = Event::new(1).unwrap();
-
 /// A way for a program to fail.
 #[derive(Clone, Copy)]
 pub(crate) enum Flaw {
     /// It has an instruction that does not exist: a fault.
     UndefinedInstruction,
-    /// It waits for an event that never comes: a timeout.
+    /// It goes round in a loop: a timeout.
     Endless,
 }
 
@@ -58,7 +54,8 @@ impl<'bound> Controller<'bound> {
 
         program::signal(&mut Assembler::new(&mut code), EVENT)
             .map_err(TransferError::from)
-            .and_then(|()| self.run(&mut self.program.lock(), &code, TIMEOUT_MS))
+            // SAFETY: The program reads and writes no memory.
+            .and_then(|()| unsafe { self.run(&mut self.program.lock(), &code, TIMEOUT_MS) })
             .map_err(SetupError::FirstProgram)
     }
 
@@ -81,14 +78,17 @@ impl<'bound> Controller<'bound> {
         D: Memory,
         DD: DeviceWrites,
     {
-        self.transfer(source, destination, span, TIMEOUT_MS, |asm, copy| {
+        let write = |asm: &mut Assembler<'_>, copy: program::Copy| {
             asm.emit(Instruction::Mov(Register::Sar, copy.source))?;
             asm.emit(Instruction::Mov(Register::Dar, copy.destination))?;
-            asm.emit(match flaw {
-                Flaw::UndefinedInstruction => Instruction::Undefined,
-                Flaw::Endless => Instruction::Wfe(NEVER),
-            })?;
+            match flaw {
+                Flaw::UndefinedInstruction => asm.emit(Instruction::Undefined)?,
+                Flaw::Endless => asm.repeat_forever(|asm| asm.emit(Instruction::Wmb))?,
+            }
             program::signal(asm, EVENT)
-        })
+        };
+
+        // SAFETY: The program loads and stores nothing.
+        unsafe { self.transfer(source, destination, span, TIMEOUT_MS, write) }
     }
 }

@@ -85,13 +85,19 @@ impl DebugPort {
 
     /// Has `thread` execute `instruction`: DMAGO on the manager, or DMAKILL.
     ///
-    /// Takes at most 10 µs, so it may be called in any context.
+    /// Takes at most 10 µs, so it may be called in any context. The instruction is under way when
+    /// this returns.
     ///
     /// # Errors
     ///
     /// [`TransferError::DebugPortBusy`] if an earlier instruction does not end. Nothing is executed
     /// then.
-    pub(super) fn execute(
+    ///
+    /// # Safety
+    ///
+    /// A program that `instruction` starts is complete in memory, and reads and writes only what is
+    /// lent to the hardware until the program has ended.
+    pub(super) unsafe fn execute(
         &mut self,
         regs: &Registers<'_>,
         thread: Thread,
@@ -103,8 +109,8 @@ impl DebugPort {
             .with_byte_1(byte_1);
 
         read_poll_timeout_atomic(
-            || Ok(regs.read(regs::DBGSTATUS)),
-            |status| !status.busy(),
+            || Ok(is_port_idle(regs)),
+            |idle| *idle,
             Delta::from_micros(1),
             DEBUG_PORT_TRIES,
         )
@@ -125,8 +131,7 @@ impl DebugPort {
         Ok(())
     }
 
-    /// Has `thread` stop. The manager has when this returns; a channel takes until its accesses on
-    /// the bus have ended.
+    /// Has `thread` stop, which takes until its accesses on the bus have ended.
     ///
     /// # Errors
     ///
@@ -136,8 +141,14 @@ impl DebugPort {
         regs: &Registers<'_>,
         thread: Thread,
     ) -> Result<(), TransferError> {
-        self.execute(regs, thread, Instruction::Kill)
+        // SAFETY: DMAKILL starts nothing.
+        unsafe { self.execute(regs, thread, Instruction::Kill) }
     }
+}
+
+/// Whether no instruction from the debug registers is under way.
+pub(super) fn is_port_idle(regs: &Registers<'_>) -> bool {
+    !regs.read(regs::DBGSTATUS).busy()
 }
 
 /// What `channel` is doing.
@@ -146,6 +157,14 @@ pub(super) fn state(regs: &Registers<'_>, channel: Channel) -> ThreadState {
         Some(csr) => regs.read(csr).state().into(),
         // A `Channel` is below 8, the size of the array.
         None => ThreadState::STOPPED,
+    }
+}
+
+/// Whether `thread` has a fault.
+pub(super) fn is_faulting(regs: &Registers<'_>, thread: Thread) -> bool {
+    match thread {
+        Thread::Manager => regs.read(regs::FSRD).faulting(),
+        Thread::Channel(channel) => regs.read(regs::FSRC).channels().get() & channel.bit() != 0,
     }
 }
 

@@ -93,8 +93,8 @@ impl<S, D> From<CopyError<S, D>> for Error {
 pub(crate) type CopyResult<S, D> = Result<CopyDone<S, D>, CopyError<S, D>>;
 
 impl<'bound> Controller<'bound> {
-    /// Copies `span` from `source` to `destination`, and gives both back. Sleeps, for
-    /// some seconds at most.
+    /// Copies `span` from `source` to `destination`, and gives both back. Sleeps: until others'
+    /// transfers have had their turn, then for at most 7 s and 2 s for each MiB.
     ///
     /// # Errors
     ///
@@ -121,14 +121,22 @@ impl<'bound> Controller<'bound> {
         // A span that does not fit into 32 bits is refused before it is used.
         let timeout_ms = TIMEOUT_MS.saturating_add((span.len / BYTES_PER_MS) as u32);
 
-        self.transfer(source, destination, span, timeout_ms, |asm, copy| {
-            program::copy(asm, self.config.bus(), copy, EVENT)
-        })
+        // SAFETY: That is what the program does.
+        unsafe {
+            self.transfer(source, destination, span, timeout_ms, |asm, copy| {
+                program::copy(asm, self.config.bus(), copy, EVENT)
+            })
+        }
     }
 
     /// Runs the program that `write` writes over `span`. All that is said of [`copy`](Self::copy)
     /// holds.
-    pub(super) fn transfer<S, SD, D, DD>(
+    ///
+    /// # Safety
+    ///
+    /// The program that `write` writes only reads from the source and only writes to the destination
+    /// of the [`program::Copy`] that it is given.
+    pub(super) unsafe fn transfer<S, SD, D, DD>(
         &self,
         source: Mapping<'bound, S, SD>,
         destination: Mapping<'bound, D, DD>,
@@ -164,7 +172,8 @@ impl<'bound> Controller<'bound> {
                 source.address().to_bus32(span.from),
                 destination.address().to_bus32(span.to),
             )
-            .and_then(|copy| self.write_and_run(copy, timeout_ms, write));
+            // SAFETY: Both are in flight from here until after the call, and stay so after `Stuck`.
+            .and_then(|copy| unsafe { self.write_and_run(copy, timeout_ms, write) });
 
         if let Err(error @ TransferError::Stuck) = outcome {
             // Dropping what is in flight leaks it.
@@ -192,7 +201,11 @@ impl<'bound> Controller<'bound> {
         }
     }
 
-    fn write_and_run(
+    /// # Safety
+    ///
+    /// As [`transfer`](Self::transfer), and what `copy` names is lent to the hardware, see
+    /// [`run`](Self::run).
+    unsafe fn write_and_run(
         &self,
         copy: program::Copy,
         timeout_ms: u32,
@@ -207,7 +220,8 @@ impl<'bound> Controller<'bound> {
         let mut program = self.program.lock();
         let start = Instant::<Monotonic>::now();
 
-        self.run(&mut program, &code, timeout_ms)?;
+        // SAFETY: By the caller's promise.
+        unsafe { self.run(&mut program, &code, timeout_ms)? };
         Ok(Receipt {
             source: copy.source,
             destination: copy.destination,

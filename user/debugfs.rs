@@ -113,7 +113,11 @@ impl debugfs::Show<Demo<'_>> for ReportFile {
     const NAME: &'static CStr = c"report";
 
     fn show(demo: &Demo<'_>, out: &SeqFile) {
-        match &*demo.report.lock() {
+        let Some(report) = demo.report.try_lock() else {
+            return seq_print!(out, "the lessons are running\n");
+        };
+
+        match &*report {
             Some(report) => seq_print!(out, "{}", report),
             None => seq_print!(out, "nothing has run yet: write \"all\" to \"run\"\n"),
         }
@@ -126,9 +130,9 @@ impl debugfs::Show<Demo<'_>> for JsonFile {
     const NAME: &'static CStr = c"report.json";
 
     fn show(demo: &Demo<'_>, out: &SeqFile) {
-        match &*demo.report.lock() {
-            Some(report) => seq_print!(out, "{}\n", report.as_json()),
-            None => seq_print!(out, "null\n"),
+        match demo.report.try_lock().as_deref() {
+            Some(Some(report)) => seq_print!(out, "{}\n", report.as_json()),
+            Some(None) | None => seq_print!(out, "null\n"),
         }
     }
 }
