@@ -11,7 +11,8 @@ BOARD := scripts/env scripts/board
 
 .PHONY: all
 all: modules ## Build the module for KDIR (the running kernel's build folder) and the overlay
-	@if command -v $(DTC) >/dev/null; then $(MAKE) --no-print-directory overlay; fi
+	@if command -v $(DTC) >/dev/null; then $(MAKE) --no-print-directory overlay; \
+	else echo "  SKIP    $(OVERLAY): there is no dtc (device-tree-compiler)"; fi
 
 .PHONY: modules
 modules: ## Build the module alone
@@ -46,8 +47,9 @@ shell: stock ## Boot the virtual Rock 5B+ with an interactive shell and the modu
 
 .PHONY: clean
 clean: ## Remove what was built here; the cache stays
-	@[ ! -d "$(KDIR)" ] || $(MAKE) -C "$(KDIR)" M="$(CURDIR)" clean
-	$(RM) -r out $(OVERLAY) bindings/helpers.rs
+	@$(RM) -r out tests/*/target
+	@$(RM) *.ko *.mod *.mod.c *.mod.o .*.cmd .*.o .*.d *.o modules.order Module.symvers \
+		bindings/*.o bindings/.*.cmd bindings/helpers.rs $(OVERLAY)
 
 .PHONY: help
 help: ## Show this list

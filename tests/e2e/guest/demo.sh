@@ -6,8 +6,7 @@
 section release uname -r
 section model cat /proc/device-tree/model
 section cpus cat /sys/devices/system/cpu/online
-section midr cat /sys/devices/system/cpu/cpu0/regs/identification/midr_el1 \
-	/sys/devices/system/cpu/cpu7/regs/identification/midr_el1
+section midr cat /sys/devices/system/cpu/cpu[0-7]/regs/identification/midr_el1
 section memory grep MemTotal /proc/meminfo
 section dmesg-boot dmesg
 
@@ -18,8 +17,8 @@ section iomem grep rk3588_dma /proc/iomem
 
 cd /sys/kernel/debug/rk3588_dma-* || exit 1
 before=$(awk '/ rk3588_dma$/ { for (i = 2; i <= 9; i++) n += $i } END { print n }' /proc/interrupts)
-echo all >run
-status=$?
+status=0
+echo all >run || status=1
 after=$(awk '/ rk3588_dma$/ { for (i = 2; i <= 9; i++) n += $i } END { print n }' /proc/interrupts)
 section interrupts echo $((after - before))
 section report cat report
@@ -28,4 +27,5 @@ cd /
 rmmod rk3588_dma || exit 1
 section bounced echo $(($(cat /sys/kernel/debug/swiotlb/io_tlb_used) - bounced))
 section dmesg dmesg
+section warnings sh -c 'dmesg -r | grep "^<[0-4]>"'
 exit $status

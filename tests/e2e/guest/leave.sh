@@ -13,7 +13,7 @@ insmod /rk3588_dma.ko || exit 1
 round=0
 while [ $round -lt 20 ]; do
 	(
-		while echo all >$debugfs/run; do :; done 2>/dev/null
+		while echo all >$debugfs/run; do :; done 2>>/tmp/errors
 	) &
 	usleep $((round * 37000 % 500000))
 	echo $device >$driver/unbind || exit 1
@@ -39,7 +39,7 @@ refused=0
 while [ $round -lt 10 ]; do
 	insmod /rk3588_dma.ko || exit 1
 	(
-		while echo all >$debugfs/run; do :; done 2>/dev/null
+		while echo all >$debugfs/run; do :; done 2>>/tmp/errors
 	) &
 	usleep $((round * 53000 % 400000))
 	rmmod rk3588_dma 2>/dev/null || {
@@ -52,4 +52,6 @@ while [ $round -lt 10 ]; do
 done
 section reloaded echo $round
 section refused echo $refused
+section interrupted grep -c 'write error: ' /tmp/errors
+section errors sort -u /tmp/errors
 section dmesg dmesg

@@ -8,7 +8,6 @@ dmesg -c >/dev/null
 insmod /rk3588_dma.ko || exit 1
 section dmesg dmesg
 section bound ls /sys/bus/platform/drivers/rk3588_dma
-section during resources
 
 # The good one works nevertheless.
 cd /sys/kernel/debug/rk3588_dma-fed10000.dma-controller || exit 1

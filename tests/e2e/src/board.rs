@@ -104,6 +104,11 @@ impl Board {
         })
     }
 
+    /// Whether it boots the image of Debian's package.
+    pub fn is_stock(&self) -> bool {
+        self.image.starts_with(&self.kernel)
+    }
+
     /// Boots, runs `script` and returns what was printed.
     pub fn boot(&self, boot: &Boot, script: &str) -> Result<Console> {
         let work = TempDir::new()?;

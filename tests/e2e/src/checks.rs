@@ -3,6 +3,7 @@
 //! What can be said of the source without running it: format, lints, schemas.
 
 use std::{
+    borrow::BorrowMut,
     path::{
         Path,
         PathBuf, //
@@ -76,6 +77,15 @@ pub fn run(suite: &mut Suite) {
                 .args(["bindings/helpers.h", "bindings/helpers.c"]),
         )
     });
+    suite.test("checks::checkpatch_of_qemu", || {
+        let machine = made_by("scripts/machine", &[])?;
+
+        succeeds(
+            Command::new(machine.with_file_name("checkpatch.pl"))
+                .args(["--no-tree", "--terse"])
+                .args(tracked("machine/patches/*.patch")?),
+        )
+    });
     suite.test("checks::shellcheck", || {
         let mut scripts: Vec<_> = tracked("scripts/*")?
             .into_iter()
@@ -83,7 +93,7 @@ pub fn run(suite: &mut Suite) {
             .collect();
 
         scripts.extend(tracked("*.sh")?);
-        scripts.push(".ci/run".into());
+        scripts.extend([".ci/run".into(), "tests/e2e/guest/init".into()]);
         ensure!(scripts.len() > 3, "where are the scripts?");
         succeeds(Command::new("shellcheck").arg("-x").args(scripts))
     });
@@ -113,14 +123,45 @@ fn binding_schema() -> Result<()> {
             .arg(&merged)
             .arg(crate::demo::overlay()),
     )?;
-    warns_of_nothing(
-        Command::new("dt-validate")
-            .arg("-l")
-            .arg("rk3588-dma,pl330")
-            .arg("-s")
-            .arg("dts/bindings")
-            .arg(&merged),
-    )
+    warns_of_nothing(validate(&merged))?;
+
+    // The same must not be content with controllers that lack something.
+    let bad = work.path().join("bad.dtbo");
+    let bad_board = work.path().join("bad.dtb");
+
+    succeeds(
+        Command::new("dtc")
+            .args(["-@", "-q", "-I", "dts", "-O", "dtb", "-o"])
+            .arg(&bad)
+            .arg("tests/e2e/overlays/bad-controllers.dtso"),
+    )?;
+    succeeds(
+        Command::new("fdtoverlay")
+            .arg("-i")
+            .arg(&merged)
+            .arg("-o")
+            .arg(&bad_board)
+            .arg(&bad),
+    )?;
+
+    let output = validate(&bad_board).output()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+
+    ensure!(
+        said.contains("'clocks' is a required property"),
+        "a node without clocks is accepted: {said}"
+    );
+    Ok(())
+}
+
+/// The command that checks all controllers of ours in a device tree.
+fn validate(tree: &Path) -> Command {
+    let mut command = Command::new("dt-validate");
+
+    command
+        .args(["-l", "rk3588-dma,pl330", "-s", "dts/bindings"])
+        .arg(tree);
+    command
 }
 
 /// The project's files that match `pattern`.
@@ -142,7 +183,8 @@ fn tracked(pattern: &str) -> Result<Vec<PathBuf>> {
 }
 
 /// Runs a command that must succeed and say nothing of a warning.
-fn warns_of_nothing(command: &mut Command) -> Result<()> {
+fn warns_of_nothing(mut command: impl BorrowMut<Command>) -> Result<()> {
+    let command = command.borrow_mut();
     let output = command
         .output()
         .with_context(|| format!("cannot run {}", command.get_program().to_string_lossy()))?;

@@ -153,7 +153,14 @@ pub fn run(board: &Board, json: &Path) -> Result<bool> {
         "Board       {} (virtual), CPUs {}",
         report.board, report.cpus
     );
-    println!("Kernel      {}, as Debian built it", report.kernel);
+    println!(
+        "Kernel      {}, {}",
+        report.kernel,
+        match board.is_stock() {
+            true => "as Debian built it",
+            false => "from KERNEL=",
+        }
+    );
     println!("Controller  {}", report.controller);
     println!();
     println!("{}", console.section("report")?);

@@ -10,7 +10,10 @@ use std::{
     time::Instant, //
 };
 
-use anyhow::Result;
+use anyhow::{
+    Error,
+    Result, //
+};
 
 /// The tests so far.
 pub struct Suite {
@@ -48,13 +51,7 @@ impl Suite {
                 self.passed += 1;
                 println!("ok");
             }
-            Err(error) => {
-                self.failed += 1;
-                println!("FAILED");
-                for line in format!("{error:#}").lines() {
-                    println!("    {line}");
-                }
-            }
+            Err(error) => self.fail(&error),
         }
     }
 
@@ -85,6 +82,20 @@ impl Suite {
                 self.failed += 1;
                 println!("test {name} ... FAILED");
             }
+        }
+    }
+
+    /// Takes down that `what` all tests of a kind need is not there, whatever the filter.
+    pub fn add_failure(&mut self, what: &str, error: &Error) {
+        print!("test {what} ... ");
+        self.fail(error);
+    }
+
+    fn fail(&mut self, error: &Error) {
+        self.failed += 1;
+        println!("FAILED");
+        for line in format!("{error:#}").lines() {
+            println!("    {line}");
         }
     }
 

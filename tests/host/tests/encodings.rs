@@ -21,11 +21,11 @@ use crate::insn::{
         Ld,
         Lp,
         LpEnd,
+        LpFe,
         Mov,
         Sev,
         St,
         Undefined,
-        Wfe,
         Wmb, //
     },
     Register::{
@@ -94,15 +94,22 @@ fn moves() {
 }
 
 #[test]
+fn an_endless_loop() {
+    let mut memory = [0xee; 3];
+    let mut asm = Assembler::new(&mut memory);
+
+    encodes(LpFe { body_len: 7 }, &[0x2c, 0x07]);
+    assert_eq!(asm.repeat_forever(|asm| asm.emit(Wmb)), Ok(()));
+    assert_eq!(memory, [0x13, 0x2c, 0x01]);
+}
+
+#[test]
 fn events() {
     encodes(Sev(event(0)), &[0x34, 0x00]);
     encodes(Sev(event(1)), &[0x34, 0x08]);
     encodes(Sev(event(3)), &[0x34, 0x18]);
     encodes(Sev(event(15)), &[0x34, 0x78]);
     encodes(Sev(event(31)), &[0x34, 0xf8]);
-    encodes(Wfe(event(0)), &[0x36, 0x00]);
-    encodes(Wfe(event(5)), &[0x36, 0x28]);
-    encodes(Wfe(event(31)), &[0x36, 0xf8]);
 }
 
 #[test]
@@ -290,7 +297,7 @@ fn samples() -> [Instruction; 9] {
         St,
         Wmb,
         Sev(event(31)),
-        Wfe(event(31)),
+        LpFe { body_len: 255 },
         Mov(Ccr, u32::MAX),
         Lp {
             counter: Lc1,
@@ -373,9 +380,16 @@ fn the_model_reads_what_the_assembler_writes() {
     reads(Wmb, Read::WriteBarrier);
     for number in 0..=31 {
         reads(Sev(event(number)), Read::SendEvent(number));
-        reads(Wfe(event(number)), Read::WaitEvent(number));
     }
     for byte in 0..=255 {
+        reads(
+            LpFe { body_len: byte },
+            Read::LoopEnd {
+                counter: None,
+                condition: Always,
+                back: byte,
+            },
+        );
         for (counter, index) in counters {
             let start = Lp {
                 counter,
