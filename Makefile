@@ -16,6 +16,8 @@ all: modules ## Build the module for KDIR (the running kernel's build folder) an
 
 .PHONY: modules
 modules: ## Build the module alone
+	@[ -d "$(KDIR)" ] || { echo "There is no kernel build folder $(KDIR): name one with KDIR=," \
+		"or use \`make stock\` for Debian's kernel." >&2; exit 1; }
 	$(MAKE) -C "$(KDIR)" M="$(CURDIR)" modules
 
 .PHONY: overlay

@@ -104,8 +104,8 @@ impl From<Mismatch> for Failure {
     }
 }
 
-/// Runs all lessons, or those until the controller stops to answer, on `controller`, the controller of `dev`. Nobody else may use it meanwhile, or
-/// the interrupts will not add up.
+/// Runs all lessons, or those until the controller stops to answer, on `controller`, the controller of
+/// `dev`. Nobody else may use it meanwhile, or the interrupts will not add up.
 ///
 /// # Errors
 ///
@@ -116,10 +116,20 @@ pub(crate) fn run<'bound>(
 ) -> Result<Report> {
     let mut report = Report::new(controller.interrupts());
 
+    run_into(dev, controller, &mut report)?;
+    report.end(controller.interrupts());
+    Ok(report)
+}
+
+fn run_into<'bound>(
+    dev: &'bound Device<Bound>,
+    controller: &Controller<'bound>,
+    report: &mut Report,
+) -> Result {
     for span in SPANS {
         report.add("single", span, single::copy(dev, controller, span))?;
         if report.is_hopeless() {
-            return Ok(report);
+            return Ok(());
         }
     }
     for span in SPANS {
@@ -131,7 +141,7 @@ pub(crate) fn run<'bound>(
             Err(failure) => report.add("there and back", span, Err(failure))?,
         }
         if report.is_hopeless() {
-            return Ok(report);
+            return Ok(());
         }
     }
     for (lesson, flaw) in [
@@ -146,6 +156,5 @@ pub(crate) fn run<'bound>(
             Err(failure) => report.add(lesson, RECOVERED, Err(failure))?,
         }
     }
-    report.end(controller.interrupts());
-    Ok(report)
+    Ok(())
 }

@@ -62,6 +62,9 @@ use crate::bindings::{
     MemRegion, //
 };
 
+/// The clock of registers and bus.
+const CLOCK: &CStr = c"apb_pclk";
+
 /// The channel that we use.
 pub(super) const CHANNEL: Channel = Channel::new(0).unwrap();
 
@@ -127,8 +130,7 @@ impl<'bound> Controller<'bound> {
     ///
     /// # Errors
     ///
-    /// All of [`SetupError`] but [`Interrupt`](SetupError::Interrupt) and
-    /// [`FirstProgram`](SetupError::FirstProgram).
+    /// All of [`SetupError`] that concern registers, clock, configuration and memory.
     pub(crate) fn new(pdev: &'bound platform::Device<Bound>) -> Result<Arc<Self>, SetupError> {
         let dev = pdev.as_ref();
         let resource = pdev.resource_by_index(0).ok_or(SetupError::NoRegisters)?;
@@ -144,7 +146,7 @@ impl<'bound> Controller<'bound> {
             .ok_or(SetupError::NoRegisters)?
             .iomap_sized()
             .map_err(SetupError::Registers)?;
-        let clock = EnabledClk::get(dev, c"apb_pclk").map_err(SetupError::Clock)?;
+        let clock = EnabledClk::get(dev, CLOCK).map_err(SetupError::Clock)?;
         let config = Config::read(&regs)?;
 
         if config.non_secure && config.non_secure_events & EVENT.bit() == 0 {
@@ -187,7 +189,7 @@ impl<'bound> Controller<'bound> {
         self.clock.rate()
     }
 
-    /// How many programs have raised their interrupt since the controller was bound.
+    /// How often the event interrupt was raised since the controller was bound.
     pub(crate) fn interrupts(&self) -> u64 {
         self.interrupts.load(Relaxed)
     }
@@ -227,6 +229,13 @@ impl<'bound> Controller<'bound> {
                 .and_then(|()| self.wait_until_stopped())
                 .map_err(|_| SetupError::Running(state))?;
         }
+        if thread::is_faulting(&self.regs, Thread::Manager) {
+            self.shared
+                .lock()
+                .port
+                .kill(&self.regs, Thread::Manager)
+                .map_err(SetupError::FirstProgram)?;
+        }
         self.regs.write_reg(regs::INTCLR::from(u32::MAX));
         self.regs.write_reg(regs::INTEN::from(EVENT.bit()));
         Ok(())
@@ -235,8 +244,6 @@ impl<'bound> Controller<'bound> {
     /// Runs the program `code` on the channel until it has raised [`EVENT`], and waits until the
     /// channel has stopped. Sleeps.
     ///
-    /// `program` is what the caller locked in `self.program`.
-    ///
     /// # Errors
     ///
     /// [`Stuck`](TransferError::Stuck) if the channel may still be running. After every other error,
@@ -244,8 +251,9 @@ impl<'bound> Controller<'bound> {
     ///
     /// # Safety
     ///
-    /// The program reads and writes only what is lent to the hardware for the time of this call, and
-    /// for good if it returns [`Stuck`](TransferError::Stuck).
+    /// - `program` is what the caller has locked in `self.program`, so this program is the only one.
+    /// - The program reads and writes only what is lent to the hardware for the time of this call,
+    ///   and for good if it returns [`Stuck`](TransferError::Stuck).
     pub(super) unsafe fn run(
         &self,
         program: &mut Option<Coherent<[u8]>>,
@@ -269,18 +277,30 @@ impl<'bound> Controller<'bound> {
         });
 
         let Ok(outcome) = outcome else {
-            // It may be fetching from there.
-            core::mem::forget(program.take());
-            dev_err!(
-                self.dev,
-                "channel {} is {} and does not stop\n",
-                CHANNEL.number(),
-                thread::state(&self.regs, CHANNEL)
-            );
+            self.lose_channel(program);
             return Err(TransferError::Stuck);
         };
 
         outcome
+    }
+
+    /// Gives up the channel, which may go on: with the program that it fetches from, and with a clock
+    /// that must not be taken from under its accesses on the bus.
+    fn lose_channel(&self, program: &mut Option<Coherent<[u8]>>) {
+        core::mem::forget(program.take());
+        if let Ok(clock) = EnabledClk::get(self.dev, CLOCK) {
+            core::mem::forget(clock);
+        }
+        dev_err!(
+            self.dev,
+            "channel {} cannot be stopped ({}, debug port {}): it is lost, and its clock stays on\n",
+            CHANNEL.number(),
+            thread::state(&self.regs, CHANNEL),
+            match thread::is_port_idle(&self.regs) {
+                true => "idle",
+                false => "busy",
+            }
+        );
     }
 
     /// Has the manager start the program at `address`.
@@ -326,11 +346,14 @@ impl<'bound> Controller<'bound> {
             return Ok(result.map_err(TransferError::Fault));
         }
 
+        // A fault whose interrupt did not arrive.
+        let faulting = [THREAD, Thread::Manager]
+            .into_iter()
+            .find(|&thread| thread::is_faulting(&self.regs, thread));
         let error = if shared.closed {
             TransferError::ShuttingDown
-        } else if thread::is_faulting(&self.regs, THREAD) {
-            // Its interrupt did not arrive.
-            TransferError::Fault(thread::fault(&self.regs, THREAD))
+        } else if let Some(thread) = faulting {
+            TransferError::Fault(thread::fault(&self.regs, thread))
         } else if self.regs.read(regs::INTMIS).events().get() & EVENT.bit() != 0 {
             TransferError::LostInterrupt
         } else {
@@ -342,6 +365,12 @@ impl<'bound> Controller<'bound> {
             .port
             .kill(&self.regs, THREAD)
             .map_err(|_| TransferError::Stuck)?;
+        if faulting == Some(Thread::Manager) {
+            shared
+                .port
+                .kill(&self.regs, Thread::Manager)
+                .map_err(|_| TransferError::Stuck)?;
+        }
         Ok(Err(error))
     }
 

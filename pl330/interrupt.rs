@@ -56,9 +56,9 @@ impl irq::Handler for EventHandler<'_> {
         }
         controller.regs.write_reg(regs::INTCLR::from(raised));
         if raised & EVENT.bit() != 0 {
+            controller.interrupts.add(1, Relaxed);
             if let Phase::Running = shared.phase {
                 shared.phase = Phase::Ended(Ok(()));
-                controller.interrupts.add(1, Relaxed);
                 controller.ended.complete();
             }
         }
@@ -128,19 +128,21 @@ impl AbortHandler<'_> {
         if stopped.is_err() {
             dev_err!(
                 controller.dev,
-                "{fault}; it does not stop, so the abort interrupt is disabled\n"
+                "{fault}; it does not stop: the abort interrupt is disabled, and faults are \
+                 noticed at the timeout from now on\n"
             );
-            // SAFETY: The interrupts of an SoC's own devices are those of the GIC, which does not
-            // sleep. That goes for any other that is raised without a bus in between.
+            // SAFETY: `request_irq()` has accepted a handler without a thread for the interrupt,
+            // which it refuses where a chip that sleeps is in between.
             unsafe { bindings::disable_irq_nosync(self.irq) };
         }
         match (thread, &shared.phase) {
-            // A manager that has a fault did not start what it was asked to.
-            (Thread::Manager | Thread::Channel(CHANNEL), Phase::Running) => {
+            // A manager that has a fault did not start what it was asked to. A channel may come to
+            // one after its last interrupt.
+            (Thread::Manager | Thread::Channel(CHANNEL), Phase::Running | Phase::Ended(Ok(()))) => {
                 shared.phase = Phase::Ended(Err(fault));
                 controller.ended.complete();
             }
-            _ => dev_err!(controller.dev, "{fault}, with no transfer under way\n"),
+            _ => dev_err!(controller.dev, "{fault}, not in a transfer of ours\n"),
         }
     }
 }

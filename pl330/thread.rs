@@ -35,6 +35,10 @@ use super::{
 /// An instruction takes the controller some bus clocks.
 const DEBUG_PORT_TRIES: usize = 10;
 
+/// How often a channel whose fault completes is looked at, a microsecond apart, before it is killed
+/// all the same.
+const FAULT_TRIES: usize = 100;
+
 /// What a thread does (Arm DMA-330 TRM, "Operating states").
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ThreadState(u8);
@@ -42,6 +46,13 @@ pub(crate) struct ThreadState(u8);
 impl ThreadState {
     /// No program runs; the thread touches nothing.
     pub(super) const STOPPED: Self = Self(0);
+
+    /// Came to its end, or was killed; the last accesses on the bus are under way.
+    const KILLING: Self = Self(8);
+    const COMPLETING: Self = Self(9);
+
+    /// Came to a fault; accesses from before are under way.
+    const FAULT_COMPLETING: Self = Self(14);
 }
 
 impl From<Bounded<u32, 4>> for ThreadState {
@@ -108,14 +119,7 @@ impl DebugPort {
             .with_byte_0(byte_0)
             .with_byte_1(byte_1);
 
-        read_poll_timeout_atomic(
-            || Ok(is_port_idle(regs)),
-            |idle| *idle,
-            Delta::from_micros(1),
-            DEBUG_PORT_TRIES,
-        )
-        .map_err(|_| TransferError::DebugPortBusy)?;
-
+        wait_for_port(regs)?;
         regs.write_reg(match thread {
             Thread::Manager => to,
             Thread::Channel(channel) => {
@@ -131,7 +135,8 @@ impl DebugPort {
         Ok(())
     }
 
-    /// Has `thread` stop, which takes until its accesses on the bus have ended.
+    /// Has `thread` stop, which takes until its accesses on the bus have ended. Does nothing to a
+    /// channel that stops, or has stopped, by itself. Takes at most 120 µs.
     ///
     /// # Errors
     ///
@@ -141,9 +146,37 @@ impl DebugPort {
         regs: &Registers<'_>,
         thread: Thread,
     ) -> Result<(), TransferError> {
+        // What is under way may be the DMAGO of this very channel.
+        wait_for_port(regs)?;
+        if let Thread::Channel(channel) = thread {
+            // DMAKILL is for a fault that is complete.
+            let settled = read_poll_timeout_atomic(
+                || Ok(state(regs, channel)),
+                |state| *state != ThreadState::FAULT_COMPLETING,
+                Delta::from_micros(1),
+                FAULT_TRIES,
+            );
+
+            if let Ok(ThreadState::STOPPED | ThreadState::KILLING | ThreadState::COMPLETING) =
+                settled
+            {
+                return Ok(());
+            }
+        }
         // SAFETY: DMAKILL starts nothing.
         unsafe { self.execute(regs, thread, Instruction::Kill) }
     }
+}
+
+fn wait_for_port(regs: &Registers<'_>) -> Result<(), TransferError> {
+    read_poll_timeout_atomic(
+        || Ok(is_port_idle(regs)),
+        |idle| *idle,
+        Delta::from_micros(1),
+        DEBUG_PORT_TRIES,
+    )
+    .map(|_| ())
+    .map_err(|_| TransferError::DebugPortBusy)
 }
 
 /// Whether no instruction from the debug registers is under way.

@@ -58,7 +58,7 @@ pub(crate) struct Receipt {
     pub(crate) destination: u32,
     /// The length of the program in bytes.
     pub(crate) program_len: usize,
-    /// From the start of the program until we were told that it had ended.
+    /// From before the program was put into its memory until the channel had stopped.
     pub(crate) duration: Delta,
 }
 

@@ -189,6 +189,10 @@ step_failed() {
 		die "$step_title: the Debian archive lacks a file that its lists name:" \
 			"remove $cache/apt and run the same command again"
 	fi
+	if grep -qaE 'failed to (get .* as a dependency|download)' "$step_log"; then
+		die "$step_title: the Rust package registry cannot be reached:" \
+			"check the network (and https_proxy), then run the same command again"
+	fi
 	if grep -qaiE 'failure resolving|could not (resolve|connect)|unable to connect|unreachable' \
 		"$step_log" || grep -qa 'Failed to fetch' "$step_log"; then
 		die "$step_title: the Debian archive cannot be reached:" \
@@ -200,7 +204,7 @@ step_failed() {
 
 here=${here:?}
 tree=$(cd "$here/.." && pwd -P)
-cache=${RK3588_DMA_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/rk3588_dma}
+cache=${RK3588_DMA_CACHE:-${XDG_CACHE_HOME:-${HOME:?is not set: set it, or RK3588_DMA_CACHE}/.cache}/rk3588_dma}
 cache=$(readlink -m "$cache")
 product=
 partial=

@@ -113,12 +113,13 @@ impl Board {
     pub fn boot(&self, boot: &Boot, script: &str) -> Result<Console> {
         let work = TempDir::new()?;
         let console = work.path().join("console");
+        let complaints = work.path().join("complaints");
         let start = Instant::now();
         let mut qemu = self
             .command(boot, script, work.path())?
             .stdin(Stdio::null())
             .stdout(File::create(&console)?)
-            .stderr(Stdio::piped())
+            .stderr(File::create(&complaints)?)
             .spawn()
             .with_context(|| format!("cannot start {}", self.machine.display()))?;
         let mut timed_out = false;
@@ -132,14 +133,11 @@ impl Board {
             }
             thread::sleep(Duration::from_millis(20));
         };
-        let mut complaints = String::new();
 
-        if let Some(mut stderr) = qemu.stderr.take() {
-            stderr.read_to_string(&mut complaints)?;
-        }
         ensure!(
             status.success() || timed_out,
-            "QEMU ended with {status}: {complaints}"
+            "QEMU ended with {status}: {}",
+            fs::read_to_string(&complaints)?
         );
 
         let mut text = vec![];
