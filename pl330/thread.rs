@@ -81,11 +81,11 @@ impl fmt::Display for ThreadState {
     }
 }
 
-/// The registers, as far as threads are concerned.
+/// The debug registers, through which threads are started and stopped.
 ///
-/// The debug registers are one for all threads: calls of [`execute`](Self::execute) and
-/// [`kill`](Self::kill) must not overlap, which is what `&mut self` is for. The value lives in the
-/// lock that protects the state of the channel.
+/// There is one set for all threads: calls of [`execute`](Self::execute) and [`kill`](Self::kill)
+/// must not overlap, which is what `&mut self` is for. The value lives in the lock that protects the
+/// state of the channel.
 pub(super) struct DebugPort(());
 
 impl DebugPort {
