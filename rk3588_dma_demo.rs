@@ -121,7 +121,8 @@ impl<'bound> Bundle<'bound> {
             .and_then(|request| {
                 let handler = EventHandler::new(controller.clone());
 
-                // SAFETY: The registration goes into the bundle, which is dropped at unbind.
+                // SAFETY: The registration goes into the bundle, which is dropped at unbind, or is
+                // dropped on the way out of here.
                 let registration = unsafe {
                     irq::Registration::new(
                         request,
@@ -139,7 +140,8 @@ impl<'bound> Bundle<'bound> {
             .and_then(|request| {
                 let handler = AbortHandler::new(controller.clone(), request.irq());
 
-                // SAFETY: The registration goes into the bundle, which is dropped at unbind.
+                // SAFETY: The registration goes into the bundle, which is dropped at unbind, or is
+                // dropped on the way out of here.
                 let registration = unsafe {
                     irq::Registration::new(
                         request,

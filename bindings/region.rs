@@ -14,8 +14,9 @@ use kernel::{
 /// A range of physical addresses that is marked as busy in `/proc/iomem`.
 ///
 /// The kernel crate's `ExclusiveIoMem` asks for the range below the device's own resource. That of a
-/// device from the device tree is not part of the tree of resources, so nobody is kept out, and the
-/// release, which looks in the tree, does not find it: the second `insmod` fails.
+/// device from the device tree is not part of the tree of resources, so nobody is kept out. The
+/// release looks in the tree and does not find it ("Trying to free nonexistent resource"), so the
+/// claim stays, in the way of the next probe.
 ///
 /// # Invariants
 ///

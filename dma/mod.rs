@@ -10,8 +10,8 @@
 //! - A [`Mapping`] belongs to the device, which does not use it yet. The CPU has no way to the
 //!   bytes. Dropping it unmaps and frees.
 //! - An [`InFlight`](mapping::InFlight) is used by the device. It is the only source of the
-//!   [`DmaAddress`](mapping::DmaAddress). Dropping it
-//!   frees nothing, because the device may still be writing.
+//!   [`DmaAddress`](mapping::DmaAddress). Dropping it frees nothing, because the device may still be
+//!   writing.
 //! - What the device may do is a type: [`ToDevice`], [`FromDevice`] or [`Bidirectional`].
 //! - `'dev` ties a mapping to the time during which the device is bound to its driver.
 //!

@@ -121,7 +121,8 @@ impl<'bound> Controller<'bound> {
         // A span that does not fit into 32 bits is refused before it is used.
         let timeout_ms = TIMEOUT_MS.saturating_add((span.len / BYTES_PER_MS) as u32);
 
-        // SAFETY: That is what the program does.
+        // SAFETY: `program::copy` loads from the source and stores to the destination, `copy.len`
+        // bytes of each.
         unsafe {
             self.transfer(source, destination, span, timeout_ms, |asm, copy| {
                 program::copy(asm, self.config.bus(), copy, EVENT)
@@ -184,8 +185,8 @@ impl<'bound> Controller<'bound> {
         }
 
         // SAFETY: By the contract of `run`, after any outcome but `Stuck` the channel is stopped,
-        // or was not started; it runs no program again before that has been rewritten. A stopped
-        // channel has no accesses outstanding.
+        // or was not started, and the debug port holds no order to start it. It runs no program
+        // again before that has been rewritten. A stopped channel has no accesses outstanding.
         let (source, destination) = unsafe { (source.complete(), destination.complete()) };
 
         match outcome {
