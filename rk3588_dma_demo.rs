@@ -23,10 +23,7 @@ use kernel::{
         Bound,
         Core, //
     },
-    dma::{
-        Device as _,
-        DmaMask, //
-    },
+    dma::DmaMask,
     irq,
     of,
     platform,
@@ -34,6 +31,11 @@ use kernel::{
     sync::Arc, //
 };
 
+use dma::{
+    DmaDevice,
+    Limits,
+    Statistics, //
+};
 use pl330::{
     AbortHandler,
     Controller,
@@ -47,6 +49,12 @@ kernel::module_platform_driver! {
     authors: ["The rk3588_dma developers"],
     description: "PL330 DMA controllers of the RK3588",
     license: "GPL",
+    params: {
+        statistics: u8 {
+            default: 1,
+            description: "Count mappings and syncs, see the file of this name in debugfs",
+        },
+    },
 }
 
 kernel::of_device_table!(
@@ -76,14 +84,17 @@ impl platform::Driver for Rk3588Dma {
         pdev: &'bound platform::Device<Core<'_>>,
         _: Option<&'bound Self::IdInfo>,
     ) -> impl PinInit<Self::Data<'bound>, Error> + 'bound {
-        // SAFETY: Nothing has been mapped nor allocated for the device yet.
-        let mask = unsafe { pdev.dma_set_mask_and_coherent(DmaMask::new::<32>()) };
+        let statistics = match module_parameters::statistics.value() {
+            0 => Statistics::off(),
+            _ => Statistics::on(),
+        };
+        let dma = DmaDevice::new(pdev, Limits::new(DmaMask::new::<32>()), statistics);
         let pdev: &'bound platform::Device<Bound> = pdev;
 
         pin_init::pin_init_scope(move || {
-            let bundle = mask
-                .map_err(SetupError::DmaMask)
-                .and_then(|()| Bundle::new(pdev));
+            let bundle = dma
+                .map_err(SetupError::Dma)
+                .and_then(|dma| Bundle::new(pdev, dma));
 
             // A value is its own initializer.
             Ok(bundle.map_err(|failed| {
@@ -104,15 +115,19 @@ impl platform::Driver for Rk3588Dma {
 }
 
 impl<'bound> Bundle<'bound> {
-    fn new(pdev: &'bound platform::Device<Bound>) -> Result<Self, SetupError> {
-        let controller = Controller::new(pdev)?;
+    fn new(
+        pdev: &'bound platform::Device<Bound>,
+        dma: &'bound DmaDevice,
+    ) -> Result<Self, SetupError> {
+        let controller = Controller::new(pdev, dma)?;
 
-        Self::with(pdev, controller.clone()).inspect_err(|_| controller.shut_down())
+        Self::with(pdev, dma, controller.clone()).inspect_err(|_| controller.shut_down())
     }
 
     /// Everything but the controller: its interrupts, a first program, the files.
     fn with(
         pdev: &'bound platform::Device<Bound>,
+        dma: &'bound DmaDevice,
         controller: Arc<Controller<'bound>>,
     ) -> Result<Self, SetupError> {
         let dev = pdev.as_ref();
@@ -164,7 +179,7 @@ impl<'bound> Bundle<'bound> {
         );
 
         // SAFETY: The folder goes into the bundle, which is dropped at unbind.
-        let debugfs = unsafe { user::Debugfs::new(dev, controller.clone()) }
+        let debugfs = unsafe { user::Debugfs::new(dma, controller.clone()) }
             .map_err(|error| SetupError::Memory("debugfs", error))?;
 
         Ok(Self {

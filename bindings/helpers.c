@@ -1,30 +1,95 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Symbols for what the kernel has as macros and inline functions only.
+ *
+ * Those that are called for every mapping are not traced: they are calls of
+ * something that is.
  */
+#include <linux/dma-direct.h>
 #include <linux/dma-mapping.h>
 #include <linux/gfp.h>
+#include <linux/io.h>
+#include <linux/iommu-dma.h>
+#include <linux/mm.h>
+#include <linux/page_ref.h>
+#include <linux/sched/task_stack.h>
 
 #include "helpers.h"
 
-dma_addr_t rk3588_dma_map_single(struct device *dev, void *cpu, size_t len,
-				 enum dma_data_direction dir)
+notrace dma_addr_t rk3588_dma_map_single(struct device *dev, void *cpu,
+					 size_t len,
+					 enum dma_data_direction dir,
+					 unsigned long attrs)
 {
-	return dma_map_single(dev, cpu, len, dir);
+	return dma_map_single_attrs(dev, cpu, len, dir, attrs);
 }
 
-void rk3588_dma_unmap_single(struct device *dev, dma_addr_t addr, size_t len,
-			     enum dma_data_direction dir)
-{
-	dma_unmap_single(dev, addr, len, dir);
-}
-
-int rk3588_dma_mapping_error(struct device *dev, dma_addr_t addr)
+notrace int rk3588_dma_mapping_error(struct device *dev, dma_addr_t addr)
 {
 	return dma_mapping_error(dev, addr);
 }
 
+notrace void rk3588_dma_sync_for_cpu(struct device *dev, dma_addr_t addr,
+				     size_t len, enum dma_data_direction dir)
+{
+	dma_sync_single_for_cpu(dev, addr, len, dir);
+}
+
+notrace void rk3588_dma_sync_for_device(struct device *dev, dma_addr_t addr,
+					size_t len,
+					enum dma_data_direction dir)
+{
+	dma_sync_single_for_device(dev, addr, len, dir);
+}
+
+bool rk3588_dma_needs_sync(const struct device *dev)
+{
+	return dma_dev_need_sync(dev);
+}
+
+void rk3588_dma_set_seg_boundary(struct device *dev, unsigned long mask)
+{
+	dma_set_seg_boundary(dev, mask);
+}
+
+/*
+ * No interface tells a driver. Without an IOMMU, the address of memory that is
+ * not bounced follows from its physical address; with one, nothing does.
+ */
+bool rk3588_dma_is_bounced(struct device *dev, dma_addr_t addr,
+			   phys_addr_t phys)
+{
+	return !use_dma_iommu(dev) && addr != __phys_to_dma(dev, phys);
+}
+
+bool rk3588_dma_is_linear(const void *cpu, size_t len)
+{
+	return virt_addr_valid(cpu) && virt_addr_valid(cpu + len - 1) &&
+	       !object_is_on_stack(cpu);
+}
+
+phys_addr_t rk3588_dma_virt_to_phys(const void *cpu)
+{
+	return virt_to_phys(cpu);
+}
+
+phys_addr_t rk3588_dma_page_to_phys(const struct page *page)
+{
+	return page_to_phys(page);
+}
+
+void *rk3588_dma_page_address(const struct page *page)
+{
+	return page_address(page);
+}
+
+int rk3588_dma_page_ref_count(const struct page *page)
+{
+	return page_ref_count(page);
+}
+
 void *rk3588_dma_alloc_pages(size_t len)
 {
-	return alloc_pages_exact(len, GFP_KERNEL | GFP_DMA32 | __GFP_ZERO | __GFP_NOWARN);
+	return alloc_pages_exact(len, GFP_KERNEL | GFP_DMA32 | __GFP_ZERO |
+				      __GFP_NOWARN);
 }

@@ -9,17 +9,53 @@
 #define RK3588_DMA_HELPERS_H
 
 #include <linux/dma-mapping.h>
+#include <linux/kconfig.h>
+#include <linux/mm_types.h>
 
-/** dma_map_single(): the address, or one that the check below recognises. */
+#if IS_ENABLED(CONFIG_KUNIT)
+#include "../tests/kunit/fixture.h"
+#endif
+
+/** dma_map_single_attrs(): the address, or one that the check recognises. */
 dma_addr_t rk3588_dma_map_single(struct device *dev, void *cpu, size_t len,
-				 enum dma_data_direction dir);
-
-/** dma_unmap_single(), with exactly the arguments of the mapping. */
-void rk3588_dma_unmap_single(struct device *dev, dma_addr_t addr, size_t len,
-			     enum dma_data_direction dir);
+				 enum dma_data_direction dir,
+				 unsigned long attrs);
 
 /** dma_mapping_error(): 0, or -ENOMEM when @addr is no mapping. */
 int rk3588_dma_mapping_error(struct device *dev, dma_addr_t addr);
+
+/** dma_sync_single_for_cpu(), for a part of a mapping, too. */
+void rk3588_dma_sync_for_cpu(struct device *dev, dma_addr_t addr, size_t len,
+			     enum dma_data_direction dir);
+
+/** dma_sync_single_for_device(), for a part of a mapping, too. */
+void rk3588_dma_sync_for_device(struct device *dev, dma_addr_t addr,
+				size_t len, enum dma_data_direction dir);
+
+/** dma_dev_need_sync(): whether syncs for @dev do anything. */
+bool rk3588_dma_needs_sync(const struct device *dev);
+
+/** dma_set_seg_boundary(). */
+void rk3588_dma_set_seg_boundary(struct device *dev, unsigned long mask);
+
+/** Whether @addr, a mapping of @phys, is that of a bounce buffer. */
+bool rk3588_dma_is_bounced(struct device *dev, dma_addr_t addr,
+			   phys_addr_t phys);
+
+/** Whether the kernel's linear map has all of these bytes. */
+bool rk3588_dma_is_linear(const void *cpu, size_t len);
+
+/** virt_to_phys(), for an address of the linear map. */
+phys_addr_t rk3588_dma_virt_to_phys(const void *cpu);
+
+/** page_to_phys(). */
+phys_addr_t rk3588_dma_page_to_phys(const struct page *page);
+
+/** page_address(), for a page that is always mapped. */
+void *rk3588_dma_page_address(const struct page *page);
+
+/** page_ref_count(). */
+int rk3588_dma_page_ref_count(const struct page *page);
 
 /** alloc_pages_exact(): zeroed pages below 4 GiB, or NULL. */
 void *rk3588_dma_alloc_pages(size_t len);

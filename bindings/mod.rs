@@ -39,9 +39,12 @@ use kernel::{
 pub(crate) mod c {
     use kernel::{
         bindings::{
-            device, //
+            bool_,
+            device,
             dma_addr_t,
             dma_data_direction,
+            page,
+            phys_addr_t, //
         },
         ffi, //
     };

@@ -107,12 +107,17 @@ impl Drop for Buffer {
 // - The allocation stays where it is when the `Buffer` moves, until it is dropped.
 // - Nobody but the owner of the `Buffer` reaches the bytes.
 unsafe impl Memory for Buffer {
-    fn as_ptr(&self) -> NonNull<u8> {
+    fn as_mut_ptr(&mut self) -> NonNull<u8> {
         self.ptr
     }
 
     fn len(&self) -> usize {
-        // The pages reach at least as far, and are zeroed.
+        self.len
+    }
+
+    fn padded_len(&self) -> usize {
+        // The pages reach at least as far, and are zeroed. The kernel bounces what a device writes
+        // and has a shorter end.
         self.len
             .next_multiple_of(bindings::ARCH_DMA_MINALIGN as usize)
     }

@@ -14,22 +14,30 @@ mod sealed {
 ///
 /// Sealed: the three below are all there are. `DMA_NONE`, on which the kernel ends in a `BUG()`,
 /// cannot be said.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a direction of a DMA mapping",
+    note = "the directions are `ToDevice`, `FromDevice` and `Bidirectional`"
+)]
 pub(crate) trait Direction: sealed::Sealed + Send + Sync + 'static {
     /// The kernel crate's value for it.
     const DATA_DIRECTION: DataDirection;
+
+    /// Whether the device may write the memory, so that the CPU must look anew.
+    const DEVICE_MAY_WRITE: bool;
 }
 
-/// A [`Direction`] in which the device reads the memory.
+/// A [`Direction`] in which the device reads the memory, and the CPU may change it.
 #[diagnostic::on_unimplemented(
     message = "the device may not read a `{Self}` mapping",
-    note = "map what the device reads as `ToDevice` or `Bidirectional`"
+    note = "what the device reads, and what the CPU changes while it is mapped, is mapped as \
+            `ToDevice` or `Bidirectional`"
 )]
 pub(crate) trait DeviceReads: Direction {}
 
 /// A [`Direction`] in which the device writes the memory.
 #[diagnostic::on_unimplemented(
     message = "the device may not write a `{Self}` mapping",
-    note = "map what the device writes as `FromDevice` or `Bidirectional`"
+    note = "what the device writes is mapped as `FromDevice` or `Bidirectional`"
 )]
 pub(crate) trait DeviceWrites: Direction {}
 
@@ -50,14 +58,17 @@ impl sealed::Sealed for Bidirectional {}
 
 impl Direction for ToDevice {
     const DATA_DIRECTION: DataDirection = DataDirection::ToDevice;
+    const DEVICE_MAY_WRITE: bool = false;
 }
 
 impl Direction for FromDevice {
     const DATA_DIRECTION: DataDirection = DataDirection::FromDevice;
+    const DEVICE_MAY_WRITE: bool = true;
 }
 
 impl Direction for Bidirectional {
     const DATA_DIRECTION: DataDirection = DataDirection::Bidirectional;
+    const DEVICE_MAY_WRITE: bool = true;
 }
 
 impl DeviceReads for ToDevice {}

@@ -3,37 +3,67 @@
 //! Streaming DMA mappings that own what they map.
 //!
 //! ```text
-//! Buffer ──map──▶ Mapping<'dev, B, D> ──submit──▶ InFlight ──complete──▶ Mapping ──unmap──▶ Buffer
+//! Buffer ──new──▶ Mapping<'dev, M, D> ──submit──▶ InFlight ──complete──▶ Mapping ──unmap──▶ Buffer
+//!                     │  ▲
+//!                     ▼  │
+//!                   cpu, cpu_mut: the CPU looks at, or changes, a part of it
 //! ```
 //!
-//! - A [`Buffer`] belongs to the CPU, which reads and writes it as a slice.
-//! - A [`Mapping`] belongs to the device, which does not use it yet. The CPU has no way to the
-//!   bytes. Dropping it unmaps and frees.
-//! - An [`InFlight`](mapping::InFlight) is used by the device. It is the only source of the
-//!   [`DmaAddress`](mapping::DmaAddress). Dropping it frees nothing, because the device may still be
-//!   writing.
+//! - [`DmaDevice`]: a device whose mask is set. Made in probe; all mappings are for one.
+//! - [`Buffer`], [`PageBuffer`], [`KBox`](kernel::prelude::KBox) and
+//!   [`KVec`](kernel::prelude::KVec) are [`Memory`]: they belong to the CPU.
+//! - A [`Mapping`] belongs to the device, which does not use it yet. The CPU sees the bytes by
+//!   [`cpu`](Mapping::cpu) and [`view`](Mapping::view), and changes them by
+//!   [`cpu_mut`](Mapping::cpu_mut) and [`view_mut`](Mapping::view_mut), which hand them over and
+//!   back. Dropping it unmaps and frees.
+//! - An [`InFlight`] is used by the device. It is the only source of the
+//!   [`DmaAddress`]. Dropping it frees nothing, because the device may still be writing.
 //! - What the device may do is a type: [`ToDevice`], [`FromDevice`] or [`Bidirectional`].
 //! - `'dev` ties a mapping to the time during which the device is bound to its driver.
+//! - [`Clean`] memory has not been changed since a device read it, and needs no sync.
+//! - Whatever fails hands back what it was given: [`MapError`].
+//!
+//! Everything but what makes the address known to hardware, and takes it back, is safe to use.
 //!
 //! # Examples
 //!
 //! ```ignore
+//! let dev = DmaDevice::new(pdev, Limits::new(DmaMask::new::<32>()), Statistics::on())?;
 //! let mut buffer = Buffer::zeroed(4096)?;
-//! buffer.copy_from_slice(&message);
+//!
+//! buffer[..message.len()].copy_from_slice(message);
 //!
 //! let mapping = Mapping::<_, ToDevice>::new(dev, buffer)?;
-//! let mapping = engine.send(mapping)?;   // owns it while the device reads, then gives it back
+//! let mut mapping = engine.send(mapping)?;    // owns it while the device reads, then gives it back
 //!
-//! let buffer = mapping.unmap();          // the CPU's again
+//! mapping.cpu_mut(..4)?.copy_from_slice(b"ping");
+//! let mapping = engine.send(mapping)?;
+//!
+//! let buffer = mapping.unmap();               // the CPU's again
 //! ```
 //!
 //! C documentation: `Documentation/core-api/dma-api-howto.rst`, "Using Streaming DMA mappings".
 
+mod access;
 mod buffer;
+mod clean;
+mod device;
 mod direction;
+mod error;
+mod flight;
+mod leave_out;
 mod mapping;
+mod memory;
+mod page;
+mod raw;
+mod stats;
 
 pub(crate) use buffer::Buffer;
+pub(crate) use clean::Clean;
+pub(crate) use device::{
+    DmaDevice,
+    Limits, //
+};
 pub(crate) use direction::{
     Bidirectional,
     DeviceReads,
@@ -42,8 +72,22 @@ pub(crate) use direction::{
     FromDevice,
     ToDevice, //
 };
-pub(crate) use mapping::{
+pub(crate) use error::{
     MapError,
-    Mapping,
-    Memory, //
+    MapFailure, //
+};
+pub(crate) use flight::InFlight;
+pub(crate) use mapping::Mapping;
+pub(crate) use memory::Memory;
+pub(crate) use page::{
+    PageBuffer,
+    SharedPage, //
+};
+pub(crate) use stats::Statistics;
+
+// Results of the above, which a driver may have to name and ours need not.
+#[expect(unused_imports, reason = "part of the interface")]
+pub(crate) use self::{
+    access::CpuMut,
+    flight::DmaAddress, //
 };

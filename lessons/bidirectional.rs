@@ -5,11 +5,6 @@
 //! Two buffers are mapped once. The first copy fills the second buffer, the second copy reads from
 //! it, with no work for the CPU in between.
 
-use kernel::device::{
-    Bound,
-    Device, //
-};
-
 use super::{
     pattern,
     Failure,
@@ -19,6 +14,7 @@ use crate::{
     dma::{
         Bidirectional,
         Buffer,
+        DmaDevice,
         Mapping, //
     },
     pl330::{
@@ -31,7 +27,7 @@ use crate::{
 /// Copies `span` from one buffer to the other, and from there to the end of the first. Looks at all
 /// bytes of both.
 pub(super) fn there_and_back<'bound>(
-    dev: &'bound Device<Bound>,
+    dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
     span: Span,
 ) -> Result<[Receipt; 2], Failure> {

@@ -6,11 +6,6 @@
 //! The C driver completes a transfer that came to a fault as a success, and waits without end for
 //! one that never finishes.
 
-use kernel::device::{
-    Bound,
-    Device, //
-};
-
 use super::{
     pattern,
     Failure,
@@ -19,6 +14,7 @@ use super::{
 use crate::{
     dma::{
         Buffer,
+        DmaDevice,
         FromDevice,
         Mapping,
         ToDevice, //
@@ -36,7 +32,7 @@ use crate::{
 /// Starts a copy of `span` that fails by `flaw`, then does it properly with the same buffers, and
 /// looks at all bytes. Returns the error of the first attempt with the second.
 pub(super) fn recover<'bound>(
-    dev: &'bound Device<Bound>,
+    dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
     span: Span,
     flaw: Flaw,

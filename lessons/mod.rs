@@ -4,28 +4,36 @@
 //!
 //! - `single`: buffers that the device only reads or only writes;
 //! - `bidirectional`: buffers that it reads and writes;
+//! - `sync`: buffers that stay mapped while the CPU works on a part of them;
+//! - `page`: a part of a page;
+//! - `data`: structs and vectors, and what need not be synced;
 //! - `failure`: transfers that fail, and what becomes of buffers and channel.
 
 mod bidirectional;
+mod data;
 mod failure;
+mod page;
 mod pattern;
 mod report;
 mod single;
+mod sync;
 
 pub(crate) use report::Report;
 
 use kernel::{
-    device::{
-        Bound,
-        Device, //
-    },
+    alloc::AllocError,
     prelude::*, //
 };
 
 use crate::{
     dma::{
-        Buffer,
-        MapError, //
+        Clean,
+        DmaDevice,
+        MapError,
+        MapFailure,
+        Memory,
+        PageBuffer,
+        SharedPage, //
     },
     pl330::{
         Controller,
@@ -59,6 +67,14 @@ const SPANS: [Span; 14] = [
     span(1 << 20, 3, 6),
 ];
 
+/// What is copied between pages, with the margin after it.
+const IN_A_PAGE: [Span; 4] = [
+    span(1, 0, 0),
+    span(64, 128, 256),
+    span(1500, 66, 64),
+    span(PageBuffer::LEN - 2 * MARGIN, 3, 1),
+];
+
 /// What is copied after a transfer that failed.
 const RECOVERED: Span = span(1500, 0, 0);
 
@@ -71,11 +87,13 @@ enum Failure {
     /// There is no memory for it.
     Memory(Error),
     /// A buffer could not be mapped; this many bytes came back.
-    Mapping(Error, usize),
+    Mapping(MapFailure, usize),
     /// The transfer failed, and the buffers came back or did not.
     Transfer(TransferError, bool),
     /// A byte is not what it should be.
     Data(Mismatch),
+    /// A message is not what was sent.
+    Message,
     /// What should have failed did not.
     NoError,
 }
@@ -86,9 +104,27 @@ impl From<Error> for Failure {
     }
 }
 
-impl From<MapError<Buffer>> for Failure {
-    fn from(failed: MapError<Buffer>) -> Self {
-        Self::Mapping(failed.error, failed.memory.len())
+impl From<AllocError> for Failure {
+    fn from(error: AllocError) -> Self {
+        Self::Memory(error.into())
+    }
+}
+
+impl From<SharedPage> for Failure {
+    fn from(shared: SharedPage) -> Self {
+        Self::Memory(shared.into())
+    }
+}
+
+impl<M: Memory> From<MapError<M>> for Failure {
+    fn from(error: MapError<M>) -> Self {
+        Self::Mapping(error.failure, error.memory.len())
+    }
+}
+
+impl<M: Memory> From<MapError<Clean<M>>> for Failure {
+    fn from(error: MapError<Clean<M>>) -> Self {
+        Self::Mapping(error.failure, error.memory.len())
     }
 }
 
@@ -111,7 +147,7 @@ impl From<Mismatch> for Failure {
 ///
 /// `ENOMEM` if there is no memory for the report. What goes wrong in a lesson stands in the report.
 pub(crate) fn run<'bound>(
-    dev: &'bound Device<Bound>,
+    dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
 ) -> Result<Report> {
     let mut report = Report::new(controller.interrupts());
@@ -122,39 +158,54 @@ pub(crate) fn run<'bound>(
 }
 
 fn run_into<'bound>(
-    dev: &'bound Device<Bound>,
+    dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
     report: &mut Report,
 ) -> Result {
     for span in SPANS {
-        report.add("single", span, single::copy(dev, controller, span))?;
-        if report.is_hopeless() {
+        let outcome = single::copy(dev, controller, span);
+
+        if !report.add(["single"], span, outcome.map(|it| [it]))? {
             return Ok(());
         }
     }
     for span in SPANS {
-        match bidirectional::there_and_back(dev, controller, span) {
-            Ok([there, back]) => {
-                report.add("there", span, Ok(there))?;
-                report.add("back", span, Ok(back))?;
-            }
-            Err(failure) => report.add("there and back", span, Err(failure))?,
-        }
-        if report.is_hopeless() {
+        let outcome = bidirectional::there_and_back(dev, controller, span);
+
+        if !report.add(["there", "back"], span, outcome)? {
             return Ok(());
         }
+    }
+    for span in SPANS {
+        let outcome = sync::twice(dev, controller, span);
+
+        if !report.add(["mapped", "changed"], span, outcome)? {
+            return Ok(());
+        }
+    }
+    for span in IN_A_PAGE {
+        let outcome = page::copy(dev, controller, span);
+
+        if !report.add(["page"], span, outcome.map(|it| [it]))? {
+            return Ok(());
+        }
+    }
+
+    let outcome = data::send_twice(dev, controller);
+
+    if !report.add(["message", "again"], data::SPAN, outcome)? {
+        return Ok(());
     }
     for (lesson, flaw) in [
         ("after fault", Flaw::UndefinedInstruction),
         ("after timeout", Flaw::Endless),
     ] {
-        match failure::recover(dev, controller, RECOVERED, flaw) {
-            Ok((error, receipt)) => {
-                report.add_provoked(error)?;
-                report.add(lesson, RECOVERED, Ok(receipt))?;
-            }
-            Err(failure) => report.add(lesson, RECOVERED, Err(failure))?,
+        let outcome = failure::recover(dev, controller, RECOVERED, flaw);
+
+        if let Ok((error, _)) = &outcome {
+            report.add_provoked(*error)?;
         }
+        report.add([lesson], RECOVERED, outcome.map(|(_, receipt)| [receipt]))?;
     }
     Ok(())
 }

@@ -55,6 +55,15 @@ pub(super) fn fill_background(bytes: &mut [u8]) {
     }
 }
 
+/// Checks that `bytes` is what [`fill_background`] made.
+///
+/// # Errors
+///
+/// The first byte for which that is not so.
+pub(super) fn check_background(bytes: &[u8]) -> Result<(), Mismatch> {
+    check(bytes, 0, 0)
+}
+
 /// Checks that `bytes` has the source from `at` on for `len` bytes, and is untouched elsewhere.
 ///
 /// # Errors

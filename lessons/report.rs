@@ -40,8 +40,26 @@ impl Report {
         }
     }
 
-    /// Takes down a transfer.
-    pub(super) fn add(
+    /// Takes down the transfers of a lesson, each under its name; where they failed, once. False if
+    /// it is no use to go on.
+    pub(super) fn add<const N: usize>(
+        &mut self,
+        lessons: [&'static str; N],
+        span: Span,
+        outcome: Result<[Receipt; N], Failure>,
+    ) -> Result<bool> {
+        match outcome {
+            Ok(receipts) => {
+                for (lesson, receipt) in lessons.into_iter().zip(receipts) {
+                    self.push(lesson, span, Ok(receipt))?;
+                }
+            }
+            Err(failure) => self.push(lessons[0], span, Err(failure))?,
+        }
+        Ok(!self.is_hopeless())
+    }
+
+    fn push(
         &mut self,
         lesson: &'static str,
         span: Span,
@@ -80,7 +98,7 @@ impl Report {
     }
 
     /// Whether the last transfer failed in a way that others would, and take long to.
-    pub(super) fn is_hopeless(&self) -> bool {
+    fn is_hopeless(&self) -> bool {
         self.entries.last().is_some_and(|entry| {
             matches!(
                 entry.outcome,
@@ -161,12 +179,13 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Memory(error) => f.write_fmt(fmt!("no memory ({error:?})")),
-            Self::Mapping(error, len) => {
-                f.write_fmt(fmt!("not mapped ({error:?}), {len} bytes handed back"))
+            Self::Mapping(failure, len) => {
+                f.write_fmt(fmt!("not mapped: {failure}; {len} bytes handed back"))
             }
             Self::Transfer(error, true) => f.write_fmt(fmt!("{error}, buffers handed back")),
             Self::Transfer(error, false) => f.write_fmt(fmt!("{error}")),
             Self::Data(mismatch) => f.write_fmt(fmt!("{mismatch}")),
+            Self::Message => f.write_str("the message is not what was sent"),
             Self::NoError => f.write_str("should have failed"),
         }
     }

@@ -6,11 +6,6 @@
 //! device wrote into the destination is there for the CPU when `unmap` does. In between the CPU has
 //! no way to either.
 
-use kernel::device::{
-    Bound,
-    Device, //
-};
-
 use super::{
     pattern,
     Failure,
@@ -19,6 +14,7 @@ use super::{
 use crate::{
     dma::{
         Buffer,
+        DmaDevice,
         FromDevice,
         Mapping,
         ToDevice, //
@@ -32,7 +28,7 @@ use crate::{
 
 /// Copies `span` between two buffers and looks at all bytes of the destination.
 pub(super) fn copy<'bound>(
-    dev: &'bound Device<Bound>,
+    dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
     span: Span,
 ) -> Result<Receipt, Failure> {

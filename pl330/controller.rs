@@ -56,10 +56,13 @@ use super::{
         ThreadState, //
     }, //
 };
-use crate::bindings::{
-    Completion,
-    EnabledClk,
-    MemRegion, //
+use crate::{
+    bindings::{
+        Completion,
+        EnabledClk,
+        MemRegion, //
+    },
+    dma::DmaDevice, //
 };
 
 /// The clock of registers and bus.
@@ -104,7 +107,7 @@ pub(super) struct Shared {
 /// Transfers take turns on one channel; each sleeps until its interrupt.
 #[pin_data]
 pub(crate) struct Controller<'bound> {
-    pub(super) dev: &'bound Device<Bound>,
+    pub(super) dma: &'bound DmaDevice,
     pub(super) config: Config,
     /// Protects the debug registers as well.
     #[pin]
@@ -126,13 +129,16 @@ pub(crate) struct Controller<'bound> {
 
 impl<'bound> Controller<'bound> {
     /// Maps the registers, switches the clock on, reads the configuration and makes sure that the
-    /// channel is stopped.
+    /// channel is stopped. `dma` is that of `pdev`; what the controller is given must be mapped for it.
     ///
     /// # Errors
     ///
     /// All of [`SetupError`] that concern registers, clock, configuration and memory.
-    pub(crate) fn new(pdev: &'bound platform::Device<Bound>) -> Result<Arc<Self>, SetupError> {
-        let dev = pdev.as_ref();
+    pub(crate) fn new(
+        pdev: &'bound platform::Device<Bound>,
+        dma: &'bound DmaDevice,
+    ) -> Result<Arc<Self>, SetupError> {
+        let dev = dma.as_device();
         let resource = pdev.resource_by_index(0).ok_or(SetupError::NoRegisters)?;
 
         // Left to itself, the kernel crate's mapping of too small a block fails, but stays.
@@ -157,7 +163,7 @@ impl<'bound> Controller<'bound> {
             .map_err(|error| SetupError::Memory("programs", error))?;
         let controller = Arc::pin_init(
             pin_init!(Self {
-                dev,
+                dma,
                 config,
                 shared <- new_spinlock_irq!(Shared {
                     port: DebugPort::new(),
@@ -177,6 +183,10 @@ impl<'bound> Controller<'bound> {
 
         controller.reset()?;
         Ok(controller)
+    }
+
+    pub(super) fn dev(&self) -> &Device<Bound> {
+        self.dma.as_device()
     }
 
     /// What the hardware was built with.
@@ -288,11 +298,11 @@ impl<'bound> Controller<'bound> {
     /// that must not be taken from under its accesses on the bus.
     fn lose_channel(&self, program: &mut Option<Coherent<[u8]>>) {
         core::mem::forget(program.take());
-        if let Ok(clock) = EnabledClk::get(self.dev, CLOCK) {
+        if let Ok(clock) = EnabledClk::get(self.dev(), CLOCK) {
             core::mem::forget(clock);
         }
         dev_err!(
-            self.dev,
+            self.dev(),
             "channel {} cannot be stopped ({}, debug port {}): it is lost, and its clock stays on\n",
             CHANNEL.number(),
             thread::state(&self.regs, CHANNEL),

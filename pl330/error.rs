@@ -15,8 +15,9 @@ use super::{
 
 /// Why a controller cannot be used.
 pub(crate) enum SetupError {
-    /// The platform cannot do with 32 address bits.
-    DmaMask(Error),
+    /// The device cannot be set up for DMA: the platform cannot do with 32 address bits, or there is
+    /// no memory.
+    Dma(Error),
     /// The device has no register block (`reg`).
     NoRegisters,
     /// The register block cannot be mapped: in use, or too small.
@@ -47,7 +48,7 @@ pub(crate) enum SetupError {
 impl fmt::Display for SetupError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::DmaMask(error) => f.write_fmt(fmt!("no DMA with 32 address bits ({error:?})")),
+            Self::Dma(error) => f.write_fmt(fmt!("no DMA with 32 address bits ({error:?})")),
             Self::NoRegisters => f.write_str("no registers: `reg` is missing"),
             Self::Registers(error) => {
                 f.write_fmt(fmt!("the registers cannot be mapped ({error:?})"))
@@ -75,7 +76,7 @@ impl fmt::Display for SetupError {
 impl From<&SetupError> for Error {
     fn from(error: &SetupError) -> Self {
         match error {
-            SetupError::DmaMask(error)
+            SetupError::Dma(error)
             | SetupError::Registers(error)
             | SetupError::Clock(error)
             | SetupError::Interrupt(_, error)

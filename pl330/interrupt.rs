@@ -127,7 +127,7 @@ impl AbortHandler<'_> {
 
         if stopped.is_err() {
             dev_err!(
-                controller.dev,
+                controller.dev(),
                 "{fault}; it does not stop: the abort interrupt is disabled, and faults are \
                  noticed at the timeout from now on\n"
             );
@@ -142,7 +142,7 @@ impl AbortHandler<'_> {
                 shared.phase = Phase::Ended(Err(fault));
                 controller.ended.complete();
             }
-            _ => dev_err!(controller.dev, "{fault}, not in a transfer of ours\n"),
+            _ => dev_err!(controller.dev(), "{fault}, not in a transfer of ours\n"),
         }
     }
 }

@@ -151,7 +151,7 @@ impl<'bound> Controller<'bound> {
         D: Memory,
         DD: DeviceWrites,
     {
-        let refused = if !source.is_for(self.dev) || !destination.is_for(self.dev) {
+        let refused = if !source.is_for(self.dma) || !destination.is_for(self.dma) {
             Some(TransferError::WrongDevice)
         } else if !span.is_within(source.len(), destination.len()) {
             Some(TransferError::OutOfRange)

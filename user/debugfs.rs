@@ -7,13 +7,10 @@
 //! echo all > run        # fails with an I/O error if any lesson does
 //! cat report            # what happened, to read
 //! cat report.json       # the same for programs
+//! cat statistics        # what the mappings of the device came to, since it was bound
 //! ```
 
 use kernel::{
-    device::{
-        Bound,
-        Device, //
-    },
     new_mutex,
     prelude::*,
     seq_file::{
@@ -29,6 +26,7 @@ use kernel::{
 
 use crate::{
     bindings::debugfs,
+    dma::DmaDevice,
     lessons::{
         self,
         Report, //
@@ -52,10 +50,10 @@ impl<'bound> Debugfs<'bound> {
     ///
     /// The result must not be leaked; see [`debugfs::Dir::new`].
     pub(crate) unsafe fn new(
-        dev: &'bound Device<Bound>,
+        dev: &'bound DmaDevice,
         controller: Arc<Controller<'bound>>,
     ) -> Result<Self> {
-        let name = CString::try_from_fmt(fmt!("rk3588_dma-{}", dev.name()))?;
+        let name = CString::try_from_fmt(fmt!("rk3588_dma-{}", dev.as_device().name()))?;
 
         // SAFETY: The folder goes into our result, which the caller does not leak.
         let dir = unsafe {
@@ -72,6 +70,7 @@ impl<'bound> Debugfs<'bound> {
         dir.add_command::<RunFile>();
         dir.add_show::<ReportFile>();
         dir.add_show::<JsonFile>();
+        dir.add_show::<StatisticsFile>();
         Ok(Self { _dir: dir })
     }
 }
@@ -79,7 +78,7 @@ impl<'bound> Debugfs<'bound> {
 /// What the files work on.
 #[pin_data]
 struct Demo<'bound> {
-    dev: &'bound Device<Bound>,
+    dev: &'bound DmaDevice,
     controller: Arc<Controller<'bound>>,
     /// The last report. Held while the lessons run, so that they have the controller to themselves
     /// and its interrupts can be counted.
@@ -134,5 +133,15 @@ impl debugfs::Show<Demo<'_>> for JsonFile {
             Some(Some(report)) => seq_print!(out, "{}\n", report.as_json()),
             Some(None) | None => seq_print!(out, "null\n"),
         }
+    }
+}
+
+struct StatisticsFile;
+
+impl debugfs::Show<Demo<'_>> for StatisticsFile {
+    const NAME: &'static CStr = c"statistics";
+
+    fn show(demo: &Demo<'_>, out: &SeqFile) {
+        seq_print!(out, "{}", demo.dev.statistics());
     }
 }

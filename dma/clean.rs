@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Memory that a device has read and that nobody has changed since.
+
+use core::ops::Deref;
+
+use super::{
+    raw::Sync,
+    DmaDevice,
+    MapError,
+    Mapping,
+    Memory,
+    ToDevice, //
+};
+
+/// Memory whose bytes are all in main memory: it was mapped [`ToDevice`], and can only be read since.
+///
+/// Mapped again, for the same device or for another one, it needs no sync (`DMA_ATTR_SKIP_CPU_SYNC`).
+/// That saves an instruction for each cache line, or nothing on a device that sees what the CPU sees,
+/// and costs the right to change the bytes. A bounce buffer is filled all the same.
+///
+/// # Examples
+///
+/// One message to two devices:
+///
+/// ```ignore
+/// let mapping = first.send(Mapping::<_, ToDevice>::new(first_dev, message)?)?;
+/// let message = mapping.unmap_clean();
+///
+/// let mapping = second.send(Mapping::new_clean(second_dev, message)?)?;
+/// let message = mapping.unmap();                  // may be changed again
+/// ```
+///
+/// # Invariants
+///
+/// The CPU has not changed the memory since it was last handed to a device, and no device has written
+/// it since.
+pub(crate) struct Clean<M>(M);
+
+impl<'dev, M: Memory> Mapping<'dev, M, ToDevice> {
+    /// Takes the memory back from the device, to be read only.
+    ///
+    /// C functions: `dma_unmap_single()`, `dma_unmap_page()`.
+    pub(crate) fn unmap_clean(self) -> Clean<M> {
+        // INVARIANT: `new` or `cpu_mut` has handed over what the CPU wrote last; a `ToDevice` mapping
+        // is not written by the device.
+        Clean(self.unmap())
+    }
+
+    /// Hands `clean` to the device, without a sync. Does not sleep.
+    ///
+    /// C functions: `dma_map_single_attrs()` or `dma_map_page_attrs()` with
+    /// `DMA_ATTR_SKIP_CPU_SYNC`, and `dma_mapping_error()`.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub(crate) fn new_clean(
+        dev: &'dev DmaDevice,
+        clean: Clean<M>,
+    ) -> Result<Self, MapError<Clean<M>>> {
+        // SAFETY: By the type invariant of `Clean`.
+        unsafe { Self::with_sync(dev, clean.0, Sync::Skip) }.map_err(|error| MapError {
+            failure: error.failure,
+            // INVARIANT: It was not mapped, and nobody had it meanwhile.
+            memory: Clean(error.memory),
+        })
+    }
+}
+
+impl<M> Clean<M> {
+    /// The memory, to be changed; it is handed over by [`Mapping::new`] then.
+    pub(crate) fn into_inner(self) -> M {
+        self.0
+    }
+}
+
+impl<M: Memory> Deref for Clean<M> {
+    type Target = M;
+
+    fn deref(&self) -> &M {
+        // A shared reference is no way to change the memory, by the contract of `Memory`.
+        &self.0
+    }
+}

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A device that does DMA: its mask is set, its limits are known, its mappings are counted.
+
+use core::{
+    mem,
+    ptr::{
+        self,
+        NonNull, //
+    },
+};
+
+use kernel::{
+    bindings,
+    device::{
+        Bound,
+        Core,
+        Device, //
+    },
+    dma::{
+        self,
+        DmaMask, //
+    },
+    prelude::*,
+    sync::aref::ARef, //
+};
+
+use super::Statistics;
+use crate::bindings::{
+    as_raw,
+    c, //
+};
+
+/// What a device can do, as its data sheet says.
+#[derive(Clone, Copy)]
+pub(crate) struct Limits {
+    /// The addresses that it can express.
+    pub(crate) mask: DmaMask,
+    /// The longest piece of contiguous memory, in bytes, that one of its descriptors or
+    /// instructions describes. C function: `dma_set_max_seg_size()`.
+    pub(crate) max_segment: u32,
+    /// No piece may cross a multiple of this and 1; all ones where it does not matter. C function:
+    /// `dma_set_seg_boundary()`.
+    pub(crate) boundary_mask: c_ulong,
+}
+
+impl Limits {
+    /// The addresses of `mask` in pieces of any length.
+    pub(crate) const fn new(mask: DmaMask) -> Self {
+        Self {
+            mask,
+            max_segment: u32::MAX,
+            boundary_mask: c_ulong::MAX,
+        }
+    }
+}
+
+/// A device for which memory can be mapped.
+///
+/// Made in probe, once for each device, and gone when the device is unbound: `&'bound DmaDevice`
+/// proves that the device is bound and that its DMA mask is set. What is asked for at every mapping
+/// is looked up here once.
+///
+/// # Examples
+///
+/// ```ignore
+/// fn probe<'bound>(pdev: &'bound platform::Device<Core<'_>>, ...) -> ... {
+///     let dev = DmaDevice::new(pdev, Limits::new(DmaMask::new::<32>()), Statistics::on())?;
+///     let mapping = Mapping::<_, ToDevice>::new(dev, buffer)?;
+/// ```
+///
+/// # Invariants
+///
+/// `dev` is bound for as long as anybody has a reference to this value: safe code only gets one from
+/// [`new`](Self::new), for `'bound`.
+pub(crate) struct DmaDevice {
+    dev: ARef<Device>,
+    max_segment: usize,
+    max_bounced: usize,
+    boundary_mask: c_ulong,
+    statistics: Statistics,
+}
+
+impl DmaDevice {
+    /// Tells the kernel the limits of `dev` and asks for its own. May sleep.
+    ///
+    /// C functions: `dma_set_mask_and_coherent()`, `dma_set_max_seg_size()`,
+    /// `dma_set_seg_boundary()`, `dma_max_mapping_size()`, `devres_add()`.
+    ///
+    /// # Errors
+    ///
+    /// - `EBUSY` if the device has a `DmaDevice` already;
+    /// - `EIO` if the platform cannot do with the addresses of the mask;
+    /// - `ENOMEM`.
+    pub(crate) fn new<'bound, 'core: 'bound, D>(
+        dev: &'bound D,
+        limits: Limits,
+        statistics: Statistics,
+    ) -> Result<&'bound Self>
+    where
+        D: dma::Device<'core>,
+    {
+        let core: &'bound Device<Core<'core>> = dev.as_ref();
+        let raw = as_raw(core);
+
+        // SAFETY: `raw` is a bound device, and a null `match` function finds any entry.
+        if !unsafe { bindings::devres_find(raw, Some(release), None, ptr::null_mut()) }.is_null() {
+            return Err(EBUSY);
+        }
+
+        // SAFETY: A `Core` device is being probed, under its lock, so nobody else sets the mask. It
+        // has no `DmaDevice`, without which nothing is mapped; coherent memory is allocated through
+        // the `DmaDevice` in this crate.
+        unsafe { dev.dma_set_mask_and_coherent(limits.mask)? };
+        // SAFETY: As before: nothing is being mapped.
+        unsafe { dev.dma_set_max_seg_size(limits.max_segment) };
+        // SAFETY: As before, and `raw` is a bound device.
+        unsafe { c::rk3588_dma_set_seg_boundary(raw, limits.boundary_mask) };
+
+        // SAFETY: `raw` is a bound device, and its mask is set.
+        let max_bounced = unsafe { bindings::dma_max_mapping_size(raw) };
+        let this = Self {
+            dev: core.into(),
+            // CAST: `usize` is no shorter than 32 bits where this is built.
+            max_segment: limits.max_segment as usize,
+            max_bounced,
+            boundary_mask: limits.boundary_mask,
+            statistics,
+        };
+
+        this.hand_to_devres(core)
+    }
+
+    /// Has the value dropped when the device is unbound, after the driver's data, or when probe has
+    /// failed.
+    fn hand_to_devres<'bound>(self, dev: &'bound Device<Core<'_>>) -> Result<&'bound Self> {
+        // SAFETY: The arguments are those of `devres_alloc()`.
+        let slot = unsafe {
+            bindings::__devres_alloc_node(
+                Some(release),
+                mem::size_of::<Self>(),
+                bindings::GFP_KERNEL,
+                bindings::NUMA_NO_NODE,
+                c"rk3588_dma".as_char_ptr(),
+            )
+        };
+        let slot: NonNull<Self> = NonNull::new(slot.cast()).ok_or(ENOMEM)?;
+
+        // SAFETY: devres gives memory of the size asked for, at a multiple of ARCH_DMA_MINALIGN.
+        unsafe { slot.write(self) };
+        // SAFETY: `slot` comes from `devres_alloc()` and holds what `release` expects.
+        unsafe { bindings::devres_add(as_raw(dev), slot.as_ptr().cast()) };
+
+        // SAFETY: devres drops the value once, after the driver's data is gone. What lives for
+        // `'bound` cannot be used longer than that data.
+        // INVARIANT: So the device is bound for as long as there is a reference.
+        Ok(unsafe { slot.as_ref() })
+    }
+
+    /// The device, as other functions of the kernel crate want it.
+    pub(crate) fn as_device(&self) -> &Device<Bound> {
+        // SAFETY: By the type invariant.
+        unsafe { self.dev.as_bound() }
+    }
+
+    /// What the mappings of this device came to so far.
+    pub(crate) fn statistics(&self) -> &Statistics {
+        &self.statistics
+    }
+
+    /// The longest mapping, in bytes, that the device can use.
+    pub(crate) fn max_segment(&self) -> usize {
+        self.max_segment
+    }
+
+    /// The longest mapping, in bytes, that can be made of any memory. C function:
+    /// `dma_max_mapping_size()`.
+    ///
+    /// A longer one can be made of memory that the device reaches directly. Which memory that is only
+    /// the kernel knows.
+    pub(crate) fn max_bounced(&self) -> usize {
+        self.max_bounced
+    }
+
+    /// No mapping may cross a multiple of this and 1.
+    pub(super) fn boundary_mask(&self) -> c_ulong {
+        self.boundary_mask
+    }
+
+    /// The `struct device`, which is bound.
+    #[inline]
+    pub(super) fn as_raw(&self) -> *mut bindings::device {
+        as_raw(&self.dev)
+    }
+}
+
+/// # Safety
+///
+/// To be called by devres, for an entry made by [`DmaDevice::hand_to_devres`].
+unsafe extern "C" fn release(_: *mut bindings::device, data: *mut c_void) {
+    // SAFETY: By the contract of this function `data` holds a `DmaDevice`, which nobody uses any
+    // more.
+    unsafe { ptr::drop_in_place(data.cast::<DmaDevice>()) };
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Mappings that could not be made.
+
+use kernel::{
+    fmt,
+    prelude::*, //
+};
+
+/// Why memory could not be mapped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MapFailure {
+    /// There are no bytes to map.
+    Empty,
+    /// It is longer than what the device can use in one piece, or is out of its reach and longer than
+    /// a bounce buffer.
+    TooLong {
+        /// Its length in bytes, padding included.
+        len: usize,
+        /// The longest, in bytes: the device's longest segment, or `dma_max_mapping_size()`.
+        max: usize,
+    },
+    /// It lies across a boundary that a segment for the device may not cross.
+    CrossesBoundary {
+        /// `dma_get_seg_boundary()`: the boundaries are the multiples of this and 1.
+        mask: c_ulong,
+    },
+    /// It is not in the kernel's linear map: a stack, vmalloc memory, part of the kernel image.
+    ///
+    /// No type here can be such memory. It takes an [`unsafe impl Memory`](super::Memory) that is
+    /// wrong, and kernels with `CONFIG_RUST_DEBUG_ASSERTIONS` look.
+    NotLinear,
+    /// The kernel could not: the memory is out of the device's reach, and no bounce buffer is free.
+    Refused,
+}
+
+impl fmt::Display for MapFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("there is nothing to map"),
+            Self::TooLong { len, max } => f.write_fmt(fmt!(
+                "{len} bytes are more than the {max} that can be mapped for this device"
+            )),
+            Self::CrossesBoundary { mask } => f.write_fmt(fmt!(
+                "the memory crosses a boundary of the device ({mask:#x})"
+            )),
+            Self::NotLinear => f.write_str("the memory is not in the kernel's linear map"),
+            Self::Refused => f.write_str("the kernel cannot map it: no bounce buffer is free"),
+        }
+    }
+}
+
+impl From<MapFailure> for Error {
+    fn from(failure: MapFailure) -> Self {
+        match failure {
+            MapFailure::Empty | MapFailure::NotLinear => EINVAL,
+            MapFailure::TooLong { .. } => EMSGSIZE,
+            MapFailure::CrossesBoundary { .. } => ERANGE,
+            MapFailure::Refused => EIO,
+        }
+    }
+}
+
+/// A mapping that could not be made, with the memory that was to be mapped, untouched.
+///
+/// Turns into its [`Error`] with `?`, which drops the memory.
+///
+/// # Examples
+///
+/// ```ignore
+/// let mapping = match Mapping::<_, FromDevice>::new(dev, buffer) {
+///     Ok(mapping) => mapping,
+///     Err(MapError { failure, memory }) => {
+///         dev_warn!(dev, "{failure}\n");
+///         return later(memory);
+///     }
+/// };
+/// ```
+pub(crate) struct MapError<M> {
+    /// Why.
+    pub(crate) failure: MapFailure,
+    /// What was to be mapped.
+    pub(crate) memory: M,
+}
+
+impl<M> From<MapError<M>> for Error {
+    fn from(error: MapError<M>) -> Self {
+        error.failure.into()
+    }
+}

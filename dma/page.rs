@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A page to map, or a part of one.
+
+use core::{
+    ops::{
+        Deref,
+        DerefMut,
+        Range, //
+    },
+    ptr::NonNull,
+    slice, //
+};
+
+use kernel::{
+    bindings,
+    page::{
+        Page,
+        PAGE_SIZE, //
+    },
+    prelude::*, //
+};
+
+use super::{
+    memory::Location,
+    Memory, //
+};
+use crate::bindings::c;
+
+/// A page that nobody else has, read and written by the CPU as a slice, and mapped by
+/// `dma_map_page()`.
+///
+/// All of it, or the range that [`set_range`](Self::set_range) names: then only these bytes are
+/// seen, and no more than these and the padding up to a multiple of `ARCH_DMA_MINALIGN` are mapped.
+/// The rest of the page stays owned and unused, so a range need not begin or end at a cache line.
+///
+/// # Examples
+///
+/// ```ignore
+/// let mut page = PageBuffer::zeroed()?;
+///
+/// page.set_range(64..1564)?;                     // room for headers before the payload
+/// let mapping = Mapping::<_, FromDevice>::new(dev, page)?;
+/// ```
+///
+/// # Invariants
+///
+/// - `page` has one reference, ours, and is mapped into no address space but the kernel's.
+/// - Its bytes are initialized.
+/// - `range` is inside of it.
+pub(crate) struct PageBuffer {
+    page: Page,
+    range: Range<usize>,
+}
+
+/// A page that somebody else uses, too.
+///
+/// Turns into `EBUSY` with `?`, which drops the page.
+pub(crate) struct SharedPage {
+    /// The page, as it was.
+    #[cfg_attr(
+        not(CONFIG_KUNIT = "y"),
+        expect(dead_code, reason = "our lessons share none")
+    )]
+    pub(crate) page: Page,
+}
+
+impl From<SharedPage> for Error {
+    fn from(_: SharedPage) -> Self {
+        EBUSY
+    }
+}
+
+impl PageBuffer {
+    /// The length of a page in bytes.
+    pub(crate) const LEN: usize = PAGE_SIZE;
+
+    /// Allocates a page of zeroes. May sleep. C function: `alloc_page()`.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub(crate) fn zeroed() -> Result<Self> {
+        // INVARIANT: A page allocated just now is ours alone, and is zeroed.
+        Ok(Self {
+            page: Page::alloc_page(GFP_KERNEL | __GFP_ZERO)?,
+            range: 0..Self::LEN,
+        })
+    }
+
+    /// Takes `page` over and zeroes it: what a page holds that comes from elsewhere nobody knows,
+    /// and a device must not see it.
+    ///
+    /// C functions: `page_ref_count()`, `clear_page()`.
+    ///
+    /// # Errors
+    ///
+    /// [`SharedPage`] with the page, if anybody else has a reference to it: a process may have it
+    /// mapped, for example.
+    pub(crate) fn new(page: Page) -> Result<Self, SharedPage> {
+        // SAFETY: `page` is a page. Whoever has a mapping of it or uses it otherwise holds a
+        // reference.
+        if unsafe { c::rk3588_dma_page_ref_count(page.as_ptr()) } != 1 {
+            return Err(SharedPage { page });
+        }
+
+        // SAFETY: The page is ours alone, see above.
+        match unsafe { page.fill_zero_raw(0, Self::LEN) } {
+            // INVARIANT: Ours alone, see above, and zeroed.
+            Ok(()) => Ok(Self {
+                page,
+                range: 0..Self::LEN,
+            }),
+            Err(_) => Err(SharedPage { page }),
+        }
+    }
+
+    /// Has only these bytes of the page seen and mapped from now on.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` if `range` is not inside the page.
+    pub(crate) fn set_range(&mut self, range: Range<usize>) -> Result {
+        if range.start > range.end || range.end > Self::LEN {
+            return Err(EINVAL);
+        }
+        // INVARIANT: Looked at just now.
+        self.range = range;
+        Ok(())
+    }
+
+    /// Gives the page back.
+    pub(crate) fn into_page(self) -> Page {
+        self.page
+    }
+
+    /// The first byte of the range.
+    fn start(&self) -> NonNull<u8> {
+        // SAFETY: `page` is a page with an address in the linear map, as all are on 64-bit machines,
+        // and the range is inside of it.
+        unsafe {
+            let address = c::rk3588_dma_page_address(self.page.as_ptr()).cast::<u8>();
+
+            NonNull::new_unchecked(address.add(self.range.start))
+        }
+    }
+}
+
+impl Deref for PageBuffer {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        // SAFETY: By the type invariants these bytes are initialized and ours; `&self` excludes
+        // writers.
+        unsafe { slice::from_raw_parts(self.start().as_ptr(), self.range.len()) }
+    }
+}
+
+impl DerefMut for PageBuffer {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        // SAFETY: By the type invariants these bytes are initialized and ours; `&mut self` excludes
+        // everybody else.
+        unsafe { slice::from_raw_parts_mut(self.start().as_ptr(), self.range.len()) }
+    }
+}
+
+// SAFETY:
+// - A page is contiguous and in the linear map; its bytes are initialized, and any are valid. It
+//   shares cache lines with nobody, and of the page outside the range nothing is used, since the
+//   page is ours alone. The padding is inside the page.
+// - It stays where it is when the `PageBuffer` moves, until that is dropped.
+unsafe impl Memory for PageBuffer {
+    fn location(&mut self) -> Location {
+        Location::Page {
+            // SAFETY: A page's pointer is not null.
+            page: unsafe { NonNull::new_unchecked(self.page.as_ptr()) },
+            offset: self.range.start,
+        }
+    }
+
+    fn as_mut_ptr(&mut self) -> NonNull<u8> {
+        self.start()
+    }
+
+    fn len(&self) -> usize {
+        self.range.len()
+    }
+
+    fn padded_len(&self) -> usize {
+        // The kernel bounces what a device writes and is short and has another length.
+        self.range
+            .len()
+            .next_multiple_of(bindings::ARCH_DMA_MINALIGN as usize)
+            .min(Self::LEN - self.range.start)
+    }
+}

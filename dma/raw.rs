@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The mapping itself, without the memory: what the kernel was told, and what it is told at the end.
+
+use core::{
+    marker::PhantomData,
+    mem::ManuallyDrop,
+    ops::Range,
+    ptr::{
+        self,
+        NonNull, //
+    },
+};
+
+use kernel::{
+    bindings,
+    prelude::*, //
+};
+
+use super::{
+    leave_out::{
+        self,
+        Step, //
+    },
+    Direction,
+    DmaDevice,
+    MapFailure, //
+};
+use crate::bindings::c;
+
+/// The caches, and a bounce buffer, are left as they are.
+const SKIP_CPU_SYNC: c_ulong = bindings::DMA_ATTR_SKIP_CPU_SYNC as c_ulong;
+
+/// The kernel does not write to its log that it could not.
+const NO_WARN: c_ulong = bindings::DMA_ATTR_NO_WARN as c_ulong;
+
+/// Where memory is, in one of the two ways in which the kernel can be told.
+#[derive(Clone, Copy)]
+pub(crate) enum Location {
+    /// At an address of the kernel's linear map, for `dma_map_single()`.
+    Linear(NonNull<u8>),
+    /// In a page, for `dma_map_page()`.
+    Page {
+        /// The page.
+        page: NonNull<bindings::page>,
+        /// The first byte in it.
+        offset: usize,
+    },
+}
+
+impl Location {
+    /// Whether the linear map has these bytes, as the contract of [`Memory`](super::Memory) asks.
+    fn is_linear(self, len: usize) -> bool {
+        match self {
+            // SAFETY: The function takes any pointer and length.
+            Self::Linear(start) => unsafe { c::rk3588_dma_is_linear(start.as_ptr().cast(), len) },
+            Self::Page { .. } => true,
+        }
+    }
+}
+
+/// What a mapping does about the caches and bounce buffers when it is made.
+#[derive(Clone, Copy)]
+pub(super) enum Sync {
+    /// It hands over what the CPU wrote.
+    Whole,
+    /// Nothing: main memory holds it already.
+    Skip,
+}
+
+/// A mapping for `dev` in direction `D`.
+///
+/// Dropped, it is unmapped without a sync: what the device wrote is not wanted.
+///
+/// # Invariants
+///
+/// `address` is what the kernel returned for `len` bytes on `dev` in direction `D`, was found good by
+/// `dma_mapping_error()`, and has not been unmapped.
+pub(super) struct RawMapping<'dev, D: Direction> {
+    dev: &'dev DmaDevice,
+    address: bindings::dma_addr_t,
+    len: usize,
+    direction: PhantomData<D>,
+}
+
+impl<'dev, D: Direction> RawMapping<'dev, D> {
+    /// Maps `len` bytes at `location`.
+    ///
+    /// # Errors
+    ///
+    /// All of [`MapFailure`].
+    ///
+    /// # Safety
+    ///
+    /// - The memory is as the contract of [`Memory`](super::Memory) wants it, and nobody reaches it
+    ///   but through the result until that is gone.
+    /// - With [`Sync::Skip`], the CPU has not changed it since it was last handed to a device.
+    #[inline]
+    pub(super) unsafe fn new(
+        dev: &'dev DmaDevice,
+        location: Location,
+        len: usize,
+        sync: Sync,
+    ) -> Result<Self, MapFailure> {
+        // SAFETY: By the caller's promise.
+        let result = unsafe { Self::try_new(dev, location, len, sync) };
+
+        if result.is_err() {
+            dev.statistics().count_failure();
+        }
+        result
+    }
+
+    /// # Safety
+    ///
+    /// As [`new`](Self::new).
+    #[inline]
+    unsafe fn try_new(
+        dev: &'dev DmaDevice,
+        location: Location,
+        len: usize,
+        sync: Sync,
+    ) -> Result<Self, MapFailure> {
+        let mut attributes = match sync {
+            Sync::Whole => 0,
+            Sync::Skip => SKIP_CPU_SYNC,
+        };
+
+        if len == 0 {
+            return Err(MapFailure::Empty);
+        }
+        if len > dev.max_segment() {
+            let max = dev.max_segment();
+
+            return Err(MapFailure::TooLong { len, max });
+        }
+        if len > dev.max_bounced() {
+            // Good or not, that is nothing to warn of.
+            attributes |= NO_WARN;
+        }
+        if cfg!(CONFIG_RUST_DEBUG_ASSERTIONS) && !location.is_linear(len) {
+            return Err(MapFailure::NotLinear);
+        }
+
+        // SAFETY: `dev` is bound and has its mask. By the caller's promise the memory is there, is
+        // contiguous, shares no cache line with others and is reached by nobody.
+        let address = unsafe {
+            match location {
+                Location::Linear(start) => c::rk3588_dma_map_single(
+                    dev.as_raw(),
+                    start.as_ptr().cast(),
+                    len,
+                    D::DATA_DIRECTION.into(),
+                    attributes,
+                ),
+                Location::Page { page, offset } => bindings::dma_map_page_attrs(
+                    dev.as_raw(),
+                    page.as_ptr(),
+                    offset,
+                    len,
+                    D::DATA_DIRECTION.into(),
+                    attributes,
+                ),
+            }
+        };
+
+        // SAFETY: `address` was returned for this device just now.
+        if unsafe { c::rk3588_dma_mapping_error(dev.as_raw(), address) } != 0 {
+            let max = dev.max_bounced();
+
+            return Err(match len > max {
+                true => MapFailure::TooLong { len, max },
+                false => MapFailure::Refused,
+            });
+        }
+
+        // INVARIANT: Mapped and checked just now.
+        let this = Self {
+            dev,
+            address,
+            len,
+            direction: PhantomData,
+        };
+
+        dev.statistics()
+            .count_map(len, || this.is_bounced(location));
+        this.expect_within_boundary().map(|()| this)
+    }
+
+    /// Its length in bytes.
+    #[inline]
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// The device it was made for.
+    #[inline]
+    pub(super) fn dev(&self) -> &'dev DmaDevice {
+        self.dev
+    }
+
+    /// Where the device finds it.
+    #[inline]
+    pub(super) fn address(&self) -> bindings::dma_addr_t {
+        self.address
+    }
+
+    /// Whether it was made for `dev`.
+    pub(super) fn is_for(&self, dev: &DmaDevice) -> bool {
+        ptr::eq(self.dev, dev)
+    }
+
+    /// Takes it back from the device, so that the CPU sees what the device wrote.
+    ///
+    /// C functions: `dma_unmap_single()` and `dma_unmap_page()`, which are the same.
+    #[inline]
+    pub(super) fn unmap(self) {
+        let this = ManuallyDrop::new(self);
+        let attributes = match leave_out::is_left_out(Step::Unmap, D::DATA_DIRECTION) {
+            true => SKIP_CPU_SYNC,
+            false => 0,
+        };
+
+        // SAFETY: `this` is neither dropped nor used any more.
+        unsafe { this.unmap_with(attributes) };
+    }
+
+    /// Shows the CPU what the device wrote into these bytes of it.
+    ///
+    /// C function: `dma_sync_single_range_for_cpu()`.
+    ///
+    /// # Safety
+    ///
+    /// The range is inside the mapping, and there are no references to these bytes of the memory.
+    #[inline]
+    pub(super) unsafe fn sync_for_cpu(&self, range: Range<usize>) {
+        if leave_out::is_left_out(Step::SyncForCpu, D::DATA_DIRECTION) {
+            return;
+        }
+        self.dev
+            .statistics()
+            .count_sync_for_cpu(|| self.needs_sync());
+        // SAFETY: By the type invariant and the caller's promise this is part of a mapping of the
+        // device, in this direction.
+        unsafe {
+            c::rk3588_dma_sync_for_cpu(
+                self.dev.as_raw(),
+                self.address_of(range.start),
+                range.len(),
+                D::DATA_DIRECTION.into(),
+            )
+        };
+    }
+
+    /// Shows the device what the CPU wrote into these bytes of it.
+    ///
+    /// C function: `dma_sync_single_range_for_device()`.
+    ///
+    /// # Safety
+    ///
+    /// The range is inside the mapping.
+    #[inline]
+    pub(super) unsafe fn sync_for_device(&self, range: Range<usize>) {
+        if leave_out::is_left_out(Step::SyncForDevice, D::DATA_DIRECTION) {
+            return;
+        }
+        self.dev
+            .statistics()
+            .count_sync_for_device(|| self.needs_sync());
+        // SAFETY: By the type invariant and the caller's promise this is part of a mapping of the
+        // device, in this direction.
+        unsafe {
+            c::rk3588_dma_sync_for_device(
+                self.dev.as_raw(),
+                self.address_of(range.start),
+                range.len(),
+                D::DATA_DIRECTION.into(),
+            )
+        };
+    }
+
+    /// Where the device finds the byte `offset`, which is inside the mapping.
+    fn address_of(&self, offset: usize) -> bindings::dma_addr_t {
+        // CAST: `usize` has at most 64 bits. The sum does not overflow, because the mapping ends
+        // inside the device's mask.
+        self.address + offset as bindings::dma_addr_t
+    }
+
+    /// Whether a sync of it does anything; false on a device that sees what the CPU sees.
+    ///
+    /// C function: `dma_dev_need_sync()`, which every sync asks first.
+    fn needs_sync(&self) -> bool {
+        // SAFETY: The device is bound.
+        unsafe { c::rk3588_dma_needs_sync(self.dev.as_raw()) }
+    }
+
+    /// Whether it goes through a bounce buffer.
+    fn is_bounced(&self, location: Location) -> bool {
+        // SAFETY: The device is bound, and what is at `location` is mapped, so it is in the linear
+        // map or a page.
+        unsafe {
+            match location {
+                Location::Linear(start) => c::rk3588_dma_is_bounced(
+                    self.dev.as_raw(),
+                    self.address,
+                    c::rk3588_dma_virt_to_phys(start.as_ptr().cast()),
+                ),
+                Location::Page { page, offset } => c::rk3588_dma_is_bounced(
+                    self.dev.as_raw(),
+                    self.address,
+                    c::rk3588_dma_page_to_phys(page.as_ptr()) + offset as bindings::phys_addr_t,
+                ),
+            }
+        }
+    }
+
+    fn expect_within_boundary(&self) -> Result<(), MapFailure> {
+        let mask = self.dev.boundary_mask();
+        let last = self.address_of(self.len - 1);
+
+        // CAST: `c_ulong` has at most 64 bits.
+        match (self.address ^ last) & !(mask as bindings::dma_addr_t) {
+            0 => Ok(()),
+            _ => Err(MapFailure::CrossesBoundary { mask }),
+        }
+    }
+
+    /// Ends the mapping.
+    ///
+    /// # Safety
+    ///
+    /// To be called once, after the last use of `address`.
+    #[inline]
+    unsafe fn unmap_with(&self, attributes: c_ulong) {
+        // SAFETY: By the type invariant these are the arguments and the result of the mapping, which
+        // exists until now by the caller's promise.
+        unsafe {
+            bindings::dma_unmap_page_attrs(
+                self.dev.as_raw(),
+                self.address,
+                self.len,
+                D::DATA_DIRECTION.into(),
+                attributes,
+            )
+        };
+        self.dev.statistics().count_unmap();
+    }
+}
+
+impl<D: Direction> Drop for RawMapping<'_, D> {
+    fn drop(&mut self) {
+        // SAFETY: A value is dropped once, and not used afterwards.
+        unsafe { self.unmap_with(SKIP_CPU_SYNC) };
+    }
+}

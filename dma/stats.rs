@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What a device's mappings come to, in numbers.
+
+use kernel::{
+    fmt,
+    prelude::*,
+    sync::atomic::{
+        Atomic,
+        Relaxed, //
+    }, //
+};
+
+/// Counters of the mappings of one device.
+///
+/// Each count is one relaxed atomic addition, without a lock: two for a mapping and its end, one for
+/// each sync. `make bench` shows what that comes to in instructions. Counters are read one after the
+/// other, so a reader sees a sum that is a moment old, and never one that is wrong for good.
+///
+/// # Examples
+///
+/// ```ignore
+/// let dev = DmaDevice::new(pdev, limits, Statistics::on())?;
+///
+/// seq_print!(out, "{}", dev.statistics());
+/// ```
+pub(crate) struct Statistics {
+    on: bool,
+    mapped: Atomic<u64>,
+    unmapped: Atomic<u64>,
+    bytes: Atomic<u64>,
+    failures: Atomic<u64>,
+    bounced: Atomic<u64>,
+    bounced_bytes: Atomic<u64>,
+    syncs_for_cpu: Atomic<u64>,
+    syncs_for_device: Atomic<u64>,
+    syncs_skipped: Atomic<u64>,
+}
+
+/// The counters at one time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Snapshot {
+    /// Mappings that exist: made and not unmapped, the lost ones among them.
+    pub(crate) live: u64,
+    /// Mappings that were made.
+    pub(crate) mapped: u64,
+    /// The bytes of all that were made, padding included.
+    pub(crate) bytes: u64,
+    /// Mappings that could not be made.
+    pub(crate) failures: u64,
+    /// Mappings that went through a bounce buffer.
+    ///
+    /// What the kernel does behind an IOMMU cannot be seen from an address, and is not counted.
+    pub(crate) bounced: u64,
+    /// The bytes of those.
+    pub(crate) bounced_bytes: u64,
+    /// Calls of `dma_sync_single_for_cpu()`; those in mapping and unmapping are not counted.
+    pub(crate) syncs_for_cpu: u64,
+    /// Calls of `dma_sync_single_for_device()`, likewise.
+    pub(crate) syncs_for_device: u64,
+    /// Syncs that had nothing to do, because the device sees what the CPU sees.
+    pub(crate) syncs_skipped: u64,
+}
+
+impl Statistics {
+    /// Counters at 0, which count.
+    pub(crate) const fn on() -> Self {
+        Self::new(true)
+    }
+
+    /// Counters at 0, which stay there: each place where something would be counted costs a load and
+    /// a branch.
+    pub(crate) const fn off() -> Self {
+        Self::new(false)
+    }
+
+    const fn new(on: bool) -> Self {
+        Self {
+            on,
+            mapped: Atomic::new(0),
+            unmapped: Atomic::new(0),
+            bytes: Atomic::new(0),
+            failures: Atomic::new(0),
+            bounced: Atomic::new(0),
+            bounced_bytes: Atomic::new(0),
+            syncs_for_cpu: Atomic::new(0),
+            syncs_for_device: Atomic::new(0),
+            syncs_skipped: Atomic::new(0),
+        }
+    }
+
+    /// The counters now.
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        // Read first, so that a mapping that comes and goes meanwhile does not make `live` negative.
+        let unmapped = self.unmapped.load(Relaxed);
+        let mapped = self.mapped.load(Relaxed);
+
+        Snapshot {
+            live: mapped.saturating_sub(unmapped),
+            mapped,
+            bytes: self.bytes.load(Relaxed),
+            failures: self.failures.load(Relaxed),
+            bounced: self.bounced.load(Relaxed),
+            bounced_bytes: self.bounced_bytes.load(Relaxed),
+            syncs_for_cpu: self.syncs_for_cpu.load(Relaxed),
+            syncs_for_device: self.syncs_for_device.load(Relaxed),
+            syncs_skipped: self.syncs_skipped.load(Relaxed),
+        }
+    }
+
+    /// A mapping of `len` bytes was made.
+    #[inline]
+    pub(super) fn count_map(&self, len: usize, is_bounced: impl FnOnce() -> bool) {
+        if !self.on {
+            return;
+        }
+        self.mapped.add(1, Relaxed);
+        // CAST: `usize` has at most 64 bits.
+        self.bytes.add(len as u64, Relaxed);
+        if is_bounced() {
+            self.bounced.add(1, Relaxed);
+            self.bounced_bytes.add(len as u64, Relaxed);
+        }
+    }
+
+    /// A mapping could not be made.
+    #[inline]
+    pub(super) fn count_failure(&self) {
+        if self.on {
+            self.failures.add(1, Relaxed);
+        }
+    }
+
+    /// A mapping is no more.
+    #[inline]
+    pub(super) fn count_unmap(&self) {
+        if self.on {
+            self.unmapped.add(1, Relaxed);
+        }
+    }
+
+    /// A sync for the CPU was asked for.
+    #[inline]
+    pub(super) fn count_sync_for_cpu(&self, is_needed: impl FnOnce() -> bool) {
+        if !self.on {
+            return;
+        }
+        match is_needed() {
+            true => self.syncs_for_cpu.add(1, Relaxed),
+            false => self.syncs_skipped.add(1, Relaxed),
+        }
+    }
+
+    /// A sync for the device was asked for.
+    #[inline]
+    pub(super) fn count_sync_for_device(&self, is_needed: impl FnOnce() -> bool) {
+        if !self.on {
+            return;
+        }
+        match is_needed() {
+            true => self.syncs_for_device.add(1, Relaxed),
+            false => self.syncs_skipped.add(1, Relaxed),
+        }
+    }
+}
+
+/// A line for each counter: its name, a space, its value, as in `/proc/vmstat`.
+impl fmt::Display for Statistics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Snapshot {
+            live,
+            mapped,
+            bytes,
+            failures,
+            bounced,
+            bounced_bytes,
+            syncs_for_cpu,
+            syncs_for_device,
+            syncs_skipped,
+        } = self.snapshot();
+
+        if !self.on {
+            return f.write_str("off\n");
+        }
+        f.write_fmt(fmt!(
+            "live {live}\n\
+             mapped {mapped}\n\
+             bytes {bytes}\n\
+             failures {failures}\n\
+             bounced {bounced}\n\
+             bounced_bytes {bounced_bytes}\n\
+             syncs_for_cpu {syncs_for_cpu}\n\
+             syncs_for_device {syncs_for_device}\n\
+             syncs_skipped {syncs_skipped}\n"
+        ))
+    }
+}

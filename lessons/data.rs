@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Plain data: a struct and a vector of the kernel's own allocator are mapped as they are, and what
+//! has been sent once is sent again without a sync.
+//!
+//! The derives say that every byte of the struct is initialized and any bytes make one. A struct with
+//! padding or with a `bool` does not have them, and cannot be mapped.
+
+use kernel::prelude::*;
+use zerocopy_derive::{
+    Immutable,
+    KnownLayout, //
+};
+
+use super::Failure;
+use crate::{
+    dma::{
+        Bidirectional,
+        DmaDevice,
+        Mapping,
+        ToDevice, //
+    },
+    pl330::{
+        Controller,
+        Receipt,
+        Span, //
+    }, //
+};
+
+/// What is sent.
+#[derive(Clone, Copy, FromBytes, Immutable, IntoBytes, KnownLayout, PartialEq)]
+#[repr(C)]
+struct Message {
+    kind: u32,
+    words: u32,
+    payload: [u64; 31],
+}
+
+const MESSAGE: Message = Message {
+    kind: 0x6b69_6e64,
+    words: 62,
+    payload: [0xa5a5_5a5a_0ff0_f00f; 31],
+};
+
+/// The bytes of a [`Message`], from the beginning of the source to after the first in a destination
+/// of two.
+pub(super) const SPAN: Span = Span {
+    from: 0,
+    to: size_of::<Message>(),
+    len: size_of::<Message>(),
+};
+
+/// Sends a message from a `KBox` into a `KVec`, twice, and looks at it there.
+pub(super) fn send_twice<'bound>(
+    dev: &'bound DmaDevice,
+    controller: &Controller<'bound>,
+) -> Result<[Receipt; 2], Failure> {
+    let message = KBox::new(MESSAGE, GFP_KERNEL)?;
+    let received = KVec::from_elem(0u8, 2 * size_of::<Message>(), GFP_KERNEL)?;
+
+    let message = Mapping::<_, ToDevice>::new(dev, message)?;
+    let received = Mapping::<_, Bidirectional>::new(dev, received)?;
+
+    let mut done = controller.copy(message, received, SPAN)?;
+    let first = done.receipt;
+    let mut found = done.destination.view_mut::<Message>(SPAN.to)?;
+
+    if *found != MESSAGE {
+        return Err(Failure::Message);
+    }
+    found.kind = 0;
+    drop(found);
+
+    // Nobody has changed the message since the device read it.
+    let message = Mapping::new_clean(dev, done.source.unmap_clean())?;
+    let mut done = controller.copy(message, done.destination, SPAN)?;
+
+    let message = done.source.unmap_clean().into_inner();
+
+    if *done.destination.view::<Message>(SPAN.to)? != *message {
+        return Err(Failure::Message);
+    }
+    Ok([first, done.receipt])
+}

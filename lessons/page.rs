@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Pages: a part of one is mapped by `dma_map_page()`, the rest of it stays what it was.
+//!
+//! A page of our own comes from `PageBuffer::zeroed`, one from elsewhere goes through
+//! `PageBuffer::new`, which refuses it when somebody else still has it.
+
+use kernel::{
+    page::Page,
+    prelude::*, //
+};
+
+use super::{
+    pattern,
+    Failure,
+    MARGIN, //
+};
+use crate::{
+    dma::{
+        DmaDevice,
+        FromDevice,
+        Mapping,
+        PageBuffer,
+        ToDevice, //
+    },
+    pl330::{
+        Controller,
+        Receipt,
+        Span, //
+    }, //
+};
+
+/// Copies `span` between two pages of which no more than that, and a margin, is mapped. Looks at all
+/// bytes of the destination.
+pub(super) fn copy<'bound>(
+    dev: &'bound DmaDevice,
+    controller: &Controller<'bound>,
+    span: Span,
+) -> Result<Receipt, Failure> {
+    let mut source = PageBuffer::zeroed()?;
+    let mut destination = PageBuffer::new(Page::alloc_page(GFP_KERNEL)?)?;
+
+    pattern::fill_source(&mut source[span.from..][..span.len]);
+    pattern::fill_background(&mut destination);
+    source.set_range(span.from..span.from + span.len)?;
+    destination.set_range(0..span.to + span.len + MARGIN)?;
+
+    let source = Mapping::<_, ToDevice>::new(dev, source)?;
+    let destination = Mapping::<_, FromDevice>::new(dev, destination)?;
+    let done = controller.copy(source, destination, Span { from: 0, ..span })?;
+    let destination = done.destination.unmap();
+
+    pattern::check(
+        &destination[..span.to + span.len + MARGIN],
+        span.to,
+        span.len,
+    )?;
+    drop::<Page>(destination.into_page());
+    Ok(done.receipt)
+}

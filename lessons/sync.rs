@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Buffers that stay mapped: the CPU changes a part of the source and looks at a part of the
+//! destination, and only these parts change hands.
+//!
+//! In C this is `dma_sync_single_for_device()` after the writes and `dma_sync_single_for_cpu()`
+//! before the reads, with the right direction, offset and length. Here `cpu_mut` and `cpu` do it, and
+//! there is no other way to the bytes.
+
+use super::{
+    pattern,
+    Failure,
+    MARGIN, //
+};
+use crate::{
+    dma::{
+        Buffer,
+        DmaDevice,
+        FromDevice,
+        Mapping,
+        ToDevice, //
+    },
+    pl330::{
+        Controller,
+        Receipt,
+        Span, //
+    }, //
+};
+
+/// Copies `span` between two buffers that are mapped once, then as many bytes again from behind it,
+/// which are written while the buffer is mapped.
+pub(super) fn twice<'bound>(
+    dev: &'bound DmaDevice,
+    controller: &Controller<'bound>,
+    span: Span,
+) -> Result<[Receipt; 2], Failure> {
+    let behind = span.from + span.len;
+    let end = span.to + span.len + MARGIN;
+    let mut source = Buffer::zeroed(behind + span.len)?;
+    let mut destination = Buffer::zeroed(end)?;
+
+    pattern::fill_source(&mut source[span.from..behind]);
+    pattern::fill_background(&mut destination);
+
+    let source = Mapping::<_, ToDevice>::new(dev, source)?;
+    let destination = Mapping::<_, FromDevice>::new(dev, destination)?;
+    let mut done = controller.copy(source, destination, span)?;
+    let first = done.receipt;
+
+    pattern::check(done.destination.cpu(..)?, span.to, span.len)?;
+    pattern::fill_background(&mut done.source.cpu_mut(behind..)?);
+
+    let mut done = controller.copy(
+        done.source,
+        done.destination,
+        Span {
+            from: behind,
+            ..span
+        },
+    )?;
+
+    pattern::check_background(done.destination.cpu(span.to..end - MARGIN)?)?;
+    pattern::check_background(&done.source.unmap()[behind..])?;
+    Ok([first, done.receipt])
+}
