@@ -14,6 +14,9 @@
 
 mod bindings;
 mod dma;
+#[cfg(CONFIG_KUNIT = "y")]
+#[path = "tests/kunit/fixture.rs"]
+mod fixture;
 mod lessons;
 mod pl330;
 mod user;

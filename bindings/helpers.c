@@ -16,14 +16,6 @@
 
 #include "helpers.h"
 
-notrace dma_addr_t rk3588_dma_map_single(struct device *dev, void *cpu,
-					 size_t len,
-					 enum dma_data_direction dir,
-					 unsigned long attrs)
-{
-	return dma_map_single_attrs(dev, cpu, len, dir, attrs);
-}
-
 notrace int rk3588_dma_mapping_error(struct device *dev, dma_addr_t addr)
 {
 	return dma_mapping_error(dev, addr);
@@ -68,12 +60,12 @@ bool rk3588_dma_is_linear(const void *cpu, size_t len)
 	       !object_is_on_stack(cpu);
 }
 
-phys_addr_t rk3588_dma_virt_to_phys(const void *cpu)
+notrace phys_addr_t rk3588_dma_virt_to_phys(const void *cpu)
 {
 	return virt_to_phys(cpu);
 }
 
-phys_addr_t rk3588_dma_page_to_phys(const struct page *page)
+notrace phys_addr_t rk3588_dma_page_to_phys(const struct page *page)
 {
 	return page_to_phys(page);
 }
@@ -86,6 +78,11 @@ void *rk3588_dma_page_address(const struct page *page)
 int rk3588_dma_page_ref_count(const struct page *page)
 {
 	return page_ref_count(page);
+}
+
+int rk3588_dma_get_cache_alignment(void)
+{
+	return dma_get_cache_alignment();
 }
 
 void *rk3588_dma_alloc_pages(size_t len)

@@ -16,11 +16,6 @@
 #include "../tests/kunit/fixture.h"
 #endif
 
-/** dma_map_single_attrs(): the address, or one that the check recognises. */
-dma_addr_t rk3588_dma_map_single(struct device *dev, void *cpu, size_t len,
-				 enum dma_data_direction dir,
-				 unsigned long attrs);
-
 /** dma_mapping_error(): 0, or -ENOMEM when @addr is no mapping. */
 int rk3588_dma_mapping_error(struct device *dev, dma_addr_t addr);
 
@@ -56,6 +51,9 @@ void *rk3588_dma_page_address(const struct page *page);
 
 /** page_ref_count(). */
 int rk3588_dma_page_ref_count(const struct page *page);
+
+/** dma_get_cache_alignment(). */
+int rk3588_dma_get_cache_alignment(void);
 
 /** alloc_pages_exact(): zeroed pages below 4 GiB, or NULL. */
 void *rk3588_dma_alloc_pages(size_t len);

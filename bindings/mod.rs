@@ -37,6 +37,11 @@ use kernel::{
     reason = "bindgen's output; the kernel crate allows the same for its own"
 )]
 pub(crate) mod c {
+    #[cfg(CONFIG_KUNIT = "y")]
+    use kernel::bindings::{
+        kunit,
+        platform_device, //
+    };
     use kernel::{
         bindings::{
             bool_,

@@ -38,11 +38,13 @@ use crate::bindings::c;
 ///
 /// # Invariants
 ///
-/// `ptr` is the start of an allocation by `alloc_pages_exact(len, ...)` that this value owns, and
-/// whose `len` bytes are initialized. `len` is not 0.
+/// - `ptr` is the start of an allocation by `alloc_pages_exact(len, ...)` that this value owns.
+/// - Its pages reach to `padded_len` at least, and are initialized.
+/// - `len` is not 0 and not more than `padded_len`.
 pub(crate) struct Buffer {
     ptr: NonNull<u8>,
     len: usize,
+    padded_len: usize,
 }
 
 // SAFETY: A `Buffer` owns its memory, which is not tied to a thread.
@@ -71,9 +73,27 @@ impl Buffer {
         let ptr = unsafe { c::rk3588_dma_alloc_pages(len) };
         let ptr = NonNull::new(ptr.cast()).ok_or(ENOMEM)?;
 
-        // INVARIANT: Allocated just now, with zeroes.
-        Ok(Self { ptr, len })
+        // INVARIANT: Allocated just now, with zeroes, as whole pages; and a page is a number of cache
+        // lines.
+        Ok(Self {
+            ptr,
+            len,
+            padded_len: pad(len),
+        })
     }
+}
+
+/// `len` bytes with what pads them to whole cache lines, which is at most a page more.
+///
+/// The kernel takes short memory that does not end with a line to be from `kmalloc()`, and bounces
+/// what a device writes there.
+///
+/// C function: `dma_get_cache_alignment()`.
+pub(super) fn pad(len: usize) -> usize {
+    // SAFETY: Callable from any context.
+    let line = unsafe { c::rk3588_dma_get_cache_alignment() }.max(1) as usize;
+
+    len.next_multiple_of(line)
 }
 
 impl Deref for Buffer {
@@ -116,9 +136,71 @@ unsafe impl Memory for Buffer {
     }
 
     fn padded_len(&self) -> usize {
-        // The pages reach at least as far, and are zeroed. The kernel bounces what a device writes
-        // and has a shorter end.
-        self.len
-            .next_multiple_of(bindings::ARCH_DMA_MINALIGN as usize)
+        self.padded_len
+    }
+}
+
+#[kunit_tests(rk3588_dma_buffer)]
+mod tests {
+    use super::*;
+    use crate::fixture;
+
+    #[test]
+    fn is_zeroed_and_as_long_as_asked() -> Result {
+        for len in [1, 127, 128, 4095, 4097, Buffer::MAX_LEN] {
+            let mut buffer = Buffer::zeroed(len)?;
+
+            assert_eq!(buffer.len(), len);
+            assert!(buffer.iter().all(|&byte| byte == 0));
+            buffer.fill(0xa5);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn is_zeroed_when_used_again() -> Result {
+        // The page allocator gives out again what was freed last.
+        for _ in 0..64 {
+            let mut buffer = Buffer::zeroed(PAGE_SIZE)?;
+
+            assert!(buffer.iter().all(|&byte| byte == 0));
+            buffer.fill(0xa5);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn is_padded_to_cache_lines() -> Result {
+        // SAFETY: Callable from any context.
+        let line = unsafe { c::rk3588_dma_get_cache_alignment() } as usize;
+
+        assert!(line >= 16 && line <= bindings::ARCH_DMA_MINALIGN as usize);
+        for (len, padded) in [(1, line), (line, line), (line + 1, 2 * line), (4096, 4096)] {
+            assert_eq!(Buffer::zeroed(len)?.padded_len(), padded);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn is_whole_pages() -> Result {
+        let mut buffer = Buffer::zeroed(1)?;
+
+        assert_eq!(buffer.as_mut_ptr().as_ptr() as usize % PAGE_SIZE, 0);
+        Ok(())
+    }
+
+    #[test]
+    fn impossible_lengths_are_refused() {
+        for len in [0, Buffer::MAX_LEN + 1, usize::MAX] {
+            assert!(matches!(Buffer::zeroed(len), Err(EINVAL)));
+        }
+    }
+
+    #[test]
+    fn no_memory_is_an_error() -> Result {
+        let failed = fixture::fail_each_allocation(|| Buffer::zeroed(PAGE_SIZE).map(|_| ()))?;
+
+        assert_eq!(failed, 1);
+        Ok(())
     }
 }

@@ -4,6 +4,8 @@
 
 use core::ops::Deref;
 
+use kernel::prelude::*;
+
 use super::{
     raw::Sync,
     DmaDevice,
@@ -41,6 +43,7 @@ impl<'dev, M: Memory> Mapping<'dev, M, ToDevice> {
     /// Takes the memory back from the device, to be read only.
     ///
     /// C functions: `dma_unmap_single()`, `dma_unmap_page()`.
+    #[inline]
     pub(crate) fn unmap_clean(self) -> Clean<M> {
         // INVARIANT: `new` or `cpu_mut` has handed over what the CPU wrote last; a `ToDevice` mapping
         // is not written by the device.
@@ -55,6 +58,7 @@ impl<'dev, M: Memory> Mapping<'dev, M, ToDevice> {
     /// # Errors
     ///
     /// As [`new`](Self::new).
+    #[inline(always)]
     pub(crate) fn new_clean(
         dev: &'dev DmaDevice,
         clean: Clean<M>,
@@ -81,5 +85,89 @@ impl<M: Memory> Deref for Clean<M> {
     fn deref(&self) -> &M {
         // A shared reference is no way to change the memory, by the contract of `Memory`.
         &self.0
+    }
+}
+
+#[kunit_tests(rk3588_dma_clean)]
+mod tests {
+    use kernel::dma::DmaMask;
+
+    use super::*;
+    use crate::{
+        dma::{
+            Buffer,
+            Limits,
+            MapFailure,
+            Statistics, //
+        },
+        fixture::{
+            self,
+            TestDevice, //
+        }, //
+    };
+
+    #[test]
+    fn clean_memory_reaches_a_second_device() -> Result {
+        let (first, second) = (TestDevice::new()?, TestDevice::new()?);
+        let (first, second) = (first.dma()?, second.dma()?);
+        let mut buffer = Buffer::zeroed(3000)?;
+
+        buffer[2999] = 1;
+
+        let mut mapping = Mapping::<_, ToDevice>::new(first, buffer)?;
+
+        mapping.cpu_mut(..1)?[0] = 2;
+
+        let clean = mapping.unmap_clean();
+
+        assert_eq!(clean[2999], 1);
+
+        let mapping = Mapping::new_clean(second, clean)?;
+
+        assert!(mapping.is_for(second));
+        fixture::run(second, mapping, |hardware| {
+            assert_eq!(hardware.read(0), [2]);
+            assert_eq!(hardware.read(2999), [1]);
+        })?;
+        assert_eq!(first.statistics().snapshot().live, 0);
+        assert_eq!(second.statistics().snapshot().live, 0);
+        Ok(())
+    }
+
+    #[test]
+    fn changed_memory_is_handed_over_anew() -> Result {
+        let device = TestDevice::new()?;
+        let dev = device.dma()?;
+        let clean = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(64)?)?.unmap_clean();
+        let mut buffer = clean.into_inner();
+
+        buffer.fill(5);
+        fixture::run(dev, Mapping::<_, ToDevice>::new(dev, buffer)?, |hardware| {
+            assert_eq!(hardware.read(62), [5, 5]);
+        })?;
+        Ok(())
+    }
+
+    #[test]
+    fn clean_memory_comes_back_in_the_error() -> Result {
+        let (wide, narrow) = (TestDevice::new()?, TestDevice::new()?);
+        let limits = Limits {
+            max_segment: 4096,
+            ..Limits::new(DmaMask::new::<32>())
+        };
+        let (wide, narrow) = (wide.dma()?, narrow.dma_with(limits, Statistics::on())?);
+        let mut buffer = Buffer::zeroed(8192)?;
+
+        buffer[8191] = 3;
+
+        let clean = Mapping::<_, ToDevice>::new(wide, buffer)?.unmap_clean();
+        let Err(error) = Mapping::new_clean(narrow, clean) else {
+            return Err(EINVAL);
+        };
+
+        assert!(matches!(error.failure, MapFailure::TooLong { .. }));
+        assert_eq!(error.memory[8191], 3);
+        assert!(Mapping::new_clean(wide, error.memory).is_ok());
+        Ok(())
     }
 }

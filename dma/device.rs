@@ -202,3 +202,76 @@ unsafe extern "C" fn release(_: *mut bindings::device, data: *mut c_void) {
     // more.
     unsafe { ptr::drop_in_place(data.cast::<DmaDevice>()) };
 }
+
+#[kunit_tests(rk3588_dma_device)]
+mod tests {
+    use super::*;
+    use crate::{
+        dma::{
+            Buffer,
+            Mapping,
+            ToDevice, //
+        },
+        fixture::{
+            self,
+            TestDevice, //
+        }, //
+    };
+
+    #[test]
+    fn there_is_one_for_each_device() -> Result {
+        let (device, other) = (TestDevice::new()?, TestDevice::new()?);
+
+        assert!(device.dma().is_ok());
+        assert!(matches!(device.dma(), Err(EBUSY)));
+        assert!(other.dma().is_ok());
+        Ok(())
+    }
+
+    #[test]
+    fn it_tells_the_kernel_the_limits() -> Result {
+        let device = TestDevice::new()?;
+        let limits = Limits {
+            mask: DmaMask::new::<31>(),
+            max_segment: 8192,
+            boundary_mask: 0xffff,
+        };
+        let dev = device.dma_with(limits, Statistics::on())?;
+
+        assert_eq!(dev.max_segment(), 8192);
+        assert_eq!(dev.boundary_mask(), 0xffff);
+        // SAFETY: The device has a DMA mask and parameters, as all platform devices.
+        unsafe {
+            let raw = &*dev.as_raw();
+
+            assert_eq!(*raw.dma_mask, 0x7fff_ffff);
+            assert_eq!(raw.coherent_dma_mask, 0x7fff_ffff);
+            assert_eq!((*raw.dma_parms).max_segment_size, 8192);
+            assert_eq!((*raw.dma_parms).segment_boundary_mask, 0xffff);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn without_memory_there_is_none() -> Result {
+        let device = TestDevice::new()?;
+        let failed = fixture::fail_each_allocation(|| device.dma().map(|_| ()))?;
+
+        assert_eq!(failed, 1);
+        Ok(())
+    }
+
+    #[test]
+    fn it_is_gone_when_the_device_is() -> Result {
+        // KASAN and kmemleak would say if it were not.
+        for _ in 0..10 {
+            let device = TestDevice::new()?;
+
+            drop(Mapping::<_, ToDevice>::new(
+                device.dma()?,
+                Buffer::zeroed(64)?,
+            )?);
+        }
+        Ok(())
+    }
+}

@@ -118,3 +118,78 @@ impl fmt::Display for DmaAddress<'_> {
         write!(f, "{:#010x}", self.address)
     }
 }
+
+#[kunit_tests(rk3588_dma_flight)]
+mod tests {
+    use super::*;
+    use crate::{
+        bindings::as_raw,
+        dma::{
+            Buffer,
+            FromDevice,
+            ToDevice, //
+        },
+        fixture::TestDevice, //
+    };
+
+    #[test]
+    fn addresses_count_on_from_the_first_byte() -> Result {
+        let device = TestDevice::new()?;
+        let flight = Mapping::<_, ToDevice>::new(device.dma()?, Buffer::zeroed(8192)?)?.submit();
+        let address = flight.address();
+        let first = address.to_bus32(0)?;
+
+        assert_eq!(address.to_bus32(1)?, first + 1);
+        assert_eq!(address.to_bus32(8191)?, first + 8191);
+        // SAFETY: There is no device.
+        drop(unsafe { flight.complete() });
+        Ok(())
+    }
+
+    #[test]
+    fn addresses_beyond_32_bits_are_refused() -> Result {
+        let device = TestDevice::new()?;
+        let flight = Mapping::<_, ToDevice>::new(device.dma()?, Buffer::zeroed(64)?)?.submit();
+        let address = flight.address();
+        let last = (u32::MAX - address.to_bus32(0)?) as usize;
+
+        assert_eq!(address.to_bus32(last)?, u32::MAX);
+        assert!(matches!(address.to_bus32(last + 1), Err(EOVERFLOW)));
+        assert!(matches!(address.to_bus32(usize::MAX), Err(EOVERFLOW)));
+        // SAFETY: There is no device.
+        drop(unsafe { flight.complete() });
+        Ok(())
+    }
+
+    /// What was in flight and is dropped stays allocated and mapped: the device may go on.
+    #[test]
+    fn what_is_dropped_in_flight_is_lost_but_not_freed() -> Result {
+        const LEN: usize = 4096;
+
+        let device = TestDevice::new()?;
+        let dev = device.dma()?;
+        let mut buffer = Buffer::zeroed(LEN)?;
+        let memory = buffer.as_mut_ptr();
+        let flight = Mapping::<_, FromDevice>::new(dev, buffer)?.submit();
+        let address = flight.address().address;
+
+        drop(flight);
+        assert_eq!(dev.statistics().snapshot().live, 1);
+        // SAFETY: The memory is still ours; KASAN would complain otherwise.
+        unsafe { memory.as_ptr().write_volatile(1) };
+
+        // What `drop` left, so that nothing is left for those who look for leaks.
+        // SAFETY: These are the mapping and the allocation that were lost.
+        unsafe {
+            bindings::dma_unmap_page_attrs(
+                as_raw(dev.as_device()),
+                address,
+                LEN,
+                bindings::dma_data_direction::DMA_FROM_DEVICE,
+                0,
+            );
+            bindings::free_pages_exact(memory.as_ptr().cast(), LEN);
+        }
+        Ok(())
+    }
+}

@@ -58,7 +58,7 @@ impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
     /// # Errors
     ///
     /// All of [`MapFailure`](super::MapFailure). The memory comes back in the error.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn new(dev: &'dev DmaDevice, memory: M) -> Result<Self, MapError<M>> {
         // SAFETY: With a sync nothing is asked for.
         unsafe { Self::with_sync(dev, memory, Sync::Whole) }
@@ -67,7 +67,7 @@ impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
     /// # Safety
     ///
     /// With [`Sync::Skip`], the CPU has not changed the memory since it was last handed to a device.
-    #[inline]
+    #[inline(always)]
     pub(super) unsafe fn with_sync(
         dev: &'dev DmaDevice,
         mut memory: M,
@@ -110,5 +110,267 @@ impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
     #[inline]
     pub(crate) fn submit(self) -> InFlight<'dev, M, D> {
         InFlight::new(self)
+    }
+}
+
+#[kunit_tests(rk3588_dma_mapping)]
+mod tests {
+    use kernel::dma::DmaMask;
+
+    use super::*;
+    use crate::{
+        dma::{
+            buffer::pad,
+            Bidirectional,
+            Buffer,
+            FromDevice,
+            Limits,
+            MapFailure,
+            PageBuffer,
+            Statistics,
+            ToDevice, //
+        },
+        fixture::{
+            self,
+            TestDevice, //
+        }, //
+    };
+
+    /// Limits that a mapping can be too long for.
+    fn narrow(max_segment: u32, boundary_mask: c_ulong) -> Limits {
+        Limits {
+            max_segment,
+            boundary_mask,
+            ..Limits::new(DmaMask::new::<32>())
+        }
+    }
+
+    #[test]
+    fn the_device_sees_what_the_cpu_wrote() -> Result {
+        let device = TestDevice::new()?;
+        let dev = device.dma()?;
+
+        for len in [3, 127, 4096, 100_000] {
+            let mut buffer = Buffer::zeroed(len)?;
+
+            buffer[len - 3..].copy_from_slice(&[1, 2, 3]);
+
+            let mapping = Mapping::<_, ToDevice>::new(dev, buffer)?;
+
+            fixture::run(dev, mapping, |hardware| {
+                assert_eq!(hardware.read(len - 3), [1, 2, 3]);
+            })?;
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn the_cpu_sees_what_the_device_wrote() -> Result {
+        let device = TestDevice::new()?;
+        let dev = device.dma()?;
+
+        for len in [3, 127, 4096, 100_000] {
+            let mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(len)?)?;
+            let mapping = fixture::run(dev, mapping, |hardware| {
+                hardware.write(len - 3, &[1, 2, 3]);
+            })?;
+            let buffer = mapping.unmap();
+
+            assert_eq!(buffer[len - 3..], [1, 2, 3]);
+            assert!(buffer[..len - 3].iter().all(|&byte| byte == 0));
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn both_see_what_the_other_wrote() -> Result {
+        let device = TestDevice::new()?;
+        let dev = device.dma()?;
+        let mut buffer = Buffer::zeroed(5000)?;
+
+        buffer.fill(0x11);
+
+        let mapping = Mapping::<_, Bidirectional>::new(dev, buffer)?;
+        let mapping = fixture::run(dev, mapping, |hardware| {
+            assert_eq!(hardware.read(4996), [0x11; 4]);
+            hardware.write(4998, &[0x22; 2]);
+        })?;
+        let buffer = mapping.unmap();
+
+        assert_eq!(buffer[4996..], [0x11, 0x11, 0x22, 0x22]);
+        assert_eq!(buffer[0], 0x11);
+        Ok(())
+    }
+
+    /// Of a bounce buffer, too, the CPU gets what the device wrote and what was there before, but
+    /// nothing that others have left in it.
+    #[test]
+    fn what_the_device_did_not_write_stays() -> Result {
+        let device = TestDevice::new()?;
+        let dev = device.dma()?;
+        let mut secret = Buffer::zeroed(4096)?;
+
+        secret.fill(0x5e);
+        drop(Mapping::<_, ToDevice>::new(dev, secret)?);
+
+        let mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(4096)?)?;
+        let mapping = fixture::run(dev, mapping, |hardware| hardware.write(0, &[1]))?;
+        let buffer = mapping.unmap();
+
+        assert_eq!(buffer[0], 1);
+        assert!(buffer[1..].iter().all(|&byte| byte == 0));
+        Ok(())
+    }
+
+    #[test]
+    fn a_mapping_is_used_again_and_again() -> Result {
+        let device = TestDevice::new()?;
+        let dev = device.dma()?;
+        let mut mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
+
+        for round in 0..5 {
+            mapping = fixture::run(dev, mapping, |hardware| hardware.write(0, &[round]))?;
+        }
+        assert_eq!(mapping.unmap()[0], 4);
+        Ok(())
+    }
+
+    #[test]
+    fn a_dropped_mapping_is_unmapped() -> Result {
+        let device = TestDevice::new()?;
+        let dev = device.dma()?;
+
+        drop(Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(64)?)?);
+        drop(Mapping::<_, FromDevice>::new(dev, PageBuffer::zeroed()?)?);
+        drop(Mapping::<_, Bidirectional>::new(dev, Buffer::zeroed(64)?)?);
+        assert_eq!(dev.statistics().snapshot().mapped, 3);
+        assert_eq!(dev.statistics().snapshot().live, 0);
+        Ok(())
+    }
+
+    #[test]
+    fn it_knows_its_device() -> Result {
+        let (device, other) = (TestDevice::new()?, TestDevice::new()?);
+        let (dev, other) = (device.dma()?, other.dma()?);
+        let mapping = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(64)?)?;
+
+        assert!(mapping.is_for(dev));
+        assert!(!mapping.is_for(other));
+        Ok(())
+    }
+
+    #[test]
+    fn nothing_is_not_mapped() -> Result {
+        let device = TestDevice::new()?;
+        let dev = device.dma()?;
+
+        for memory in [KVec::<u8>::new(), KVec::with_capacity(64, GFP_KERNEL)?] {
+            let capacity = memory.capacity();
+            let Err(error) = Mapping::<_, ToDevice>::new(dev, memory) else {
+                return Err(EINVAL);
+            };
+
+            assert_eq!(error.failure, MapFailure::Empty);
+            assert_eq!(error.memory.capacity(), capacity);
+            assert!(matches!(error.into(), EINVAL));
+        }
+        assert_eq!(dev.statistics().snapshot().failures, 2);
+        Ok(())
+    }
+
+    #[test]
+    fn too_long_for_the_device_is_refused_and_comes_back() -> Result {
+        let device = TestDevice::new()?;
+        let dev = device.dma_with(narrow(4096, c_ulong::MAX), Statistics::on())?;
+        let mut buffer = Buffer::zeroed(4097)?;
+
+        buffer[4096] = 7;
+
+        let Err(error) = Mapping::<_, ToDevice>::new(dev, buffer) else {
+            return Err(EINVAL);
+        };
+
+        assert_eq!(
+            error.failure,
+            MapFailure::TooLong {
+                len: pad(4097),
+                max: 4096
+            }
+        );
+        assert_eq!(error.memory[4096], 7);
+        assert!(matches!(error.into(), EMSGSIZE));
+        assert!(Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(4096)?).is_ok());
+        Ok(())
+    }
+
+    /// Where all mappings are bounced, the length of a bounce buffer is the limit; elsewhere there is
+    /// none for memory that the device reaches.
+    #[test]
+    fn too_long_for_a_bounce_buffer_is_refused_and_comes_back() -> Result {
+        let device = TestDevice::new()?;
+        let dev = device.dma()?;
+        let (len, max) = (1 << 20, dev.max_bounced());
+
+        match Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(len)?) {
+            Ok(mapping) => {
+                assert_eq!(dev.statistics().snapshot().bounced, 0);
+                assert_eq!(mapping.unmap().len(), len);
+            }
+            Err(error) => {
+                assert!(max < len);
+                assert_eq!(error.failure, MapFailure::TooLong { len, max });
+                assert_eq!(error.memory.len(), len);
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn across_a_boundary_is_refused_and_comes_back() -> Result {
+        let device = TestDevice::new()?;
+        let dev = device.dma_with(narrow(u32::MAX, 0xfff), Statistics::on())?;
+
+        let Err(error) = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(8192)?) else {
+            return Err(EINVAL);
+        };
+
+        assert_eq!(error.failure, MapFailure::CrossesBoundary { mask: 0xfff });
+        assert_eq!(error.memory.len(), 8192);
+        assert!(matches!(error.into(), ERANGE));
+        // It had to be mapped to see that, and is not any more.
+        assert_eq!(dev.statistics().snapshot().live, 0);
+        assert_eq!(dev.statistics().snapshot().failures, 1);
+        assert!(Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(4096)?).is_ok());
+        Ok(())
+    }
+
+    /// What a device writes into a short piece of `kmalloc()` memory is bounced in any case. So the
+    /// bounce buffers can be used up.
+    #[test]
+    fn without_a_bounce_buffer_it_is_refused_and_comes_back() -> Result {
+        const MANY: usize = 40_000;
+
+        let device = TestDevice::new()?;
+        let dev = device.dma()?;
+        let mut mappings = KVec::new();
+        let error = loop {
+            let byte = KVec::from_elem(0x77u8, 1, GFP_KERNEL)?;
+
+            match Mapping::<_, FromDevice>::new(dev, byte) {
+                Ok(mapping) => mappings.push(mapping, GFP_KERNEL)?,
+                Err(error) => break error,
+            }
+            assert!(mappings.len() < MANY);
+        };
+
+        assert_eq!(error.failure, MapFailure::Refused);
+        assert_eq!(error.memory[..], [0x77]);
+        assert_eq!(dev.statistics().snapshot().live, mappings.len() as u64);
+        assert_eq!(dev.statistics().snapshot().bounced, mappings.len() as u64);
+
+        mappings.clear();
+        assert_eq!(dev.statistics().snapshot().live, 0);
+        assert!(Mapping::<_, FromDevice>::new(dev, error.memory).is_ok());
+        Ok(())
     }
 }

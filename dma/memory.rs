@@ -87,3 +87,172 @@ unsafe impl<T: FromBytes + IntoBytes + Immutable + Send> Memory for KBox<T> {
         mem::size_of::<T>()
     }
 }
+
+#[kunit_tests(rk3588_dma_memory)]
+mod tests {
+    use super::*;
+    use crate::{
+        dma::{
+            Bidirectional,
+            DmaDevice,
+            FromDevice,
+            MapFailure,
+            Mapping,
+            ToDevice, //
+        },
+        fixture::{
+            self,
+            TestDevice, //
+        }, //
+    };
+
+    /// An implementation that breaks its contract: it owns nothing.
+    struct Lie(NonNull<u8>);
+
+    // SAFETY: There is none; mapping it must fail. It is not sent anywhere.
+    unsafe impl Send for Lie {}
+
+    // SAFETY: There is none; mapping it must fail.
+    unsafe impl Memory for Lie {
+        fn as_mut_ptr(&mut self) -> NonNull<u8> {
+            self.0
+        }
+
+        fn len(&self) -> usize {
+            64
+        }
+    }
+
+    /// Whether memory at `address` is found out.
+    fn is_refused(dev: &DmaDevice, address: NonNull<u8>) -> bool {
+        Mapping::<_, ToDevice>::new(dev, Lie(address))
+            .is_err_and(|error| error.failure == MapFailure::NotLinear)
+    }
+
+    #[test]
+    fn a_vector_goes_both_ways() -> Result {
+        let device = TestDevice::new()?;
+        let dev = device.dma()?;
+        // Lengths of which some are bounced for sharing a cache line.
+        for len in [1, 7, 31, 32, 64, 1000] {
+            let vector = KVec::from_elem(0x0102_0304_u32.to_le(), len, GFP_KERNEL)?;
+            let mapping = Mapping::<_, Bidirectional>::new(dev, vector)?;
+
+            assert_eq!(mapping.len(), 4 * len);
+
+            let mapping = fixture::run(dev, mapping, |hardware| {
+                assert_eq!(hardware.read(4 * len - 4), [4, 3, 2, 1]);
+                hardware.write(4 * len - 2, &[0xaa, 0xbb]);
+            })?;
+            let vector = mapping.unmap();
+
+            assert_eq!(u32::from_le(vector[len - 1]), 0xbbaa_0304);
+            assert_eq!(vector.len(), len);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_box_goes_both_ways() -> Result {
+        let device = TestDevice::new()?;
+        let dev = device.dma()?;
+        let words = KBox::new([1u64.to_le(), 2u64.to_le()], GFP_KERNEL)?;
+        let mapping = Mapping::<_, Bidirectional>::new(dev, words)?;
+
+        assert_eq!(mapping.len(), 16);
+
+        let mapping = fixture::run(dev, mapping, |hardware| {
+            assert_eq!(hardware.read(7), [0, 2, 0]);
+            hardware.write(0, &[9]);
+        })?;
+
+        assert_eq!(mapping.unmap().map(u64::from_le), [9, 2]);
+        Ok(())
+    }
+
+    /// Objects of `kmalloc()` share cache lines. What the device writes into one does not touch, and
+    /// is not touched by, what the CPU does to its neighbour.
+    #[test]
+    fn neighbours_in_a_cache_line_are_left_alone() -> Result {
+        let device = TestDevice::new()?;
+        let dev = device.dma()?;
+        let mut neighbours = KVec::new();
+        let mut mappings = KVec::new();
+
+        for _ in 0..16 {
+            neighbours.push(KBox::new(1u64, GFP_KERNEL)?, GFP_KERNEL)?;
+            mappings.push(
+                Mapping::<_, FromDevice>::new(dev, KBox::new(0u64, GFP_KERNEL)?)?,
+                GFP_KERNEL,
+            )?;
+        }
+        for mapping in mappings {
+            let mapping = fixture::run(dev, mapping, |hardware| hardware.write(0, &[0xff; 8]))?;
+
+            for neighbour in &mut neighbours {
+                **neighbour += 1;
+            }
+            assert_eq!(*mapping.unmap(), u64::MAX);
+        }
+        assert!(neighbours.iter().all(|neighbour| **neighbour == 17));
+        Ok(())
+    }
+
+    #[test]
+    fn elements_of_no_size_are_nothing() -> Result {
+        let device = TestDevice::new()?;
+        let dev = device.dma()?;
+        let units = KVec::from_elem((), 5, GFP_KERNEL)?;
+        let unit = KBox::new((), GFP_KERNEL)?;
+
+        assert!(Mapping::<_, ToDevice>::new(dev, units)
+            .is_err_and(|error| error.failure == MapFailure::Empty));
+        assert!(Mapping::<_, ToDevice>::new(dev, unit)
+            .is_err_and(|error| error.failure == MapFailure::Empty));
+        Ok(())
+    }
+
+    #[test]
+    fn a_stack_is_found_out() -> Result {
+        let device = TestDevice::new()?;
+        let mut bytes = [0u8; 64];
+
+        assert!(is_refused(device.dma()?, NonNull::from(&mut bytes).cast()));
+        Ok(())
+    }
+
+    #[test]
+    fn vmalloc_memory_is_found_out() -> Result {
+        let device = TestDevice::new()?;
+        let mut bytes = VVec::from_elem(0u8, 64, GFP_KERNEL)?;
+
+        assert!(is_refused(
+            device.dma()?,
+            NonNull::from(&mut bytes[..]).cast()
+        ));
+        Ok(())
+    }
+
+    #[test]
+    fn part_of_the_module_is_found_out() -> Result {
+        static BYTES: [u8; 64] = [1; 64];
+
+        let device = TestDevice::new()?;
+
+        assert!(is_refused(device.dma()?, NonNull::from(&BYTES).cast()));
+        Ok(())
+    }
+
+    #[test]
+    fn part_of_the_kernel_is_found_out() -> Result {
+        let device = TestDevice::new()?;
+        // SAFETY: Only the address is taken.
+        let jiffies = unsafe { &raw mut kernel::bindings::jiffies };
+
+        assert!(is_refused(
+            device.dma()?,
+            NonNull::new(jiffies.cast()).ok_or(EINVAL)?
+        ));
+        Ok(())
+    }
+}

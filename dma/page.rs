@@ -13,7 +13,6 @@ use core::{
 };
 
 use kernel::{
-    bindings,
     page::{
         Page,
         PAGE_SIZE, //
@@ -22,6 +21,7 @@ use kernel::{
 };
 
 use super::{
+    buffer::pad,
     memory::Location,
     Memory, //
 };
@@ -31,7 +31,7 @@ use crate::bindings::c;
 /// `dma_map_page()`.
 ///
 /// All of it, or the range that [`set_range`](Self::set_range) names: then only these bytes are
-/// seen, and no more than these and the padding up to a multiple of `ARCH_DMA_MINALIGN` are mapped.
+/// seen, and no more than these and the padding up to a multiple of a cache line are mapped.
 /// The rest of the page stays owned and unused, so a range need not begin or end at a cache line.
 ///
 /// # Examples
@@ -187,10 +187,174 @@ unsafe impl Memory for PageBuffer {
     }
 
     fn padded_len(&self) -> usize {
-        // The kernel bounces what a device writes and is short and has another length.
-        self.range
-            .len()
-            .next_multiple_of(bindings::ARCH_DMA_MINALIGN as usize)
-            .min(Self::LEN - self.range.start)
+        pad(self.range.len()).min(Self::LEN - self.range.start)
+    }
+}
+
+#[kunit_tests(rk3588_dma_page)]
+mod tests {
+    use super::*;
+    use crate::{
+        bindings::c,
+        dma::{
+            Bidirectional,
+            FromDevice,
+            Mapping,
+            ToDevice, //
+        },
+        fixture::{
+            self,
+            TestDevice, //
+        }, //
+    };
+
+    #[test]
+    fn a_whole_page_goes_both_ways() -> Result {
+        let device = TestDevice::new()?;
+        let dev = device.dma()?;
+        let mut page = PageBuffer::zeroed()?;
+
+        page.fill(0x11);
+        page[4095] = 0x22;
+
+        let mapping = Mapping::<_, Bidirectional>::new(dev, page)?;
+        let mapping = fixture::run(dev, mapping, |hardware| {
+            assert_eq!(hardware.read(4094), [0x11, 0x22]);
+            hardware.write(0, &[0x33; 2]);
+        })?;
+        let page = mapping.unmap();
+
+        assert_eq!(page[..3], [0x33, 0x33, 0x11]);
+        assert_eq!(page[4095], 0x22);
+        Ok(())
+    }
+
+    #[test]
+    fn a_part_of_a_page_goes_to_the_device() -> Result {
+        let device = TestDevice::new()?;
+        let dev = device.dma()?;
+        let mut page = PageBuffer::zeroed()?;
+
+        page[..100].fill(0x11);
+        page[100..103].copy_from_slice(&[1, 2, 3]);
+        page.set_range(100..103)?;
+
+        let mapping = Mapping::<_, ToDevice>::new(dev, page)?;
+
+        assert_eq!(mapping.len(), 3);
+        fixture::run(dev, mapping, |hardware| {
+            assert_eq!(hardware.read(0), [1, 2, 3]);
+        })?;
+        Ok(())
+    }
+
+    #[test]
+    fn a_part_of_a_page_comes_from_the_device_and_the_rest_stays() -> Result {
+        let device = TestDevice::new()?;
+        let dev = device.dma()?;
+        let mut page = PageBuffer::zeroed()?;
+
+        page.fill(0x11);
+        page.set_range(1000..2500)?;
+
+        let mapping = Mapping::<_, FromDevice>::new(dev, page)?;
+        let mapping = fixture::run(dev, mapping, |hardware| hardware.write(0, &[0x22; 1500]))?;
+        let mut page = mapping.unmap();
+
+        assert!(page.iter().all(|&byte| byte == 0x22));
+        page.set_range(0..PageBuffer::LEN)?;
+        assert!(page[..1000].iter().all(|&byte| byte == 0x11));
+        assert!(page[2500..].iter().all(|&byte| byte == 0x11));
+        Ok(())
+    }
+
+    #[test]
+    fn padding_ends_with_the_page() -> Result {
+        let line = pad(1);
+        let mut page = PageBuffer::zeroed()?;
+
+        for (range, padded) in [
+            (0..1, line),
+            (100..100 + line, line),
+            (4000..4001, line.min(96)),
+            (0..4096, 4096),
+        ] {
+            page.set_range(range)?;
+            assert_eq!(page.padded_len(), padded);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_range_outside_the_page_is_refused() -> Result {
+        let mut page = PageBuffer::zeroed()?;
+
+        page.set_range(5..6)?;
+        #[expect(clippy::reversed_empty_ranges, reason = "that is what is refused")]
+        for range in [0..4097, 4097..4097, 2..1, 0..usize::MAX] {
+            assert!(matches!(page.set_range(range), Err(EINVAL)));
+        }
+        assert_eq!(page.len(), 1);
+        Ok(())
+    }
+
+    #[test]
+    fn an_empty_range_is_not_mapped() -> Result {
+        let device = TestDevice::new()?;
+        let mut page = PageBuffer::zeroed()?;
+
+        page.set_range(7..7)?;
+        assert!(Mapping::<_, ToDevice>::new(device.dma()?, page).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn a_page_from_elsewhere_is_zeroed() -> Result {
+        let page = Page::alloc_page(GFP_KERNEL)?;
+
+        // SAFETY: The page is ours, and the source as long as said.
+        unsafe { page.write_raw([0xa5; 16].as_ptr(), 0, 16)? };
+
+        let page = PageBuffer::new(page)?.into_page();
+        let page = PageBuffer::new(page)?;
+
+        assert!(page.iter().all(|&byte| byte == 0));
+        Ok(())
+    }
+
+    #[test]
+    fn a_shared_page_is_refused_and_comes_back_untouched() -> Result {
+        let page = Page::alloc_page(GFP_KERNEL | __GFP_ZERO)?;
+        let raw = page.as_ptr();
+        let mut bytes = [0; 3];
+
+        // SAFETY: The page is ours, and the source as long as said.
+        unsafe { page.write_raw([1, 2, 3].as_ptr(), 0, 3)? };
+        // SAFETY: `raw` is a page; the reference is given back below.
+        unsafe { c::rk3588_dma_test_get_page(raw) };
+
+        let result = PageBuffer::new(page);
+
+        // SAFETY: The reference was taken above.
+        unsafe { c::rk3588_dma_test_put_page(raw) };
+
+        let Err(SharedPage { page }) = result else {
+            return Err(EINVAL);
+        };
+
+        // SAFETY: The page is ours alone again, and the destination as long as said.
+        unsafe { page.read_raw(bytes.as_mut_ptr(), 0, 3)? };
+        assert_eq!(bytes, [1, 2, 3]);
+        assert!(PageBuffer::new(page).is_ok());
+        Ok(())
+    }
+
+    #[test]
+    fn no_memory_is_an_error() -> Result {
+        assert_eq!(
+            fixture::fail_each_allocation(|| PageBuffer::zeroed().map(|_| ()))?,
+            1
+        );
+        Ok(())
     }
 }

@@ -34,12 +34,15 @@ const SKIP_CPU_SYNC: c_ulong = bindings::DMA_ATTR_SKIP_CPU_SYNC as c_ulong;
 /// The kernel does not write to its log that it could not.
 const NO_WARN: c_ulong = bindings::DMA_ATTR_NO_WARN as c_ulong;
 
-/// Where memory is, in one of the two ways in which the kernel can be told.
+/// Where memory is, in one of the two ways in which drivers tell the kernel.
+///
+/// In C these are two functions, `dma_map_single()` and `dma_map_page()`. Both come to
+/// `dma_map_phys()`, which is called here.
 #[derive(Clone, Copy)]
 pub(crate) enum Location {
-    /// At an address of the kernel's linear map, for `dma_map_single()`.
+    /// At an address of the kernel's linear map.
     Linear(NonNull<u8>),
-    /// In a page, for `dma_map_page()`.
+    /// In a page.
     Page {
         /// The page.
         page: NonNull<bindings::page>,
@@ -55,6 +58,28 @@ impl Location {
             // SAFETY: The function takes any pointer and length.
             Self::Linear(start) => unsafe { c::rk3588_dma_is_linear(start.as_ptr().cast(), len) },
             Self::Page { .. } => true,
+        }
+    }
+
+    /// The physical address.
+    ///
+    /// C functions: `virt_to_phys()`, `page_to_phys()`.
+    ///
+    /// # Safety
+    ///
+    /// It is what the variants say.
+    #[inline]
+    unsafe fn to_phys(self) -> bindings::phys_addr_t {
+        match self {
+            // SAFETY: By the caller's promise.
+            Self::Linear(start) => unsafe { c::rk3588_dma_virt_to_phys(start.as_ptr().cast()) },
+            Self::Page { page, offset } => {
+                // SAFETY: By the caller's promise.
+                let start = unsafe { c::rk3588_dma_page_to_phys(page.as_ptr()) };
+
+                // CAST: An offset in a page is small.
+                start + offset as bindings::phys_addr_t
+            }
         }
     }
 }
@@ -95,7 +120,9 @@ impl<'dev, D: Direction> RawMapping<'dev, D> {
     /// - The memory is as the contract of [`Memory`](super::Memory) wants it, and nobody reaches it
     ///   but through the result until that is gone.
     /// - With [`Sync::Skip`], the CPU has not changed it since it was last handed to a device.
-    #[inline]
+    // Inlined whatever the compiler thinks of its size, as are the functions that call it: what is
+    // left of them is a handful of instructions more than the C calls, see `make bench`.
+    #[inline(always)]
     pub(super) unsafe fn new(
         dev: &'dev DmaDevice,
         location: Location,
@@ -114,7 +141,7 @@ impl<'dev, D: Direction> RawMapping<'dev, D> {
     /// # Safety
     ///
     /// As [`new`](Self::new).
-    #[inline]
+    #[inline(always)]
     unsafe fn try_new(
         dev: &'dev DmaDevice,
         location: Location,
@@ -144,24 +171,14 @@ impl<'dev, D: Direction> RawMapping<'dev, D> {
 
         // SAFETY: `dev` is bound and has its mask. By the caller's promise the memory is there, is
         // contiguous, shares no cache line with others and is reached by nobody.
-        let address = unsafe {
-            match location {
-                Location::Linear(start) => c::rk3588_dma_map_single(
-                    dev.as_raw(),
-                    start.as_ptr().cast(),
-                    len,
-                    D::DATA_DIRECTION.into(),
-                    attributes,
-                ),
-                Location::Page { page, offset } => bindings::dma_map_page_attrs(
-                    dev.as_raw(),
-                    page.as_ptr(),
-                    offset,
-                    len,
-                    D::DATA_DIRECTION.into(),
-                    attributes,
-                ),
-            }
+        let (phys, address) = unsafe {
+            let phys = location.to_phys();
+            let direction = D::DATA_DIRECTION.into();
+
+            (
+                phys,
+                bindings::dma_map_phys(dev.as_raw(), phys, len, direction, attributes),
+            )
         };
 
         // SAFETY: `address` was returned for this device just now.
@@ -182,8 +199,7 @@ impl<'dev, D: Direction> RawMapping<'dev, D> {
             direction: PhantomData,
         };
 
-        dev.statistics()
-            .count_map(len, || this.is_bounced(location));
+        dev.statistics().count_map(len, || this.is_bounced(phys));
         this.expect_within_boundary().map(|()| this)
     }
 
@@ -212,7 +228,7 @@ impl<'dev, D: Direction> RawMapping<'dev, D> {
 
     /// Takes it back from the device, so that the CPU sees what the device wrote.
     ///
-    /// C functions: `dma_unmap_single()` and `dma_unmap_page()`, which are the same.
+    /// C functions: `dma_unmap_single()` and `dma_unmap_page()`, which come to `dma_unmap_phys()`.
     #[inline]
     pub(super) fn unmap(self) {
         let this = ManuallyDrop::new(self);
@@ -294,24 +310,10 @@ impl<'dev, D: Direction> RawMapping<'dev, D> {
         unsafe { c::rk3588_dma_needs_sync(self.dev.as_raw()) }
     }
 
-    /// Whether it goes through a bounce buffer.
-    fn is_bounced(&self, location: Location) -> bool {
-        // SAFETY: The device is bound, and what is at `location` is mapped, so it is in the linear
-        // map or a page.
-        unsafe {
-            match location {
-                Location::Linear(start) => c::rk3588_dma_is_bounced(
-                    self.dev.as_raw(),
-                    self.address,
-                    c::rk3588_dma_virt_to_phys(start.as_ptr().cast()),
-                ),
-                Location::Page { page, offset } => c::rk3588_dma_is_bounced(
-                    self.dev.as_raw(),
-                    self.address,
-                    c::rk3588_dma_page_to_phys(page.as_ptr()) + offset as bindings::phys_addr_t,
-                ),
-            }
-        }
+    /// Whether it, a mapping of what is at `phys`, goes through a bounce buffer.
+    fn is_bounced(&self, phys: bindings::phys_addr_t) -> bool {
+        // SAFETY: The device is bound.
+        unsafe { c::rk3588_dma_is_bounced(self.dev.as_raw(), self.address, phys) }
     }
 
     fn expect_within_boundary(&self) -> Result<(), MapFailure> {
@@ -335,7 +337,7 @@ impl<'dev, D: Direction> RawMapping<'dev, D> {
         // SAFETY: By the type invariant these are the arguments and the result of the mapping, which
         // exists until now by the caller's promise.
         unsafe {
-            bindings::dma_unmap_page_attrs(
+            bindings::dma_unmap_phys(
                 self.dev.as_raw(),
                 self.address,
                 self.len,

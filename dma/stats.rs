@@ -195,3 +195,129 @@ impl fmt::Display for Statistics {
         ))
     }
 }
+
+#[kunit_tests(rk3588_dma_stats)]
+mod tests {
+    use kernel::{
+        dma::DmaMask,
+        str::CString, //
+    };
+
+    use super::*;
+    use crate::{
+        dma::{
+            buffer::pad,
+            Bidirectional,
+            Buffer,
+            Limits,
+            Mapping,
+            ToDevice, //
+        },
+        fixture::TestDevice, //
+    };
+
+    const NOTHING: Snapshot = Snapshot {
+        live: 0,
+        mapped: 0,
+        bytes: 0,
+        failures: 0,
+        bounced: 0,
+        bounced_bytes: 0,
+        syncs_for_cpu: 0,
+        syncs_for_device: 0,
+        syncs_skipped: 0,
+    };
+
+    #[test]
+    fn everything_is_counted() -> Result {
+        let device = TestDevice::new()?;
+        let dev = device.dma()?;
+        let now = || dev.statistics().snapshot();
+
+        assert_eq!(now(), NOTHING);
+
+        let first = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(4096)?)?;
+        let is_bounced = now().bounced == 1;
+        let mut second = Mapping::<_, Bidirectional>::new(dev, Buffer::zeroed(100)?)?;
+
+        let _ = second.cpu(..)?;
+        drop(second.cpu_mut(..)?);
+        drop(first);
+        assert!(Mapping::<_, ToDevice>::new(dev, KVec::<u8>::new()).is_err());
+
+        let expected = Snapshot {
+            live: 1,
+            mapped: 2,
+            bytes: 4096 + pad(100) as u64,
+            failures: 1,
+            bounced: if is_bounced { 2 } else { 0 },
+            bounced_bytes: if is_bounced {
+                4096 + pad(100) as u64
+            } else {
+                0
+            },
+            syncs_for_cpu: 2,
+            syncs_for_device: 1,
+            syncs_skipped: 0,
+        };
+
+        assert_eq!(now(), expected);
+        drop(second.unmap());
+        assert_eq!(
+            now(),
+            Snapshot {
+                live: 0,
+                ..expected
+            }
+        );
+        Ok(())
+    }
+
+    /// What a device writes into a short piece of `kmalloc()` memory is bounced, wherever it lies.
+    #[test]
+    fn bounces_are_counted() -> Result {
+        let device = TestDevice::new()?;
+        let dev = device.dma()?;
+
+        drop(Mapping::<_, Bidirectional>::new(
+            dev,
+            KVec::from_elem(0u8, 7, GFP_KERNEL)?,
+        )?);
+        assert_eq!(dev.statistics().snapshot().bounced, 1);
+        assert_eq!(dev.statistics().snapshot().bounced_bytes, 7);
+        Ok(())
+    }
+
+    #[test]
+    fn nothing_is_counted_when_off() -> Result {
+        let device = TestDevice::new()?;
+        let limits = Limits::new(DmaMask::new::<32>());
+        let dev = device.dma_with(limits, Statistics::off())?;
+        let mut mapping = Mapping::<_, Bidirectional>::new(dev, Buffer::zeroed(64)?)?;
+
+        drop(mapping.cpu_mut(..)?);
+        drop(mapping);
+        assert!(Mapping::<_, ToDevice>::new(dev, KVec::<u8>::new()).is_err());
+        assert_eq!(dev.statistics().snapshot(), NOTHING);
+
+        let text = CString::try_from_fmt(fmt!("{}", dev.statistics()))?;
+
+        assert_eq!(text.to_bytes(), b"off\n");
+        Ok(())
+    }
+
+    #[test]
+    fn they_are_shown_by_name() -> Result {
+        let device = TestDevice::new()?;
+        let dev = device.dma()?;
+        let mapping = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(4096)?)?;
+        let text = CString::try_from_fmt(fmt!("{}", dev.statistics()))?;
+        let text = core::str::from_utf8(text.to_bytes()).map_err(|_| EINVAL)?;
+
+        assert!(text.starts_with("live 1\nmapped 1\nbytes 4096\nfailures 0\n"));
+        assert!(text.ends_with("\nsyncs_skipped 0\n"));
+        assert_eq!(text.lines().count(), 9);
+        drop(mapping);
+        Ok(())
+    }
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The C side of the KUnit fixture: see fixture.h and fixture.rs.
+ */
+#include <linux/completion.h>
+#include <linux/dma-direct.h>
+#include <linux/io.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/platform_device.h>
+#include <linux/sched.h>
+#include <linux/string.h>
+
+#include <kunit/platform_device.h>
+#include <kunit/test.h>
+
+#include "fixture.h"
+
+static unsigned int leave_out;
+module_param(leave_out, uint, 0);
+MODULE_PARM_DESC(leave_out, "Leave a sync out, see tests/kunit/fixture.h");
+
+bool rk3588_dma_leaves_out(unsigned int number)
+{
+	return number == leave_out;
+}
+
+static int test_probe(struct platform_device *pdev)
+{
+	return 0;
+}
+
+static struct platform_driver test_driver = {
+	.probe = test_probe,
+	.driver = {
+		.name = "rk3588_dma_test",
+	},
+};
+
+struct platform_device *rk3588_dma_test_device(struct kunit *test)
+{
+	DECLARE_COMPLETION_ONSTACK(probed);
+	struct platform_device *pdev;
+
+	if (kunit_platform_driver_register(test, &test_driver))
+		return NULL;
+	pdev = kunit_platform_device_alloc(test, test_driver.driver.name,
+					   PLATFORM_DEVID_AUTO);
+	if (!pdev)
+		return NULL;
+	if (kunit_platform_device_prepare_wait_for_probe(test, pdev, &probed))
+		return NULL;
+	if (kunit_platform_device_add(test, pdev))
+		return NULL;
+	if (!wait_for_completion_timeout(&probed, 10 * HZ))
+		return NULL;
+	return pdev;
+}
+
+void rk3588_dma_test_remove(struct kunit *test, struct platform_device *pdev)
+{
+	kunit_platform_device_unregister(test, pdev);
+}
+
+/*
+ * There is no IOMMU before the test device, so what it reaches is memory.
+ */
+static void *memory_at(struct device *dev, dma_addr_t addr)
+{
+	return phys_to_virt(dma_to_phys(dev, addr));
+}
+
+void rk3588_dma_test_write(struct device *dev, dma_addr_t addr,
+			   const void *from, size_t len)
+{
+	memcpy(memory_at(dev, addr), from, len);
+}
+
+void rk3588_dma_test_read(struct device *dev, dma_addr_t addr, void *to,
+			  size_t len)
+{
+	memcpy(to, memory_at(dev, addr), len);
+}
+
+void rk3588_dma_test_fail_nth(unsigned int nth)
+{
+#ifdef CONFIG_FAULT_INJECTION
+	WRITE_ONCE(current->fail_nth, nth);
+#endif
+}
+
+unsigned int rk3588_dma_test_fail_nth_left(void)
+{
+#ifdef CONFIG_FAULT_INJECTION
+	return READ_ONCE(current->fail_nth);
+#else
+	return 1;
+#endif
+}
+
+void rk3588_dma_test_get_page(struct page *page)
+{
+	get_page(page);
+}
+
+void rk3588_dma_test_put_page(struct page *page)
+{
+	put_page(page);
+}

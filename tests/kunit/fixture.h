@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * For the KUnit suites: a platform device to map memory for, hardware that
+ * reads and writes where a mapping says, and faults.
+ */
+#ifndef RK3588_DMA_FIXTURE_H
+#define RK3588_DMA_FIXTURE_H
+
+#include <linux/types.h>
+
+struct device;
+struct kunit;
+struct page;
+struct platform_device;
+
+/*
+ * What the module parameter `leave_out` leaves out, to see the suites fail:
+ * the sync on the way to the CPU, the one on the way to the device, and the one
+ * in unmapping, each in the directions that have it.
+ */
+#define RK3588_DMA_LEAVE_OUT_SYNC_FOR_CPU_FROM_DEVICE		1
+#define RK3588_DMA_LEAVE_OUT_SYNC_FOR_CPU_BIDIRECTIONAL		2
+#define RK3588_DMA_LEAVE_OUT_SYNC_FOR_DEVICE_TO_DEVICE		3
+#define RK3588_DMA_LEAVE_OUT_SYNC_FOR_DEVICE_BIDIRECTIONAL	4
+#define RK3588_DMA_LEAVE_OUT_UNMAP_FROM_DEVICE			5
+#define RK3588_DMA_LEAVE_OUT_UNMAP_BIDIRECTIONAL		6
+
+/** Whether the module parameter says @number. */
+bool rk3588_dma_leaves_out(unsigned int number);
+
+/** A platform device bound to a driver; unbound when the test ends. */
+struct platform_device *rk3588_dma_test_device(struct kunit *test);
+
+/** Unbinds and removes it before that. */
+void rk3588_dma_test_remove(struct kunit *test, struct platform_device *pdev);
+
+/** Writes as the device would that was told @addr. */
+void rk3588_dma_test_write(struct device *dev, dma_addr_t addr,
+			   const void *from, size_t len);
+
+/** Reads as the device would that was told @addr. */
+void rk3588_dma_test_read(struct device *dev, dma_addr_t addr, void *to,
+			  size_t len);
+
+/** Has the @nth allocation of this thread from now on fail; 0: none. */
+void rk3588_dma_test_fail_nth(unsigned int nth);
+
+/** How many more until one fails; 0: it has. */
+unsigned int rk3588_dma_test_fail_nth_left(void);
+
+/** get_page() */
+void rk3588_dma_test_get_page(struct page *page);
+
+/** put_page() */
+void rk3588_dma_test_put_page(struct page *page);
+
+#endif /* RK3588_DMA_FIXTURE_H */
