@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A benchmark: what mapping, syncing and unmapping costs with guards and in C.
+//!
+//! A module of its own, with the rooms of the driver and, in `peer.c`, the same calls as a driver in
+//! C makes them. `make bench` boots it with QEMU's `-icount shift=0`, where a nanosecond is an
+//! instruction. It writes one line for each measurement to the kernel log:
+//!
+//! ```text
+//! bench CASE LEN PLAIN|STATISTICS PEER GUARDS
+//! ```
+//!
+//! with the nanoseconds of one round, times 1000.
+
+#[allow(dead_code, unused_imports, reason = "only `dma` is measured")]
+#[path = "../../bindings/mod.rs"]
+mod bindings;
+#[allow(dead_code, unused_imports, reason = "not all of it is measured")]
+#[path = "../../dma/mod.rs"]
+mod dma;
+
+use kernel::{
+    bindings::device,
+    device::{
+        Core,
+        Device, //
+    },
+    dma::DmaMask,
+    error::to_result,
+    of,
+    platform,
+    prelude::*, //
+};
+
+use bindings::as_raw;
+use dma::{
+    Bidirectional,
+    Buffer,
+    Clean,
+    DmaDevice,
+    FromDevice,
+    Limits,
+    Mapping,
+    Memory,
+    Statistics,
+    ToDevice, //
+};
+
+kernel::module_platform_driver! {
+    type: Bench,
+    name: "rk3588_dma_bench",
+    authors: ["The rk3588_dma developers"],
+    description: "Compares streaming DMA mappings in Rust with those in C",
+    license: "GPL",
+}
+
+kernel::of_device_table!(
+    OF_TABLE,
+    <Bench as platform::Driver>::IdInfo,
+    [(of::DeviceId::new(c"rk3588-dma,bench"), ())]
+);
+
+/// How often each measurement is made; the least counts, since nothing makes code run faster.
+const ROUNDS: usize = 5;
+
+/// Lengths in bytes, and how often one is mapped in a round.
+const LENGTHS: [(usize, u32); 3] = [(64, 1000), (4096, 1000), (1 << 20, 20)];
+
+/// `peer.h`
+#[expect(improper_ctypes, reason = "as in the kernel crate's bindings")]
+mod peer {
+    use super::device;
+    use kernel::ffi::{
+        c_int,
+        c_uint,
+        c_void, //
+    };
+
+    extern "C" {
+        pub(crate) fn rk3588_dma_peer_to_device(
+            dev: *mut device,
+            cpu: *mut c_void,
+            len: usize,
+            times: c_uint,
+        ) -> c_int;
+        pub(crate) fn rk3588_dma_peer_from_device(
+            dev: *mut device,
+            cpu: *mut c_void,
+            len: usize,
+            times: c_uint,
+        ) -> c_int;
+        pub(crate) fn rk3588_dma_peer_bidirectional(
+            dev: *mut device,
+            cpu: *mut c_void,
+            len: usize,
+            times: c_uint,
+        ) -> c_int;
+        pub(crate) fn rk3588_dma_peer_clean(
+            dev: *mut device,
+            cpu: *mut c_void,
+            len: usize,
+            times: c_uint,
+        ) -> c_int;
+        pub(crate) fn rk3588_dma_peer_measure(
+            work: unsafe extern "C" fn(*mut c_void),
+            data: *mut c_void,
+        ) -> u64;
+    }
+}
+
+/// What is measured in C.
+type Peer = unsafe extern "C" fn(*mut device, *mut c_void, usize, u32) -> c_int;
+
+/// The driver.
+struct Bench;
+
+impl platform::Driver for Bench {
+    type IdInfo = ();
+    type Data<'bound> = Self;
+    const OF_ID_TABLE: Option<of::IdTable<Self::IdInfo>> = Some(&OF_TABLE);
+
+    fn probe<'bound>(
+        pdev: &'bound platform::Device<Core<'_>>,
+        _: Option<&'bound Self::IdInfo>,
+    ) -> impl PinInit<Self, Error> + 'bound {
+        run(pdev).map(|()| Self)
+    }
+}
+
+fn run(pdev: &platform::Device<Core<'_>>) -> Result {
+    let dev: &Device<Core<'_>> = pdev.as_ref();
+    let counts = dev
+        .fwnode()
+        .is_some_and(|node| node.property_present(c"rk3588-dma,statistics"));
+    let (name, statistics) = match counts {
+        true => ("statistics", Statistics::on()),
+        false => ("plain", Statistics::off()),
+    };
+    let dma = DmaDevice::new(pdev, Limits::new(DmaMask::new::<32>()), statistics)?;
+    let bench = Measurement { dma, name };
+
+    bench.compare("to_device", peer::rk3588_dma_peer_to_device, Ok, to_device)?;
+    bench.compare(
+        "from_device",
+        peer::rk3588_dma_peer_from_device,
+        Ok,
+        from_device,
+    )?;
+    bench.compare(
+        "bidirectional",
+        peer::rk3588_dma_peer_bidirectional,
+        Ok,
+        bidirectional,
+    )?;
+    bench.compare(
+        "clean",
+        peer::rk3588_dma_peer_clean,
+        |buffer| Ok(Mapping::<_, ToDevice>::new(dma, buffer)?.unmap_clean()),
+        clean,
+    )
+}
+
+/// What all measurements of a device have in common.
+struct Measurement<'a> {
+    dma: &'a DmaDevice,
+    name: &'static str,
+}
+
+impl Measurement<'_> {
+    /// Measures `peer` and `guards`, which get what `prepare` makes of a buffer, at all lengths.
+    fn compare<M>(
+        &self,
+        case: &str,
+        peer: Peer,
+        prepare: impl Fn(Buffer) -> Result<M>,
+        guards: impl Fn(&DmaDevice, M, u32) -> Result<M>,
+    ) -> Result {
+        for (len, times) in LENGTHS {
+            let in_c = least(times, || self.time_peer(peer, len, times))?;
+            let with_guards = least(times, || {
+                let mut memory = Some(prepare(Buffer::zeroed(len)?)?);
+                let mut result = Err(EINVAL);
+                let time = time(|| {
+                    if let Some(memory) = memory.take() {
+                        result = guards(self.dma, memory, times);
+                    }
+                });
+
+                result.map(|_| time)
+            })?;
+
+            dev_info!(
+                self.dma.as_device(),
+                "bench {case} {len} {} {in_c} {with_guards}\n",
+                self.name
+            );
+        }
+        Ok(())
+    }
+
+    fn time_peer(&self, peer: Peer, len: usize, times: u32) -> Result<u64> {
+        let dev = as_raw(self.dma.as_device());
+        let mut buffer = Buffer::zeroed(len)?;
+        let start = buffer.as_mut_ptr().as_ptr().cast();
+        let mut result = Ok(());
+        let time = time(|| {
+            // SAFETY: The device is bound, and the buffer is ours and as long as said.
+            result = to_result(unsafe { peer(dev, start, len, times) });
+        });
+
+        result.map(|()| time)
+    }
+}
+
+/// The least of some measurements, for one time, in thousandths.
+fn least(times: u32, mut measure: impl FnMut() -> Result<u64>) -> Result<u64> {
+    let mut least = u64::MAX;
+
+    for _ in 0..ROUNDS {
+        least = least.min(measure()?);
+    }
+    Ok(least * 1000 / u64::from(times))
+}
+
+/// The nanoseconds that `work` takes.
+fn time<F: FnMut()>(mut work: F) -> u64 {
+    /// # Safety
+    ///
+    /// `data` points to an `F` that nobody else uses.
+    unsafe extern "C" fn call<F: FnMut()>(data: *mut c_void) {
+        // SAFETY: By the contract of this function.
+        unsafe { (*data.cast::<F>())() }
+    }
+
+    // SAFETY: `call` gets the closure that it is made for, and nobody else uses it meanwhile.
+    unsafe { peer::rk3588_dma_peer_measure(call::<F>, (&raw mut work).cast()) }
+}
+
+fn to_device(dma: &DmaDevice, mut buffer: Buffer, times: u32) -> Result<Buffer> {
+    for _ in 0..times {
+        let mut mapping = Mapping::<_, ToDevice>::new(dma, buffer)?;
+
+        drop(mapping.cpu_mut(..)?);
+        buffer = mapping.unmap();
+    }
+    Ok(buffer)
+}
+
+fn from_device(dma: &DmaDevice, mut buffer: Buffer, times: u32) -> Result<Buffer> {
+    for _ in 0..times {
+        let mut mapping = Mapping::<_, FromDevice>::new(dma, buffer)?;
+
+        let _ = mapping.cpu(..)?;
+        buffer = mapping.unmap();
+    }
+    Ok(buffer)
+}
+
+fn bidirectional(dma: &DmaDevice, mut buffer: Buffer, times: u32) -> Result<Buffer> {
+    for _ in 0..times {
+        let mut mapping = Mapping::<_, Bidirectional>::new(dma, buffer)?;
+
+        drop(mapping.cpu_mut(..)?);
+        buffer = mapping.unmap();
+    }
+    Ok(buffer)
+}
+
+fn clean(dma: &DmaDevice, mut clean: Clean<Buffer>, times: u32) -> Result<Clean<Buffer>> {
+    for _ in 0..times {
+        clean = Mapping::new_clean(dma, clean)?.unmap_clean();
+    }
+    Ok(clean)
+}
