@@ -8,6 +8,8 @@ TEST ?=
 MODULE := rk3588_dma.ko
 OVERLAY := dts/rk3588-dma.dtbo
 BOARD := scripts/env scripts/board
+ROOMS := $(patsubst %/mod.rs,%,$(wildcard */mod.rs))
+DEBUG := $(CURDIR)/out/debug
 
 .PHONY: all
 all: modules ## Build the module for KDIR (the running kernel's build folder) and the overlay
@@ -34,6 +36,17 @@ install: ## Install the module for the kernel of KDIR
 stock: ## Build the module and the overlay for Debian's kernel, in the build environment
 	@kernel=$$(scripts/kernel) && \
 	scripts/env $(MAKE) --no-print-directory -s all KDIR="$${KDIR:-$$kernel/build}"
+
+# With MO= kbuild puts what it makes into another folder, but takes no source from a folder that was
+# built in. So it is given links to the sources, without what `make stock` left beside them.
+.PHONY: debug
+debug: ## Build the module for the debug kernel, in the build environment
+	@$(RM) -r $(DEBUG)/tree && mkdir -p $(DEBUG)/tree
+	@cp -rs $(CURDIR)/Kbuild $(CURDIR)/*.rs $(ROOMS:%=$(CURDIR)/%) $(DEBUG)/tree
+	@find $(DEBUG)/tree \( -name '*.o' -o -name '.*.cmd' -o -name helpers.rs \) -delete
+	@kernel=$$(scripts/kernel debug) && \
+	scripts/env $(MAKE) --no-print-directory -s -C "$$kernel/build" \
+		M=$(DEBUG)/tree MO=$(DEBUG) modules
 
 .PHONY: demo
 demo: stock ## Run all lessons on the virtual Rock 5B+ and print the report
