@@ -43,6 +43,7 @@ stock: ## Build the module and the overlay for Debian's kernel, in the build env
 debug: ## Build the module for the debug kernel, in the build environment
 	@$(RM) -r $(DEBUG)/tree && mkdir -p $(DEBUG)/tree
 	@cp -rs $(CURDIR)/Kbuild $(CURDIR)/*.rs $(ROOMS:%=$(CURDIR)/%) $(DEBUG)/tree
+	@mkdir $(DEBUG)/tree/tests && cp -rs $(CURDIR)/tests/kunit $(DEBUG)/tree/tests
 	@find $(DEBUG)/tree \( -name '*.o' -o -name '.*.cmd' -o -name helpers.rs \) -delete
 	@kernel=$$(scripts/kernel debug) && \
 	scripts/env $(MAKE) --no-print-directory -s -C "$$kernel/build" \

@@ -515,9 +515,9 @@ mod tests {
         bytes.fill(1);
         mem::forget(bytes);
         mapping.cpu_mut(1..2)?.fill(2);
-        fixture::run(dev, mapping, |hardware| {
+        drop(fixture::run(dev, mapping, |hardware| {
             assert_eq!(hardware.read(1), [2]);
-        })?;
+        })?);
         assert_eq!(dev.statistics().snapshot().live, 0);
         Ok(())
     }

@@ -7,7 +7,7 @@ use core::ops::Deref;
 use kernel::prelude::*;
 
 use super::{
-    raw::Sync,
+    raw::CpuSync,
     DmaDevice,
     MapError,
     Mapping,
@@ -64,7 +64,7 @@ impl<'dev, M: Memory> Mapping<'dev, M, ToDevice> {
         clean: Clean<M>,
     ) -> Result<Self, MapError<Clean<M>>> {
         // SAFETY: By the type invariant of `Clean`.
-        unsafe { Self::with_sync(dev, clean.0, Sync::Skip) }.map_err(|error| MapError {
+        unsafe { Self::with_sync(dev, clean.0, CpuSync::Skip) }.map_err(|error| MapError {
             failure: error.failure,
             // INVARIANT: It was not mapped, and nobody had it meanwhile.
             memory: Clean(error.memory),
@@ -125,10 +125,10 @@ mod tests {
         let mapping = Mapping::new_clean(second, clean)?;
 
         assert!(mapping.is_for(second));
-        fixture::run(second, mapping, |hardware| {
+        drop(fixture::run(second, mapping, |hardware| {
             assert_eq!(hardware.read(0), [2]);
             assert_eq!(hardware.read(2999), [1]);
-        })?;
+        })?);
         assert_eq!(first.statistics().snapshot().live, 0);
         assert_eq!(second.statistics().snapshot().live, 0);
         Ok(())
@@ -142,9 +142,13 @@ mod tests {
         let mut buffer = clean.into_inner();
 
         buffer.fill(5);
-        fixture::run(dev, Mapping::<_, ToDevice>::new(dev, buffer)?, |hardware| {
-            assert_eq!(hardware.read(62), [5, 5]);
-        })?;
+        drop(fixture::run(
+            dev,
+            Mapping::<_, ToDevice>::new(dev, buffer)?,
+            |hardware| {
+                assert_eq!(hardware.read(62), [5, 5]);
+            },
+        )?);
         Ok(())
     }
 

@@ -9,8 +9,8 @@ use kernel::prelude::*;
 
 use super::{
     raw::{
-        RawMapping,
-        Sync, //
+        CpuSync,
+        RawMapping, //
     },
     Direction,
     DmaDevice,
@@ -61,17 +61,17 @@ impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
     #[inline(always)]
     pub(crate) fn new(dev: &'dev DmaDevice, memory: M) -> Result<Self, MapError<M>> {
         // SAFETY: With a sync nothing is asked for.
-        unsafe { Self::with_sync(dev, memory, Sync::Whole) }
+        unsafe { Self::with_sync(dev, memory, CpuSync::Whole) }
     }
 
     /// # Safety
     ///
-    /// With [`Sync::Skip`], the CPU has not changed the memory since it was last handed to a device.
+    /// With [`CpuSync::Skip`], the CPU has not changed the memory since it was last handed to a device.
     #[inline(always)]
     pub(super) unsafe fn with_sync(
         dev: &'dev DmaDevice,
         mut memory: M,
-        sync: Sync,
+        sync: CpuSync,
     ) -> Result<Self, MapError<M>> {
         let location = memory.location();
         let len = memory.padded_len();
@@ -157,9 +157,9 @@ mod tests {
 
             let mapping = Mapping::<_, ToDevice>::new(dev, buffer)?;
 
-            fixture::run(dev, mapping, |hardware| {
+            drop(fixture::run(dev, mapping, |hardware| {
                 assert_eq!(hardware.read(len - 3), [1, 2, 3]);
-            })?;
+            })?);
         }
         Ok(())
     }

@@ -246,8 +246,7 @@ mod tests {
     #[test]
     fn part_of_the_kernel_is_found_out() -> Result {
         let device = TestDevice::new()?;
-        // SAFETY: Only the address is taken.
-        let jiffies = unsafe { &raw mut kernel::bindings::jiffies };
+        let jiffies = &raw mut kernel::bindings::jiffies;
 
         assert!(is_refused(
             device.dma()?,

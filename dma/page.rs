@@ -242,9 +242,9 @@ mod tests {
         let mapping = Mapping::<_, ToDevice>::new(dev, page)?;
 
         assert_eq!(mapping.len(), 3);
-        fixture::run(dev, mapping, |hardware| {
+        drop(fixture::run(dev, mapping, |hardware| {
             assert_eq!(hardware.read(0), [1, 2, 3]);
-        })?;
+        })?);
         Ok(())
     }
 

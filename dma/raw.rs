@@ -86,7 +86,7 @@ impl Location {
 
 /// What a mapping does about the caches and bounce buffers when it is made.
 #[derive(Clone, Copy)]
-pub(super) enum Sync {
+pub(super) enum CpuSync {
     /// It hands over what the CPU wrote.
     Whole,
     /// Nothing: main memory holds it already.
@@ -119,7 +119,7 @@ impl<'dev, D: Direction> RawMapping<'dev, D> {
     ///
     /// - The memory is as the contract of [`Memory`](super::Memory) wants it, and nobody reaches it
     ///   but through the result until that is gone.
-    /// - With [`Sync::Skip`], the CPU has not changed it since it was last handed to a device.
+    /// - With [`CpuSync::Skip`], the CPU has not changed it since it was last handed to a device.
     // Inlined whatever the compiler thinks of its size, as are the functions that call it: what is
     // left of them is a handful of instructions more than the C calls, see `make bench`.
     #[inline(always)]
@@ -127,7 +127,7 @@ impl<'dev, D: Direction> RawMapping<'dev, D> {
         dev: &'dev DmaDevice,
         location: Location,
         len: usize,
-        sync: Sync,
+        sync: CpuSync,
     ) -> Result<Self, MapFailure> {
         // SAFETY: By the caller's promise.
         let result = unsafe { Self::try_new(dev, location, len, sync) };
@@ -146,11 +146,11 @@ impl<'dev, D: Direction> RawMapping<'dev, D> {
         dev: &'dev DmaDevice,
         location: Location,
         len: usize,
-        sync: Sync,
+        sync: CpuSync,
     ) -> Result<Self, MapFailure> {
         let mut attributes = match sync {
-            Sync::Whole => 0,
-            Sync::Skip => SKIP_CPU_SYNC,
+            CpuSync::Whole => 0,
+            CpuSync::Skip => SKIP_CPU_SYNC,
         };
 
         if len == 0 {
