@@ -7,6 +7,10 @@
 use kernel::dma::DataDirection;
 
 mod sealed {
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` cannot be made a direction of a DMA mapping",
+        note = "the directions are `ToDevice`, `FromDevice` and `Bidirectional`"
+    )]
     pub(crate) trait Sealed {}
 }
 
