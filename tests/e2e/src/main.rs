@@ -7,6 +7,7 @@
 
 mod board;
 mod checks;
+mod compile_fail;
 mod console;
 mod demo;
 mod host;

@@ -20,6 +20,7 @@ use crate::{
         Board, //
     },
     checks,
+    compile_fail,
     console::Console,
     host,
     suite::Suite, //
@@ -43,6 +44,7 @@ pub fn run(filter: &str) -> Result<bool> {
     let mut suite = Suite::new(filter);
 
     checks::run(&mut suite);
+    compile_fail::run(&mut suite);
     host::run(&mut suite);
     suite.test("stock::files_are_debians", || {
         succeeds(Command::new("scripts/kernel").arg("--verify"))

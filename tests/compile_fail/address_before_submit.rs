@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0
+
+// There is no address to be told to the device before the mapping is lent to it.
+
+use kernel::{
+    device::{
+        Bound,
+        Device, //
+    },
+    prelude::*, //
+};
+
+use crate::dma::{
+    Buffer,
+    FromDevice,
+    Mapping, //
+};
+
+fn receive(dev: &Device<Bound>) -> Result<u32> {
+    let mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
+
+    #[cfg(not(mistake))]
+    let mapping = mapping.submit();
+
+    mapping.address().to_bus32(0) //~ E0599: no method named `address` found for struct `Mapping`
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0
+
+// The CPU has no way to memory that is mapped.
+
+use kernel::{
+    device::{
+        Bound,
+        Device, //
+    },
+    prelude::*, //
+};
+
+use crate::dma::{
+    Buffer,
+    Mapping,
+    ToDevice, //
+};
+
+fn send(dev: &Device<Bound>) -> Result {
+    let mut buffer = Buffer::zeroed(64)?;
+
+    #[cfg(not(mistake))]
+    buffer.fill(0xff);
+
+    let mapping = Mapping::<_, ToDevice>::new(dev, buffer)?;
+
+    #[cfg(mistake)]
+    buffer.fill(0xff); //~ E0382: borrow of moved value: `buffer`
+
+    drop(mapping);
+    Ok(())
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0
+
+// Only who promises that the device has stopped gets the mapping back.
+
+use kernel::{
+    device::{
+        Bound,
+        Device, //
+    },
+    prelude::*, //
+};
+
+use crate::dma::{
+    Buffer,
+    FromDevice,
+    Mapping, //
+};
+
+fn receive(dev: &Device<Bound>) -> Result<Buffer> {
+    let in_flight = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?.submit();
+
+    #[cfg(mistake)]
+    let mapping = in_flight.complete(); //~ E0133: is unsafe and requires unsafe
+    #[cfg(not(mistake))]
+    // SAFETY: The device was never told the address.
+    let mapping = unsafe { in_flight.complete() };
+
+    Ok(mapping.unmap())
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0
+
+// What a transfer writes must be mapped for writing: with an IOMMU the device would not get
+// through.
+
+use kernel::{
+    device::{
+        Bound,
+        Device, //
+    },
+    prelude::*, //
+};
+
+use crate::{
+    dma::{
+        Buffer,
+        FromDevice,
+        Mapping,
+        ToDevice, //
+    },
+    pl330::{
+        Controller,
+        Span, //
+    }, //
+};
+
+#[cfg(mistake)]
+type Destination = ToDevice;
+#[cfg(not(mistake))]
+type Destination = FromDevice;
+
+fn copy<'bound>(dev: &'bound Device<Bound>, controller: &Controller<'bound>, span: Span) -> Result {
+    let source = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(64)?)?;
+    let destination = Mapping::<_, Destination>::new(dev, Buffer::zeroed(64)?)?;
+
+    controller.copy(source, destination, span)?; //~ E0277: the device may not write
+    Ok(())
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0
+
+// A transfer owns its mappings until it gives them back.
+
+use kernel::{
+    device::{
+        Bound,
+        Device, //
+    },
+    prelude::*, //
+};
+
+use crate::{
+    dma::{
+        Buffer,
+        FromDevice,
+        Mapping,
+        ToDevice, //
+    },
+    pl330::{
+        Controller,
+        Span, //
+    }, //
+};
+
+fn copy<'bound>(dev: &'bound Device<Bound>, controller: &Controller<'bound>, span: Span) -> Result {
+    let source = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(64)?)?;
+    let destination = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
+    let done = controller.copy(source, destination, span)?;
+
+    #[cfg(not(mistake))]
+    let source = done.source;
+
+    source.unmap(); //~ E0382: use of moved value: `source`
+    done.destination.unmap();
+    Ok(())
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0
+
+// A mapping ends before the device is unbound from its driver: it cannot be kept where it would
+// live longer.
+
+use kernel::{
+    device::{
+        Bound,
+        Device, //
+    },
+    prelude::*, //
+};
+
+use crate::dma::{
+    Buffer,
+    FromDevice,
+    Mapping, //
+};
+
+struct Ring<'bound> {
+    slot: Option<Mapping<'bound, Buffer, FromDevice>>,
+}
+
+#[cfg(mistake)]
+type Kept<'bound> = Ring<'static>;
+#[cfg(not(mistake))]
+type Kept<'bound> = Ring<'bound>;
+
+fn refill<'bound>(dev: &'bound Device<Bound>, ring: &mut Kept<'bound>) -> Result {
+    let buffer = Buffer::zeroed(64)?;
+    let mapping = Mapping::<_, FromDevice>::new(dev, buffer)?; //~ E0521: must outlive `'static`
+
+    ring.slot.replace(mapping);
+    Ok(())
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0
+
+// There is no fourth direction, so `DMA_NONE` never reaches the kernel, which answers it with
+// `BUG()`.
+
+use kernel::{
+    device::{
+        Bound,
+        Device, //
+    },
+    prelude::*, //
+};
+
+use crate::dma::{
+    Buffer,
+    Direction,
+    Mapping,
+    ToDevice, //
+};
+
+#[cfg(mistake)]
+enum Nowhere {}
+#[cfg(not(mistake))]
+type Nowhere = ToDevice;
+
+#[cfg(mistake)]
+impl Direction for Nowhere {
+    //~^ E0277: `Nowhere` is not a direction
+    const DATA_DIRECTION: kernel::dma::DataDirection = kernel::dma::DataDirection::None;
+}
+
+fn direction_of<D: Direction>(_: &Mapping<'_, Buffer, D>) -> kernel::dma::DataDirection {
+    D::DATA_DIRECTION
+}
+
+fn map(dev: &Device<Bound>) -> Result {
+    direction_of(&Mapping::<_, Nowhere>::new(dev, Buffer::zeroed(64)?)?);
+    Ok(())
+}

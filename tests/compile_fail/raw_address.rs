@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0
+
+// A transfer takes mappings, not numbers: a physical address is not what every device has to be
+// told.
+
+use kernel::{
+    bindings,
+    device::{
+        Bound,
+        Device, //
+    },
+    prelude::*, //
+};
+
+use crate::{
+    dma::{
+        Buffer,
+        FromDevice,
+        Mapping,
+        ToDevice, //
+    },
+    pl330::{
+        Controller,
+        Span, //
+    }, //
+};
+
+fn copy<'bound>(
+    dev: &'bound Device<Bound>,
+    controller: &Controller<'bound>,
+    physical: bindings::phys_addr_t,
+    span: Span,
+) -> Result {
+    let destination = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
+    #[cfg(mistake)]
+    let source = physical;
+    #[cfg(not(mistake))]
+    let source = {
+        let _ = physical;
+
+        Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(64)?)?
+    };
+
+    controller.copy(source, destination, span)?; //~ E0308: expected `Mapping<'_, _, _>`
+    Ok(())
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0
+
+// Nor can it be read.
+
+use kernel::{
+    device::{
+        Bound,
+        Device, //
+    },
+    prelude::*, //
+};
+
+use crate::dma::{
+    Buffer,
+    FromDevice,
+    Mapping, //
+};
+
+fn receive(dev: &Device<Bound>) -> Result<u8> {
+    let in_flight = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?.submit();
+
+    #[cfg(not(mistake))]
+    // SAFETY: The device was never told the address.
+    let in_flight = unsafe { in_flight.complete() }.unmap();
+
+    Ok(in_flight[0]) //~ E0608: cannot index into a value of type `InFlight<
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0
+
+// What the device writes cannot be read before it is taken back: the CPU may see what was there
+// before.
+
+use kernel::{
+    device::{
+        Bound,
+        Device, //
+    },
+    prelude::*, //
+};
+
+use crate::dma::{
+    Buffer,
+    FromDevice,
+    Mapping, //
+};
+
+fn receive(dev: &Device<Bound>) -> Result<u8> {
+    let mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
+
+    #[cfg(not(mistake))]
+    let mapping = mapping.unmap();
+
+    Ok(mapping[0]) //~ E0608: cannot index into a value of type `Mapping<
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The crate root of the cases: the rooms of the module, and one case in place of its driver.
+//!
+//! A case is another file of this folder. It holds a mistake and the same code without it, told
+//! apart by `#[cfg(mistake)]`. `tests/e2e` compiles both, with the command that built the module.
+//! What the compiler is to say stands at the end of the line it is to say it of, as
+//! `//~ CODE: words`, or below that line as `//~^ CODE: words`.
+
+#[allow(dead_code, unused_imports, reason = "a case uses little of it")]
+#[path = "../../bindings/mod.rs"]
+mod bindings;
+#[allow(dead_code, unused_imports, reason = "a case uses little of it")]
+#[path = "../../dma/mod.rs"]
+mod dma;
+#[allow(dead_code, unused_imports, reason = "a case uses little of it")]
+#[path = "../../pl330/mod.rs"]
+mod pl330;
+
+#[allow(dead_code, reason = "nobody calls a case")]
+mod case {
+    include!(env!("RK3588_DMA_CASE"));
+}
+
+use kernel::prelude::*;
+
+module! {
+    type: NoDriver,
+    name: "rk3588_dma",
+    authors: ["The rk3588_dma developers"],
+    description: "Never loaded",
+    license: "GPL",
+}
+
+/// What `bindings::debugfs` asks of the crate that it is part of: to be a module.
+struct NoDriver;
+
+impl kernel::Module for NoDriver {
+    fn init(_: &'static ThisModule) -> Result<Self> {
+        Ok(Self)
+    }
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0
+
+// A buffer on the stack cannot be mapped: it may not be in the linear map, and shares its cache
+// lines with what the CPU is working on.
+
+use kernel::{
+    device::{
+        Bound,
+        Device, //
+    },
+    prelude::*, //
+};
+
+use crate::dma::{
+    Buffer,
+    Mapping,
+    ToDevice, //
+};
+
+fn send(dev: &Device<Bound>) -> Result {
+    #[cfg(mistake)]
+    let buffer = [0u8; 64];
+    #[cfg(not(mistake))]
+    let buffer = Buffer::zeroed(64)?;
+
+    Mapping::<_, ToDevice>::new(dev, buffer)?; //~ E0277: the trait `Memory` is not implemented
+    Ok(())
+}

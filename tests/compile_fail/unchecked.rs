@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0
+
+// A mapping that failed has no address to be used by mistake: there is nothing but the error.
+
+use kernel::{
+    device::{
+        Bound,
+        Device, //
+    },
+    prelude::*, //
+};
+
+use crate::dma::{
+    Buffer,
+    FromDevice,
+    Mapping, //
+};
+
+fn receive(dev: &Device<Bound>) -> Result {
+    let mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?);
+
+    #[cfg(not(mistake))]
+    let mapping = mapping?;
+
+    mapping.submit(); //~ E0599: no method named `submit` found for enum
+    Ok(())
+}

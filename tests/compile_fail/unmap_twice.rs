@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0
+
+// Unmapping takes the mapping, so there is no second time.
+
+use kernel::{
+    device::{
+        Bound,
+        Device, //
+    },
+    prelude::*, //
+};
+
+use crate::dma::{
+    Buffer,
+    FromDevice,
+    Mapping, //
+};
+
+fn receive(dev: &Device<Bound>) -> Result {
+    let mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
+
+    mapping.unmap();
+
+    #[cfg(mistake)]
+    mapping.unmap(); //~ E0382: use of moved value: `mapping`
+
+    Ok(())
+}

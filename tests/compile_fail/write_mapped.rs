@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0
+
+// What the device reads cannot be written after it was handed over: it may have been fetched
+// already.
+
+use kernel::{
+    device::{
+        Bound,
+        Device, //
+    },
+    prelude::*, //
+};
+
+use crate::dma::{
+    Buffer,
+    Mapping,
+    ToDevice, //
+};
+
+fn send(dev: &Device<Bound>) -> Result {
+    let mut buffer = Buffer::zeroed(64)?;
+
+    #[cfg(not(mistake))]
+    buffer.fill(0xff);
+
+    let mapping = Mapping::<_, ToDevice>::new(dev, buffer)?;
+
+    #[cfg(mistake)]
+    mapping.fill(0xff); //~ E0599: no method named `fill` found for struct `Mapping`
+
+    drop(mapping);
+    Ok(())
+}
