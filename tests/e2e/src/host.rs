@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The tests of `tests/host`, which need no board.
+//! The tests that cargo runs on the host: those of `tests/host`, and those of this program.
 
-use std::process::{
-    Command,
-    Output, //
+use std::{
+    path::Path,
+    process::{
+        Command,
+        Output, //
+    }, //
 };
 
 use anyhow::{
@@ -15,25 +18,33 @@ use anyhow::{
 
 use crate::suite::Suite;
 
-/// Runs them with cargo and takes each of them down.
+/// Runs them and takes each of them down.
 pub fn run(suite: &mut Suite) {
-    let output = suite.prepare("host tests", run_cargo);
+    run_project(suite, "host", "tests/host", &[]);
+    // As this program was built, so that what it is made of need not be compiled again.
+    run_project(suite, "harness", "tests/e2e", &["--release"]);
+}
 
-    if let Err(error) = output.and_then(|output| count(suite, &output)) {
-        suite.add_failure("host", &error);
+/// Runs the tests of the project in `folder` under the name `room`.
+fn run_project(suite: &mut Suite, room: &str, folder: &str, options: &[&str]) {
+    let output = suite.prepare(&format!("{room} tests"), || run_cargo(folder, options));
+
+    if let Err(error) = output.and_then(|output| count(suite, room, &output)) {
+        suite.add_failure(room, &error);
     }
 }
 
-fn run_cargo() -> Result<Output> {
+fn run_cargo(folder: &str, options: &[&str]) -> Result<Output> {
     Command::new("cargo")
         .args(["test", "--quiet", "--locked", "--manifest-path"])
-        .arg("tests/host/Cargo.toml")
+        .arg(Path::new(folder).join("Cargo.toml"))
+        .args(options)
         .args(["--", "--format", "pretty"])
         .output()
         .context("cannot run cargo")
 }
 
-fn count(suite: &mut Suite, output: &Output) -> Result<()> {
+fn count(suite: &mut Suite, room: &str, output: &Output) -> Result<()> {
     let text = String::from_utf8_lossy(&output.stdout);
     let mut tests = 0;
 
@@ -46,7 +57,7 @@ fn count(suite: &mut Suite, output: &Output) -> Result<()> {
         };
 
         tests += 1;
-        suite.add(&format!("host::{name}"), result == "ok");
+        suite.add(&format!("{room}::{name}"), result == "ok");
     }
     if tests == 0 || !output.status.success() {
         bail!(
