@@ -10,6 +10,7 @@ mod checks;
 mod compile_fail;
 mod console;
 mod demo;
+mod docs;
 mod host;
 mod suite;
 mod tests;

@@ -18,7 +18,7 @@ use anyhow::{
 /// The tests so far.
 pub struct Suite {
     filter: String,
-    passed: usize,
+    passed: Vec<String>,
     failed: usize,
 }
 
@@ -27,7 +27,7 @@ impl Suite {
     pub fn new(filter: &str) -> Self {
         Self {
             filter: filter.into(),
-            passed: 0,
+            passed: vec![],
             failed: 0,
         }
     }
@@ -35,6 +35,16 @@ impl Suite {
     /// Whether any of `names` is to run: what a costly preparation for them asks first.
     pub fn wants(&self, names: &[&str]) -> bool {
         names.iter().any(|name| name.contains(&self.filter))
+    }
+
+    /// Whether all tests run, whatever their names.
+    pub fn is_whole(&self) -> bool {
+        self.filter.is_empty()
+    }
+
+    /// The names of the tests that have passed.
+    pub fn passed(&self) -> &[String] {
+        &self.passed
     }
 
     /// Runs the test `name`; an error fails it.
@@ -48,7 +58,7 @@ impl Suite {
 
         match test() {
             Ok(()) => {
-                self.passed += 1;
+                self.passed.push(name.into());
                 println!("ok");
             }
             Err(error) => self.fail(&error),
@@ -75,7 +85,7 @@ impl Suite {
         }
         match passed {
             true => {
-                self.passed += 1;
+                self.passed.push(name.into());
                 println!("test {name} ... ok");
             }
             false => {
@@ -101,7 +111,7 @@ impl Suite {
 
     /// Prints the last line and returns whether all passed. Nothing having run is a failure.
     pub fn end(self) -> bool {
-        println!("\n{} passed, {} failed", self.passed, self.failed);
-        self.failed == 0 && self.passed != 0
+        println!("\n{} passed, {} failed", self.passed.len(), self.failed);
+        self.failed == 0 && !self.passed.is_empty()
     }
 }

@@ -22,6 +22,7 @@ use crate::{
     checks,
     compile_fail,
     console::Console,
+    docs,
     host,
     suite::Suite, //
 };
@@ -58,7 +59,19 @@ pub fn run(filter: &str) -> Result<bool> {
         }
         Err(error) => suite.add_failure("board", &error),
     }
+    check_docs(&mut suite);
     Ok(suite.end())
+}
+
+/// Compares the documentation with the tests that ran: last, and only where all of them did.
+fn check_docs(suite: &mut Suite) {
+    if !suite.is_whole() {
+        return;
+    }
+
+    let outcome = docs::mistakes_name_tests_that_ran(suite.passed());
+
+    suite.test("docs::mistakes_names_tests_that_ran", || outcome);
 }
 
 /// A boot that several tests look at: each of them fails if it did.
