@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The virtual Rock 5B+: Debian's kernel image and the board's own device tree in QEMU.
+//! The virtual Rock 5B+: Debian's kernel image and the board's own device tree in QEMU. For what only
+//! another kernel or another machine shows, those.
+
+mod device_tree;
+mod initramfs;
+mod machine;
 
 use std::{
-    env,
     fs::{
         self,
         File, //
-    },
-    io::{
-        Read,
-        Write, //
     },
     path::{
         Path,
@@ -18,7 +18,6 @@ use std::{
     },
     process::{
         Command,
-        ExitStatus,
         Stdio, //
     },
     thread,
@@ -29,24 +28,21 @@ use std::{
 };
 
 use anyhow::{
-    bail,
     ensure,
     Context,
     Result, //
 };
-use cpio::newc::{
-    self,
-    ModeFileType, //
-};
 use tempfile::TempDir;
 
-use crate::console::Console;
+pub use machine::{
+    Kernel,
+    Machine, //
+};
 
-/// The init script of all boots.
-const INIT: &str = include_str!("../guest/init");
-
-/// How long a boot may take.
-const TIMEOUT: Duration = Duration::from_secs(180);
+use crate::{
+    console::Console,
+    process::made_by, //
+};
 
 /// What is needed to boot the board.
 pub struct Board {
@@ -60,11 +56,15 @@ pub struct Board {
 /// What differs from one boot to the next.
 #[derive(Clone)]
 pub struct Boot {
+    /// Which machine.
+    pub machine: Machine,
+    /// Which kernel.
+    pub kernel: Kernel,
     /// RAM, in QEMU's notation.
     pub memory: String,
     /// More kernel parameters.
     pub append: String,
-    /// Device tree overlays, compiled or not.
+    /// Device tree overlays, compiled or not, for the Rock 5B+.
     pub overlays: Vec<PathBuf>,
     /// Files for the root folder.
     pub files: Vec<PathBuf>,
@@ -73,17 +73,22 @@ pub struct Boot {
     pub parallel: bool,
     /// What is in memory at these addresses when the board is switched on.
     pub contents: Vec<(u64, Vec<u8>)>,
+    /// How long it may take.
+    pub timeout: Duration,
 }
 
 impl Default for Boot {
     fn default() -> Self {
         Self {
+            machine: Machine::Rock5bPlus,
+            kernel: Kernel::Stock,
             memory: "1G".into(),
             append: String::new(),
             overlays: vec![],
             files: vec![],
             parallel: false,
             contents: vec![],
+            timeout: Duration::from_secs(180),
         }
     }
 }
@@ -91,13 +96,10 @@ impl Default for Boot {
 impl Board {
     /// Finds, or has made, what is needed.
     pub fn new() -> Result<Self> {
-        let kernel = made_by("scripts/kernel", &[])?;
+        let kernel = Kernel::Stock.folder()?;
 
         Ok(Self {
-            image: match env::var_os("KERNEL") {
-                Some(image) => image.into(),
-                None => kernel.join("vmlinuz"),
-            },
+            image: Kernel::Stock.image(&kernel)?,
             kernel,
             machine: made_by("scripts/machine", &[])?,
             busybox: made_by("scripts/busybox", &[])?,
@@ -121,13 +123,13 @@ impl Board {
             .stdout(File::create(&console)?)
             .stderr(File::create(&complaints)?)
             .spawn()
-            .with_context(|| format!("cannot start {}", self.machine.display()))?;
+            .with_context(|| format!("cannot start {}", self.qemu(boot.machine).display()))?;
         let mut timed_out = false;
         let status = loop {
             if let Some(status) = qemu.try_wait()? {
                 break status;
             }
-            if start.elapsed() > TIMEOUT {
+            if start.elapsed() > boot.timeout {
                 timed_out = true;
                 qemu.kill()?;
             }
@@ -140,10 +142,10 @@ impl Board {
             fs::read_to_string(&complaints)?
         );
 
-        let mut text = vec![];
-
-        File::open(&console)?.read_to_end(&mut text)?;
-        Ok(Console::new(&String::from_utf8_lossy(&text), timed_out))
+        Ok(Console::new(
+            &String::from_utf8_lossy(&fs::read(&console)?),
+            timed_out,
+        ))
     }
 
     /// Boots with the console on this terminal; runs `script`, or a shell. Returns the exit code.
@@ -165,13 +167,30 @@ impl Board {
         console.exit()
     }
 
+    /// The QEMU that has `machine`.
+    fn qemu(&self, machine: Machine) -> &Path {
+        match machine {
+            Machine::Rock5bPlus => &self.machine,
+            Machine::Virt => Path::new("qemu-system-aarch64"),
+        }
+    }
+
+    /// The image of `kernel`, which is made now if need be.
+    fn image(&self, kernel: Kernel) -> Result<PathBuf> {
+        match kernel {
+            Kernel::Stock => Ok(self.image.clone()),
+            Kernel::Debug => kernel.image(&kernel.folder()?),
+        }
+    }
+
     /// QEMU with all its arguments; `work` is for files that it reads.
     fn command(&self, boot: &Boot, script: &str, work: &Path) -> Result<Command> {
         let initramfs = work.join("initramfs");
-        let mut qemu = Command::new(&self.machine);
+        let mut qemu = Command::new(self.qemu(boot.machine));
 
-        self.write_initramfs(boot, script, &initramfs)?;
-        qemu.args(["-M", "rock-5b-plus", "-smp", "8", "-m", &boot.memory])
+        initramfs::write(&self.busybox, script, &boot.files, &initramfs)?;
+        qemu.args(boot.machine.options())
+            .args(["-m", &boot.memory])
             .args(["-nodefaults", "-display", "none", "-no-reboot"])
             .args([
                 "-accel",
@@ -181,16 +200,21 @@ impl Board {
                 },
             ])
             .args(["-serial", "mon:stdio", "-kernel"])
-            .arg(&self.image)
-            .arg("-dtb")
-            .arg(self.device_tree(boot, work)?)
+            .arg(self.image(boot.kernel)?)
             .arg("-initrd")
             .arg(initramfs)
             .arg("-append")
             .arg(format!(
-                "console=ttyS2,1500000n8 loglevel=4 panic=-1 cryptomgr.notests {}",
+                "console={} loglevel=4 panic=-1 cryptomgr.notests {}",
+                boot.machine.console(),
                 boot.append
             ));
+        if boot.machine == Machine::Rock5bPlus {
+            let tree = self.kernel.join("dtb/rk3588-rock-5b-plus.dtb");
+
+            qemu.arg("-dtb")
+                .arg(device_tree::merge(tree, &boot.overlays, work)?);
+        }
         for (index, (address, bytes)) in boot.contents.iter().enumerate() {
             let file = work.join(format!("contents-{index}"));
 
@@ -202,123 +226,4 @@ impl Board {
         }
         Ok(qemu)
     }
-
-    /// The board's device tree with the overlays applied.
-    fn device_tree(&self, boot: &Boot, work: &Path) -> Result<PathBuf> {
-        let board = self.kernel.join("dtb/rk3588-rock-5b-plus.dtb");
-        let merged = work.join("board.dtb");
-        let mut overlays = vec![];
-
-        if boot.overlays.is_empty() {
-            return Ok(board);
-        }
-        for (index, overlay) in boot.overlays.iter().enumerate() {
-            if overlay.extension().is_some_and(|it| it == "dtbo") {
-                overlays.push(overlay.clone());
-                continue;
-            }
-
-            let compiled = work.join(format!("{index}.dtbo"));
-
-            succeeds(
-                Command::new("dtc")
-                    .args(["-@", "-q", "-I", "dts", "-O", "dtb", "-o"])
-                    .arg(&compiled)
-                    .arg(overlay),
-            )?;
-            overlays.push(compiled);
-        }
-        succeeds(
-            Command::new("fdtoverlay")
-                .arg("-i")
-                .arg(board)
-                .arg("-o")
-                .arg(&merged)
-                .args(overlays),
-        )?;
-        Ok(merged)
-    }
-
-    /// Writes the root file system: busybox, init, the script and the files.
-    fn write_initramfs(&self, boot: &Boot, script: &str, path: &Path) -> Result<()> {
-        let mut archive = vec![];
-
-        for folder in ["bin", "dev", "proc", "sys", "tmp"] {
-            add(&mut archive, folder, ModeFileType::Directory, &[])?;
-        }
-        add(
-            &mut archive,
-            "bin/busybox",
-            ModeFileType::Regular,
-            &fs::read(&self.busybox)?,
-        )?;
-        add(&mut archive, "init", ModeFileType::Regular, INIT.as_bytes())?;
-        add(
-            &mut archive,
-            "script",
-            ModeFileType::Regular,
-            script.as_bytes(),
-        )?;
-        for file in &boot.files {
-            let name = file
-                .file_name()
-                .and_then(|name| name.to_str())
-                .with_context(|| format!("{} has no name", file.display()))?;
-            let bytes =
-                fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
-
-            add(&mut archive, name, ModeFileType::Regular, &bytes)?;
-        }
-        newc::trailer(&mut archive)?;
-        fs::write(path, archive)?;
-        Ok(())
-    }
-}
-
-/// Adds an executable file or a folder to a cpio archive.
-fn add(archive: &mut Vec<u8>, name: &str, kind: ModeFileType, bytes: &[u8]) -> Result<()> {
-    let mut entry = newc::Builder::new(name)
-        .mode(0o755)
-        .set_mode_file_type(kind)
-        .write(&mut *archive, u32::try_from(bytes.len())?);
-
-    entry.write_all(bytes)?;
-    entry.finish()?;
-    Ok(())
-}
-
-/// The path that one of the project's scripts prints.
-pub fn made_by(script: &str, arguments: &[&str]) -> Result<PathBuf> {
-    let output = Command::new(script)
-        .args(arguments)
-        .stderr(Stdio::inherit())
-        .output()
-        .with_context(|| format!("cannot run {script} (from the folder of the project?)"))?;
-
-    if !output.status.success() {
-        bail!("{script} failed");
-    }
-    Ok(PathBuf::from(String::from_utf8(output.stdout)?.trim_end()))
-}
-
-/// Runs a command whose output matters only when it fails.
-pub fn succeeds(command: &mut Command) -> Result<()> {
-    let output = command
-        .output()
-        .with_context(|| format!("cannot run {}", command.get_program().to_string_lossy()))?;
-
-    explain(command, output.status, &[&output.stdout, &output.stderr])
-}
-
-fn explain(command: &Command, status: ExitStatus, output: &[&[u8]]) -> Result<()> {
-    ensure!(
-        status.success(),
-        "{} ended with {status}:\n{}",
-        command.get_program().to_string_lossy(),
-        output
-            .iter()
-            .map(|bytes| String::from_utf8_lossy(bytes))
-            .collect::<String>()
-    );
-    Ok(())
 }

@@ -18,7 +18,7 @@ use anyhow::{
 };
 
 use crate::{
-    board::{
+    process::{
         made_by,
         succeeds, //
     },

@@ -22,11 +22,11 @@ use serde::{
 
 use crate::{
     board::{
-        made_by,
         Board,
         Boot, //
     },
-    console::Console, //
+    console::Console,
+    process::made_by, //
 };
 
 /// The script that the board runs.

@@ -12,6 +12,7 @@ mod console;
 mod demo;
 mod docs;
 mod host;
+mod process;
 mod suite;
 mod tests;
 

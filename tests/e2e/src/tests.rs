@@ -15,15 +15,13 @@ use anyhow::{
 };
 
 use crate::{
-    board::{
-        succeeds,
-        Board, //
-    },
+    board::Board,
     checks,
     compile_fail,
     console::Console,
     docs,
     host,
+    process::succeeds,
     suite::Suite, //
 };
 
