@@ -37,6 +37,13 @@ impl Suite {
         names.iter().any(|name| name.contains(&self.filter))
     }
 
+    /// Whether a test may run whose name is not known yet, but that it begins with `prefix::`.
+    pub fn wants_below(&self, prefix: &str) -> bool {
+        let prefix = format!("{prefix}::");
+
+        prefix.contains(&self.filter) || self.filter.starts_with(&prefix)
+    }
+
     /// Whether all tests run, whatever their names.
     pub fn is_whole(&self) -> bool {
         self.filter.is_empty()

@@ -3,6 +3,7 @@
 //! The tests, in the order in which they run: what needs no board first.
 
 mod controllers;
+mod kunit;
 mod lessons;
 mod lifetime;
 
@@ -26,7 +27,7 @@ use crate::{
 };
 
 /// What a kernel writes when something is wrong with it.
-const TRACES: [&str; 9] = [
+const TRACES: [&str; 12] = [
     "WARNING:",
     "BUG:",
     "Oops",
@@ -36,6 +37,10 @@ const TRACES: [&str; 9] = [
     "blocked for more than",
     "Trying to free nonexistent",
     "SError",
+    // Of KASAN, lockdep and UBSAN, where they do not begin with one of the above.
+    "KASAN: ",
+    "INFO: trying to register non-static key",
+    "UBSAN: ",
 ];
 
 /// Runs all tests whose names contain `filter`; true if all passed.
@@ -54,6 +59,7 @@ pub fn run(filter: &str) -> Result<bool> {
             lessons::run(&mut suite, &board);
             controllers::run(&mut suite, &board);
             lifetime::run(&mut suite, &board);
+            kunit::run(&mut suite, &board);
         }
         Err(error) => suite.add_failure("board", &error),
     }
