@@ -4,6 +4,7 @@
 //! bounced.
 
 mod ktap;
+mod leave_out;
 
 use std::{
     process::Command,
@@ -75,8 +76,9 @@ pub fn run(suite: &mut Suite, board: &Board) {
         .iter()
         .filter(|run| suite.wants_below(&format!("kunit::{}", run.name)))
         .collect();
+    let leaves_out = leave_out::is_wanted(suite);
 
-    if wanted.is_empty() {
+    if wanted.is_empty() && !leaves_out {
         return;
     }
     if let Err(error) = suite.prepare("debug kernel and module", make_module) {
@@ -84,6 +86,9 @@ pub fn run(suite: &mut Suite, board: &Board) {
     }
     for run in wanted {
         run.run(suite, board);
+    }
+    if leaves_out {
+        leave_out::run(suite, board);
     }
 }
 
