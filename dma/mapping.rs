@@ -329,14 +329,18 @@ mod tests {
     fn across_a_boundary_is_refused_and_comes_back() -> Result {
         let device = TestDevice::new()?;
         let dev = device.dma_with(narrow(u32::MAX, 0xfff), Statistics::on())?;
+        let expected = match fixture::is_bounced(dev)? {
+            // The kernel keeps to the boundary itself, and so finds no place.
+            true => MapFailure::Refused,
+            false => MapFailure::CrossesBoundary { mask: 0xfff },
+        };
 
         let Err(error) = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(8192)?) else {
             return Err(EINVAL);
         };
 
-        assert_eq!(error.failure, MapFailure::CrossesBoundary { mask: 0xfff });
+        assert_eq!(error.failure, expected);
         assert_eq!(error.memory.len(), 8192);
-        assert!(matches!(error.into(), ERANGE));
         // It had to be mapped to see that, and is not any more.
         assert_eq!(dev.statistics().snapshot().live, 0);
         assert_eq!(dev.statistics().snapshot().failures, 1);

@@ -42,7 +42,9 @@ struct platform_device *rk3588_dma_test_device(struct kunit *test)
 	DECLARE_COMPLETION_ONSTACK(probed);
 	struct platform_device *pdev;
 
-	if (kunit_platform_driver_register(test, &test_driver))
+	/* A test may have several devices, but the driver is registered once. */
+	if (!driver_find(test_driver.driver.name, &platform_bus_type) &&
+	    kunit_platform_driver_register(test, &test_driver))
 		return NULL;
 	pdev = kunit_platform_device_alloc(test, test_driver.driver.name,
 					   PLATFORM_DEVID_AUTO);
@@ -82,19 +84,22 @@ void rk3588_dma_test_read(struct device *dev, dma_addr_t addr, void *to,
 	memcpy(to, memory_at(dev, addr), len);
 }
 
-void rk3588_dma_test_fail_nth(unsigned int nth)
+void rk3588_dma_test_fail_allocation(void)
 {
 #ifdef CONFIG_FAULT_INJECTION
-	WRITE_ONCE(current->fail_nth, nth);
+	WRITE_ONCE(current->fail_nth, 1);
 #endif
 }
 
-unsigned int rk3588_dma_test_fail_nth_left(void)
+bool rk3588_dma_test_has_failed(void)
 {
 #ifdef CONFIG_FAULT_INJECTION
-	return READ_ONCE(current->fail_nth);
+	bool failed = !READ_ONCE(current->fail_nth);
+
+	WRITE_ONCE(current->fail_nth, 0);
+	return failed;
 #else
-	return 1;
+	return false;
 #endif
 }
 

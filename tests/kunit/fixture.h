@@ -42,11 +42,11 @@ void rk3588_dma_test_write(struct device *dev, dma_addr_t addr,
 void rk3588_dma_test_read(struct device *dev, dma_addr_t addr, void *to,
 			  size_t len);
 
-/** Has the @nth allocation of this thread from now on fail; 0: none. */
-void rk3588_dma_test_fail_nth(unsigned int nth);
+/** Has the next allocation of this thread fail. */
+void rk3588_dma_test_fail_allocation(void);
 
-/** How many more until one fails; 0: it has. */
-unsigned int rk3588_dma_test_fail_nth_left(void);
+/** Whether it has. If there was none, none will. */
+bool rk3588_dma_test_has_failed(void);
 
 /** get_page() */
 void rk3588_dma_test_get_page(struct page *page);

@@ -21,12 +21,14 @@ use crate::{
         c, //
     },
     dma::{
+        Buffer,
         Direction,
         DmaDevice,
         Limits,
         Mapping,
         Memory,
-        Statistics, //
+        Statistics,
+        ToDevice, //
     }, //
 };
 
@@ -151,32 +153,35 @@ pub(crate) fn run<'dev, M: Memory, D: Direction>(
     address.map(|_| mapping)
 }
 
-/// Runs `work` again and again, with its first allocation failing, its second, and so on, until it
-/// has no more. Returns how many failed; each time `work` must say `ENOMEM`.
+/// Runs `work`, whose first allocation fails.
 ///
 /// Allocations that may sleep only fail where `ignore-gfp-wait` of `failslab` and `fail_page_alloc` in
 /// debugfs says no.
 ///
 /// # Errors
 ///
-/// What `work` says otherwise.
-pub(crate) fn fail_each_allocation(mut work: impl FnMut() -> Result) -> Result<u32> {
-    for nth in 1.. {
-        // SAFETY: The functions take any number.
-        unsafe { c::rk3588_dma_test_fail_nth(nth) };
+/// `EINVAL` if no allocation was made, or none can be made to fail.
+pub(crate) fn without_memory<T>(work: impl FnOnce() -> T) -> Result<T> {
+    // SAFETY: Callable in any thread.
+    unsafe { c::rk3588_dma_test_fail_allocation() };
 
-        let result = work();
-        // SAFETY: As before.
-        let has_failed = unsafe { c::rk3588_dma_test_fail_nth_left() } == 0;
+    let result = work();
 
-        // SAFETY: As before.
-        unsafe { c::rk3588_dma_test_fail_nth(0) };
-        match (has_failed, result) {
-            (true, Err(ENOMEM)) => (),
-            (true, Ok(())) => return Err(EINVAL),
-            (false, Ok(())) => return Ok(nth - 1),
-            (_, Err(error)) => return Err(error),
-        }
+    // SAFETY: As before.
+    match unsafe { c::rk3588_dma_test_has_failed() } {
+        true => Ok(result),
+        false => Err(EINVAL),
     }
-    Ok(0)
+}
+
+/// Whether what is mapped for `dev` goes through a bounce buffer, wherever it is in memory.
+///
+/// # Errors
+///
+/// If nothing can be mapped.
+pub(crate) fn is_bounced(dev: &DmaDevice) -> Result<bool> {
+    let before = dev.statistics().snapshot().bounced;
+
+    drop(Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(4096)?)?);
+    Ok(dev.statistics().snapshot().bounced != before)
 }

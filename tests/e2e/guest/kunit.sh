@@ -25,6 +25,13 @@ state() {
 	section "slots-$1" cat $pool/io_tlb_used
 }
 
+# Suites that have allocations fail ask for it themselves, in their own thread.
+for fault in failslab fail_page_alloc; do
+	echo N >/sys/kernel/debug/$fault/ignore-gfp-wait
+	echo 0 >/sys/kernel/debug/$fault/verbose
+done
+echo 0 >/sys/kernel/debug/fail_page_alloc/min-order
+
 # What the kernel itself has lost until now is not the module's.
 leaks >/dev/null
 echo clear >$kmemleak

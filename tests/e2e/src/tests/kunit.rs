@@ -98,17 +98,18 @@ fn make_module() -> Result<()> {
     succeeds(Command::new("make").args(["--no-print-directory", "debug"]))
 }
 
-/// A boot of the debug kernel, with the module.
+/// A boot of the debug kernel, with the module, and with so few bounce buffers that a test can use
+/// them up.
 fn boot(machine: Machine, bounced: bool) -> Boot {
-    let force = match bounced {
-        true => "swiotlb=force",
-        false => "",
+    let swiotlb = match bounced {
+        true => "swiotlb=2048,force",
+        false => "swiotlb=2048",
     };
 
     Boot {
         machine,
         kernel: Kernel::Debug,
-        append: format!("log_buf_len=4M kmemleak=on kunit.enable=1 {force}"),
+        append: format!("log_buf_len=4M kmemleak=on kunit.enable=1 {swiotlb}"),
         overlays: vec![demo::overlay()],
         files: vec![MODULE.into()],
         timeout: Duration::from_secs(600),

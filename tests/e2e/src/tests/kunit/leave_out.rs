@@ -31,7 +31,7 @@ const SCRIPT: &str = include_str!("../../../guest/leave-out.sh");
 
 /// Where the numbers are given names, and what a line of them begins with.
 const HEADER: &str = "tests/kunit/fixture.h";
-const PREFIX: &str = "RK3588_DMA_LEAVE_OUT_";
+const PREFIX: &str = "#define RK3588_DMA_LEAVE_OUT_";
 
 /// Whether any of them is to run.
 pub fn is_wanted(suite: &Suite) -> bool {
@@ -77,32 +77,20 @@ fn run_all(suite: &mut Suite, board: &Board, names: &[String]) {
 fn names(header: &str) -> Result<Vec<String>> {
     let mut names = vec![];
 
-    for line in header.lines() {
-        let Some((name, value)) = line
-            .trim()
-            .strip_prefix(PREFIX)
-            .and_then(|line| line.split_once('='))
-        else {
-            continue;
-        };
-        let value = value.split(',').next().unwrap_or_default().trim();
+    for definition in header.lines().filter_map(|line| line.strip_prefix(PREFIX)) {
+        let (name, value) = definition
+            .split_once(char::is_whitespace)
+            .with_context(|| format!("{HEADER}: {PREFIX}{definition} has no number"))?;
 
-        // One that is defined by another is the last once more.
-        if value == "0" || value.starts_with(PREFIX) {
-            continue;
-        }
         ensure!(
-            value == (names.len() + 1).to_string(),
-            "{HEADER}: {PREFIX}{} is {value}, not {}: count from 1",
-            name.trim(),
+            value.trim() == (names.len() + 1).to_string(),
+            "{HEADER}: {PREFIX}{name} is {}, not {}: count from 1",
+            value.trim(),
             names.len() + 1
         );
-        names.push(name.trim().to_lowercase());
+        names.push(name.to_lowercase());
     }
-    ensure!(
-        !names.is_empty(),
-        "{HEADER} has no line `{PREFIX}NAME = 1,`"
-    );
+    ensure!(!names.is_empty(), "{HEADER} has no line `{PREFIX}NAME 1`");
     Ok(names)
 }
 
@@ -112,27 +100,28 @@ mod tests {
 
     #[test]
     fn names_come_from_the_header() {
-        let header = "enum rk3588_dma_leave_out {
-            \tRK3588_DMA_LEAVE_OUT_NOTHING = 0,
-            \t/** Not this. */
-            \tRK3588_DMA_LEAVE_OUT_SYNC_FOR_CPU = 1,
-            \tRK3588_DMA_LEAVE_OUT_UNMAP = 2, /* nor that */
-            \tRK3588_DMA_LEAVE_OUT_LAST = RK3588_DMA_LEAVE_OUT_UNMAP,
-            };";
+        let header = "/* Not this: RK3588_DMA_LEAVE_OUT_NOTHING 0 */
+#define RK3588_DMA_LEAVE_OUT_SYNC_FOR_CPU\t\t1
+#define RK3588_DMA_LEAVE_OUT_UNMAP 2
+#define RK3588_DMA_OTHER 3
+";
 
         assert_eq!(names(header).unwrap(), ["sync_for_cpu", "unmap"]);
     }
 
     #[test]
     fn a_gap_is_refused() {
-        assert!(names("RK3588_DMA_LEAVE_OUT_A = 1,\nRK3588_DMA_LEAVE_OUT_B = 3,").is_err());
-        assert!(names("RK3588_DMA_LEAVE_OUT_A = 2,").is_err());
-        assert!(names("RK3588_DMA_LEAVE_OUT_A = ONE,").is_err());
+        let define = |number: &str| format!("#define RK3588_DMA_LEAVE_OUT_A {number}\n");
+
+        assert!(names(&(define("1") + &define("3"))).is_err());
+        assert!(names(&define("2")).is_err());
+        assert!(names(&define("ONE")).is_err());
+        assert!(names("#define RK3588_DMA_LEAVE_OUT_A").is_err());
     }
 
     #[test]
     fn a_header_without_names_is_refused() {
-        assert!(names("enum { RK3588_DMA_OTHER = 1 };").is_err());
-        assert!(names("RK3588_DMA_LEAVE_OUT_NOTHING = 0,").is_err());
+        assert!(names("#define RK3588_DMA_OTHER 1\n").is_err());
+        assert!(names("").is_err());
     }
 }
