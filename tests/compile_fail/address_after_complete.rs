@@ -2,21 +2,16 @@
 
 // An address cannot be kept for longer than the device has it.
 
-use kernel::{
-    device::{
-        Bound,
-        Device, //
-    },
-    prelude::*, //
-};
+use kernel::prelude::*;
 
 use crate::dma::{
     Buffer,
+    DmaDevice,
     FromDevice,
     Mapping, //
 };
 
-fn receive(dev: &Device<Bound>) -> Result<u32> {
+fn receive(dev: &DmaDevice) -> Result<u32> {
     let in_flight = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?.submit();
     let address = in_flight.address();
 

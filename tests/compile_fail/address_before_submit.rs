@@ -2,21 +2,16 @@
 
 // There is no address to be told to the device before the mapping is lent to it.
 
-use kernel::{
-    device::{
-        Bound,
-        Device, //
-    },
-    prelude::*, //
-};
+use kernel::prelude::*;
 
 use crate::dma::{
     Buffer,
+    DmaDevice,
     FromDevice,
     Mapping, //
 };
 
-fn receive(dev: &Device<Bound>) -> Result<u32> {
+fn receive(dev: &DmaDevice) -> Result<u32> {
     let mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
 
     #[cfg(not(mistake))]

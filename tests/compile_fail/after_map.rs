@@ -2,21 +2,16 @@
 
 // The CPU has no way to memory that is mapped.
 
-use kernel::{
-    device::{
-        Bound,
-        Device, //
-    },
-    prelude::*, //
-};
+use kernel::prelude::*;
 
 use crate::dma::{
     Buffer,
+    DmaDevice,
     Mapping,
     ToDevice, //
 };
 
-fn send(dev: &Device<Bound>) -> Result {
+fn send(dev: &DmaDevice) -> Result {
     let mut buffer = Buffer::zeroed(64)?;
 
     #[cfg(not(mistake))]

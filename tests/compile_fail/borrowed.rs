@@ -3,21 +3,16 @@
 // A mapping cannot borrow its memory: leaked, it would end the borrow without the unmapping, and
 // the device go on writing.
 
-use kernel::{
-    device::{
-        Bound,
-        Device, //
-    },
-    prelude::*, //
-};
+use kernel::prelude::*;
 
 use crate::dma::{
     Buffer,
+    DmaDevice,
     FromDevice,
     Mapping, //
 };
 
-fn receive(dev: &Device<Bound>) -> Result {
+fn receive(dev: &DmaDevice) -> Result {
     #[cfg(mistake)]
     let mut buffer = Buffer::zeroed(64)?;
     #[cfg(mistake)]
@@ -25,6 +20,6 @@ fn receive(dev: &Device<Bound>) -> Result {
     #[cfg(not(mistake))]
     let buffer = Buffer::zeroed(64)?;
 
-    Mapping::<_, FromDevice>::new(dev, buffer)?; //~ E0277: the trait `Memory` is not implemented
+    let _mapping = Mapping::<_, FromDevice>::new(dev, buffer)?; //~ E0277: may not be mapped for DMA
     Ok(())
 }

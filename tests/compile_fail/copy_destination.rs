@@ -3,17 +3,12 @@
 // What a transfer writes must be mapped for writing: with an IOMMU the device would not get
 // through.
 
-use kernel::{
-    device::{
-        Bound,
-        Device, //
-    },
-    prelude::*, //
-};
+use kernel::prelude::*;
 
 use crate::{
     dma::{
         Buffer,
+        DmaDevice,
         FromDevice,
         Mapping,
         ToDevice, //
@@ -29,7 +24,7 @@ type Destination = ToDevice;
 #[cfg(not(mistake))]
 type Destination = FromDevice;
 
-fn copy<'bound>(dev: &'bound Device<Bound>, controller: &Controller<'bound>, span: Span) -> Result {
+fn copy<'bound>(dev: &'bound DmaDevice, controller: &Controller<'bound>, span: Span) -> Result {
     let source = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(64)?)?;
     let destination = Mapping::<_, Destination>::new(dev, Buffer::zeroed(64)?)?;
 

@@ -2,17 +2,12 @@
 
 // What a transfer reads must be mapped for reading: the caches were not written back otherwise.
 
-use kernel::{
-    device::{
-        Bound,
-        Device, //
-    },
-    prelude::*, //
-};
+use kernel::prelude::*;
 
 use crate::{
     dma::{
         Buffer,
+        DmaDevice,
         FromDevice,
         Mapping,
         ToDevice, //
@@ -28,7 +23,7 @@ type Source = FromDevice;
 #[cfg(not(mistake))]
 type Source = ToDevice;
 
-fn copy<'bound>(dev: &'bound Device<Bound>, controller: &Controller<'bound>, span: Span) -> Result {
+fn copy<'bound>(dev: &'bound DmaDevice, controller: &Controller<'bound>, span: Span) -> Result {
     let source = Mapping::<_, Source>::new(dev, Buffer::zeroed(64)?)?;
     let destination = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
 

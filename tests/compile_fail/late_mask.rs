@@ -4,12 +4,15 @@
 
 use kernel::{
     device,
-    dma::{
-        Device as _,
-        DmaMask, //
-    },
+    dma::DmaMask,
     platform,
     prelude::*, //
+};
+
+use crate::dma::{
+    DmaDevice,
+    Limits,
+    Statistics, //
 };
 
 #[cfg(mistake)]
@@ -17,7 +20,8 @@ type Context<'a> = device::Bound;
 #[cfg(not(mistake))]
 type Context<'a> = device::Core<'a>;
 
-fn widen(pdev: &platform::Device<Context<'_>>) -> Result {
-    // SAFETY: Nothing has been mapped nor allocated for the device yet.
-    unsafe { pdev.dma_set_mask(DmaMask::new::<32>()) } //~ E0599: no method named `dma_set_mask`
+fn set_up<'bound>(pdev: &'bound platform::Device<Context<'_>>) -> Result<&'bound DmaDevice> {
+    let limits = Limits::new(DmaMask::new::<32>());
+
+    DmaDevice::new(pdev, limits, Statistics::on()) //~ E0277: is not satisfied
 }

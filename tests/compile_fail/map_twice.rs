@@ -2,29 +2,24 @@
 
 // Memory cannot be mapped a second time while it is mapped.
 
-use kernel::{
-    device::{
-        Bound,
-        Device, //
-    },
-    prelude::*, //
-};
+use kernel::prelude::*;
 
 use crate::dma::{
     Buffer,
+    DmaDevice,
     FromDevice,
     Mapping,
     ToDevice, //
 };
 
-fn send_and_receive(dev: &Device<Bound>) -> Result {
+fn send_and_receive(dev: &DmaDevice) -> Result {
     let buffer = Buffer::zeroed(64)?;
     let sent = Mapping::<_, ToDevice>::new(dev, buffer)?;
 
     #[cfg(not(mistake))]
     let buffer = sent.unmap();
 
-    Mapping::<_, FromDevice>::new(dev, buffer)?; //~ E0382: use of moved value: `buffer`
+    let _mapping = Mapping::<_, FromDevice>::new(dev, buffer)?; //~ E0382: use of moved value: `buffer`
 
     #[cfg(mistake)]
     sent.unmap();

@@ -3,16 +3,11 @@
 // A mapping ends before the device is unbound from its driver: it cannot be kept where it would
 // live longer.
 
-use kernel::{
-    device::{
-        Bound,
-        Device, //
-    },
-    prelude::*, //
-};
+use kernel::prelude::*;
 
 use crate::dma::{
     Buffer,
+    DmaDevice,
     FromDevice,
     Mapping, //
 };
@@ -26,7 +21,7 @@ type Kept<'bound> = Ring<'static>;
 #[cfg(not(mistake))]
 type Kept<'bound> = Ring<'bound>;
 
-fn refill<'bound>(dev: &'bound Device<Bound>, ring: &mut Kept<'bound>) -> Result {
+fn refill<'bound>(dev: &'bound DmaDevice, ring: &mut Kept<'bound>) -> Result {
     let buffer = Buffer::zeroed(64)?;
     let mapping = Mapping::<_, FromDevice>::new(dev, buffer)?; //~ E0521: must outlive `'static`
 

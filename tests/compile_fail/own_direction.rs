@@ -3,17 +3,12 @@
 // There is no fourth direction, so `DMA_NONE` never reaches the kernel, which answers it with
 // `BUG()`.
 
-use kernel::{
-    device::{
-        Bound,
-        Device, //
-    },
-    prelude::*, //
-};
+use kernel::prelude::*;
 
 use crate::dma::{
     Buffer,
     Direction,
+    DmaDevice,
     Mapping,
     ToDevice, //
 };
@@ -25,15 +20,16 @@ type Nowhere = ToDevice;
 
 #[cfg(mistake)]
 impl Direction for Nowhere {
-    //~^ E0277: `Nowhere` is not a direction
+    //~^ E0277: `Nowhere` cannot be made a direction
     const DATA_DIRECTION: kernel::dma::DataDirection = kernel::dma::DataDirection::None;
+    const DEVICE_MAY_WRITE: bool = true;
 }
 
 fn direction_of<D: Direction>(_: &Mapping<'_, Buffer, D>) -> kernel::dma::DataDirection {
     D::DATA_DIRECTION
 }
 
-fn map(dev: &Device<Bound>) -> Result {
+fn map(dev: &DmaDevice) -> Result {
     direction_of(&Mapping::<_, Nowhere>::new(dev, Buffer::zeroed(64)?)?);
     Ok(())
 }

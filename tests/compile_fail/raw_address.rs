@@ -5,16 +5,13 @@
 
 use kernel::{
     bindings,
-    device::{
-        Bound,
-        Device, //
-    },
     prelude::*, //
 };
 
 use crate::{
     dma::{
         Buffer,
+        DmaDevice,
         FromDevice,
         Mapping,
         ToDevice, //
@@ -26,7 +23,7 @@ use crate::{
 };
 
 fn copy<'bound>(
-    dev: &'bound Device<Bound>,
+    dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
     physical: bindings::phys_addr_t,
     span: Span,

@@ -2,21 +2,16 @@
 
 // Nor can it be read.
 
-use kernel::{
-    device::{
-        Bound,
-        Device, //
-    },
-    prelude::*, //
-};
+use kernel::prelude::*;
 
 use crate::dma::{
     Buffer,
+    DmaDevice,
     FromDevice,
     Mapping, //
 };
 
-fn receive(dev: &Device<Bound>) -> Result<u8> {
+fn receive(dev: &DmaDevice) -> Result<u8> {
     let in_flight = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?.submit();
 
     #[cfg(not(mistake))]

@@ -3,21 +3,16 @@
 // What the device writes cannot be read before it is taken back: the CPU may see what was there
 // before.
 
-use kernel::{
-    device::{
-        Bound,
-        Device, //
-    },
-    prelude::*, //
-};
+use kernel::prelude::*;
 
 use crate::dma::{
     Buffer,
+    DmaDevice,
     FromDevice,
     Mapping, //
 };
 
-fn receive(dev: &Device<Bound>) -> Result<u8> {
+fn receive(dev: &DmaDevice) -> Result<u8> {
     let mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
 
     #[cfg(not(mistake))]

@@ -18,6 +18,10 @@ mod dma;
 mod pl330;
 
 #[allow(dead_code, reason = "nobody calls a case")]
+#[allow(
+    unused_imports,
+    reason = "with and without the mistake it uses different things"
+)]
 mod case {
     include!(env!("RK3588_DMA_CASE"));
 }

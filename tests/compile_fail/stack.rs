@@ -3,26 +3,21 @@
 // A buffer on the stack cannot be mapped: it may not be in the linear map, and shares its cache
 // lines with what the CPU is working on.
 
-use kernel::{
-    device::{
-        Bound,
-        Device, //
-    },
-    prelude::*, //
-};
+use kernel::prelude::*;
 
 use crate::dma::{
     Buffer,
+    DmaDevice,
     Mapping,
     ToDevice, //
 };
 
-fn send(dev: &Device<Bound>) -> Result {
+fn send(dev: &DmaDevice) -> Result {
     #[cfg(mistake)]
     let buffer = [0u8; 64];
     #[cfg(not(mistake))]
     let buffer = Buffer::zeroed(64)?;
 
-    Mapping::<_, ToDevice>::new(dev, buffer)?; //~ E0277: the trait `Memory` is not implemented
+    let _mapping = Mapping::<_, ToDevice>::new(dev, buffer)?; //~ E0277: may not be mapped for DMA
     Ok(())
 }

@@ -2,23 +2,18 @@
 
 // What is part of the module's image cannot be mapped: it is vmalloc memory, and read-only.
 
-use kernel::{
-    device::{
-        Bound,
-        Device, //
-    },
-    prelude::*, //
-};
+use kernel::prelude::*;
 
 use crate::dma::{
     Buffer,
+    DmaDevice,
     Mapping,
     ToDevice, //
 };
 
 static GREETING: [u8; 64] = *b"................................................................";
 
-fn send(dev: &Device<Bound>) -> Result {
+fn send(dev: &DmaDevice) -> Result {
     #[cfg(mistake)]
     let buffer = &GREETING;
     #[cfg(not(mistake))]
@@ -29,6 +24,6 @@ fn send(dev: &Device<Bound>) -> Result {
         buffer
     };
 
-    Mapping::<_, ToDevice>::new(dev, buffer)?; //~ E0277: the trait `Memory` is not implemented
+    let _mapping = Mapping::<_, ToDevice>::new(dev, buffer)?; //~ E0277: may not be mapped for DMA
     Ok(())
 }

@@ -2,26 +2,21 @@
 
 // A mapping that failed has no address to be used by mistake: there is nothing but the error.
 
-use kernel::{
-    device::{
-        Bound,
-        Device, //
-    },
-    prelude::*, //
-};
+use kernel::prelude::*;
 
 use crate::dma::{
     Buffer,
+    DmaDevice,
     FromDevice,
     Mapping, //
 };
 
-fn receive(dev: &Device<Bound>) -> Result {
+fn receive(dev: &DmaDevice) -> Result {
     let mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?);
 
     #[cfg(not(mistake))]
     let mapping = mapping?;
 
-    mapping.submit(); //~ E0599: no method named `submit` found for enum
+    let _in_flight = mapping.submit(); //~ E0599: no method named `submit` found for enum
     Ok(())
 }

@@ -2,21 +2,16 @@
 
 // What the device may be using cannot be unmapped.
 
-use kernel::{
-    device::{
-        Bound,
-        Device, //
-    },
-    prelude::*, //
-};
+use kernel::prelude::*;
 
 use crate::dma::{
     Buffer,
+    DmaDevice,
     FromDevice,
     Mapping, //
 };
 
-fn receive(dev: &Device<Bound>) -> Result<Buffer> {
+fn receive(dev: &DmaDevice) -> Result<Buffer> {
     let in_flight = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?.submit();
 
     #[cfg(not(mistake))]

@@ -2,21 +2,16 @@
 
 // Unmapping takes the mapping, so there is no second time.
 
-use kernel::{
-    device::{
-        Bound,
-        Device, //
-    },
-    prelude::*, //
-};
+use kernel::prelude::*;
 
 use crate::dma::{
     Buffer,
+    DmaDevice,
     FromDevice,
     Mapping, //
 };
 
-fn receive(dev: &Device<Bound>) -> Result {
+fn receive(dev: &DmaDevice) -> Result {
     let mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
 
     mapping.unmap();

@@ -3,21 +3,16 @@
 // What the device reads cannot be written after it was handed over: it may have been fetched
 // already.
 
-use kernel::{
-    device::{
-        Bound,
-        Device, //
-    },
-    prelude::*, //
-};
+use kernel::prelude::*;
 
 use crate::dma::{
     Buffer,
+    DmaDevice,
     Mapping,
     ToDevice, //
 };
 
-fn send(dev: &Device<Bound>) -> Result {
+fn send(dev: &DmaDevice) -> Result {
     let mut buffer = Buffer::zeroed(64)?;
 
     #[cfg(not(mistake))]

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// Without the proof that a driver is bound to the device nothing can be mapped for it.
+// Without the proof that the device is bound and its DMA mask set nothing can be mapped for it.
 
 use kernel::{
     device::{
@@ -12,16 +12,19 @@ use kernel::{
 
 use crate::dma::{
     Buffer,
+    DmaDevice,
     FromDevice,
     Mapping, //
 };
 
 #[cfg(mistake)]
-type Handle = Device;
-#[cfg(not(mistake))]
 type Handle = Device<Bound>;
+#[cfg(not(mistake))]
+type Handle = DmaDevice;
 
 fn receive(dev: &Handle) -> Result {
-    Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?; //~ E0308: expected `&Device<Bound>`
+    let mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?; //~ E0308: expected `&DmaDevice`
+
+    drop(mapping);
     Ok(())
 }

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0
+
+// Memory that can be changed through a shared reference is not mapped: others could have one.
+
+use kernel::prelude::*;
+
+use crate::dma::{
+    DmaDevice,
+    FromDevice,
+    Mapping, //
+};
+
+#[cfg(mistake)]
+type Word = core::cell::Cell<u32>;
+#[cfg(not(mistake))]
+type Word = u32;
+
+fn receive(dev: &DmaDevice, word: KBox<Word>) -> Result {
+    let _mapping = Mapping::<_, FromDevice>::new(dev, word)?; //~ E0277: `Cell<u32>: Immutable` is not satisfied
+    Ok(())
+}

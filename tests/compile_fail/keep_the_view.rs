@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0
+
+// What the CPU saw of a mapping cannot be kept beyond it.
+
+use kernel::prelude::*;
+
+use crate::dma::{
+    Buffer,
+    DmaDevice,
+    FromDevice,
+    Mapping, //
+};
+
+fn receive(dev: &DmaDevice) -> Result<u8> {
+    let mut mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
+    let bytes = mapping.cpu(..)?;
+
+    #[cfg(not(mistake))]
+    let bytes = [bytes[0]];
+
+    drop(mapping); //~ E0505: cannot move out of `mapping` because it is borrowed
+    Ok(bytes[0])
+}

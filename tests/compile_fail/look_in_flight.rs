@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0
+
+// Nor can the CPU sync what the device may be using.
+
+use kernel::prelude::*;
+
+use crate::dma::{
+    Buffer,
+    DmaDevice,
+    FromDevice,
+    Mapping, //
+};
+
+fn receive(dev: &DmaDevice) -> Result<u8> {
+    let in_flight = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?.submit();
+
+    #[cfg(mistake)]
+    let mut mapping = in_flight;
+    #[cfg(not(mistake))]
+    // SAFETY: The device was never told the address.
+    let mut mapping = unsafe { in_flight.complete() };
+
+    Ok(mapping.cpu(..)?[0]) //~ E0599: no method named `cpu` found for struct `InFlight`
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0
+
+// A struct with padding is not mapped: its bytes in between are what the stack had there before,
+// and the device would see them.
+
+use kernel::prelude::*;
+use zerocopy_derive::Immutable;
+
+use crate::dma::{
+    DmaDevice,
+    Mapping,
+    ToDevice, //
+};
+
+#[derive(FromBytes, Immutable)]
+#[cfg_attr(not(mistake), derive(IntoBytes))]
+#[repr(C)]
+struct Header {
+    kind: u8,
+    #[cfg(not(mistake))]
+    reserved: [u8; 3],
+    len: u32,
+}
+
+fn send(dev: &DmaDevice, header: KBox<Header>) -> Result {
+    let _mapping = Mapping::<_, ToDevice>::new(dev, header)?; //~ E0277: adding `#[derive(IntoBytes)]` to `Header`
+    Ok(())
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0
+
+// While the CPU looks at a mapping it cannot be lent to the device.
+
+use kernel::prelude::*;
+
+use crate::dma::{
+    Buffer,
+    DmaDevice,
+    FromDevice,
+    InFlight,
+    Mapping, //
+};
+
+type Received<'a> = InFlight<'a, Buffer, FromDevice>;
+
+fn receive(dev: &DmaDevice) -> Result<(u8, Received<'_>)> {
+    let mut mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
+    let bytes = mapping.cpu(..)?;
+
+    #[cfg(not(mistake))]
+    let bytes = [bytes[0]];
+
+    let in_flight = mapping.submit(); //~ E0505: cannot move out of `mapping` because it is borrowed
+
+    Ok((bytes[0], in_flight))
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0
+
+// What the CPU writes is handed over before the device gets the mapping: the guard comes first.
+
+use kernel::prelude::*;
+
+use crate::dma::{
+    Buffer,
+    DmaDevice,
+    InFlight,
+    Mapping,
+    ToDevice, //
+};
+
+fn send(dev: &DmaDevice) -> Result<InFlight<'_, Buffer, ToDevice>> {
+    let mut mapping = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(64)?)?;
+    let mut bytes = mapping.cpu_mut(..)?;
+
+    bytes.fill(0xff);
+    #[cfg(not(mistake))]
+    drop(bytes);
+
+    Ok(mapping.submit()) //~ E0505: cannot move out of `mapping` because it is borrowed
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0
+
+// Two parts of a mapping cannot be looked at at once: the sync of one would write under the other.
+
+use kernel::prelude::*;
+
+use crate::dma::{
+    Buffer,
+    DmaDevice,
+    FromDevice,
+    Mapping, //
+};
+
+fn receive(dev: &DmaDevice) -> Result<bool> {
+    let mut mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
+    let first = mapping.cpu(..32)?;
+
+    #[cfg(not(mistake))]
+    let first = first.first().copied();
+
+    let second = mapping.cpu(32..)?; //~ E0499: cannot borrow `mapping` as mutable more than once
+
+    #[cfg(mistake)]
+    let first = first.first().copied();
+
+    Ok(first == second.first().copied())
+}

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0
+
+// Memory that was never written is not mapped: the device would see what it held before.
+
+use kernel::prelude::*;
+
+use crate::dma::{
+    DmaDevice,
+    Mapping,
+    ToDevice, //
+};
+
+#[cfg(mistake)]
+type Byte = core::mem::MaybeUninit<u8>;
+#[cfg(not(mistake))]
+type Byte = u8;
+
+fn send(dev: &DmaDevice, bytes: KVec<Byte>) -> Result {
+    let _mapping = Mapping::<_, ToDevice>::new(dev, bytes)?; //~ E0277: MaybeUninit<u8>: zerocopy::IntoBytes` is not satisfied
+    Ok(())
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0
+
+// Nor is there a direction to get wrong.
+
+use kernel::prelude::*;
+
+use crate::dma::{
+    Buffer,
+    DmaDevice,
+    FromDevice,
+    Mapping,
+    ToDevice, //
+};
+
+#[cfg(mistake)]
+type Direction = ToDevice;
+#[cfg(not(mistake))]
+type Direction = FromDevice;
+
+fn receive(dev: &DmaDevice) -> Result<Buffer> {
+    let mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
+
+    Ok(Mapping::<_, Direction>::unmap(mapping)) //~ E0308: expected `Mapping<'_, Buffer, ToDevice>`
+}

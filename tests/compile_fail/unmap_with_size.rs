@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0
+
+// Unmapping asks for nothing that the mapping knows: there is no size to get wrong.
+
+use kernel::prelude::*;
+
+use crate::dma::{
+    Buffer,
+    DmaDevice,
+    FromDevice,
+    Mapping, //
+};
+
+fn receive(dev: &DmaDevice) -> Result<Buffer> {
+    let mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
+
+    #[cfg(mistake)]
+    return Ok(mapping.unmap(32)); //~ E0061: takes 0 arguments but 1 argument was supplied
+    #[cfg(not(mistake))]
+    Ok(mapping.unmap())
+}

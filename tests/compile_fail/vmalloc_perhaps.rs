@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0
+
+// Nor a vector that may be either: which one it is depends on its length.
+
+use kernel::prelude::*;
+
+use crate::dma::{
+    DmaDevice,
+    Mapping,
+    ToDevice, //
+};
+
+#[cfg(mistake)]
+type Vector = KVVec<u8>;
+#[cfg(not(mistake))]
+type Vector = KVec<u8>;
+
+fn send(dev: &DmaDevice, bytes: Vector) -> Result {
+    let _mapping = Mapping::<_, ToDevice>::new(dev, bytes)?; //~ E0277: may not be mapped for DMA
+    Ok(())
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0
+
+// The CPU may look at what the device writes, but not change it: the change would be lost, or
+// overwrite what the device wrote next to it.
+
+use kernel::prelude::*;
+
+use crate::dma::{
+    Bidirectional,
+    Buffer,
+    DmaDevice,
+    FromDevice,
+    Mapping, //
+};
+
+#[cfg(mistake)]
+type Direction = FromDevice;
+#[cfg(not(mistake))]
+type Direction = Bidirectional;
+
+fn receive(dev: &DmaDevice) -> Result {
+    let mut mapping = Mapping::<_, Direction>::new(dev, Buffer::zeroed(64)?)?;
+
+    mapping.cpu_mut(..)?.fill(0); //~ E0277: the device may not read a
+    Ok(())
+}
