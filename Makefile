@@ -3,13 +3,13 @@
 KDIR ?= /lib/modules/$(shell uname -r)/build
 DTC ?= dtc
 DEMO_JSON ?= out/demo.json
+BENCH_JSON ?= out/bench.json
 TEST ?=
 
 MODULE := rk3588_dma.ko
 OVERLAY := dts/rk3588-dma.dtbo
 BOARD := scripts/env scripts/board
 ROOMS := $(patsubst %/mod.rs,%,$(wildcard */mod.rs))
-DEBUG := $(CURDIR)/out/debug
 
 .PHONY: all
 all: modules ## Build the module for KDIR (the running kernel's build folder) and the overlay
@@ -37,17 +37,22 @@ stock: ## Build the module and the overlay for Debian's kernel, in the build env
 	@kernel=$$(scripts/kernel) && \
 	scripts/env $(MAKE) --no-print-directory -s all KDIR="$${KDIR:-$$kernel/build}"
 
-# With MO= kbuild puts what it makes into another folder, but takes no source from a folder that was
-# built in. So it is given links to the sources, without what `make stock` left beside them.
+# $(call module,FOLDER,KERNEL,ARGUMENTS): builds a module for the kernel `scripts/kernel KERNEL` in
+# FOLDER. With MO= kbuild puts what it makes into another folder, but takes no source from a folder
+# that was built in. So it is given links to the sources, without what `make stock` left beside them.
+define module
+	@$(RM) -r $(1)/tree && mkdir -p $(1)/tree/tests
+	@cp -rs $(CURDIR)/Kbuild $(CURDIR)/*.rs $(ROOMS:%=$(CURDIR)/%) $(1)/tree
+	@cp -rs $(CURDIR)/tests/kunit $(CURDIR)/tests/bench $(1)/tree/tests
+	@find $(1)/tree \( -name '*.o' -o -name '.*.cmd' -o -name helpers.rs \) -delete
+	@kernel=$$(scripts/kernel $(2)) && \
+	scripts/env $(MAKE) --no-print-directory -s -C "$$kernel/build" \
+		M=$(1)/tree MO=$(1) $(3) modules
+endef
+
 .PHONY: debug
 debug: ## Build the module for the debug kernel, in the build environment
-	@$(RM) -r $(DEBUG)/tree && mkdir -p $(DEBUG)/tree
-	@cp -rs $(CURDIR)/Kbuild $(CURDIR)/*.rs $(ROOMS:%=$(CURDIR)/%) $(DEBUG)/tree
-	@mkdir $(DEBUG)/tree/tests && cp -rs $(CURDIR)/tests/kunit $(DEBUG)/tree/tests
-	@find $(DEBUG)/tree \( -name '*.o' -o -name '.*.cmd' -o -name helpers.rs \) -delete
-	@kernel=$$(scripts/kernel debug) && \
-	scripts/env $(MAKE) --no-print-directory -s -C "$$kernel/build" \
-		M=$(DEBUG)/tree MO=$(DEBUG) modules
+	$(call module,$(CURDIR)/out/debug,debug)
 
 .PHONY: demo
 demo: stock ## Run all lessons on the virtual Rock 5B+ and print the report
@@ -56,6 +61,11 @@ demo: stock ## Run all lessons on the virtual Rock 5B+ and print the report
 .PHONY: test
 test: stock ## Run all tests, or with TEST=word those whose names contain the word
 	@$(BOARD) test $(TEST)
+
+.PHONY: bench
+bench: ## Compare what mappings cost in Rust and in C, in instructions
+	$(call module,$(CURDIR)/out/bench,stock,RK3588_DMA_BENCH=y)
+	@$(BOARD) bench --json $(BENCH_JSON)
 
 .PHONY: shell
 shell: stock ## Boot the virtual Rock 5B+ with an interactive shell and the module in /

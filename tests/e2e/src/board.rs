@@ -71,6 +71,8 @@ pub struct Boot {
     /// Whether the CPUs run in threads of their own. Slower where the host has fewer CPUs than the
     /// board, but they interleave as on a real board.
     pub parallel: bool,
+    /// Whether the board's clock goes on by a nanosecond for each instruction.
+    pub counts_instructions: bool,
     /// What is in memory at these addresses when the board is switched on.
     pub contents: Vec<(u64, Vec<u8>)>,
     /// How long it may take.
@@ -87,6 +89,7 @@ impl Default for Boot {
             overlays: vec![],
             files: vec![],
             parallel: false,
+            counts_instructions: false,
             contents: vec![],
             timeout: Duration::from_secs(180),
         }
@@ -209,6 +212,9 @@ impl Board {
                 boot.machine.console(),
                 boot.append
             ));
+        if boot.counts_instructions {
+            qemu.args(["-icount", "shift=0,sleep=off"]);
+        }
         if boot.machine == Machine::Rock5bPlus {
             let tree = self.kernel.join("dtb/rk3588-rock-5b-plus.dtb");
 

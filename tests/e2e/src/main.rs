@@ -5,6 +5,7 @@
 //! Runs inside the build environment (`scripts/env`), from the folder of the project. `make demo` and
 //! `make test` call it.
 
+mod bench;
 mod board;
 mod checks;
 mod compile_fail;
@@ -47,6 +48,12 @@ enum Command {
         #[arg(long)]
         json: PathBuf,
     },
+    /// Compare what mappings cost in Rust and in C, and print the table.
+    Bench {
+        /// Write the table as JSON to this file.
+        #[arg(long)]
+        json: PathBuf,
+    },
     /// Run all tests; the last line is `N passed, N failed`.
     Test {
         /// Only the tests whose names contain this.
@@ -75,6 +82,7 @@ enum Command {
 fn main() -> Result<ExitCode> {
     let passed = match Arguments::parse().command {
         Command::Demo { json } => demo::run(&Board::new()?, &json)?,
+        Command::Bench { json } => bench::run(&Board::new()?, &json)?,
         Command::Test { filter } => tests::run(&filter)?,
         Command::Run {
             script,
