@@ -6,6 +6,7 @@ mod controllers;
 mod kunit;
 mod lessons;
 mod lifetime;
+mod statistics;
 
 use std::process::Command;
 
@@ -57,6 +58,7 @@ pub fn run(filter: &str) -> Result<bool> {
     match Board::new() {
         Ok(board) => {
             lessons::run(&mut suite, &board);
+            statistics::run(&mut suite, &board);
             controllers::run(&mut suite, &board);
             lifetime::run(&mut suite, &board);
             kunit::run(&mut suite, &board);
