@@ -39,24 +39,10 @@ pub fn run(suite: &mut Suite) {
         )
     });
     suite.test("checks::clippy", || {
-        // A folder of its own, because clippy makes no module.
-        let copy = tempfile::TempDir::new()?;
         let kernel = made_by("scripts/kernel", &[])?;
 
-        succeeds(
-            Command::new("cp")
-                .arg("-r")
-                .args(["Kbuild", "rk3588_dma_demo.rs"])
-                .args(["bindings", "dma", "lessons", "pl330", "user"])
-                .arg(copy.path()),
-        )?;
-        warns_of_nothing(
-            Command::new("make")
-                .arg("-C")
-                .arg(kernel.join("build"))
-                .arg(format!("M={}", copy.path().display()))
-                .args(["CLIPPY=1", "-s", "clean", "modules"]),
-        )?;
+        clippy(&kernel, &[])?;
+        clippy(&kernel, &["RK3588_DMA_BENCH=y"])?;
         for project in ["tests/e2e", "tests/host"] {
             succeeds(
                 Command::new("cargo")
@@ -74,7 +60,7 @@ pub fn run(suite: &mut Suite) {
         succeeds(
             Command::new(kernel.join("source/scripts/checkpatch.pl"))
                 .args(["--no-tree", "--strict", "--terse", "--file"])
-                .args(["bindings/helpers.h", "bindings/helpers.c"]),
+                .args(tracked("*.[ch]")?),
         )
     });
     suite.test("checks::checkpatch_of_qemu", || {
@@ -98,13 +84,42 @@ pub fn run(suite: &mut Suite) {
         succeeds(Command::new("shellcheck").arg("-x").args(scripts))
     });
     suite.test("checks::overlay", || {
-        warns_of_nothing(
-            Command::new("dtc")
-                .args(["-@", "-I", "dts", "-O", "dtb", "-o", "/dev/null"])
-                .arg("dts/rk3588-dma.dtso"),
-        )
+        for overlay in [
+            "dts/rk3588-dma.dtso",
+            "tests/bench/bench.dtso",
+            "tests/e2e/overlays/coherent.dtso",
+        ] {
+            warns_of_nothing(
+                Command::new("dtc")
+                    .args(["-@", "-I", "dts", "-O", "dtb", "-o", "/dev/null"])
+                    .arg(overlay),
+            )?;
+        }
+        Ok(())
     });
     suite.test("checks::binding_schema", binding_schema);
+}
+
+/// Has clippy look at the module, built for the kernel of this folder with these variables.
+pub fn clippy(kernel: &Path, variables: &[&str]) -> Result<()> {
+    // A folder of its own, because clippy makes no module.
+    let copy = tempfile::TempDir::new()?;
+
+    succeeds(
+        Command::new("cp")
+            .args(["-r", "--parents", "Kbuild", "rk3588_dma_demo.rs"])
+            .args(["bindings", "dma", "lessons", "pl330", "user"])
+            .args(["tests/bench", "tests/kunit"])
+            .arg(copy.path()),
+    )?;
+    warns_of_nothing(
+        Command::new("make")
+            .arg("-C")
+            .arg(kernel.join("build"))
+            .arg(format!("M={}", copy.path().display()))
+            .args(["CLIPPY=1", "-s", "clean", "modules"])
+            .args(variables),
+    )
 }
 
 /// Checks the schema itself, then the node as the overlay makes it.

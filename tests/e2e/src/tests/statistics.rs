@@ -110,7 +110,9 @@ fn coherent(suite: &mut Suite, board: &Board) {
         ensure!(now["syncs_skipped"] > 30, "{now:?}");
         Ok(())
     });
-    suite.test(log, || expect_no_trace(of_boot(&console)?.section("dmesg")?));
+    suite.test(log, || {
+        expect_no_trace(of_boot(&console)?.section("dmesg")?)
+    });
 }
 
 fn boot(board: &Board, overlays: Vec<std::path::PathBuf>) -> Result<Console> {
