@@ -62,9 +62,12 @@ demo: stock ## Run all lessons on the virtual Rock 5B+ and print the report
 test: stock ## Run all tests, or with TEST=word those whose names contain the word
 	@$(BOARD) test $(TEST)
 
-.PHONY: bench
-bench: ## Compare what mappings cost in Rust and in C, in instructions
+.PHONY: bench-module
+bench-module:
 	$(call module,$(CURDIR)/out/bench,stock,RK3588_DMA_BENCH=y)
+
+.PHONY: bench
+bench: bench-module ## Compare what mappings cost in Rust and in C, in instructions
 	@$(BOARD) bench --json $(BENCH_JSON)
 
 .PHONY: shell

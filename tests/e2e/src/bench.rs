@@ -9,7 +9,8 @@
 use std::{
     collections::BTreeMap,
     fs,
-    path::Path, //
+    path::Path,
+    process::Command, //
 };
 
 use anyhow::{
@@ -24,7 +25,9 @@ use crate::{
         Board,
         Boot, //
     },
-    console::Console, //
+    console::Console,
+    process::succeeds,
+    suite::Suite, //
 };
 
 const SCRIPT: &str = include_str!("../guest/bench.sh");
@@ -57,20 +60,7 @@ struct Row {
 
 /// Runs the benchmark; true if the guards are within their limit.
 pub fn run(board: &Board, json: &Path) -> Result<bool> {
-    let console = board.boot(
-        &Boot {
-            append: "nr_cpus=1".into(),
-            overlays: vec![OVERLAY.into()],
-            files: vec![MODULE.into()],
-            counts_instructions: true,
-            ..Boot::default()
-        },
-        SCRIPT,
-    )?;
-
-    ensure!(console.exit()? == 0, "the module was not loaded");
-
-    let rows = rows(&console)?;
+    let rows = measure(board)?;
 
     print(&rows);
     if let Some(folder) = json.parent() {
@@ -90,6 +80,38 @@ pub fn run(board: &Board, json: &Path) -> Result<bool> {
         }
     );
     Ok(most <= LIMIT)
+}
+
+/// Runs it as a test: whether it measures, not what.
+pub fn test(suite: &mut Suite, board: &Board) {
+    suite.test("bench::measures_everything", || {
+        succeeds(Command::new("make").args(["--no-print-directory", "bench-module"]))?;
+
+        let rows = measure(board)?;
+
+        ensure!(rows.len() == 12, "{} rows", rows.len());
+        for row in rows {
+            ensure!(row.c > 100.0 && row.guards > 100.0, "{row:?}");
+            ensure!(row.guards_and_statistics > row.guards, "{row:?}");
+        }
+        Ok(())
+    });
+}
+
+fn measure(board: &Board) -> Result<Vec<Row>> {
+    let console = board.boot(
+        &Boot {
+            append: "nr_cpus=1".into(),
+            overlays: vec![OVERLAY.into()],
+            files: vec![MODULE.into()],
+            counts_instructions: true,
+            ..Boot::default()
+        },
+        SCRIPT,
+    )?;
+
+    ensure!(console.exit()? == 0, "the module was not loaded");
+    rows(&console)
 }
 
 fn rows(console: &Console) -> Result<Vec<Row>> {

@@ -17,6 +17,7 @@ use anyhow::{
 };
 
 use crate::{
+    bench,
     board::Board,
     checks,
     compile_fail,
@@ -61,6 +62,7 @@ pub fn run(filter: &str) -> Result<bool> {
             statistics::run(&mut suite, &board);
             controllers::run(&mut suite, &board);
             lifetime::run(&mut suite, &board);
+            bench::test(&mut suite, &board);
             kunit::run(&mut suite, &board);
         }
         Err(error) => suite.add_failure("board", &error),
