@@ -120,9 +120,20 @@ impl Results {
         ensure!(
             self.content && bad.is_none(),
             "kunit.py says:\n{}",
-            self.said
+            self.complaints()
         );
         Ok(())
+    }
+
+    /// What `kunit.py` says of what did not pass; the log of each case is shown with the case.
+    fn complaints(&self) -> String {
+        let is_complaint = |line: &&str| line.contains("] [") && !line.contains("] [PASSED]");
+        let lines = self.said.lines();
+
+        lines
+            .filter(|line| is_complaint(line) || line.contains("Testing complete"))
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 
     /// Whether there were cases, and one of them noticed that something is wrong.
