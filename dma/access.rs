@@ -212,6 +212,20 @@ fn resolve(range: impl RangeBounds<usize>, len: usize) -> Result<Range<usize>> {
 
 /// Bytes of a mapping, or a `T` made of them, while the CPU may change them.
 ///
+/// Made by [`Mapping::cpu_mut`] and [`Mapping::view_mut`]. Dropping it hands the bytes over: C
+/// function `dma_sync_single_range_for_device()`.
+///
+/// # Examples
+///
+/// ```ignore
+/// let mut bytes = mapping.cpu_mut(..64)?;
+///
+/// bytes.fill(0);
+/// bytes[0] = 1;
+/// drop(bytes);                        // the device sees them
+/// let flight = mapping.submit();
+/// ```
+///
 /// # Invariants
 ///
 /// `value` is what lies from `offset` on in the memory of `raw`, and inside of it.

@@ -32,6 +32,18 @@ use crate::bindings::{
 };
 
 /// What a device can do, as its data sheet says.
+///
+/// # Examples
+///
+/// A device with 40 address bits whose descriptors hold at most 64 KiB, of one 4 GiB window:
+///
+/// ```ignore
+/// let limits = Limits {
+///     max_segment: 64 << 10,
+///     boundary_mask: 0xffff_ffff,
+///     ..Limits::new(DmaMask::new::<40>())
+/// };
+/// ```
 #[derive(Clone, Copy)]
 pub(crate) struct Limits {
     /// The addresses that it can express.

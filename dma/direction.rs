@@ -18,6 +18,17 @@ mod sealed {
 ///
 /// Sealed: the three below are all there are. `DMA_NONE`, on which the kernel ends in a `BUG()`,
 /// cannot be said.
+///
+/// # Examples
+///
+/// ```ignore
+/// let request = Mapping::<_, ToDevice>::new(dev, request)?;
+/// let response = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(512)?)?;
+/// let ring = Mapping::<_, Bidirectional>::new(dev, descriptors)?;
+///
+/// /// What an engine asks for that reads a mapping.
+/// fn send<M: Memory, D: DeviceReads>(&self, mapping: Mapping<'_, M, D>) -> Result { ... }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a direction of a DMA mapping",
     note = "the directions are `ToDevice`, `FromDevice` and `Bidirectional`"

@@ -8,6 +8,17 @@ use kernel::{
 };
 
 /// Why memory could not be mapped.
+///
+/// As an [`Error`]: `EINVAL`, `EMSGSIZE`, `ERANGE`, `EINVAL` and `EIO`, in the order of the variants.
+///
+/// # Examples
+///
+/// ```ignore
+/// match Mapping::<_, ToDevice>::new(dev, buffer) {
+///     Err(MapError { failure: MapFailure::TooLong { max, .. }, memory }) => in_pieces(memory, max),
+///     result => one_piece(result?),
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MapFailure {
     /// There are no bytes to map.

@@ -92,7 +92,16 @@ impl<M: Memory, D: Direction> Drop for InFlight<'_, M, D> {
 /// An address as the device sees it, valid for as long as the [`InFlight`] it came from.
 ///
 /// Not a physical address: behind an IOMMU, a bounce buffer or a bus with an offset it is another
-/// number. It comes from a mapping and from nowhere else.
+/// number. It comes from a mapping and from nowhere else. C type: `dma_addr_t`.
+///
+/// # Examples
+///
+/// ```ignore
+/// let address = flight.address();
+///
+/// descriptor.header = address.to_bus32(0)?.to_le();
+/// descriptor.payload = address.to_bus32(HEADER_LEN)?.to_le();
+/// ```
 #[derive(Clone, Copy)]
 pub(crate) struct DmaAddress<'a> {
     address: bindings::dma_addr_t,

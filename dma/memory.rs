@@ -19,6 +19,32 @@ pub(crate) use super::raw::Location;
 /// (`mem::forget`); not for arrays, which may be on the stack; not for [`VVec`] and [`KVVec`], whose
 /// pages lie anywhere; not for statics.
 ///
+/// # Examples
+///
+/// A buffer of another kind, made of one that is known:
+///
+/// ```ignore
+/// struct Frame {
+///     buffer: Buffer,
+///     received: Instant<Monotonic>,
+/// }
+///
+/// // SAFETY: All of it is what `Buffer` says of itself.
+/// unsafe impl Memory for Frame {
+///     fn as_mut_ptr(&mut self) -> NonNull<u8> {
+///         self.buffer.as_mut_ptr()
+///     }
+///
+///     fn len(&self) -> usize {
+///         Memory::len(&self.buffer)
+///     }
+///
+///     fn padded_len(&self) -> usize {
+///         self.buffer.padded_len()
+///     }
+/// }
+/// ```
+///
 /// # Safety
 ///
 /// - [`location`](Self::location), [`as_mut_ptr`](Self::as_mut_ptr) and

@@ -56,6 +56,15 @@ pub(crate) struct PageBuffer {
 /// A page that somebody else uses, too.
 ///
 /// Turns into `EBUSY` with `?`, which drops the page.
+///
+/// # Examples
+///
+/// ```ignore
+/// let buffer = match PageBuffer::new(page) {
+///     Ok(buffer) => buffer,
+///     Err(SharedPage { page }) => return copy_of(&page),
+/// };
+/// ```
 pub(crate) struct SharedPage {
     /// The page, as it was.
     #[cfg_attr(

@@ -38,6 +38,14 @@ pub(crate) struct Statistics {
 }
 
 /// The counters at one time.
+///
+/// # Examples
+///
+/// ```ignore
+/// if dev.statistics().snapshot().live != 0 {
+///     dev_warn!(dev.as_device(), "mappings are left\n");
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Snapshot {
     /// Mappings that exist: made and not unmapped, the lost ones among them.
