@@ -18,8 +18,6 @@ use core::{
     mem,
     ops::{
         Bound,
-        Deref,
-        DerefMut,
         Range,
         RangeBounds, //
     },
@@ -34,6 +32,7 @@ use zerocopy::{
 
 use super::{
     raw::RawMapping,
+    CpuMut,
     DeviceReads,
     Direction,
     Mapping,
@@ -96,12 +95,8 @@ impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
         let offset = range.start;
         let (raw, bytes) = self.split();
 
-        // INVARIANT: These are the bytes from `offset` on, and `resolve` has found them inside.
-        Ok(CpuMut {
-            raw,
-            offset,
-            value: &mut bytes[range],
-        })
+        // SAFETY: These are the bytes from `offset` on, and `resolve` has found them inside.
+        Ok(unsafe { CpuMut::new(raw, offset, &mut bytes[range]) })
     }
 
     /// Shows the bytes from `offset` on to the CPU, as a `T`.
@@ -161,8 +156,8 @@ impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
         let (raw, bytes) = self.split();
         let value = T::mut_from_bytes(&mut bytes[range]).map_err(|_| EINVAL)?;
 
-        // INVARIANT: These are the bytes from `offset` on, and `resolve` has found them inside.
-        Ok(CpuMut { raw, offset, value })
+        // SAFETY: These are the bytes from `offset` on, and `resolve` has found them inside.
+        Ok(unsafe { CpuMut::new(raw, offset, value) })
     }
 
     /// Lets the CPU see what the device wrote into `range`, which is inside the memory.
@@ -207,60 +202,6 @@ fn resolve(range: impl RangeBounds<usize>, len: usize) -> Result<Range<usize>> {
     match start <= end && end <= len {
         true => Ok(start..end),
         false => Err(EINVAL),
-    }
-}
-
-/// Bytes of a mapping, or a `T` made of them, while the CPU may change them.
-///
-/// Made by [`Mapping::cpu_mut`] and [`Mapping::view_mut`]. Dropping it hands the bytes over: C
-/// function `dma_sync_single_range_for_device()`.
-///
-/// # Examples
-///
-/// ```ignore
-/// let mut bytes = mapping.cpu_mut(..64)?;
-///
-/// bytes.fill(0);
-/// bytes[0] = 1;
-/// drop(bytes);                        // the device sees them
-/// let flight = mapping.submit();
-/// ```
-///
-/// # Invariants
-///
-/// `value` is what lies from `offset` on in the memory of `raw`, and inside of it.
-#[must_use = "the device sees the changes when this is dropped"]
-pub(crate) struct CpuMut<'a, 'dev, D: Direction, T: ?Sized = [u8]> {
-    raw: &'a RawMapping<'dev, D>,
-    offset: usize,
-    value: &'a mut T,
-}
-
-impl<D: Direction, T: ?Sized> Deref for CpuMut<'_, '_, D, T> {
-    type Target = T;
-
-    #[inline]
-    fn deref(&self) -> &T {
-        self.value
-    }
-}
-
-impl<D: Direction, T: ?Sized> DerefMut for CpuMut<'_, '_, D, T> {
-    #[inline]
-    fn deref_mut(&mut self) -> &mut T {
-        self.value
-    }
-}
-
-impl<D: Direction, T: ?Sized> Drop for CpuMut<'_, '_, D, T> {
-    #[inline]
-    fn drop(&mut self) {
-        let len = mem::size_of_val(self.value);
-
-        if len != 0 {
-            // SAFETY: By the type invariant the range is inside the mapping.
-            unsafe { self.raw.sync_for_device(self.offset..self.offset + len) };
-        }
     }
 }
 

@@ -51,6 +51,7 @@ mod device;
 mod direction;
 mod error;
 mod flight;
+mod guard;
 mod leave_out;
 mod mapping;
 mod memory;
@@ -77,6 +78,7 @@ pub(crate) use error::{
     MapFailure, //
 };
 pub(crate) use flight::InFlight;
+pub(crate) use guard::CpuMut;
 pub(crate) use mapping::Mapping;
 pub(crate) use memory::Memory;
 pub(crate) use page::{
@@ -85,9 +87,6 @@ pub(crate) use page::{
 };
 pub(crate) use stats::Statistics;
 
-// Results of the above, which a driver may have to name and ours need not.
+// A driver may have to name it; ours need not.
 #[expect(unused_imports, reason = "part of the interface")]
-pub(crate) use self::{
-    access::CpuMut,
-    flight::DmaAddress, //
-};
+pub(crate) use flight::DmaAddress;

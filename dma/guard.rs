@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What the CPU changes of a mapping, until it is handed over.
+
+use core::{
+    mem,
+    ops::{
+        Deref,
+        DerefMut, //
+    },
+};
+
+use super::{
+    raw::RawMapping,
+    Direction, //
+};
+
+/// Bytes of a mapping, or a `T` made of them, while the CPU may change them.
+///
+/// Made by [`Mapping::cpu_mut`](super::Mapping::cpu_mut) and
+/// [`Mapping::view_mut`](super::Mapping::view_mut). Dropping it hands the bytes over.
+///
+/// C function: `dma_sync_single_range_for_device()`.
+///
+/// # Examples
+///
+/// ```ignore
+/// let mut bytes = mapping.cpu_mut(..64)?;
+///
+/// bytes.fill(0);
+/// bytes[0] = 1;
+/// drop(bytes);                        // the device sees them
+/// let flight = mapping.submit();
+/// ```
+///
+/// # Invariants
+///
+/// `value` is what lies from `offset` on in the memory of `raw`, and inside of it.
+#[must_use = "the device sees the changes when this is dropped"]
+pub(crate) struct CpuMut<'a, 'dev, D: Direction, T: ?Sized = [u8]> {
+    raw: &'a RawMapping<'dev, D>,
+    offset: usize,
+    value: &'a mut T,
+}
+
+impl<'a, 'dev, D: Direction, T: ?Sized> CpuMut<'a, 'dev, D, T> {
+    /// # Safety
+    ///
+    /// `value` is what lies from `offset` on in the memory of `raw`, and inside of it.
+    #[inline]
+    pub(super) unsafe fn new(
+        raw: &'a RawMapping<'dev, D>,
+        offset: usize,
+        value: &'a mut T,
+    ) -> Self {
+        // INVARIANT: By the caller's promise.
+        Self { raw, offset, value }
+    }
+}
+
+impl<D: Direction, T: ?Sized> Deref for CpuMut<'_, '_, D, T> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        self.value
+    }
+}
+
+impl<D: Direction, T: ?Sized> DerefMut for CpuMut<'_, '_, D, T> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut T {
+        self.value
+    }
+}
+
+impl<D: Direction, T: ?Sized> Drop for CpuMut<'_, '_, D, T> {
+    #[inline]
+    fn drop(&mut self) {
+        let len = mem::size_of_val(self.value);
+
+        if len != 0 {
+            // SAFETY: By the type invariant the range is inside the mapping.
+            unsafe { self.raw.sync_for_device(self.offset..self.offset + len) };
+        }
+    }
+}
