@@ -13,6 +13,7 @@
 #include <linux/mm.h>
 #include <linux/page_ref.h>
 #include <linux/sched/task_stack.h>
+#include <linux/slab.h>
 
 #include "helpers.h"
 
@@ -44,10 +45,6 @@ void rk3588_dma_set_seg_boundary(struct device *dev, unsigned long mask)
 	dma_set_seg_boundary(dev, mask);
 }
 
-/*
- * No interface tells a driver. Without an IOMMU, the address of memory that is
- * not bounced follows from its physical address; with one, nothing does.
- */
 bool rk3588_dma_is_bounced(struct device *dev, dma_addr_t addr,
 			   phys_addr_t phys)
 {
@@ -58,6 +55,16 @@ bool rk3588_dma_is_linear(const void *cpu, size_t len)
 {
 	return virt_addr_valid(cpu) && virt_addr_valid(cpu + len - 1) &&
 	       !object_is_on_stack(cpu);
+}
+
+bool rk3588_dma_shares_line(const void *cpu, size_t len)
+{
+	unsigned int line = dma_get_cache_alignment();
+
+	/* Longer allocations are aligned, whatever their length. */
+	return len && len < 2 * ARCH_DMA_MINALIGN &&
+	       !IS_ALIGNED((unsigned long)cpu, line) &&
+	       IS_ALIGNED(kmalloc_size_roundup(len), line);
 }
 
 notrace phys_addr_t rk3588_dma_virt_to_phys(const void *cpu)

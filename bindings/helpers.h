@@ -12,7 +12,7 @@
 #include <linux/kconfig.h>
 #include <linux/mm_types.h>
 
-#if IS_ENABLED(CONFIG_KUNIT)
+#if IS_BUILTIN(CONFIG_KUNIT)
 #include "../tests/kunit/fixture.h"
 #endif
 
@@ -33,12 +33,24 @@ bool rk3588_dma_needs_sync(const struct device *dev);
 /** dma_set_seg_boundary(). */
 void rk3588_dma_set_seg_boundary(struct device *dev, unsigned long mask);
 
-/** Whether @addr, a mapping of @phys, is that of a bounce buffer. */
+/**
+ * Whether @addr, a mapping of @phys, is that of a bounce buffer.
+ *
+ * For statistics, not for decisions: no interface tells a driver, so this looks
+ * at what the DMA mapping code keeps to itself. It says no behind an IOMMU, and
+ * takes other translations (Xen's, or that of a confidential guest) for bounces.
+ */
 bool rk3588_dma_is_bounced(struct device *dev, dma_addr_t addr,
 			   phys_addr_t phys);
 
 /** Whether the kernel's linear map has all of these bytes. */
 bool rk3588_dma_is_linear(const void *cpu, size_t len);
+
+/**
+ * Whether memory of kmalloc() begins in a cache line that others may use, without
+ * dma_kmalloc_needs_bounce() seeing it, which goes by @len alone.
+ */
+bool rk3588_dma_shares_line(const void *cpu, size_t len);
 
 /** virt_to_phys(), for an address of the linear map. */
 phys_addr_t rk3588_dma_virt_to_phys(const void *cpu);

@@ -10,7 +10,8 @@
 //! | `cpu_mut`, `view_mut` of a `Bidirectional` mapping | sync for the CPU | sync for the device |
 //!
 //! That is what `Documentation/core-api/dma-api.rst` asks for at `dma_sync_single_for_cpu()`. On a
-//! device that sees what the CPU sees, a sync is a load and a branch.
+//! device that sees what the CPU sees, a sync is a call that looks at a flag and returns, unless the
+//! kernel had to bounce something for that device.
 //!
 //! C functions: `dma_sync_single_range_for_cpu()`, `dma_sync_single_range_for_device()`.
 
@@ -31,8 +32,8 @@ use zerocopy::{
 };
 
 use super::{
+    guard::CpuMut,
     raw::RawMapping,
-    CpuMut,
     DeviceReads,
     Direction,
     Mapping,
@@ -68,7 +69,8 @@ impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
     /// Shows the bytes of `range` to the CPU to change them; the device sees the changes when the
     /// result is dropped.
     ///
-    /// If the result is leaked (`mem::forget`) the device may see the old bytes.
+    /// If the result is leaked (`mem::forget`) the bytes are not handed over: the device sees the old
+    /// ones, and what it writes next to them, in the same cache line, may be lost.
     ///
     /// C functions: `dma_sync_single_range_for_cpu()` where the direction is
     /// [`Bidirectional`](super::Bidirectional), then `dma_sync_single_range_for_device()`.
@@ -124,9 +126,9 @@ impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
     where
         T: FromBytes + Immutable + KnownLayout,
     {
-        let end = offset.checked_add(mem::size_of::<T>()).ok_or(EINVAL)?;
+        let range = self.resolve_view::<T>(offset)?;
 
-        T::ref_from_bytes(self.cpu(offset..end)?).map_err(|_| EINVAL)
+        T::ref_from_bytes(self.cpu(range)?).map_err(|_| EINVAL)
     }
 
     /// Shows the bytes from `offset` on to the CPU, as a `T` to change.
@@ -148,8 +150,7 @@ impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
         T: FromBytes + IntoBytes + KnownLayout,
         D: DeviceReads,
     {
-        let end = offset.checked_add(mem::size_of::<T>()).ok_or(EINVAL)?;
-        let range = resolve(offset..end, self.len())?;
+        let range = self.resolve_view::<T>(offset)?;
 
         self.sync_for_cpu(&range);
 
@@ -162,18 +163,31 @@ impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
 
     /// Lets the CPU see what the device wrote into `range`, which is inside the memory.
     #[inline]
-    fn sync_for_cpu(&mut self, range: &Range<usize>) {
+    pub(super) fn sync_for_cpu(&mut self, range: &Range<usize>) {
         if D::DEVICE_MAY_WRITE && !range.is_empty() {
-            // SAFETY: `resolve` gave the range. What refers to the bytes borrows the mapping, and
-            // `&mut self` says that nothing does.
+            // SAFETY: The range is inside the memory. What refers to the bytes borrows the mapping,
+            // and `&mut self` says that nothing does.
             unsafe { self.raw.sync_for_cpu(range.clone()) };
+        }
+    }
+
+    /// The bytes of a `T` at `offset`, if they are inside the memory and aligned.
+    #[inline]
+    fn resolve_view<T>(&mut self, offset: usize) -> Result<Range<usize>> {
+        let end = offset.checked_add(mem::size_of::<T>()).ok_or(EINVAL)?;
+        let range = resolve(offset..end, self.len())?;
+        let address = self.memory.as_mut_ptr().addr().get() + offset;
+
+        match address % mem::align_of::<T>() {
+            0 => Ok(range),
+            _ => Err(EINVAL),
         }
     }
 
     /// The mapping and the bytes of the memory.
     #[inline]
     fn split(&mut self) -> (&RawMapping<'dev, D>, &mut [u8]) {
-        let len = self.memory.len();
+        let len = self.len;
         let start = self.memory.as_mut_ptr();
 
         // SAFETY: By the contract of `Memory` these bytes are initialized and reached by nobody but
@@ -392,12 +406,14 @@ mod tests {
     #[test]
     fn views_outside_or_between_are_refused() -> Result {
         let device = TestDevice::new()?;
-        let mut mapping = Mapping::<_, ToDevice>::new(device.dma()?, Buffer::zeroed(64)?)?;
+        let dev = device.dma()?;
+        let mut mapping = Mapping::<_, Bidirectional>::new(dev, Buffer::zeroed(64)?)?;
 
         for offset in [1, 61, 62, 64, 1000, usize::MAX] {
             assert!(matches!(mapping.view::<Header>(offset), Err(EINVAL)));
             assert!(matches!(mapping.view_mut::<Header>(offset), Err(EINVAL)));
         }
+        assert_eq!(syncs(dev), (0, 0));
         assert!(mapping.view::<Header>(60).is_ok());
         Ok(())
     }
@@ -458,9 +474,9 @@ mod tests {
         Ok(())
     }
 
-    /// A guard that is leaked keeps its bytes from the device, and does no other harm.
+    /// A guard that is leaked keeps its bytes from the device, and the mapping can still be used.
     #[test]
-    fn a_forgotten_guard_does_no_harm() -> Result {
+    fn a_forgotten_guard_only_keeps_its_bytes() -> Result {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
         let mut mapping = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(64)?)?;

@@ -22,6 +22,8 @@ use crate::bindings::c;
 
 /// Physically contiguous, zeroed memory below 4 GiB, read and written by the CPU as a slice.
 ///
+/// Below 4 GiB where the kernel has `CONFIG_ZONE_DMA32`, as arm64 kernels have by default.
+///
 /// Page aligned and made of whole pages: cache maintenance on it touches nobody else's data. Zeroed,
 /// so that a device never sees old kernel memory.
 ///
@@ -127,6 +129,10 @@ impl Drop for Buffer {
 // - The allocation stays where it is when the `Buffer` moves, until it is dropped.
 // - Nobody but the owner of the `Buffer` reaches the bytes.
 unsafe impl Memory for Buffer {
+    fn as_ptr(&self) -> NonNull<u8> {
+        self.ptr
+    }
+
     fn as_mut_ptr(&mut self) -> NonNull<u8> {
         self.ptr
     }

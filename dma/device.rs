@@ -51,8 +51,8 @@ pub(crate) struct Limits {
     /// The longest piece of contiguous memory, in bytes, that one of its descriptors or
     /// instructions describes. C function: `dma_set_max_seg_size()`.
     pub(crate) max_segment: u32,
-    /// No piece may cross a multiple of this and 1; all ones where it does not matter. C function:
-    /// `dma_set_seg_boundary()`.
+    /// No piece may cross a multiple of this and 1, which is a power of two; all ones where it does
+    /// not matter. C function: `dma_set_seg_boundary()`.
     pub(crate) boundary_mask: c_ulong,
 }
 
@@ -64,6 +64,10 @@ impl Limits {
             max_segment: u32::MAX,
             boundary_mask: c_ulong::MAX,
         }
+    }
+
+    fn has_valid_boundary(&self) -> bool {
+        self.boundary_mask != 0 && self.boundary_mask & self.boundary_mask.wrapping_add(1) == 0
     }
 }
 
@@ -101,7 +105,8 @@ impl DmaDevice {
     ///
     /// # Errors
     ///
-    /// - `EBUSY` if the device has a `DmaDevice` already;
+    /// - `EINVAL` if `boundary_mask` and 1 is not a power of two;
+    /// - `EBUSY` if the device has a `DmaDevice` already, or probe is over;
     /// - `EIO` if the platform cannot do with the addresses of the mask;
     /// - `ENOMEM`.
     pub(crate) fn new<'bound, 'core: 'bound, D>(
@@ -112,17 +117,41 @@ impl DmaDevice {
     where
         D: dma::Device<'core>,
     {
+        // SAFETY: A `Core` device is one that the driver core holds the lock of, in probe or later.
+        if unsafe { bindings::device_is_bound(as_raw(dev.as_ref())) } {
+            return Err(EBUSY);
+        }
+        // SAFETY: So it is being probed, and nobody else sets its mask. Nothing is mapped without a
+        // `DmaDevice`. Coherent memory is a rule, not a type: this crate allocates it after this.
+        unsafe { Self::make(dev, limits, statistics) }
+    }
+
+    /// As [`new`](Self::new), but not only in probe.
+    ///
+    /// # Safety
+    ///
+    /// Meanwhile nothing is mapped nor allocated for the device, nor its mask set, by others.
+    pub(crate) unsafe fn make<'bound, 'core: 'bound, D>(
+        dev: &'bound D,
+        limits: Limits,
+        statistics: Statistics,
+    ) -> Result<&'bound Self>
+    where
+        D: dma::Device<'core>,
+    {
         let core: &'bound Device<Core<'core>> = dev.as_ref();
         let raw = as_raw(core);
 
-        // SAFETY: `raw` is a bound device, and a null `match` function finds any entry.
+        // The kernel ends in a `BUG()` over other boundaries, when it looks for a bounce buffer.
+        if !limits.has_valid_boundary() {
+            return Err(EINVAL);
+        }
+        // SAFETY: `raw` is a device of a driver, and a null `match` function finds any entry.
         if !unsafe { bindings::devres_find(raw, Some(release), None, ptr::null_mut()) }.is_null() {
             return Err(EBUSY);
         }
 
-        // SAFETY: A `Core` device is being probed, under its lock, so nobody else sets the mask. It
-        // has no `DmaDevice`, without which nothing is mapped; coherent memory is allocated through
-        // the `DmaDevice` in this crate.
+        // SAFETY: By the caller's promise.
         unsafe { dev.dma_set_mask_and_coherent(limits.mask)? };
         // SAFETY: As before: nothing is being mapped.
         unsafe { dev.dma_set_max_seg_size(limits.max_segment) };
@@ -158,7 +187,9 @@ impl DmaDevice {
         };
         let slot: NonNull<Self> = NonNull::new(slot.cast()).ok_or(ENOMEM)?;
 
-        // SAFETY: devres gives memory of the size asked for, at a multiple of ARCH_DMA_MINALIGN.
+        const { assert!(mem::align_of::<Self>() <= mem::align_of::<u64>()) };
+        // SAFETY: devres gives memory of the size asked for, aligned as that of
+        // `kmalloc()`, to a `u64` at least.
         unsafe { slot.write(self) };
         // SAFETY: `slot` comes from `devres_alloc()` and holds what `release` expects.
         unsafe { bindings::devres_add(as_raw(dev), slot.as_ptr().cast()) };
@@ -261,6 +292,33 @@ mod tests {
             assert_eq!((*raw.dma_parms).max_segment_size, 8192);
             assert_eq!((*raw.dma_parms).segment_boundary_mask, 0xffff);
         }
+        Ok(())
+    }
+
+    #[test]
+    fn impossible_boundaries_are_refused() -> Result {
+        let device = TestDevice::new()?;
+
+        for boundary_mask in [0, 0x1000, 0x2fff, c_ulong::MAX - 1] {
+            let limits = Limits {
+                boundary_mask,
+                ..Limits::new(DmaMask::new::<32>())
+            };
+
+            assert!(matches!(
+                device.dma_with(limits, Statistics::on()),
+                Err(EINVAL)
+            ));
+        }
+        assert!(device.dma().is_ok());
+        Ok(())
+    }
+
+    #[test]
+    fn after_probe_there_is_none() -> Result {
+        let device = TestDevice::new()?;
+
+        assert!(matches!(device.dma_as_a_driver(), Err(EBUSY)));
         Ok(())
     }
 

@@ -12,6 +12,16 @@ mod sealed {
         note = "the directions are `ToDevice`, `FromDevice` and `Bidirectional`"
     )]
     pub(crate) trait Sealed {}
+
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` cannot be made a direction in which the device reads"
+    )]
+    pub(crate) trait Reads {}
+
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` cannot be made a direction in which the device writes"
+    )]
+    pub(crate) trait Writes {}
 }
 
 /// A data direction.
@@ -47,14 +57,14 @@ pub(crate) trait Direction: sealed::Sealed + Send + Sync + 'static {
     note = "what the device reads, and what the CPU changes while it is mapped, is mapped as \
             `ToDevice` or `Bidirectional`"
 )]
-pub(crate) trait DeviceReads: Direction {}
+pub(crate) trait DeviceReads: Direction + sealed::Reads {}
 
 /// A [`Direction`] in which the device writes the memory.
 #[diagnostic::on_unimplemented(
     message = "the device may not write a `{Self}` mapping",
     note = "what the device writes is mapped as `FromDevice` or `Bidirectional`"
 )]
-pub(crate) trait DeviceWrites: Direction {}
+pub(crate) trait DeviceWrites: Direction + sealed::Writes {}
 
 /// The device reads, as in a transmission. C value: `DMA_TO_DEVICE`.
 pub(crate) enum ToDevice {}
@@ -70,6 +80,12 @@ pub(crate) enum Bidirectional {}
 impl sealed::Sealed for ToDevice {}
 impl sealed::Sealed for FromDevice {}
 impl sealed::Sealed for Bidirectional {}
+
+impl sealed::Reads for ToDevice {}
+impl sealed::Reads for Bidirectional {}
+
+impl sealed::Writes for FromDevice {}
+impl sealed::Writes for Bidirectional {}
 
 impl Direction for ToDevice {
     const DATA_DIRECTION: DataDirection = DataDirection::ToDevice;

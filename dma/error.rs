@@ -9,7 +9,8 @@ use kernel::{
 
 /// Why memory could not be mapped.
 ///
-/// As an [`Error`]: `EINVAL`, `EMSGSIZE`, `ERANGE`, `EINVAL` and `EIO`, in the order of the variants.
+/// As an [`Error`]: `EMSGSIZE` for what is too long, `ERANGE` at a boundary, `EIO` where the kernel
+/// refused, and `EINVAL`.
 ///
 /// # Examples
 ///
@@ -36,12 +37,18 @@ pub(crate) enum MapFailure {
         /// `dma_get_seg_boundary()`: the boundaries are the multiples of this and 1.
         mask: c_ulong,
     },
+    /// It begins in a cache line that it may share with other data, and the kernel would not know:
+    /// what the CPU does there would overwrite what the device wrote.
+    ///
+    /// Memory that is longer than 256 bytes, or as long as its allocation, does not.
+    SharesCacheLine,
     /// It is not in the kernel's linear map: a stack, vmalloc memory, part of the kernel image.
     ///
     /// No type here can be such memory. It takes an [`unsafe impl Memory`](super::Memory) that is
     /// wrong, and kernels with `CONFIG_RUST_DEBUG_ASSERTIONS` look.
     NotLinear,
-    /// The kernel could not: the memory is out of the device's reach, and no bounce buffer is free.
+    /// The kernel could not: the memory is out of the device's reach, and there is no bounce buffer,
+    /// none is free, or none is within the device's boundaries; or an IOMMU has no addresses left.
     Refused,
 }
 
@@ -55,8 +62,9 @@ impl fmt::Display for MapFailure {
             Self::CrossesBoundary { mask } => f.write_fmt(fmt!(
                 "the memory crosses a boundary of the device ({mask:#x})"
             )),
+            Self::SharesCacheLine => f.write_str("the memory shares a cache line with other data"),
             Self::NotLinear => f.write_str("the memory is not in the kernel's linear map"),
-            Self::Refused => f.write_str("the kernel cannot map it: no bounce buffer is free"),
+            Self::Refused => f.write_str("the kernel cannot map it where the device reaches it"),
         }
     }
 }
@@ -64,7 +72,7 @@ impl fmt::Display for MapFailure {
 impl From<MapFailure> for Error {
     fn from(failure: MapFailure) -> Self {
         match failure {
-            MapFailure::Empty | MapFailure::NotLinear => EINVAL,
+            MapFailure::Empty | MapFailure::SharesCacheLine | MapFailure::NotLinear => EINVAL,
             MapFailure::TooLong { .. } => EMSGSIZE,
             MapFailure::CrossesBoundary { .. } => ERANGE,
             MapFailure::Refused => EIO,

@@ -30,6 +30,9 @@ use super::{
 /// Dropped, it is unmapped and then the memory freed. What the device wrote is not wanted then, so
 /// the cache work, or the copy out of a bounce buffer, is saved (`DMA_ATTR_SKIP_CPU_SYNC`).
 ///
+/// [`new_for_cpu`](Self::new_for_cpu) maps memory and leaves it to the CPU: see
+/// [`CpuOwned`](super::CpuOwned).
+///
 /// # Examples
 ///
 /// ```ignore
@@ -46,6 +49,10 @@ pub(crate) struct Mapping<'dev, M: Memory, D: Direction> {
     /// Above the memory: it is unmapped before that is freed.
     pub(super) raw: RawMapping<'dev, D>,
     pub(super) memory: M,
+    /// What the CPU and an engine may use, in bytes; not more than the memory has.
+    pub(super) len: usize,
+    /// No more than `len` bytes were handed over, and the others are the CPU's.
+    pub(super) is_part: bool,
 }
 
 impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
@@ -66,20 +73,30 @@ impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
 
     /// # Safety
     ///
-    /// With [`CpuSync::Skip`], the CPU has not changed the memory since it was last handed to a device.
+    /// With [`CpuSync::Skip`], the device gets no bytes of it before they have been synced for it.
     #[inline(always)]
     pub(super) unsafe fn with_sync(
         dev: &'dev DmaDevice,
         mut memory: M,
         sync: CpuSync,
     ) -> Result<Self, MapError<M>> {
+        if let Err(failure) = memory.check(D::DEVICE_MAY_WRITE) {
+            dev.statistics().count_failure();
+            return Err(MapError { failure, memory });
+        }
+
         let location = memory.location();
         let len = memory.padded_len();
 
         // SAFETY: By the contract of `Memory`; we own the memory, and nothing here reaches it before
         // `raw` is gone but through `raw`. The caller's promise for `sync`.
         match unsafe { RawMapping::new(dev, location, len, sync) } {
-            Ok(raw) => Ok(Self { raw, memory }),
+            Ok(raw) => Ok(Self {
+                len: memory.len(),
+                raw,
+                memory,
+                is_part: false,
+            }),
             Err(failure) => Err(MapError { failure, memory }),
         }
     }
@@ -87,7 +104,7 @@ impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
     /// The length in bytes of what the CPU and an engine may use.
     #[inline]
     pub(crate) fn len(&self) -> usize {
-        self.memory.len()
+        self.len
     }
 
     /// Whether the mapping was made for `dev`.
@@ -100,7 +117,11 @@ impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
     /// C functions: `dma_unmap_single()`, `dma_unmap_page()`.
     #[inline]
     pub(crate) fn unmap(self) -> M {
-        let Self { raw, memory } = self;
+        if self.is_part {
+            return self.take_back().unmap();
+        }
+
+        let Self { raw, memory, .. } = self;
 
         raw.unmap();
         memory
@@ -115,7 +136,15 @@ impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
 
 #[kunit_tests(rk3588_dma_mapping)]
 mod tests {
-    use kernel::dma::DmaMask;
+    use core::ptr::NonNull;
+
+    use kernel::{
+        dma::DmaMask,
+        sync::atomic::{
+            Atomic,
+            Relaxed, //
+        }, //
+    };
 
     use super::*;
     use crate::{
@@ -213,12 +242,16 @@ mod tests {
         secret.fill(0x5e);
         drop(Mapping::<_, ToDevice>::new(dev, secret)?);
 
-        let mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(4096)?)?;
+        let mut buffer = Buffer::zeroed(4096)?;
+
+        buffer.fill(0x11);
+
+        let mapping = Mapping::<_, FromDevice>::new(dev, buffer)?;
         let mapping = fixture::run(dev, mapping, |hardware| hardware.write(0, &[1]))?;
         let buffer = mapping.unmap();
 
         assert_eq!(buffer[0], 1);
-        assert!(buffer[1..].iter().all(|&byte| byte == 0));
+        assert!(buffer[1..].iter().all(|&byte| byte == 0x11));
         Ok(())
     }
 
@@ -245,6 +278,63 @@ mod tests {
         drop(Mapping::<_, Bidirectional>::new(dev, Buffer::zeroed(64)?)?);
         assert_eq!(dev.statistics().snapshot().mapped, 3);
         assert_eq!(dev.statistics().snapshot().live, 0);
+        Ok(())
+    }
+
+    /// A buffer that takes down what it sees when it is freed.
+    struct Witness<'a> {
+        buffer: Buffer,
+        dev: &'a DmaDevice,
+        live: &'a Atomic<u64>,
+        first_byte: &'a Atomic<u64>,
+    }
+
+    // SAFETY: All of it is what `Buffer` says of itself; but that it looks at a byte when it is
+    // dropped, which is harmless where there are no caches.
+    unsafe impl Memory for Witness<'_> {
+        fn as_ptr(&self) -> NonNull<u8> {
+            self.buffer.as_ptr()
+        }
+
+        fn as_mut_ptr(&mut self) -> NonNull<u8> {
+            self.buffer.as_mut_ptr()
+        }
+
+        fn len(&self) -> usize {
+            Memory::len(&self.buffer)
+        }
+    }
+
+    impl Drop for Witness<'_> {
+        fn drop(&mut self) {
+            self.live
+                .store(self.dev.statistics().snapshot().live, Relaxed);
+            self.first_byte.store(self.buffer[0].into(), Relaxed);
+        }
+    }
+
+    /// Unmapped before it is freed, and without a copy out of the bounce buffer, if it had one.
+    #[test]
+    fn a_dropped_mapping_is_unmapped_first_and_without_a_sync() -> Result {
+        let device = TestDevice::new()?;
+        let dev = device.dma()?;
+        let (live, first_byte) = (Atomic::new(9), Atomic::new(9));
+        let witness = Witness {
+            buffer: Buffer::zeroed(4096)?,
+            dev,
+            live: &live,
+            first_byte: &first_byte,
+        };
+        let mapping = Mapping::<_, FromDevice>::new(dev, witness)
+            .map_err(|error| Error::from(error.failure))?;
+        let mapping = fixture::run(dev, mapping, |hardware| hardware.write(0, &[1]))?;
+
+        drop(mapping);
+        assert_eq!(live.load(Relaxed), 0);
+
+        let is_bounced = dev.statistics().snapshot().bounced == 1;
+
+        assert_eq!(first_byte.load(Relaxed), u64::from(!is_bounced));
         Ok(())
     }
 

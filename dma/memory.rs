@@ -11,6 +11,8 @@ use kernel::prelude::*;
 use zerocopy::Immutable;
 
 pub(crate) use super::raw::Location;
+use super::MapFailure;
+use crate::bindings::c;
 
 /// Owned memory that a device may be given.
 ///
@@ -31,6 +33,10 @@ pub(crate) use super::raw::Location;
 ///
 /// // SAFETY: All of it is what `Buffer` says of itself.
 /// unsafe impl Memory for Frame {
+///     fn as_ptr(&self) -> NonNull<u8> {
+///         self.buffer.as_ptr()
+///     }
+///
 ///     fn as_mut_ptr(&mut self) -> NonNull<u8> {
 ///         self.buffer.as_mut_ptr()
 ///     }
@@ -47,18 +53,21 @@ pub(crate) use super::raw::Location;
 ///
 /// # Safety
 ///
-/// - [`location`](Self::location), [`as_mut_ptr`](Self::as_mut_ptr) and
+/// - [`location`](Self::location), [`as_ptr`](Self::as_ptr), [`as_mut_ptr`](Self::as_mut_ptr) and
 ///   [`padded_len`](Self::padded_len) describe the same initialized, physically contiguous memory,
 ///   in the kernel's linear map: not the stack, not vmalloc memory, not part of the kernel image.
-///   Any bytes are valid in it.
-/// - It is a whole allocation by `kmalloc()`, or shares no cache line (`ARCH_DMA_MINALIGN`) with
-///   anything that is used while the value exists. Of allocations by `kmalloc()` the kernel knows
-///   itself which share a line, and bounces what the device writes.
+///   Any bytes are valid in it. They, and [`len`](Self::len), answer the same each time, unless the
+///   value was changed in between.
+/// - It shares no cache line (`dma_get_cache_alignment()`) with anything that is used while the value
+///   exists; or it is in an allocation by `kmalloc()`, and [`check`](Self::check) refuses it where the
+///   kernel does not see that it shares one. Where it does see that, it bounces what the device
+///   writes.
 /// - [`len`](Self::len) is not more than `padded_len`.
 /// - The memory is valid, and stays where it is, until the value is dropped, wherever the value is
 ///   moved.
 /// - While the value is neither borrowed nor consumed nobody reads or writes the memory, and while it
 ///   is borrowed shared nobody writes it.
+/// - Dropping the value does not read the memory: what a device wrote there may not have been synced.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` may not be mapped for DMA",
     label = "not an owned, physically contiguous allocation",
@@ -71,7 +80,10 @@ pub(crate) unsafe trait Memory: Send {
         Location::Linear(self.as_mut_ptr())
     }
 
-    /// Where it is, for the CPU: the first byte.
+    /// Where it is, for the CPU: the first byte, to read.
+    fn as_ptr(&self) -> NonNull<u8>;
+
+    /// Where it is, for the CPU: the first byte, to read and write.
     fn as_mut_ptr(&mut self) -> NonNull<u8>;
 
     /// The bytes that the CPU and an engine may use.
@@ -82,14 +94,30 @@ pub(crate) unsafe trait Memory: Send {
     fn padded_len(&self) -> usize {
         self.len()
     }
+
+    /// Whether it can be mapped as it is; `device_may_write` unless the direction is
+    /// [`ToDevice`](super::ToDevice).
+    ///
+    /// # Errors
+    ///
+    /// [`MapFailure::SharesCacheLine`].
+    #[inline]
+    fn check(&self, device_may_write: bool) -> Result<(), MapFailure> {
+        let _ = device_may_write;
+        Ok(())
+    }
 }
 
 // SAFETY:
-// - A `KVec` with elements is an allocation by `kmalloc()`, which owns its memory and does not move
-//   it. `T` has no bytes that are not initialized, takes any bytes, and has no cells through which
-//   others could reach it.
+// - A `KVec` with elements is in an allocation by `kmalloc()`, which owns its memory and does not
+//   move it. `T` has no bytes that are not initialized, takes any bytes, has no cells through which
+//   others could reach it, and is not dropped in any way.
 // - A `KVec` without elements, or with elements of no size, has a length of 0.
-unsafe impl<T: FromBytes + IntoBytes + Immutable + Send> Memory for KVec<T> {
+unsafe impl<T: Copy + FromBytes + IntoBytes + Immutable + Send> Memory for KVec<T> {
+    fn as_ptr(&self) -> NonNull<u8> {
+        NonNull::from(&**self).cast()
+    }
+
     fn as_mut_ptr(&mut self) -> NonNull<u8> {
         NonNull::from(&mut **self).cast()
     }
@@ -97,14 +125,32 @@ unsafe impl<T: FromBytes + IntoBytes + Immutable + Send> Memory for KVec<T> {
     fn len(&self) -> usize {
         mem::size_of_val(&**self)
     }
+
+    fn check(&self, device_may_write: bool) -> Result<(), MapFailure> {
+        let (start, len) = (Memory::as_ptr(self), Memory::len(self));
+        // The kernel takes the length to be that of the allocation, and a `KVec` may have more: then
+        // it does not know that the elements begin in somebody else's cache line.
+        // SAFETY: The function takes any pointer and length.
+        let shares_line = unsafe { c::rk3588_dma_shares_line(start.as_ptr().cast(), len) };
+
+        match device_may_write && shares_line {
+            true => Err(MapFailure::SharesCacheLine),
+            false => Ok(()),
+        }
+    }
 }
 
 // SAFETY:
 // - A `KBox` of something that has a size is an allocation by `kmalloc()`, which owns its memory and
-//   does not move it. `T` has no bytes that are not initialized, takes any bytes, and has no cells
-//   through which others could reach it.
+//   does not move it. Its length is that of the value, so the kernel knows which cache lines it
+//   shares. `T` has no bytes that are not initialized, takes any bytes, has no cells through which
+//   others could reach it, and is not dropped in any way.
 // - A `KBox` of something that has no size has a length of 0.
-unsafe impl<T: FromBytes + IntoBytes + Immutable + Send> Memory for KBox<T> {
+unsafe impl<T: Copy + FromBytes + IntoBytes + Immutable + Send> Memory for KBox<T> {
+    fn as_ptr(&self) -> NonNull<u8> {
+        NonNull::from(&**self).cast()
+    }
+
     fn as_mut_ptr(&mut self) -> NonNull<u8> {
         NonNull::from(&mut **self).cast()
     }
@@ -122,7 +168,6 @@ mod tests {
             Bidirectional,
             DmaDevice,
             FromDevice,
-            MapFailure,
             Mapping,
             ToDevice, //
         },
@@ -140,6 +185,10 @@ mod tests {
 
     // SAFETY: There is none; mapping it must fail.
     unsafe impl Memory for Lie {
+        fn as_ptr(&self) -> NonNull<u8> {
+            self.0
+        }
+
         fn as_mut_ptr(&mut self) -> NonNull<u8> {
             self.0
         }
@@ -196,8 +245,8 @@ mod tests {
         Ok(())
     }
 
-    /// Objects of `kmalloc()` share cache lines. What the device writes into one does not touch, and
-    /// is not touched by, what the CPU does to its neighbour.
+    /// Short objects of `kmalloc()` share cache lines with others, so the device gets a copy of what
+    /// it writes.
     #[test]
     fn neighbours_in_a_cache_line_are_left_alone() -> Result {
         let device = TestDevice::new()?;
@@ -212,6 +261,7 @@ mod tests {
                 GFP_KERNEL,
             )?;
         }
+        assert_eq!(dev.statistics().snapshot().bounced, 16);
         for mapping in mappings {
             let mapping = fixture::run(dev, mapping, |hardware| hardware.write(0, &[0xff; 8]))?;
 
@@ -221,6 +271,46 @@ mod tests {
             assert_eq!(*mapping.unmap(), u64::MAX);
         }
         assert!(neighbours.iter().all(|neighbour| **neighbour == 17));
+        Ok(())
+    }
+
+    /// A vector may have a larger allocation than the kernel takes it for. Wherever that lies across
+    /// cache lines the kernel does not bounce it, so it is refused.
+    #[test]
+    fn a_vector_that_secretly_shares_a_line_is_refused() -> Result {
+        let device = TestDevice::new()?;
+        let dev = device.dma()?;
+        // SAFETY: Callable from any context.
+        let line = unsafe { c::rk3588_dma_get_cache_alignment() } as usize;
+        let mut refused = 0;
+        let mut kept = KVec::new();
+
+        for _ in 0..16 {
+            let mut vector = KVec::with_capacity(96, GFP_KERNEL)?;
+
+            vector.extend_from_slice(&[0u8; 64], GFP_KERNEL)?;
+
+            let is_aligned = vector.as_ptr().addr() % line == 0;
+
+            match Mapping::<_, FromDevice>::new(dev, vector) {
+                Ok(mapping) => {
+                    let is_bounced = dev.statistics().snapshot().bounced != 0;
+
+                    assert!(is_aligned || is_bounced);
+                    kept.push(mapping.unmap(), GFP_KERNEL)?;
+                }
+                Err(error) => {
+                    assert!(!is_aligned);
+                    assert_eq!(error.failure, MapFailure::SharesCacheLine);
+                    refused += 1;
+                    // Reading is no danger.
+                    let mapping = Mapping::<_, ToDevice>::new(dev, error.memory)?;
+
+                    kept.push(mapping.unmap(), GFP_KERNEL)?;
+                }
+            }
+        }
+        assert_eq!(dev.statistics().snapshot().failures, refused);
         Ok(())
     }
 

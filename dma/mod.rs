@@ -20,7 +20,7 @@
 //!   [`DmaAddress`]. Dropping it frees nothing, because the device may still be writing.
 //! - What the device may do is a type: [`ToDevice`], [`FromDevice`] or [`Bidirectional`].
 //! - `'dev` ties a mapping to the time during which the device is bound to its driver.
-//! - [`Clean`] memory has not been changed since a device read it, and needs no sync.
+//! - A [`CpuOwned`] mapping was made without a sync; no more is handed over than what is used.
 //! - Whatever fails hands back what it was given: [`MapError`].
 //!
 //! Everything but what makes the address known to hardware, and takes it back, is safe to use.
@@ -46,7 +46,6 @@
 
 mod access;
 mod buffer;
-mod clean;
 mod device;
 mod direction;
 mod error;
@@ -55,12 +54,12 @@ mod guard;
 mod leave_out;
 mod mapping;
 mod memory;
+mod owned;
 mod page;
 mod raw;
 mod stats;
 
 pub(crate) use buffer::Buffer;
-pub(crate) use clean::Clean;
 pub(crate) use device::{
     DmaDevice,
     Limits, //
@@ -78,7 +77,6 @@ pub(crate) use error::{
     MapFailure, //
 };
 pub(crate) use flight::InFlight;
-pub(crate) use guard::CpuMut;
 pub(crate) use mapping::Mapping;
 pub(crate) use memory::Memory;
 pub(crate) use page::{
@@ -87,6 +85,10 @@ pub(crate) use page::{
 };
 pub(crate) use stats::Statistics;
 
-// A driver may have to name it; ours need not.
+// Drivers may have to name these; ours need not.
 #[expect(unused_imports, reason = "part of the interface")]
-pub(crate) use flight::DmaAddress;
+pub(crate) use self::{
+    flight::DmaAddress,
+    guard::CpuMut,
+    owned::CpuOwned, //
+};

@@ -113,15 +113,15 @@ impl PageBuffer {
             return Err(SharedPage { page });
         }
 
-        // SAFETY: The page is ours alone, see above.
-        match unsafe { page.fill_zero_raw(0, Self::LEN) } {
-            // INVARIANT: Ours alone, see above, and zeroed.
-            Ok(()) => Ok(Self {
-                page,
-                range: 0..Self::LEN,
-            }),
-            Err(_) => Err(SharedPage { page }),
-        }
+        // INVARIANT: Ours alone, see above; zeroed below.
+        let mut this = Self {
+            page,
+            range: 0..Self::LEN,
+        };
+
+        // SAFETY: The page is ours alone, and this long.
+        unsafe { this.as_mut_ptr().write_bytes(0, Self::LEN) };
+        Ok(this)
     }
 
     /// Has only these bytes of the page seen and mapped from now on.
@@ -185,6 +185,10 @@ unsafe impl Memory for PageBuffer {
             page: unsafe { NonNull::new_unchecked(self.page.as_ptr()) },
             offset: self.range.start,
         }
+    }
+
+    fn as_ptr(&self) -> NonNull<u8> {
+        self.start()
     }
 
     fn as_mut_ptr(&mut self) -> NonNull<u8> {
@@ -322,7 +326,10 @@ mod tests {
         let page = Page::alloc_page(GFP_KERNEL)?;
 
         // SAFETY: The page is ours, and the source as long as said.
-        unsafe { page.write_raw([0xa5; 16].as_ptr(), 0, 16)? };
+        unsafe {
+            page.write_raw([0xa5; 16].as_ptr(), 0, 16)?;
+            page.write_raw([0xa5; 16].as_ptr(), PageBuffer::LEN - 16, 16)?;
+        }
 
         let page = PageBuffer::new(page)?.into_page();
         let page = PageBuffer::new(page)?;

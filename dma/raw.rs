@@ -89,7 +89,7 @@ impl Location {
 pub(super) enum CpuSync {
     /// It hands over what the CPU wrote.
     Whole,
-    /// Nothing: main memory holds it already.
+    /// Nothing: what is used will be synced.
     Skip,
 }
 
@@ -119,7 +119,7 @@ impl<'dev, D: Direction> RawMapping<'dev, D> {
     ///
     /// - The memory is as the contract of [`Memory`](super::Memory) wants it, and nobody reaches it
     ///   but through the result until that is gone.
-    /// - With [`CpuSync::Skip`], the CPU has not changed it since it was last handed to a device.
+    /// - With [`CpuSync::Skip`], the device gets no bytes of it before they have been synced for it.
     // Inlined whatever the compiler thinks of its size, as are the functions that call it: what is
     // left of them is a handful of instructions more than the C calls, see `make bench`.
     #[inline(always)]

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Plain data: a struct and a vector of the kernel's own allocator are mapped as they are, and what
-//! has been sent once is sent again without a sync.
+//! Plain data: a struct and a vector of the kernel's own allocator are mapped as they are.
 //!
 //! The derives say that every byte of the struct is initialized and any bytes make one. A struct with
 //! padding or with a `bool` does not have them, and cannot be mapped.
@@ -71,11 +70,8 @@ pub(super) fn send_twice<'bound>(
     found.kind = 0;
     drop(found);
 
-    // Nobody has changed the message since the device read it.
-    let message = Mapping::new_clean(dev, done.source.unmap_clean())?;
-    let mut done = controller.copy(message, done.destination, SPAN)?;
-
-    let message = done.source.unmap_clean().into_inner();
+    let mut done = controller.copy(done.source, done.destination, SPAN)?;
+    let message = done.source.unmap();
 
     if *done.destination.view::<Message>(SPAN.to)? != *message {
         return Err(Failure::Message);

@@ -6,13 +6,15 @@
 //! - `bidirectional`: buffers that it reads and writes;
 //! - `sync`: buffers that stay mapped while the CPU works on a part of them;
 //! - `page`: a part of a page;
-//! - `data`: structs and vectors, and what need not be synced;
+//! - `data`: structs and vectors as they are;
+//! - `part`: a long buffer that stays mapped, and of which a part is used;
 //! - `failure`: transfers that fail, and what becomes of buffers and channel.
 
 mod bidirectional;
 mod data;
 mod failure;
 mod page;
+mod part;
 mod pattern;
 mod report;
 mod single;
@@ -27,7 +29,6 @@ use kernel::{
 
 use crate::{
     dma::{
-        Clean,
         DmaDevice,
         MapError,
         MapFailure,
@@ -75,6 +76,9 @@ const IN_A_PAGE: [Span; 4] = [
     span(PageBuffer::LEN - 2 * MARGIN, 3, 1),
 ];
 
+/// What is used of a long buffer.
+const PART: Span = span(1500, 0, 0);
+
 /// What is copied after a transfer that failed.
 const RECOVERED: Span = span(1500, 0, 0);
 
@@ -118,12 +122,6 @@ impl From<SharedPage> for Failure {
 
 impl<M: Memory> From<MapError<M>> for Failure {
     fn from(error: MapError<M>) -> Self {
-        Self::Mapping(error.failure, error.memory.len())
-    }
-}
-
-impl<M: Memory> From<MapError<Clean<M>>> for Failure {
-    fn from(error: MapError<Clean<M>>) -> Self {
         Self::Mapping(error.failure, error.memory.len())
     }
 }
@@ -189,6 +187,12 @@ fn run_into<'bound>(
         if !report.add(["page"], span, outcome.map(|it| [it]))? {
             return Ok(());
         }
+    }
+
+    let outcome = part::frames(dev, controller, PART);
+
+    if !report.add(["frame", "next frame"], PART, outcome)? {
+        return Ok(());
     }
 
     let outcome = data::send_twice(dev, controller);

@@ -36,7 +36,6 @@ use bindings::as_raw;
 use dma::{
     Bidirectional,
     Buffer,
-    Clean,
     DmaDevice,
     FromDevice,
     Limits,
@@ -95,7 +94,7 @@ mod peer {
             len: usize,
             times: c_uint,
         ) -> c_int;
-        pub(crate) fn rk3588_dma_peer_clean(
+        pub(crate) fn rk3588_dma_peer_part(
             dev: *mut device,
             cpu: *mut c_void,
             len: usize,
@@ -139,25 +138,18 @@ fn run(pdev: &platform::Device<Core<'_>>) -> Result {
     let dma = DmaDevice::new(pdev, Limits::new(DmaMask::new::<32>()), statistics)?;
     let bench = Measurement { dma, name };
 
-    bench.compare("to_device", peer::rk3588_dma_peer_to_device, Ok, to_device)?;
+    bench.compare("to_device", peer::rk3588_dma_peer_to_device, to_device)?;
     bench.compare(
         "from_device",
         peer::rk3588_dma_peer_from_device,
-        Ok,
         from_device,
     )?;
     bench.compare(
         "bidirectional",
         peer::rk3588_dma_peer_bidirectional,
-        Ok,
         bidirectional,
     )?;
-    bench.compare(
-        "clean",
-        peer::rk3588_dma_peer_clean,
-        |buffer| Ok(Mapping::<_, ToDevice>::new(dma, buffer)?.unmap_clean()),
-        clean,
-    )
+    bench.compare("part", peer::rk3588_dma_peer_part, part)
 }
 
 /// What all measurements of a device have in common.
@@ -167,18 +159,17 @@ struct Measurement<'a> {
 }
 
 impl Measurement<'_> {
-    /// Measures `peer` and `guards`, which get what `prepare` makes of a buffer, at all lengths.
-    fn compare<M>(
+    /// Measures `peer` and `guards` at all lengths.
+    fn compare(
         &self,
         case: &str,
         peer: Peer,
-        prepare: impl Fn(Buffer) -> Result<M>,
-        guards: impl Fn(&DmaDevice, M, u32) -> Result<M>,
+        guards: impl Fn(&DmaDevice, Buffer, u32) -> Result<Buffer>,
     ) -> Result {
         for (len, times) in LENGTHS {
             let in_c = least(times, || self.time_peer(peer, len, times))?;
             let with_guards = least(times, || {
-                let mut memory = Some(prepare(Buffer::zeroed(len)?)?);
+                let mut memory = Some(Buffer::zeroed(len)?);
                 let mut result = Err(EINVAL);
                 let time = time(|| {
                     if let Some(memory) = memory.take() {
@@ -266,9 +257,14 @@ fn bidirectional(dma: &DmaDevice, mut buffer: Buffer, times: u32) -> Result<Buff
     Ok(buffer)
 }
 
-fn clean(dma: &DmaDevice, mut clean: Clean<Buffer>, times: u32) -> Result<Clean<Buffer>> {
+/// Of which the first 64 bytes are handed over.
+fn part(dma: &DmaDevice, mut buffer: Buffer, times: u32) -> Result<Buffer> {
     for _ in 0..times {
-        clean = Mapping::new_clean(dma, clean)?.unmap_clean();
+        let mapping = Mapping::<_, ToDevice>::new_for_cpu(dma, buffer)?
+            .hand_over(64)
+            .map_err(|_| EINVAL)?;
+
+        buffer = mapping.take_back().unmap();
     }
-    Ok(clean)
+    Ok(buffer)
 }

@@ -44,8 +44,8 @@ int rk3588_dma_peer_bidirectional(struct device *dev, void *cpu, size_t len,
 	return peer(dev, cpu, len, DMA_BIDIRECTIONAL, times);
 }
 
-int rk3588_dma_peer_clean(struct device *dev, void *cpu, size_t len,
-			  unsigned int times)
+int rk3588_dma_peer_part(struct device *dev, void *cpu, size_t len,
+			 unsigned int times)
 {
 	while (times--) {
 		dma_addr_t addr = dma_map_single_attrs(dev, cpu, len,
@@ -54,7 +54,10 @@ int rk3588_dma_peer_clean(struct device *dev, void *cpu, size_t len,
 
 		if (dma_mapping_error(dev, addr))
 			return -EIO;
-		dma_unmap_single(dev, addr, len, DMA_TO_DEVICE);
+		dma_sync_single_range_for_device(dev, addr, 0, 64,
+						 DMA_TO_DEVICE);
+		dma_unmap_single_attrs(dev, addr, len, DMA_TO_DEVICE,
+				       DMA_ATTR_SKIP_CPU_SYNC);
 	}
 	return 0;
 }

@@ -22,9 +22,9 @@ int rk3588_dma_peer_from_device(struct device *dev, void *cpu, size_t len,
 int rk3588_dma_peer_bidirectional(struct device *dev, void *cpu, size_t len,
 				  unsigned int times);
 
-/** Maps for a device that reads, without syncs, and unmaps so many times. */
-int rk3588_dma_peer_clean(struct device *dev, void *cpu, size_t len,
-			  unsigned int times);
+/** Maps and unmaps without a sync, and syncs the first 64 bytes for a device. */
+int rk3588_dma_peer_part(struct device *dev, void *cpu, size_t len,
+			 unsigned int times);
 
 /** Nanoseconds that @work(@data) takes, without interrupts. */
 u64 rk3588_dma_peer_measure(void (*work)(void *data), void *data);

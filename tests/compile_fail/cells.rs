@@ -16,6 +16,6 @@ type Word = core::cell::Cell<u32>;
 type Word = u32;
 
 fn receive(dev: &DmaDevice, word: KBox<Word>) -> Result {
-    let _mapping = Mapping::<_, FromDevice>::new(dev, word)?; //~ E0277: `Cell<u32>: Immutable` is not satisfied
+    let _mapping = Mapping::<_, FromDevice>::new(dev, word)?; //~ E0277: is not satisfied
     Ok(())
 }

@@ -16,6 +16,10 @@ struct Message {
 // SAFETY: As for `Buffer`, which this is.
 #[cfg(not(mistake))]
 unsafe impl Memory for Message {
+    fn as_ptr(&self) -> NonNull<u8> {
+        self.buffer.as_ptr()
+    }
+
     fn as_mut_ptr(&mut self) -> NonNull<u8> {
         self.buffer.as_mut_ptr()
     }
@@ -28,6 +32,10 @@ unsafe impl Memory for Message {
 #[cfg(mistake)]
 impl Memory for Message {
     //~^ E0200: requires an `unsafe impl`
+    fn as_ptr(&self) -> NonNull<u8> {
+        self.buffer.as_ptr()
+    }
+
     fn as_mut_ptr(&mut self) -> NonNull<u8> {
         self.buffer.as_mut_ptr()
     }

@@ -12,7 +12,7 @@ use crate::dma::{
     ToDevice, //
 };
 
-#[derive(FromBytes, Immutable)]
+#[derive(Clone, Copy, FromBytes, Immutable)]
 #[cfg_attr(not(mistake), derive(IntoBytes))]
 #[repr(C)]
 struct Header {

@@ -2,7 +2,6 @@
 /*
  * The C side of the KUnit fixture: see fixture.h and fixture.rs.
  */
-#include <linux/completion.h>
 #include <linux/dma-direct.h>
 #include <linux/io.h>
 #include <linux/mm.h>
@@ -39,7 +38,6 @@ static struct platform_driver test_driver = {
 
 struct platform_device *rk3588_dma_test_device(struct kunit *test)
 {
-	DECLARE_COMPLETION_ONSTACK(probed);
 	struct platform_device *pdev;
 
 	/* A test may have several devices, but the driver is registered once. */
@@ -50,11 +48,9 @@ struct platform_device *rk3588_dma_test_device(struct kunit *test)
 					   PLATFORM_DEVID_AUTO);
 	if (!pdev)
 		return NULL;
-	if (kunit_platform_device_prepare_wait_for_probe(test, pdev, &probed))
-		return NULL;
-	if (kunit_platform_device_add(test, pdev))
-		return NULL;
-	if (!wait_for_completion_timeout(&probed, 10 * HZ))
+	/* The driver is there and does not ask for asynchronous probing. */
+	if (kunit_platform_device_add(test, pdev) ||
+	    !device_is_bound(&pdev->dev))
 		return NULL;
 	return pdev;
 }

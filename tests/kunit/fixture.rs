@@ -73,11 +73,25 @@ impl TestDevice {
     ///
     /// Those of [`DmaDevice::new`].
     pub(crate) fn dma_with(&self, limits: Limits, statistics: Statistics) -> Result<&DmaDevice> {
+        // SAFETY: Nobody else uses the device.
+        unsafe { DmaDevice::make(self.core(), limits, statistics) }
+    }
+
+    /// Its `DmaDevice`, made as by a driver; but probe is over.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`DmaDevice::new`].
+    pub(crate) fn dma_as_a_driver(&self) -> Result<&DmaDevice> {
+        let limits = Limits::new(DmaMask::new::<32>());
+
+        DmaDevice::new(self.core(), limits, Statistics::on())
+    }
+
+    fn core(&self) -> &platform::Device<Core<'_>> {
         // SAFETY: `platform::Device` is transparent over `struct platform_device`. This one stays
         // bound until `drop`. Nobody else deals with it, which is what `Core` stands for.
-        let pdev: &platform::Device<Core<'_>> = unsafe { self.pdev.cast().as_ref() };
-
-        DmaDevice::new(pdev, limits, statistics)
+        unsafe { self.pdev.cast().as_ref() }
     }
 }
 

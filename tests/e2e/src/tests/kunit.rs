@@ -116,7 +116,9 @@ fn boot(machine: Machine, bounced: bool) -> Boot {
     Boot {
         machine,
         kernel: Kernel::Debug,
-        append: format!("log_buf_len=4M kmemleak=on slab_debug=F kunit.enable=1 {swiotlb}"),
+        append: format!(
+            "log_buf_len=4M kmemleak=on slab_debug=F kasan_multi_shot kunit.enable=1 {swiotlb}"
+        ),
         overlays: vec![demo::overlay()],
         files: vec![MODULE.into()],
         timeout: Duration::from_secs(600),
@@ -157,6 +159,9 @@ impl Run {
         if self.bounced {
             suite.test(&name("bounces"), || bounces(of_boot(&console)?));
         }
+        suite.test(&name("losses_are_logged"), || {
+            losses_are_logged(of_boot(&console)?)
+        });
         suite.test(&name("no_leak"), || no_leak(of_boot(&console)?));
         suite.test(&name("no_splat"), || no_splat(of_boot(&console)?));
         suite.test(&name("dma_api_debug_is_on"), || {
@@ -250,6 +255,18 @@ fn bounces(console: &Console) -> Result<()> {
         most > number(console, "slots-before")?,
         "no bounce buffer was used"
     );
+    Ok(())
+}
+
+/// Whether the mapping that a case drops in flight is reported, and no other.
+fn losses_are_logged(console: &Console) -> Result<()> {
+    let said = console
+        .section("log")?
+        .lines()
+        .filter(|line| line.contains(" are lost: the device may still use them"))
+        .count();
+
+    ensure!(said == 1, "{said} losses are reported");
     Ok(())
 }
 

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Long buffers that stay mapped, and of which a part is used at a time: no more is synced than that.
+//!
+//! In C this is `DMA_ATTR_SKIP_CPU_SYNC` at mapping and unmapping, and
+//! `dma_sync_single_range_for_device()` and `..._for_cpu()` with the length that is used, as the
+//! networking core's page pool does it.
+
+use kernel::prelude::*;
+
+use super::{
+    pattern,
+    Failure,
+    MARGIN, //
+};
+use crate::{
+    dma::{
+        Buffer,
+        DmaDevice,
+        FromDevice,
+        Mapping,
+        ToDevice, //
+    },
+    pl330::{
+        Controller,
+        Receipt,
+        Span, //
+    }, //
+};
+
+/// The length of the buffers in bytes.
+const LEN: usize = 64 << 10;
+
+/// Sends `span` as a frame in a buffer that is much longer, then another one from the same buffers.
+/// Looks at the bytes that were received, and at some after them.
+pub(super) fn frames<'bound>(
+    dev: &'bound DmaDevice,
+    controller: &Controller<'bound>,
+    span: Span,
+) -> Result<[Receipt; 2], Failure> {
+    let mut received = Buffer::zeroed(LEN)?;
+
+    pattern::fill_background(&mut received);
+
+    let mut sent = Mapping::<_, ToDevice>::new_for_cpu(dev, Buffer::zeroed(LEN)?)?;
+    let mut received = Mapping::<_, FromDevice>::new_for_cpu(dev, received)?;
+    let mut receipts = [None; 2];
+
+    for receipt in &mut receipts {
+        pattern::fill_source(&mut sent[span.from..][..span.len]);
+
+        let source = sent.hand_over(span.from + span.len).map_err(|_| EINVAL)?;
+        let destination = received.hand_over(span.to + span.len).map_err(|_| EINVAL)?;
+        let done = controller.copy(source, destination, span)?;
+
+        *receipt = Some(done.receipt);
+        sent = done.source.take_back();
+        received = done.destination.take_back();
+        pattern::check(&received[..span.to + span.len + MARGIN], span.to, span.len)?;
+        pattern::fill_background(&mut sent[span.from..][..span.len]);
+    }
+
+    match receipts {
+        [Some(first), Some(second)] => Ok([first, second]),
+        _ => Err(Failure::NoError),
+    }
+}

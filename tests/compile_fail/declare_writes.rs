@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0
+
+// Nobody can declare that a device writes what is mapped for reading only.
+
+use kernel::prelude::*;
+
+use crate::dma::{
+    DeviceWrites,
+    Direction,
+    ToDevice, //
+};
+
+#[cfg(mistake)]
+impl DeviceWrites for ToDevice {}
+//~^ E0277: cannot be made a direction in which the device writes
+
+fn direction_of<D: Direction>() -> kernel::dma::DataDirection {
+    D::DATA_DIRECTION
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0
+
+// What looks at itself when it is dropped is not mapped: a mapping that is dropped has not been
+// synced.
+
+use kernel::prelude::*;
+use zerocopy_derive::Immutable;
+
+use crate::dma::{
+    DmaDevice,
+    FromDevice,
+    Mapping, //
+};
+
+#[derive(FromBytes, Immutable, IntoBytes)]
+#[cfg_attr(not(mistake), derive(Clone, Copy))]
+#[repr(C)]
+struct Status(u32);
+
+#[cfg(mistake)]
+impl Drop for Status {
+    fn drop(&mut self) {
+        if self.0 != 0 {
+            pr_info!("an error was not looked at\n");
+        }
+    }
+}
+
+fn receive(dev: &DmaDevice, status: KBox<Status>) -> Result {
+    let _mapping = Mapping::<_, FromDevice>::new(dev, status)?; //~ E0277: is not implemented for `Status`
+    Ok(())
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0
+
+// What was mapped without a sync cannot be lent to the device before it is handed over.
+
+use kernel::prelude::*;
+
+use crate::dma::{
+    Buffer,
+    DmaDevice,
+    Mapping,
+    ToDevice, //
+};
+
+fn send(dev: &DmaDevice) -> Result {
+    let mut mapping = Mapping::<_, ToDevice>::new_for_cpu(dev, Buffer::zeroed(64)?)?;
+
+    mapping.fill(0xff);
+    #[cfg(not(mistake))]
+    let mapping = mapping.hand_over(64).map_err(|_| EINVAL)?;
+
+    let _in_flight = mapping.submit(); //~ E0599: method not found in `CpuOwned<'_, Buffer, ToDevice>`
+    Ok(())
+}

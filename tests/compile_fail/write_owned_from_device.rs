@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0
+
+// Nor does the CPU write into what only the device writes, while it has it.
+
+use kernel::prelude::*;
+
+use crate::dma::{
+    Bidirectional,
+    Buffer,
+    DmaDevice,
+    FromDevice,
+    Mapping, //
+};
+
+#[cfg(mistake)]
+type Direction = FromDevice;
+#[cfg(not(mistake))]
+type Direction = Bidirectional;
+
+fn receive(dev: &DmaDevice) -> Result {
+    let mut mapping = Mapping::<_, Direction>::new_for_cpu(dev, Buffer::zeroed(64)?)?;
+
+    mapping.fill(0); //~ E0596: cannot borrow data in dereference
+    Ok(())
+}
