@@ -78,6 +78,25 @@ impl Channel {
     }
 }
 
+/// A request line of a peripheral: 0 to 31.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Peripheral(u8);
+
+impl Peripheral {
+    /// Request line `number`, if there can be one.
+    pub(crate) const fn new(number: u8) -> Option<Self> {
+        match number {
+            0..=31 => Some(Self(number)),
+            _ => None,
+        }
+    }
+
+    /// Its number.
+    pub(crate) const fn number(self) -> u8 {
+        self.0
+    }
+}
+
 /// A channel register that a program sets with DMAMOV.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
@@ -90,6 +109,16 @@ pub(crate) enum Register {
     Dar = 2,
 }
 
+/// A channel register that a program adds to. The control register is none.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub(crate) enum Address {
+    /// Source address.
+    Source = 0,
+    /// Destination address.
+    Destination = 1,
+}
+
 /// A loop counter. A channel has two, so loops nest two deep.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
@@ -100,7 +129,34 @@ pub(crate) enum Counter {
     Lc1 = 1,
 }
 
+/// The kind of request under which a conditional instruction acts; under the other it does nothing.
+/// DMAWFP sets it. The value is that of the two lowest bits of an opcode.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub(crate) enum Request {
+    /// A single beat: the suffix S.
+    Single = 1,
+    /// A burst: the suffix B.
+    Burst = 3,
+}
+
+/// What DMAWFP waits for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub(crate) enum WaitFor {
+    /// A request of either kind, to be served as a single one.
+    Single = 0,
+    /// A request of either kind, to be served as what it is.
+    Either = 1,
+    /// A burst request.
+    Burst = 2,
+}
+
 /// An instruction, named as in the TRM without the prefix DMA.
+///
+/// What an operand may be is a matter of its type, so each value has an encoding. Where an
+/// instruction may stand is not: [`Kill`](Self::Kill) and [`Go`](Self::Go) are not for a channel's
+/// program.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Instruction {
     /// Ends the program.
@@ -109,14 +165,44 @@ pub(crate) enum Instruction {
     Kill,
     /// Loads a burst as CCR says.
     Ld,
+    /// Loads, if that was the request: a beat or a burst.
+    LdIf(Request),
+    /// Loads if that was the request, and acknowledges it to the peripheral.
+    LdP(Request, Peripheral),
     /// Stores a burst as CCR says.
     St,
+    /// Stores, if that was the request: a beat or a burst.
+    StIf(Request),
+    /// Stores if that was the request, and acknowledges it to the peripheral.
+    StP(Request, Peripheral),
+    /// Stores a burst of zeroes as CCR says. Needs no MFIFO.
+    Stz,
+    /// Waits until all loads of the channel have arrived.
+    Rmb,
     /// Waits until all stores of the channel have reached memory.
     Wmb,
+    /// Does nothing.
+    Nop,
     /// Raises an event or interrupt.
     Sev(Event),
+    /// Waits for an event, which must not be an interrupt.
+    Wfe {
+        /// The event.
+        event: Event,
+        /// Whether to fetch anew what follows: another thread may have written it.
+        invalidate: bool,
+    },
+    /// Waits for a request of a peripheral.
+    Wfp(WaitFor, Peripheral),
+    /// Forgets the peripheral's request and asks it for its level.
+    FlushP(Peripheral),
     /// Sets a channel register.
     Mov(Register, u32),
+    /// Adds to an address, modulo 4 GiB.
+    AddH(Address, u16),
+    /// Adds a negative number to an address, given by its lower half: 0xffff is -1. Not known to
+    /// exist before r1p0.
+    AdNH(Address, u16),
     /// Starts a loop that runs its body `iterations_minus_1` + 1 times.
     Lp {
         /// The counter that it uses.
@@ -131,9 +217,25 @@ pub(crate) enum Instruction {
         /// From the first instruction of the body to this one, in bytes.
         body_len: u8,
     },
+    /// As [`LpEnd`](Self::LpEnd), but the loop ends early if that was not the request.
+    LpEndIf {
+        /// The request for which it goes on.
+        request: Request,
+        /// The counter that it uses.
+        counter: Counter,
+        /// From the first instruction of the body to this one, in bytes.
+        body_len: u8,
+    },
     /// Ends the body of a loop without a counter and without end, also called LPFE, which began
     /// `body_len` bytes before.
     LpFe {
+        /// From the first instruction of the body to this one, in bytes.
+        body_len: u8,
+    },
+    /// As [`LpFe`](Self::LpFe), but the loop ends if that was not the request.
+    LpFeIf {
+        /// The request for which it goes on.
+        request: Request,
         /// From the first instruction of the body to this one, in bytes.
         body_len: u8,
     },
@@ -172,6 +274,15 @@ impl Encoded {
         }
     }
 
+    const fn three(opcode: u8, immediate: u16) -> Self {
+        let [a, b] = immediate.to_le_bytes();
+
+        Self {
+            bytes: [opcode, a, b, 0, 0, 0],
+            len: 3,
+        }
+    }
+
     const fn six(opcode: u8, operand: u8, immediate: u32) -> Self {
         let [a, b, c, d] = immediate.to_le_bytes();
 
@@ -199,10 +310,24 @@ impl Instruction {
             Self::End => Encoded::one(0x00),
             Self::Kill => Encoded::one(0x01),
             Self::Ld => Encoded::one(0x04),
+            Self::LdIf(request) => Encoded::one(0x04 | request as u8),
+            Self::LdP(request, line) => Encoded::two(0x24 | request as u8, line.0 << 3),
             Self::St => Encoded::one(0x08),
+            Self::StIf(request) => Encoded::one(0x08 | request as u8),
+            Self::StP(request, line) => Encoded::two(0x28 | request as u8, line.0 << 3),
+            Self::Stz => Encoded::one(0x0c),
+            Self::Rmb => Encoded::one(0x12),
             Self::Wmb => Encoded::one(0x13),
+            Self::Nop => Encoded::one(0x18),
             Self::Sev(event) => Encoded::two(0x34, event.0 << 3),
+            Self::Wfe { event, invalidate } => {
+                Encoded::two(0x36, event.0 << 3 | (invalidate as u8) << 1)
+            }
+            Self::Wfp(what, line) => Encoded::two(0x30 | what as u8, line.0 << 3),
+            Self::FlushP(line) => Encoded::two(0x35, line.0 << 3),
             Self::Mov(register, value) => Encoded::six(0xbc, register as u8, value),
+            Self::AddH(address, amount) => Encoded::three(0x54 | (address as u8) << 1, amount),
+            Self::AdNH(address, amount) => Encoded::three(0x5c | (address as u8) << 1, amount),
             Self::Lp {
                 counter,
                 iterations_minus_1,
@@ -210,7 +335,13 @@ impl Instruction {
             Self::LpEnd { counter, body_len } => {
                 Encoded::two(0x38 | (counter as u8) << 2, body_len)
             }
+            Self::LpEndIf {
+                request,
+                counter,
+                body_len,
+            } => Encoded::two(0x38 | (counter as u8) << 2 | request as u8, body_len),
             Self::LpFe { body_len } => Encoded::two(0x2c, body_len),
+            Self::LpFeIf { request, body_len } => Encoded::two(0x2c | request as u8, body_len),
             Self::Undefined => Encoded::one(0xff),
             Self::Go {
                 channel,
@@ -225,21 +356,80 @@ impl Instruction {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct TooLong;
 
-/// Puts instructions into memory, one after the other.
+/// Puts instructions into memory, one after the other, and data behind them.
 pub(crate) struct Assembler<'a> {
+    /// From `limit` on there is data, or nothing yet.
     memory: &'a mut [u8],
     len: usize,
+    limit: usize,
+    base: Option<u32>,
 }
 
 impl<'a> Assembler<'a> {
     /// Starts a program at the beginning of `memory`.
     pub(crate) fn new(memory: &'a mut [u8]) -> Self {
-        Self { memory, len: 0 }
+        let limit = memory.len();
+
+        Self {
+            memory,
+            len: 0,
+            limit,
+            base: None,
+        }
+    }
+
+    /// Starts a program that will be at the bus address `base` when it runs, so that it can read
+    /// [`data`](Self::data) of its own.
+    pub(crate) fn at(memory: &'a mut [u8], base: u32) -> Self {
+        Self {
+            base: Some(base),
+            ..Self::new(memory)
+        }
     }
 
     /// The length of the program so far, in bytes.
     pub(crate) fn len(&self) -> usize {
         self.len
+    }
+
+    /// The bytes that are left.
+    pub(crate) fn room(&self) -> usize {
+        self.limit - self.len
+    }
+
+    /// Takes back what was emitted after the first `len` bytes.
+    pub(crate) fn truncate(&mut self, len: usize) {
+        self.len = self.len.min(len);
+    }
+
+    /// Puts `len` bytes of data, by their offsets, at the end of the memory, at a bus address that
+    /// is a multiple of `align`, and says where that is. They belong to the program: all of the
+    /// memory has to go where it runs.
+    ///
+    /// # Errors
+    ///
+    /// [`TooLong`] if the memory is full, or the program is not known to be anywhere.
+    pub(crate) fn data(
+        &mut self,
+        align: u32,
+        len: usize,
+        byte: impl Fn(usize) -> u8,
+    ) -> Result<u32, TooLong> {
+        let base = self.base.ok_or(TooLong)?;
+        let start = self.limit.checked_sub(len).ok_or(TooLong)?;
+        // CAST: Memory that a program runs in lies below 4 GiB.
+        let address = base.checked_add(start as u32).ok_or(TooLong)?;
+        let past = address % align;
+        let start = start.checked_sub(past as usize).ok_or(TooLong)?;
+
+        if start < self.len {
+            return Err(TooLong);
+        }
+        for (at, target) in self.memory[start..start + len].iter_mut().enumerate() {
+            *target = byte(at);
+        }
+        self.limit = start;
+        Ok(address - past)
     }
 
     /// Appends an instruction.
@@ -249,13 +439,12 @@ impl<'a> Assembler<'a> {
     /// [`TooLong`] if the memory is full; nothing is appended then.
     pub(crate) fn emit(&mut self, instruction: Instruction) -> Result<(), TooLong> {
         let code = instruction.encode();
-        let end = self.len + code.len;
 
-        self.memory
-            .get_mut(self.len..end)
-            .ok_or(TooLong)?
-            .copy_from_slice(code.as_bytes());
-        self.len = end;
+        if code.len > self.room() {
+            return Err(TooLong);
+        }
+        self.memory[self.len..self.len + code.len].copy_from_slice(code.as_bytes());
+        self.len += code.len;
         Ok(())
     }
 

@@ -29,6 +29,7 @@ mod config;
 mod controller;
 mod error;
 mod fault;
+#[expect(dead_code, reason = "copies do without most of it")]
 mod insn;
 mod interrupt;
 mod program;
