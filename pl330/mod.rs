@@ -10,8 +10,8 @@
 //! - [`Controller`] is what a driver has: made in probe, it takes mappings, runs a program over
 //!   them and gives them back.
 //! - [`EventHandler`] and [`AbortHandler`] are its two interrupts.
-//! - `insn` and `program` write programs, `regs` and `config` are the registers, `thread` is what a
-//!   channel is doing, `fault` and `error` say what went wrong.
+//! - `insn` and `program` write programs, `disasm` reads them, `regs` and `config` are the registers,
+//!   `thread` is what a channel is doing, `fault` and `error` say what went wrong.
 //!
 //! Reference: Arm CoreLink DMA-330 Technical Reference Manual (DDI 0424).
 //!
@@ -27,9 +27,14 @@
 
 mod config;
 mod controller;
+#[expect(
+    dead_code,
+    reason = "for error reports and debugfs, which do not list programs yet"
+)]
+mod disasm;
 mod error;
 mod fault;
-#[expect(dead_code, reason = "copies do without most of it")]
+#[expect(dead_code, reason = "copies have no data of their own")]
 mod insn;
 mod interrupt;
 mod program;

@@ -2,7 +2,7 @@
 
 //! Tests of the driver's PL330 program generator that need no kernel and no hardware.
 //!
-//! The generator, `pl330/insn.rs` and `pl330/program.rs`, uses `core` alone. It is compiled here a
+//! The generator, `pl330/insn.rs`, `pl330/disasm.rs` and `pl330/program.rs`, uses `core` alone. It is compiled here a
 //! second time, from the same files, and what it emits is run by an interpreter of channel
 //! programs, `model`, that was written from the architecture and not from the generator. A program
 //! has to leave memory as it should and to keep rules that memory does not show: the channel's part
@@ -11,11 +11,16 @@
 //! Run `cargo test` in this folder. `PROPTEST_CASES=10000 cargo test` looks harder.
 //!
 //! - `tests/encodings.rs`: each instruction, byte for byte, and the limits of the assembler;
+//! - `tests/disasm.rs`: back from bytes to instructions, and their text;
 //! - `tests/copy.rs`: copies of any length, alignment and bus, run by the model;
 //! - `tests/model.rs`: the model itself, on programs written by hand: what each instruction does;
 //! - `tests/verdicts.rs`: the same for each rule: a program that breaks it is refused.
 
 // The driver uses all of it, these tests need not.
+#[cfg(test)]
+#[allow(dead_code)]
+#[path = "../../../pl330/disasm.rs"]
+mod disasm;
 #[cfg(test)]
 #[allow(dead_code)]
 #[path = "../../../pl330/insn.rs"]
@@ -31,6 +36,9 @@ mod model;
 #[cfg(test)]
 #[path = "../tests/copy.rs"]
 mod copy_tests;
+#[cfg(test)]
+#[path = "../tests/disasm.rs"]
+mod disasm_tests;
 #[cfg(test)]
 #[path = "../tests/encodings.rs"]
 mod encoding_tests;
