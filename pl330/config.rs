@@ -27,7 +27,7 @@ const ID_MASK: u32 = 0x000f_ffff;
 const PCELL_ID: u32 = 0xb105_f00d;
 
 /// The most beats that an AXI burst of a PL330 can have.
-const MAX_BEATS: u16 = 16;
+const MAX_BEATS: u8 = 16;
 
 /// The configuration of a PL330 (Arm DMA-330 TRM, "Configuration registers").
 #[derive(Clone, Copy)]
@@ -102,15 +102,14 @@ impl Config {
         })
     }
 
-    /// What a program has to know of the data path, with the MFIFO shared out evenly among the
+    /// What a program has to know of the controller, with the MFIFO shared out evenly among the
     /// channels: one that takes more could bring all of them to a stop.
     pub(super) fn bus(&self) -> Bus {
-        let lines = self.mfifo_lines / u16::from(self.channels);
-
         Bus {
             bytes: self.bus_bytes,
-            // CAST: Between 1 and 16.
-            beats: lines.clamp(1, MAX_BEATS) as u8,
+            lines: (self.mfifo_lines / u16::from(self.channels)).max(1),
+            beats: MAX_BEATS,
+            cache_line: self.cache_line_bytes,
             non_secure: self.non_secure,
         }
     }

@@ -10,6 +10,7 @@ use kernel::{
 use super::{
     fault::Fault,
     insn::TooLong,
+    program::Refused,
     thread::ThreadState, //
 };
 
@@ -98,6 +99,8 @@ pub(crate) enum TransferError {
     Unreachable,
     /// The program for it does not fit into the program memory.
     TooLong,
+    /// There is no program for it.
+    Refused(Refused),
     /// The controller does not accept instructions.
     DebugPortBusy,
     /// The program did not end in so many milliseconds.
@@ -121,6 +124,12 @@ impl fmt::Display for TransferError {
             Self::WrongDevice => f.write_str("mapped for another device"),
             Self::Unreachable => f.write_str("address beyond 32 bits"),
             Self::TooLong => f.write_str("too long for the program memory"),
+            Self::Refused(refused) => f.write_str(match refused {
+                Refused::Empty => "nothing to do",
+                Refused::Unreachable => "address beyond 32 bits",
+                Refused::Overlap => "source and destination overlap",
+                Refused::Lengths => "source and destination differ in length",
+            }),
             Self::DebugPortBusy => f.write_str("the debug port stays busy"),
             Self::Timeout(milliseconds) => f.write_fmt(fmt!("no end after {milliseconds} ms")),
             Self::LostInterrupt => f.write_str("ended, but its interrupt did not arrive"),
@@ -135,13 +144,21 @@ impl fmt::Display for TransferError {
 impl From<TransferError> for Error {
     fn from(error: TransferError) -> Self {
         match error {
-            TransferError::OutOfRange | TransferError::WrongDevice => EINVAL,
-            TransferError::Unreachable => EOVERFLOW,
+            TransferError::Unreachable | TransferError::Refused(Refused::Unreachable) => EOVERFLOW,
+            TransferError::OutOfRange | TransferError::WrongDevice | TransferError::Refused(_) => {
+                EINVAL
+            }
             TransferError::TooLong => E2BIG,
             TransferError::DebugPortBusy | TransferError::Timeout(_) => ETIMEDOUT,
             TransferError::LostInterrupt | TransferError::Fault(_) => EIO,
             TransferError::ShuttingDown | TransferError::Stuck | TransferError::Retired => ENODEV,
         }
+    }
+}
+
+impl From<Refused> for TransferError {
+    fn from(refused: Refused) -> Self {
+        Self::Refused(refused)
     }
 }
 

@@ -85,7 +85,8 @@ impl<'bound> Controller<'bound> {
                 Flaw::UndefinedInstruction => asm.emit(Instruction::Undefined)?,
                 Flaw::Endless => asm.repeat_forever(|asm| asm.emit(Instruction::Wmb))?,
             }
-            program::signal(asm, EVENT)
+            program::signal(asm, EVENT)?;
+            Ok(())
         };
 
         // SAFETY: The program loads and stores nothing.

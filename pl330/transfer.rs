@@ -18,11 +18,11 @@ use super::{
         PROGRAM_LEN, //
     },
     error::TransferError,
-    insn::{
-        Assembler,
-        TooLong, //
-    },
-    program, //
+    insn::Assembler,
+    program::{
+        self,
+        Plan, //
+    }, //
 };
 use crate::dma::{
     DeviceReads,
@@ -121,11 +121,18 @@ impl<'bound> Controller<'bound> {
         // A span that does not fit into 32 bits is refused before it is used.
         let timeout_ms = TIMEOUT_MS.saturating_add((span.len / BYTES_PER_MS) as u32);
 
-        // SAFETY: `program::copy` loads from the source and stores to the destination, `copy.len`
-        // bytes of each.
+        // SAFETY: The program of a plan for `copy` loads from the source and stores to the destination,
+        // at most `copy.len` bytes of each.
         unsafe {
             self.transfer(source, destination, span, timeout_ms, |asm, copy| {
-                program::copy(asm, self.config.bus(), copy, EVENT)
+                let mut plan = Plan::new(copy)?;
+
+                plan.write(asm, self.config.bus(), EVENT)?;
+                // There is one program for a transfer.
+                match plan.is_written() {
+                    true => Ok(()),
+                    false => Err(TransferError::TooLong),
+                }
             })
         }
     }
@@ -143,7 +150,7 @@ impl<'bound> Controller<'bound> {
         destination: Mapping<'bound, D, DD>,
         span: Span,
         timeout_ms: u32,
-        write: impl FnOnce(&mut Assembler<'_>, program::Copy) -> Result<(), TooLong>,
+        write: impl FnOnce(&mut Assembler<'_>, program::Copy) -> Result<(), TransferError>,
     ) -> CopyResult<Mapping<'bound, S, SD>, Mapping<'bound, D, DD>>
     where
         S: Memory,
@@ -210,7 +217,7 @@ impl<'bound> Controller<'bound> {
         &self,
         copy: program::Copy,
         timeout_ms: u32,
-        write: impl FnOnce(&mut Assembler<'_>, program::Copy) -> Result<(), TooLong>,
+        write: impl FnOnce(&mut Assembler<'_>, program::Copy) -> Result<(), TransferError>,
     ) -> Result<Receipt, TransferError> {
         let mut code = [0; PROGRAM_LEN];
         let mut asm = Assembler::new(&mut code);

@@ -2,7 +2,7 @@
 
 //! Tests of the driver's PL330 program generator that need no kernel and no hardware.
 //!
-//! The generator, `pl330/insn.rs`, `pl330/disasm.rs` and `pl330/program.rs`, uses `core` alone. It is compiled here a
+//! The generator, `pl330/insn.rs`, `pl330/disasm.rs` and `pl330/program`, uses `core` alone. It is compiled here a
 //! second time, from the same files, and what it emits is run by an interpreter of channel
 //! programs, `model`, that was written from the architecture and not from the generator. A program
 //! has to leave memory as it should and to keep rules that memory does not show: the channel's part
@@ -13,6 +13,10 @@
 //! - `tests/encodings.rs`: each instruction, byte for byte, and the limits of the assembler;
 //! - `tests/disasm.rs`: back from bytes to instructions, and their text;
 //! - `tests/copy.rs`: copies of any length, alignment and bus, run by the model;
+//! - `tests/plan.rs`: the same for fills, rows and lists, in as many programs as it takes;
+//! - `tests/refuse.rs`: what there is no program for;
+//! - `tests/cost.rs`: how many bursts and how many bytes of program there are, and eight channels at
+//!   once;
 //! - `tests/model.rs`: the model itself, on programs written by hand: what each instruction does;
 //! - `tests/verdicts.rs`: the same for each rule: a program that breaks it is refused.
 
@@ -27,7 +31,7 @@ mod disasm;
 mod insn;
 #[cfg(test)]
 #[allow(dead_code)]
-#[path = "../../../pl330/program.rs"]
+#[path = "../../../pl330/program/mod.rs"]
 mod program;
 
 #[cfg(test)]
@@ -37,6 +41,9 @@ mod model;
 #[path = "../tests/copy.rs"]
 mod copy_tests;
 #[cfg(test)]
+#[path = "../tests/cost.rs"]
+mod cost_tests;
+#[cfg(test)]
 #[path = "../tests/disasm.rs"]
 mod disasm_tests;
 #[cfg(test)]
@@ -45,6 +52,12 @@ mod encoding_tests;
 #[cfg(test)]
 #[path = "../tests/model.rs"]
 mod model_tests;
+#[cfg(test)]
+#[path = "../tests/plan.rs"]
+mod plan_tests;
+#[cfg(test)]
+#[path = "../tests/refuse.rs"]
+mod refuse_tests;
 #[cfg(test)]
 #[path = "../tests/support.rs"]
 mod support;

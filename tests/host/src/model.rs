@@ -106,6 +106,9 @@ pub(crate) struct Traffic {
     pub(crate) bytes: u64,
     /// The beats of the longest burst.
     pub(crate) longest: u32,
+    /// Bursts as they are on the bus, where none crosses a multiple of 4 KiB: the DMAC makes two of
+    /// one that would.
+    pub(crate) on_the_bus: u64,
 }
 
 impl Traffic {
@@ -113,6 +116,7 @@ impl Traffic {
         let beats = burst.side().beats;
 
         self.bursts += 1;
+        self.on_the_bus += burst.on_the_bus();
         self.beats += u64::from(beats);
         self.bytes += u64::from(burst.bytes());
         self.longest = self.longest.max(beats);
@@ -191,6 +195,11 @@ impl<'a> Channel<'a> {
         &self.stats
     }
 
+    /// The lines of the MFIFO that are in use.
+    pub(crate) fn lines(&self) -> u64 {
+        self.mfifo.lines()
+    }
+
     /// The most lines of the MFIFO that were in use at once.
     pub(crate) fn most_lines(&self) -> u64 {
         self.mfifo.most_lines()
@@ -214,8 +223,8 @@ impl<'a> Channel<'a> {
         }
     }
 
-    /// One instruction.
-    fn step(&mut self) -> Result<Option<Stop>, Error> {
+    /// One instruction. After the last one it comes to the same stop again.
+    pub(crate) fn step(&mut self) -> Result<Option<Stop>, Error> {
         let bytes = self.program.get(self.pc..).ok_or(Error::Fetch)?;
         let (instruction, len) = decode(bytes)?;
 

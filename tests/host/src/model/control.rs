@@ -118,6 +118,14 @@ impl Burst {
         })
     }
 
+    /// How many bursts the DMAC makes of it: AXI does not let one cross a multiple of 4 KiB.
+    pub(super) fn on_the_bus(self) -> u64 {
+        match self.side.increment {
+            true => u64::from((self.address + (self.bytes - 1)) / 4096 - self.address / 4096) + 1,
+            false => 1,
+        }
+    }
+
     /// What the address register holds after the burst: up to 4 GiB, which is one too many.
     pub(super) fn next_address(self) -> u64 {
         let advance = if self.side.increment { self.bytes } else { 0 };

@@ -53,6 +53,14 @@ impl Memory {
         self
     }
 
+    /// Puts `bytes` at `base` to be read, in place of the region that was there.
+    pub(crate) fn replace(&mut self, base: u32, bytes: Vec<u8>) {
+        let mut memory = std::mem::take(self);
+
+        memory.regions.retain(|region| region.base != base);
+        *self = memory.with(base, bytes, Access::Read);
+    }
+
     /// The bytes of the region at `base`.
     pub(crate) fn region(&self, base: u32) -> &[u8] {
         let region = self.regions.iter().find(|region| region.base == base);

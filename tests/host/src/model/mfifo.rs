@@ -128,7 +128,7 @@ impl Mfifo {
     }
 
     /// Lines in use. One that a store has emptied in part still counts.
-    fn lines(&self) -> u64 {
+    pub(super) fn lines(&self) -> u64 {
         match (self.queue.front(), self.queue.back()) {
             (Some(first), Some(last)) => last.slot / self.width - first.slot / self.width + 1,
             _ => 0,

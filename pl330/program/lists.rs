@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Copies from a list of segments to another one.
+
+use super::{
+    super::insn::TooLong,
+    meet,
+    reachable,
+    writer::Writer,
+    Copy,
+    Job,
+    Refused, //
+};
+
+/// Bytes that follow each other on the bus.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Segment {
+    /// The first of them.
+    pub(crate) address: u32,
+    /// How many; none are skipped.
+    pub(crate) len: u32,
+}
+
+impl Segment {
+    const NONE: Self = Self { address: 0, len: 0 };
+
+    fn end(self) -> u64 {
+        u64::from(self.address) + u64::from(self.len)
+    }
+
+    fn meets(self, other: Self) -> bool {
+        self.len != 0
+            && other.len != 0
+            && meet(
+                self.address,
+                self.len.into(),
+                other.address,
+                other.len.into(),
+            )
+    }
+
+    /// Takes the first `len` bytes away, of as many.
+    fn skip(&mut self, len: u32) {
+        self.address = self.address.wrapping_add(len);
+        self.len -= len;
+    }
+}
+
+/// Segments to copy to segments, as if those of either side followed each other.
+///
+/// The two sides overlap if any source segment has a byte in common with any destination segment.
+/// That takes a time proportional to the number of segments if all of one side are below all of the
+/// other, or if both sides ascend; otherwise to the product of the two numbers. Where the caller owns
+/// the memory of both sides and knows better, there is [`Plan::of_distinct_memory`].
+///
+/// Destination segments may overlap each other. Which of the bytes meant for such a place ends up there
+/// is undefined.
+///
+/// [`Plan::of_distinct_memory`]: super::Plan::of_distinct_memory
+pub(crate) struct Lists<S, D> {
+    sources: S,
+    destinations: D,
+    /// What is left of the segments that were taken from the lists.
+    source: Segment,
+    destination: Segment,
+}
+
+impl<S, D> Lists<S, D>
+where
+    S: Iterator<Item = Segment> + Clone,
+    D: Iterator<Item = Segment> + Clone,
+{
+    /// Segments to read and segments to write, each in this order.
+    pub(crate) fn new(
+        sources: impl IntoIterator<IntoIter = S>,
+        destinations: impl IntoIterator<IntoIter = D>,
+    ) -> Self {
+        Self {
+            sources: sources.into_iter(),
+            destinations: destinations.into_iter(),
+            source: Segment::NONE,
+            destination: Segment::NONE,
+        }
+    }
+}
+
+impl<S, D> Job for Lists<S, D>
+where
+    S: Iterator<Item = Segment> + Clone,
+    D: Iterator<Item = Segment> + Clone,
+{
+    fn len(&self) -> Result<u64, Refused> {
+        let source = total(self.sources.clone())?;
+        let destination = total(self.destinations.clone())?;
+
+        match source == destination {
+            true => Ok(source),
+            false => Err(Refused::Lengths),
+        }
+    }
+
+    fn overlaps(&self) -> bool {
+        if !hull(self.sources.clone()).meets(&hull(self.destinations.clone())) {
+            return false;
+        }
+        if ascends(self.sources.clone()) && ascends(self.destinations.clone()) {
+            return ascending_meet(self.sources.clone(), self.destinations.clone());
+        }
+        self.destinations
+            .clone()
+            .any(|to| self.sources.clone().any(|from| from.meets(to)))
+    }
+
+    fn step(&mut self, _done: u64, program: &mut Writer<'_, '_>) -> Result<u64, TooLong> {
+        refill(&mut self.source, &mut self.sources);
+        refill(&mut self.destination, &mut self.destinations);
+
+        let part = Copy {
+            source: self.source.address,
+            destination: self.destination.address,
+            len: self.source.len.min(self.destination.len),
+        }
+        .first(program.bus());
+
+        part.write(program)?;
+        self.source.skip(part.len);
+        self.destination.skip(part.len);
+        Ok(part.len.into())
+    }
+}
+
+/// Takes the next segment that has bytes once `segment` has none left.
+fn refill(segment: &mut Segment, list: &mut impl Iterator<Item = Segment>) {
+    if segment.len == 0 {
+        *segment = list
+            .find(|segment| segment.len != 0)
+            .unwrap_or(Segment::NONE);
+    }
+}
+
+fn total(mut list: impl Iterator<Item = Segment>) -> Result<u64, Refused> {
+    list.try_fold(0u64, |total, segment| {
+        reachable(segment.address, segment.len.into())?;
+        total
+            .checked_add(segment.len.into())
+            .ok_or(Refused::Lengths)
+    })
+}
+
+/// From the first byte of a list to behind its last one.
+struct Hull {
+    start: u64,
+    end: u64,
+}
+
+impl Hull {
+    fn meets(&self, other: &Self) -> bool {
+        self.start < other.end && other.start < self.end
+    }
+}
+
+fn hull(list: impl Iterator<Item = Segment>) -> Hull {
+    let nothing = Hull {
+        start: u64::MAX,
+        end: 0,
+    };
+
+    list.filter(|segment| segment.len != 0)
+        .fold(nothing, |hull, segment| Hull {
+            start: hull.start.min(segment.address.into()),
+            end: hull.end.max(segment.end()),
+        })
+}
+
+/// Whether each segment begins where the one before ends, or after that.
+fn ascends(mut list: impl Iterator<Item = Segment>) -> bool {
+    let mut end = 0;
+
+    list.all(|segment| {
+        let ascends = u64::from(segment.address) >= end;
+
+        end = segment.end();
+        ascends
+    })
+}
+
+/// Whether two lists that ascend have a byte in common: of two segments without one, the lower has
+/// nothing in common with what follows the other either.
+fn ascending_meet(
+    mut left: impl Iterator<Item = Segment>,
+    mut right: impl Iterator<Item = Segment>,
+) -> bool {
+    let mut next = (left.next(), right.next());
+
+    while let (Some(a), Some(b)) = next {
+        if a.meets(b) {
+            return true;
+        }
+        next = match a.end() <= b.end() {
+            true => (left.next(), Some(b)),
+            false => (Some(a), right.next()),
+        };
+    }
+    false
+}

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Programs for a channel thread: what is to be done, and the planner that writes it down.
+//!
+//! - [`Copy`], [`Fill`], [`Rows`] and [`Lists`] say what to do;
+//! - [`Plan`] checks it and writes the program, or several, one after the other;
+//! - [`Bus`] is what it knows of the controller.
+//!
+//! Uses `core` alone, so that it also compiles on the host, where it is tested.
+//!
+//! # Examples
+//!
+//! ```ignore
+//! let mut plan = Plan::new(Rows { source, destination, .. })?;
+//!
+//! while !plan.is_written() {
+//!     let mut asm = Assembler::at(&mut memory, address);
+//!
+//!     plan.write(&mut asm, bus, event)?;
+//!     run(&memory);
+//! }
+//! ```
+
+mod copy;
+mod fill;
+mod lists;
+mod rows;
+mod writer;
+
+pub(crate) use copy::Copy;
+pub(crate) use fill::{
+    Fill,
+    Pattern, //
+};
+pub(crate) use lists::{
+    Lists,
+    Segment, //
+};
+pub(crate) use rows::Rows;
+
+use super::insn::{
+    Assembler,
+    Event,
+    Instruction,
+    TooLong, //
+};
+use writer::Writer;
+
+/// What a program has to know of the controller.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Bus {
+    /// The width in bytes, which is the size of the largest beat: 4, 8 or 16.
+    pub(crate) bytes: u8,
+    /// How many lines of the MFIFO are the channel's, each as wide as the bus: at least 1.
+    pub(crate) lines: u16,
+    /// The most beats that a burst may have: 1 to 16.
+    pub(crate) beats: u8,
+    /// The length of a line of the instruction cache in bytes: a power of two from 4 to 32.
+    pub(crate) cache_line: u8,
+    /// Whether accesses must be marked non-secure.
+    pub(crate) non_secure: bool,
+}
+
+/// Why there is no program for a request.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Refused {
+    /// It asks for nothing.
+    Empty,
+    /// It goes past 4 GiB.
+    Unreachable,
+    /// Bytes to be read are also to be written, or rows to be written overlap each other.
+    Overlap,
+    /// As many bytes are to be read as are not to be written.
+    Lengths,
+}
+
+/// Something to do, which can be done in steps.
+///
+/// A *step* is written into one program as a whole or not at all, and has a bounded length there.
+pub(crate) trait Job {
+    /// How many bytes are to be written.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`], but for overlaps.
+    fn len(&self) -> Result<u64, Refused>;
+
+    /// Whether what is read and what is written overlap.
+    fn overlaps(&self) -> bool;
+
+    /// Begins another program.
+    fn begin(&mut self, _program: &mut Writer<'_, '_>) -> Result<(), TooLong> {
+        Ok(())
+    }
+
+    /// Appends the step behind the first `done` bytes, and says how many it does. Only called if
+    /// there are more. After an error the program is taken back to where it was.
+    fn step(&mut self, done: u64, program: &mut Writer<'_, '_>) -> Result<u64, TooLong>;
+}
+
+/// What is left to write of programs that do a job.
+///
+/// # Invariants
+///
+/// `job` has `len` bytes, of which `done` are done by the programs written so far.
+pub(crate) struct Plan<J> {
+    job: J,
+    done: u64,
+    len: u64,
+}
+
+impl<J: Job> Plan<J> {
+    /// Plans `job`.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`] with what is wrong about it. What counts as an overlap is said for each kind.
+    pub(crate) fn new(job: J) -> Result<Self, Refused> {
+        let plan = Self::of_distinct_memory(job)?;
+
+        match plan.job.overlaps() {
+            true => Err(Refused::Overlap),
+            false => Ok(plan),
+        }
+    }
+
+    /// Plans `job`, where the caller knows that nothing overlaps. What comes of it if something does
+    /// is undefined, but for the bytes that are touched: no others.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`], but for overlaps.
+    pub(crate) fn of_distinct_memory(job: J) -> Result<Self, Refused> {
+        match job.len()? {
+            0 => Err(Refused::Empty),
+            // INVARIANT: Nothing is done yet.
+            len => Ok(Self { job, done: 0, len }),
+        }
+    }
+
+    /// How many bytes the programs written so far do: the first ones, in the order of the job.
+    pub(crate) fn done(&self) -> u64 {
+        self.done
+    }
+
+    /// Whether the programs written so far do all of it.
+    pub(crate) fn is_written(&self) -> bool {
+        self.done == self.len
+    }
+
+    /// Writes a program that does as much of the rest as fits, then raises `event`.
+    ///
+    /// The event is raised when all bytes have reached memory: stores are posted, and an interrupt
+    /// without the barrier in front of it could be handled before the last of them.
+    ///
+    /// The program should run from an address that is a multiple of a line of the instruction cache.
+    /// From another one it does the same, but not as fast.
+    ///
+    /// # Errors
+    ///
+    /// [`TooLong`] if not even a step fits. 128 bytes are enough for one, and 128 more for a fill with
+    /// something other than zeroes, which also must know where it will run ([`Assembler::at`]). What
+    /// was written until then is of no use, and nothing counts as done.
+    pub(crate) fn write(
+        &mut self,
+        asm: &mut Assembler<'_>,
+        bus: Bus,
+        event: Event,
+    ) -> Result<(), TooLong> {
+        let mut program = Writer::new(asm, bus);
+        let mut done = self.done;
+
+        self.job.begin(&mut program)?;
+        while done < self.len {
+            let mark = program.mark();
+
+            match self.job.step(done, &mut program) {
+                Ok(more) => done += more,
+                Err(TooLong) if done > self.done => {
+                    program.rewind(mark);
+                    break;
+                }
+                Err(TooLong) => return Err(TooLong),
+            }
+        }
+        signal(asm, event)?;
+        // INVARIANT: That is what the steps have said.
+        self.done = done;
+        Ok(())
+    }
+}
+
+/// How long [`signal`] is in bytes.
+const SIGNAL_LEN: usize = 4;
+
+/// Appends a program that does nothing but raise `event`, or the end of one that did.
+///
+/// # Errors
+///
+/// [`TooLong`] if the assembler's memory is too small.
+pub(crate) fn signal(asm: &mut Assembler<'_>, event: Event) -> Result<(), TooLong> {
+    asm.emit(Instruction::Wmb)?;
+    asm.emit(Instruction::Sev(event))?;
+    asm.emit(Instruction::End)
+}
+
+/// Whether `len` bytes from `address` on are all below 4 GiB.
+///
+/// # Errors
+///
+/// [`Refused::Unreachable`] if not.
+fn reachable(address: u32, len: u64) -> Result<(), Refused> {
+    match u64::from(address).checked_add(len) {
+        Some(end) if end <= 1 << 32 => Ok(()),
+        _ => Err(Refused::Unreachable),
+    }
+}
+
+/// Whether `len` bytes here and `other_len` bytes there have any in common.
+fn meet(address: u32, len: u64, other: u32, other_len: u64) -> bool {
+    let (address, other) = (u64::from(address), u64::from(other));
+
+    address < other + other_len && other < address + len
+}

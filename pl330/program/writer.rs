@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Instructions with what must stand around them: barriers, loops, the control word.
+
+use super::{
+    super::insn::{
+        Assembler,
+        Counter,
+        Instruction,
+        Register,
+        TooLong,
+        MAX_ITERATIONS, //
+    },
+    Bus,
+    SIGNAL_LEN, //
+};
+
+/// The most bursts that two nested loops make.
+pub(super) const MAX_BURSTS: u32 = MAX_ITERATIONS * MAX_ITERATIONS;
+
+/// How long DMALP and DMALPEND are in bytes.
+const LP_LEN: usize = 2;
+
+/// A burst: how many bytes in a beat, and how many beats.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Shape {
+    pub(super) beat: u32,
+    pub(super) beats: u32,
+}
+
+impl Shape {
+    /// Its length in bytes, from a multiple of a beat.
+    pub(super) fn bytes(self) -> u32 {
+        self.beat * self.beats
+    }
+}
+
+/// What the channel is like at the end of the program so far, as far as that is known.
+#[derive(Clone, Copy, Default)]
+pub(super) struct State {
+    source: Option<u32>,
+    destination: Option<u32>,
+    control: Option<u32>,
+    /// How often the control word was set.
+    controls: u32,
+    /// Loaded bytes may wait in the MFIFO.
+    loaded: bool,
+    /// Stores may be under way.
+    stored: bool,
+    /// It is in a loop that uses counter 1.
+    in_loop: bool,
+}
+
+/// A place in a program, to go back to.
+#[derive(Clone, Copy)]
+pub(super) struct Mark {
+    len: usize,
+    state: State,
+}
+
+/// Writes a program, and leaves room for its end.
+pub(crate) struct Writer<'a, 'm> {
+    asm: &'a mut Assembler<'m>,
+    bus: Bus,
+    state: State,
+}
+
+impl<'a, 'm> Writer<'a, 'm> {
+    pub(super) fn new(asm: &'a mut Assembler<'m>, bus: Bus) -> Self {
+        Self {
+            asm,
+            bus,
+            // Registers have the values of the program before.
+            state: State::default(),
+        }
+    }
+
+    pub(super) fn bus(&self) -> Bus {
+        self.bus
+    }
+
+    /// The bytes that are left before the end.
+    pub(super) fn room(&self) -> usize {
+        self.asm.room().saturating_sub(SIGNAL_LEN)
+    }
+
+    pub(super) fn data(
+        &mut self,
+        align: u32,
+        len: usize,
+        byte: impl Fn(usize) -> u8,
+    ) -> Result<u32, TooLong> {
+        self.asm.data(align, len, byte)
+    }
+
+    pub(super) fn mark(&self) -> Mark {
+        Mark {
+            len: self.asm.len(),
+            state: self.state,
+        }
+    }
+
+    /// Takes back what was written after `mark`.
+    pub(super) fn rewind(&mut self, mark: Mark) {
+        self.asm.truncate(mark.len);
+        self.state = mark.state;
+    }
+
+    fn emit(&mut self, instruction: Instruction) -> Result<(), TooLong> {
+        self.asm.emit(instruction)?;
+        match self.asm.room() {
+            0..SIGNAL_LEN => Err(TooLong),
+            _ => Ok(()),
+        }
+    }
+
+    /// Has the source address be `address`.
+    pub(super) fn seek_source(&mut self, address: u32) -> Result<(), TooLong> {
+        if self.state.source != Some(address) {
+            self.emit(Instruction::Mov(Register::Sar, address))?;
+            self.state.source = Some(address);
+        }
+        Ok(())
+    }
+
+    /// Has the destination address be `address`.
+    pub(super) fn seek_destination(&mut self, address: u32) -> Result<(), TooLong> {
+        if self.state.destination != Some(address) {
+            self.emit(Instruction::Mov(Register::Dar, address))?;
+            self.state.destination = Some(address);
+        }
+        Ok(())
+    }
+
+    /// Says where the addresses are after loads and stores; `None` where nobody has counted.
+    pub(super) fn reached(&mut self, source: Option<u32>, destination: Option<u32>) {
+        self.state.source = source;
+        self.state.destination = destination;
+    }
+
+    /// Has bursts look like this. Both addresses count up; accesses are not cached (TRM, "Channel
+    /// Control Registers").
+    pub(super) fn shape(&mut self, source: Shape, destination: Shape) -> Result<(), TooLong> {
+        /// From a field of the source to that of the destination.
+        const DESTINATION: u32 = 14;
+
+        let control = self.side(source) | self.side(destination) << DESTINATION;
+
+        if self.state.control != Some(control) {
+            self.barrier()?;
+            self.emit(Instruction::Mov(Register::Ccr, control))?;
+            self.state.control = Some(control);
+            self.state.controls += 1;
+        }
+        Ok(())
+    }
+
+    fn side(&self, shape: Shape) -> u32 {
+        const INCREMENT: u32 = 1;
+        const NON_SECURE: u32 = 1 << 9;
+
+        INCREMENT
+            | shape.beat.trailing_zeros() << 1
+            | (shape.beats - 1) << 4
+            | if self.bus.non_secure { NON_SECURE } else { 0 }
+    }
+
+    /// The control word must not change under bursts that are still on their way. A load whose bytes
+    /// have been stored has arrived; for one whose bytes wait in the MFIFO it takes DMARMB, which
+    /// leaves them there.
+    fn barrier(&mut self) -> Result<(), TooLong> {
+        if self.state.loaded {
+            self.emit(Instruction::Rmb)?;
+        }
+        if self.state.stored {
+            self.emit(Instruction::Wmb)?;
+            self.state.stored = false;
+        }
+        Ok(())
+    }
+
+    /// Appends `count` loads.
+    pub(super) fn load(&mut self, count: u32) -> Result<(), TooLong> {
+        self.state.loaded = true;
+        self.repeat(count, &[Instruction::Ld])
+    }
+
+    /// Appends `count` stores, which may leave bytes in the MFIFO.
+    pub(super) fn store(&mut self, count: u32, leave: bool) -> Result<(), TooLong> {
+        self.state.stored = true;
+        self.state.loaded = leave;
+        self.repeat(count, &[Instruction::St])
+    }
+
+    /// Appends `count` times a load and a store, which may leave bytes in the MFIFO.
+    pub(super) fn pass_on(&mut self, count: u32, leave: bool) -> Result<(), TooLong> {
+        if count != 0 {
+            self.state.stored = true;
+            self.state.loaded = leave;
+        }
+        self.repeat(count, &[Instruction::Ld, Instruction::St])
+    }
+
+    /// Appends `count` times loads from `source` on, `pairs` of them, each with its store.
+    pub(super) fn pass_on_from(
+        &mut self,
+        count: u32,
+        source: u32,
+        pairs: usize,
+    ) -> Result<(), TooLong> {
+        const BODY: [Instruction; 5] = [
+            Instruction::Nop,
+            Instruction::Ld,
+            Instruction::St,
+            Instruction::Ld,
+            Instruction::St,
+        ];
+
+        let mut body = BODY;
+
+        body[0] = Instruction::Mov(Register::Sar, source);
+        if count != 0 {
+            self.state.stored = true;
+            self.state.source = None;
+        }
+        self.repeat(count, &body[..1 + 2 * pairs])
+    }
+
+    /// Appends `count` stores of zeroes.
+    pub(super) fn store_zeroes(&mut self, count: u32) -> Result<(), TooLong> {
+        if count != 0 {
+            self.state.stored = true;
+        }
+        self.repeat(count, &[Instruction::Stz])
+    }
+
+    /// Appends `body` `count` times, at most [`MAX_BURSTS`].
+    fn repeat(&mut self, count: u32, body: &[Instruction]) -> Result<(), TooLong> {
+        let full = count / MAX_ITERATIONS;
+
+        match full {
+            0 => (),
+            1 => self.once_around(MAX_ITERATIONS, body)?,
+            _ if self.state.in_loop => {
+                for _ in 0..full {
+                    self.once_around(MAX_ITERATIONS, body)?;
+                }
+            }
+            _ => self.twice_around(full, body)?,
+        }
+        self.once_around(count % MAX_ITERATIONS, body)
+    }
+
+    /// Appends a loop, or what it would do, where that is not longer.
+    fn once_around(&mut self, count: u32, body: &[Instruction]) -> Result<(), TooLong> {
+        let len = code_len(body);
+
+        if count as usize * len <= len + 2 * LP_LEN {
+            return (0..count).try_for_each(|_| self.emit_all(body));
+        }
+        self.align(LP_LEN, len + LP_LEN)?;
+        self.asm
+            .repeat(Counter::Lc0, count, |asm| emit_all(asm, body))?;
+        self.check_room()
+    }
+
+    /// Appends two nested loops, the inner one of which runs as often as a loop can.
+    fn twice_around(&mut self, count: u32, body: &[Instruction]) -> Result<(), TooLong> {
+        self.align(2 * LP_LEN, code_len(body) + LP_LEN)?;
+        self.asm.repeat(Counter::Lc1, count, |asm| {
+            asm.repeat(Counter::Lc0, MAX_ITERATIONS, |asm| emit_all(asm, body))
+        })?;
+        self.check_room()
+    }
+
+    /// Appends a loop that runs what `body` writes `count` times.
+    ///
+    /// What holds at its beginning must hold at its end. So the addresses are not known in it, nor,
+    /// if it is set more than once, the control word.
+    ///
+    /// # Errors
+    ///
+    /// [`TooLong`] also if the body is too long for a loop.
+    pub(super) fn around(
+        &mut self,
+        count: u32,
+        body: impl Fn(&mut Self) -> Result<(), TooLong>,
+    ) -> Result<(), TooLong> {
+        let mark = self.mark();
+
+        // To see how often it sets the control word, and to what.
+        self.enter(None);
+        body(self)?;
+
+        let State {
+            controls, control, ..
+        } = self.state;
+        let once = controls == mark.state.controls + 1;
+
+        self.rewind(mark);
+        if let (true, Some(control)) = (once, control) {
+            if self.state.control != Some(control) {
+                self.barrier()?;
+                self.emit(Instruction::Mov(Register::Ccr, control))?;
+            }
+            self.enter(Some(control));
+        } else {
+            self.enter(None);
+        }
+        self.emit(Instruction::Lp {
+            counter: Counter::Lc1,
+            // Truncated to 0 only if nobody has asked for a loop.
+            iterations_minus_1: u8::try_from(count.wrapping_sub(1)).map_err(|_| TooLong)?,
+        })?;
+
+        let start = self.asm.len();
+
+        body(self)?;
+        self.emit(Instruction::LpEnd {
+            counter: Counter::Lc1,
+            body_len: u8::try_from(self.asm.len() - start).map_err(|_| TooLong)?,
+        })?;
+        self.state.in_loop = false;
+        Ok(())
+    }
+
+    /// What is known at the beginning of a loop, however often it has gone round.
+    fn enter(&mut self, control: Option<u32>) {
+        self.state = State {
+            control,
+            controls: self.state.controls,
+            stored: true,
+            in_loop: true,
+            ..State::default()
+        };
+    }
+
+    /// Adds to an address register, in several steps if need be.
+    pub(super) fn add(
+        &mut self,
+        address: super::super::insn::Address,
+        mut amount: u32,
+    ) -> Result<(), TooLong> {
+        while amount != 0 {
+            // CAST: At most that.
+            let part = amount.min(u16::MAX.into()) as u16;
+
+            self.emit(Instruction::AddH(address, part))?;
+            amount -= u32::from(part);
+        }
+        Ok(())
+    }
+
+    /// Has the body of a loop, `len` bytes with its end, which begins `before` bytes from here, stand
+    /// in one line of the instruction cache if it can. Otherwise it would be fetched each time.
+    fn align(&mut self, before: usize, len: usize) -> Result<(), TooLong> {
+        let line = usize::from(self.bus.cache_line);
+        let start = (self.asm.len() + before) % line;
+
+        if len <= line && start + len > line {
+            (start..line).try_for_each(|_| self.emit(Instruction::Nop))?;
+        }
+        Ok(())
+    }
+
+    fn emit_all(&mut self, body: &[Instruction]) -> Result<(), TooLong> {
+        body.iter()
+            .try_for_each(|&instruction| self.emit(instruction))
+    }
+
+    fn check_room(&self) -> Result<(), TooLong> {
+        match self.asm.room() {
+            0..SIGNAL_LEN => Err(TooLong),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn emit_all(asm: &mut Assembler<'_>, body: &[Instruction]) -> Result<(), TooLong> {
+    body.iter()
+        .try_for_each(|&instruction| asm.emit(instruction))
+}
+
+fn code_len(body: &[Instruction]) -> usize {
+    let len = |instruction: &Instruction| instruction.encode().as_bytes().len();
+
+    body.iter().map(len).sum()
+}

@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Fills, rows and lists, run by the model, in as many programs as it takes.
+
+use crate::copy_tests::{
+    buses,
+    pattern,
+    proptest_config,
+    RK3588, //
+};
+use crate::disasm::listing;
+use crate::insn::{
+    Assembler,
+    Event, //
+};
+use crate::model::{
+    Access,
+    Channel,
+    Config,
+    Memory,
+    Stop,
+    Traffic, //
+};
+use crate::program::{
+    Bus,
+    Copy,
+    Fill,
+    Job,
+    Lists,
+    Pattern,
+    Plan,
+    Rows,
+    Segment, //
+};
+use proptest::{
+    prelude::*,
+    sample::select, //
+};
+
+/// Where programs are.
+const BASE: u32 = 0xe000_0000;
+
+/// What is enough for a step, as `program/mod.rs` says: without and with a pattern.
+pub(crate) const ENOUGH: usize = 128;
+pub(crate) const ENOUGH_FOR_A_PATTERN: usize = 256;
+
+/// What all programs of a plan came to.
+#[derive(Default)]
+pub(crate) struct Totals {
+    pub(crate) programs: u32,
+    pub(crate) code: usize,
+    pub(crate) loads: Traffic,
+    pub(crate) stores: Traffic,
+}
+
+fn add(total: &mut Traffic, more: Traffic) {
+    total.bursts += more.bursts;
+    total.bytes += more.bytes;
+    total.longest = total.longest.max(more.longest);
+    total.on_the_bus += more.on_the_bus;
+}
+
+/// The controller that `bus` says.
+pub(crate) fn config(bus: Bus) -> Config {
+    Config {
+        width: bus.bytes.into(),
+        share: bus.lines.into(),
+        non_secure: bus.non_secure,
+        ..Config::RK3588
+    }
+}
+
+/// Writes all programs of `plan`, each into `room` bytes, and runs them.
+pub(crate) fn run<J: Job>(mut plan: Plan<J>, bus: Bus, memory: &mut Memory, room: usize) -> Totals {
+    let event = Event::new(5).unwrap();
+    let mut totals = Totals::default();
+
+    while !plan.is_written() {
+        let before = plan.done();
+        let mut bytes = vec![0xee; room];
+        let mut asm = Assembler::at(&mut bytes, BASE);
+
+        plan.write(&mut asm, bus, event).expect("not a single step");
+
+        let code = asm.len();
+
+        memory.replace(BASE, bytes.clone());
+
+        let mut channel = Channel::new(config(bus), &bytes[..code], memory);
+        let listed: Vec<_> = listing(&bytes[..code]).map(|l| l.to_string()).collect();
+
+        assert_eq!(channel.run(), Ok(Stop::Ended), "{listed:#?}");
+        assert!(channel.most_lines() <= bus.lines.into());
+
+        let stats = channel.stats();
+
+        assert_eq!(stats.raised.len(), 1);
+        assert_eq!(stats.raised[0].stored, stats.stores.bytes);
+        assert_eq!(stats.stores.bytes, plan.done() - before);
+        assert!(stats.loads.longest.max(stats.stores.longest) <= bus.beats.into());
+        add(&mut totals.loads, stats.loads);
+        add(&mut totals.stores, stats.stores);
+        totals.programs += 1;
+        totals.code += code;
+    }
+    totals
+}
+
+fn patterns() -> impl Strategy<Value = Vec<u8>> {
+    select(vec![1, 2, 4, 8])
+        .prop_flat_map(|len| prop::collection::vec(any::<u8>(), len))
+        .prop_map(|mut bytes| {
+            // Zeroes are another case.
+            bytes[0] |= 1;
+            bytes
+        })
+}
+
+fn short_lengths() -> impl Strategy<Value = u32> {
+    prop_oneof![1..=20u32, 1..=300u32, 3900..=4300u32, 1..=40_000u32]
+}
+
+fn filled(bus: Bus, at: u32, len: u32, pattern: &[u8], room: usize) -> Totals {
+    let expected: Vec<_> = pattern.iter().copied().cycle().take(len as usize).collect();
+    let before = expected.iter().map(|byte| !byte).collect();
+    let mut memory = Memory::default().with(at, before, Access::Write);
+    let fill = Fill::new(at, len, Pattern::new(pattern).unwrap());
+    let totals = run(Plan::new(fill).unwrap(), bus, &mut memory, room);
+
+    assert!(memory.region(at) == expected, "wrong bytes");
+    totals
+}
+
+/// Rows and all that is between them: what is read, and what is written.
+fn copied_rows(bus: Bus, rows: Rows, room: usize) -> Totals {
+    let address = |start: u32, stride: u32, row: u32| start + stride * row;
+    let span = rows.source_stride * (rows.rows - 1) + rows.row_len;
+    let source = pattern(span);
+    let mut memory = Memory::default().with(rows.source, source.clone(), Access::Read);
+
+    let whole = rows.destination_stride == rows.row_len;
+    let (count, len) = match whole {
+        true => (1, rows.row_len * rows.rows),
+        false => (rows.rows, rows.row_len),
+    };
+
+    for row in 0..count {
+        let at = address(rows.destination, rows.destination_stride, row);
+
+        memory = memory.with(at, vec![0xee; len as usize], Access::Write);
+    }
+
+    let totals = run(Plan::new(rows).unwrap(), bus, &mut memory, room);
+    let from_start = |at: u32| (at - rows.destination) as usize;
+
+    for row in 0..rows.rows {
+        let at = address(rows.destination, rows.destination_stride, row);
+        let from = (rows.source_stride * row) as usize;
+
+        let row = match whole {
+            true => &memory.region(rows.destination)[from_start(at)..],
+            false => memory.region(at),
+        };
+
+        assert!(row[..rows.row_len as usize] == source[from..from + rows.row_len as usize]);
+    }
+    assert_eq!(totals.loads.bytes, totals.stores.bytes);
+    totals
+}
+
+/// Strides that may be multiples of the bus, with and without a gap.
+fn strides() -> impl Strategy<Value = u32> {
+    prop_oneof![
+        Just(0),
+        1..=40u32,
+        (0..=20u32).prop_map(|n| 16 * n),
+        60_000..=70_000u32
+    ]
+}
+
+fn some_rows() -> impl Strategy<Value = Rows> {
+    let row_lens = prop_oneof![1..=40u32, (1..=40u32).prop_map(|n| 16 * n), 1..=5000u32];
+
+    (
+        row_lens,
+        1..=20u32,
+        strides(),
+        strides(),
+        0..=40u32,
+        0..=40u32,
+        any::<bool>(),
+    )
+        .prop_map(|(row_len, rows, source_gap, gap, from, to, on_end)| Rows {
+            source: 0x1000_0000 + from,
+            destination: 0x8000_0000 + to,
+            row_len,
+            rows,
+            // Or so that rows begin at multiples of 16.
+            source_stride: match on_end {
+                true => row_len + source_gap,
+                false => (row_len + source_gap).next_multiple_of(16),
+            },
+            destination_stride: match on_end {
+                true => row_len + gap,
+                false => (row_len + gap).next_multiple_of(16),
+            },
+        })
+}
+
+/// Segments of these lengths, with holes between them.
+fn segments(start: u32, parts: &[(u32, u32)]) -> Vec<Segment> {
+    let mut next = start;
+
+    parts
+        .iter()
+        .map(|&(hole, len)| {
+            let address = next + hole;
+
+            next = address + len;
+            Segment { address, len }
+        })
+        .collect()
+}
+
+/// Cuts `other` so that it has as many bytes as `list`.
+fn of_same_len(list: &[Segment], mut other: Vec<Segment>) -> Vec<Segment> {
+    let mut left: u32 = list.iter().map(|segment| segment.len).sum();
+
+    for segment in &mut other {
+        segment.len = segment.len.min(left);
+        left -= segment.len;
+    }
+    other.push(Segment {
+        address: 0xd000_0001,
+        len: left,
+    });
+    other
+}
+
+fn copied_lists(bus: Bus, from: &[Segment], to: &[Segment], room: usize) -> Totals {
+    let total = from.iter().map(|segment| segment.len).sum();
+    let data = pattern(total);
+    let mut memory = Memory::default();
+    let mut at = 0;
+
+    for segment in from.iter().filter(|segment| segment.len != 0) {
+        let end = at + segment.len as usize;
+
+        memory = memory.with(segment.address, data[at..end].to_vec(), Access::Read);
+        at = end;
+    }
+    for segment in to.iter().filter(|segment| segment.len != 0) {
+        memory = memory.with(
+            segment.address,
+            vec![0xee; segment.len as usize],
+            Access::Write,
+        );
+    }
+
+    let lists = Lists::new(from.iter().copied(), to.iter().copied());
+    let totals = run(Plan::new(lists).unwrap(), bus, &mut memory, room);
+    let written: Vec<_> = to
+        .iter()
+        .filter(|segment| segment.len != 0)
+        .flat_map(|segment| memory.region(segment.address).to_vec())
+        .collect();
+
+    assert!(written == data, "wrong bytes");
+    totals
+}
+
+fn parts() -> impl Strategy<Value = Vec<(u32, u32)>> {
+    let lens = prop_oneof![0..=20u32, 1..=300u32, Just(4096)];
+
+    prop::collection::vec((prop_oneof![Just(0), 0..=40u32], lens), 1..20)
+}
+
+proptest! {
+    #![proptest_config(proptest_config())]
+
+    #[test]
+    fn any_fill_is_one(
+        bus in buses(), to in 0..=40u32, len in short_lengths(), pattern in patterns(),
+        room in ENOUGH_FOR_A_PATTERN..600,
+    ) {
+        let totals = filled(bus, 0x1000_0000 + to, len, &pattern, room);
+
+        prop_assert_eq!(totals.loads.bytes, u64::from(len));
+    }
+
+    /// Without a load, so also without a byte of the MFIFO.
+    #[test]
+    fn zeroes_are_not_loaded(bus in buses(), to in 0..=40u32, len in short_lengths()) {
+        let totals = filled(bus, 0x1000_0000 + to, len, &[0, 0], ENOUGH);
+
+        prop_assert_eq!(totals.loads.bursts, 0);
+        prop_assert_eq!(totals.programs, 1);
+        prop_assert_eq!(totals.stores.longest.max(1), totals.stores.longest);
+    }
+
+    #[test]
+    fn any_rows_are_copied(bus in buses(), rows in some_rows(), room in ENOUGH..700) {
+        copied_rows(bus, rows, room);
+    }
+
+    #[test]
+    fn any_lists_are_copied(
+        bus in buses(), from in parts(), to in parts(), room in ENOUGH..900,
+    ) {
+        let from = segments(0x1000_0001, &from);
+        let to = of_same_len(&from, segments(0x8000_0001, &to));
+
+        if from.iter().any(|segment| segment.len != 0) {
+            copied_lists(bus, &from, &to, room);
+        }
+    }
+
+    /// However little fits into one program, all of them do what one would.
+    #[test]
+    fn long_copies_are_split(
+        bus in buses(), from in 0..=20u32, to in 0..=20u32, len in 200_000..=600_000u32,
+    ) {
+        let bus = Bus { lines: bus.lines.min(2), bytes: 4, ..bus };
+        let copy = Copy { source: 0x1000_0000 + from, destination: 0x8000_0000 + to, len };
+        let data = pattern(len);
+        let mut memory = Memory::default()
+            .with(copy.source, data.clone(), Access::Read)
+            .with(copy.destination, vec![0xee; len as usize], Access::Write);
+        let totals = run(Plan::new(copy).unwrap(), bus, &mut memory, 80);
+
+        prop_assert!(memory.region(copy.destination) == data);
+        prop_assert_eq!(totals.stores.bytes, u64::from(len));
+    }
+}
+
+/// Each short fill at each alignment.
+#[test]
+fn all_short_fills() {
+    for to in 0..16 {
+        for len in 1..=150 {
+            for pattern in [&[0][..], &[1, 2], &[1, 2, 3, 4, 5, 6, 7, 8]] {
+                filled(RK3588, 0x1000_0000 + to, len, pattern, ENOUGH_FOR_A_PATTERN);
+            }
+        }
+    }
+}
+
+/// A pattern of two beats, in bursts of one.
+#[test]
+fn a_pattern_may_be_longer_than_a_burst() {
+    let bus = Bus {
+        bytes: 4,
+        lines: 1,
+        ..RK3588
+    };
+
+    for to in 0..8 {
+        for len in 1..100 {
+            filled(bus, 0x1000_0000 + to, len, &[1, 2, 3, 4, 5, 6, 7, 8], 256);
+        }
+    }
+}
+
+#[test]
+fn rows_of_an_image_are_a_loop() {
+    let rows = |rows, gap: u32| Rows {
+        source: 0x1000_0000,
+        destination: 0x8000_0003,
+        row_len: 333,
+        rows,
+        source_stride: 4096,
+        destination_stride: 336 + gap,
+    };
+    let code = |rows| copied_rows(RK3588, rows, ENOUGH).code;
+
+    assert_eq!(code(rows(3, 0)), code(rows(256, 0)));
+    assert!(code(rows(1000, 0)) <= 4 * code(rows(256, 0)));
+    // Where the alignment is another one in each row, each needs a program of its own.
+    assert!(code(rows(4, 1)) > code(rows(3, 1)) + 20);
+}
+
+/// The end of a program falls at every possible place.
+#[test]
+fn any_room_will_do() {
+    let parts: Vec<_> = (0..12).map(|n| (n % 5, 90 + 37 * n)).collect();
+    let from = segments(0x1000_0003, &parts);
+    let to = of_same_len(&from, segments(0x8000_0000, &parts[3..]));
+    let most = copied_lists(RK3588, &from, &to, 4000);
+
+    assert_eq!(most.programs, 1);
+    for room in ENOUGH..=most.code {
+        let totals = copied_lists(RK3588, &from, &to, room);
+
+        assert_eq!(totals.programs == 1, room == most.code);
+    }
+}

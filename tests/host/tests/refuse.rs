@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What there is no program for.
+
+use crate::copy_tests::{
+    proptest_config,
+    RK3588, //
+};
+use crate::insn::{
+    Assembler,
+    Event,
+    TooLong, //
+};
+use crate::program::{
+    Copy,
+    Fill,
+    Job,
+    Lists,
+    Pattern,
+    Plan,
+    Refused,
+    Rows,
+    Segment, //
+};
+use proptest::prelude::*;
+
+fn refusal<J: Job>(job: J) -> Option<Refused> {
+    Plan::new(job).err()
+}
+
+fn copy(source: u32, destination: u32, len: u32) -> Copy {
+    Copy {
+        source,
+        destination,
+        len,
+    }
+}
+
+#[test]
+fn copies() {
+    assert_eq!(refusal(copy(0, 100, 0)), Some(Refused::Empty));
+    assert_eq!(refusal(copy(0, 100, 100)), None);
+    assert_eq!(refusal(copy(100, 0, 100)), None);
+    assert_eq!(refusal(copy(0, 100, 101)), Some(Refused::Overlap));
+    assert_eq!(refusal(copy(100, 0, 101)), Some(Refused::Overlap));
+    assert_eq!(refusal(copy(7, 7, 1)), Some(Refused::Overlap));
+    assert_eq!(refusal(copy(u32::MAX, 0, 1)), None);
+    assert_eq!(refusal(copy(u32::MAX, 0, 2)), Some(Refused::Unreachable));
+    assert_eq!(refusal(copy(0, u32::MAX, 2)), Some(Refused::Unreachable));
+    assert!(Plan::of_distinct_memory(copy(7, 7, 1)).is_ok());
+}
+
+#[test]
+fn fills() {
+    let fill = |at, len| refusal(Fill::new(at, len, Pattern::ZERO));
+
+    assert_eq!(fill(0, 0), Some(Refused::Empty));
+    assert_eq!(fill(u32::MAX, 1), None);
+    assert_eq!(fill(u32::MAX, 2), Some(Refused::Unreachable));
+    for len in [0, 3, 5, 6, 7, 9] {
+        assert_eq!(Pattern::new(&[1; 9][..len]), None);
+    }
+}
+
+/// A pattern is read from behind the program, so that must be somewhere.
+#[test]
+fn a_pattern_of_a_program_that_is_nowhere() {
+    let mut plan = Plan::new(Fill::new(0, 9, Pattern::new(&[1]).unwrap())).unwrap();
+    let mut memory = [0; 1024];
+    let written = plan.write(
+        &mut Assembler::new(&mut memory),
+        RK3588,
+        Event::new(0).unwrap(),
+    );
+
+    assert_eq!(written, Err(TooLong));
+    assert_eq!(plan.done(), 0);
+}
+
+fn lists(from: &[(u32, u32)], to: &[(u32, u32)]) -> Option<Refused> {
+    let list = |list: &[(u32, u32)]| {
+        list.iter()
+            .map(|&(address, len)| Segment { address, len })
+            .collect::<Vec<_>>()
+            .into_iter()
+    };
+
+    refusal(Lists::new(list(from), list(to)))
+}
+
+#[test]
+fn lists_that_do_not_match() {
+    assert_eq!(lists(&[], &[]), Some(Refused::Empty));
+    assert_eq!(lists(&[(5, 0)], &[(5, 0)]), Some(Refused::Empty));
+    assert_eq!(lists(&[(0, 9)], &[(20, 8)]), Some(Refused::Lengths));
+    assert_eq!(lists(&[(0, 9)], &[(20, 4), (30, 5)]), None);
+    assert_eq!(
+        lists(&[(u32::MAX, 2)], &[(20, 2)]),
+        Some(Refused::Unreachable)
+    );
+}
+
+#[test]
+fn a_stride_that_is_too_short() {
+    let rows = |stride| {
+        refusal(Rows {
+            source: 0,
+            destination: 1000,
+            row_len: 10,
+            rows: 3,
+            source_stride: 0,
+            destination_stride: stride,
+        })
+    };
+
+    assert_eq!(rows(10), None);
+    assert_eq!(rows(9), Some(Refused::Overlap));
+}
+
+/// Whether any byte is in both, byte by byte.
+fn share(from: &[(u32, u32)], to: &[(u32, u32)]) -> bool {
+    let has = |list: &[(u32, u32)], byte: u32| {
+        list.iter()
+            .any(|&(address, len)| (address..address + len).contains(&byte))
+    };
+
+    (0..400).any(|byte| has(from, byte) && has(to, byte))
+}
+
+fn some_list() -> impl Strategy<Value = Vec<(u32, u32)>> {
+    let list = prop::collection::vec((0..200u32, 0..12u32), 1..6);
+
+    (list, any::<bool>()).prop_map(|(mut list, sorted)| {
+        if sorted {
+            list.sort();
+        }
+        list
+    })
+}
+
+proptest! {
+    #![proptest_config(proptest_config())]
+
+    #[test]
+    fn lists_that_overlap(from in some_list(), to in some_list()) {
+        let total = |list: &[(u32, u32)]| list.iter().map(|&(_, len)| len).sum::<u32>();
+        let (mut from, mut to) = (from, to);
+        let (a, b) = (total(&from), total(&to));
+
+        // Of the same length by what is far from anything else.
+        from.push((1000, b));
+        to.push((2000, a));
+        prop_assume!(a + b != 0);
+        prop_assert_eq!(
+            lists(&from, &to) == Some(Refused::Overlap),
+            share(&from, &to)
+        );
+    }
+
+    #[test]
+    fn rows_that_overlap(
+        source in 0..100u32, destination in 0..100u32, row_len in 1..10u32, rows in 1..8u32,
+        source_stride in 0..30u32, more in 0..30u32,
+    ) {
+        let destination_stride = row_len + more;
+        let list = |start: u32, stride: u32| -> Vec<_> {
+            (0..rows).map(|row| (start + row * stride, row_len)).collect()
+        };
+        let job = Rows { source, destination, row_len, rows, source_stride, destination_stride };
+
+        prop_assert_eq!(
+            refusal(job) == Some(Refused::Overlap),
+            share(&list(source, source_stride), &list(destination, destination_stride))
+        );
+    }
+}
