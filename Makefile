@@ -76,7 +76,7 @@ shell: stock ## Boot the virtual Rock 5B+ with an interactive shell and the modu
 
 .PHONY: clean
 clean: ## Remove what was built here; the cache stays
-	@$(RM) -r out tests/*/target
+	@$(RM) -r out tests/*/target tests/*/fuzz/target
 	@$(RM) *.ko *.mod *.mod.c *.mod.o .*.cmd .*.o .*.d *.o modules.order Module.symvers \
 		bindings/*.o bindings/.*.cmd bindings/helpers.rs $(OVERLAY)
 

@@ -8,7 +8,8 @@
 //! has to leave memory as it should and to keep rules that memory does not show: the channel's part
 //! of the MFIFO, barriers, security, the shape of loops.
 //!
-//! Run `cargo test` in this folder. `PROPTEST_CASES=10000 cargo test` looks harder.
+//! Run `cargo test` in this folder. `PROPTEST_CASES=10000 cargo test` looks harder, and so does, with
+//! a nightly compiler and cargo-fuzz, `cargo +nightly fuzz run plan`.
 //!
 //! - `tests/encodings.rs`: each instruction, byte for byte, and the limits of the assembler;
 //! - `tests/disasm.rs`: back from bytes to instructions, and their text;

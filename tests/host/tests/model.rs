@@ -288,6 +288,31 @@ fn addresses_can_be_added_to() {
     );
 }
 
+/// AXI does not let a burst cross a multiple of 4 KiB, so the DMAC makes two of one that would.
+#[test]
+fn a_burst_that_crosses_4_kib_is_two_on_the_bus() {
+    for (from, loads) in [(0x1f80, 1), (0x1f88, 2), (0x1fff, 2), (0x2000, 1)] {
+        let program = [
+            ccr(FULL).as_slice(),
+            &sar(from),
+            &dar(0x8000 + from % 8),
+            LD,
+            ST,
+            END,
+        ]
+        .concat();
+        let mut memory = Memory::default()
+            .with(0x1000, vec![7; 0x2000], Access::Read)
+            .with(0x8000, vec![0; 256], Access::Write);
+        let mut channel = Channel::new(Config::RK3588, &program, &mut memory);
+
+        assert_eq!(channel.run(), Ok(Stop::Ended));
+        assert_eq!(channel.stats().loads.bursts, 1);
+        assert_eq!(channel.stats().loads.on_the_bus, loads);
+        assert_eq!(channel.stats().stores.on_the_bus, 1);
+    }
+}
+
 /// The last byte below 4 GiB is a byte like any other.
 #[test]
 fn the_end_of_the_address_space_can_be_reached() {

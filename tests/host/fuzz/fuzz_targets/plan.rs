@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Plans of any kind on any bus, their programs run by the model of `tests/host`.
+//!
+//! Whatever the request, it is refused, or its programs end without a fault and leave memory as it
+//! should be. Needs a nightly compiler and cargo-fuzz; run in `tests/host`:
+//!
+//! ```sh
+//! cargo +nightly fuzz run plan
+//! ```
+
+#![no_main]
+
+#[allow(dead_code)]
+#[path = "../../../../pl330/insn.rs"]
+mod insn;
+#[allow(dead_code)]
+#[path = "../../src/model/mod.rs"]
+mod model;
+#[allow(dead_code)]
+#[path = "../../../../pl330/program/mod.rs"]
+mod program;
+
+use arbitrary::Arbitrary;
+use insn::{
+    Assembler,
+    Event, //
+};
+use libfuzzer_sys::fuzz_target;
+use model::{
+    Access,
+    Channel,
+    Config,
+    Memory,
+    Stop, //
+};
+use program::{
+    Bus,
+    Copy,
+    Fill,
+    Job,
+    Lists,
+    Pattern,
+    Plan,
+    Rows,
+    Segment, //
+};
+
+/// Where programs, sources and destinations are.
+const CODE: u32 = 0xe000_0000;
+const FROM: u32 = 0x1000_0000;
+const TO: u32 = 0x8000_0000;
+
+#[derive(Arbitrary, Debug)]
+struct Input {
+    /// Each modulo what there is.
+    width: u8,
+    lines: u8,
+    beats: u8,
+    cache_line: u8,
+    non_secure: bool,
+    room: u16,
+    from: u8,
+    to: u8,
+    request: Request,
+}
+
+#[derive(Arbitrary, Debug)]
+enum Request {
+    Copy {
+        len: u16,
+    },
+    Fill {
+        len: u16,
+        pattern: [u8; 8],
+        size: u8,
+    },
+    Rows {
+        len: u16,
+        rows: u8,
+        gaps: [u16; 2],
+    },
+    Lists {
+        parts: [Vec<(u8, u16)>; 2],
+    },
+}
+
+/// From where to where a job copies, in order; what it is to write for a fill.
+struct Expected {
+    moves: Vec<(Segment, Segment)>,
+    pattern: Option<Vec<u8>>,
+}
+
+fuzz_target!(|input: Input| {
+    let bus = Bus {
+        bytes: 4 << (input.width % 3),
+        lines: u16::from(input.lines % 20) + 1,
+        beats: input.beats % 16 + 1,
+        cache_line: 4 << (input.cache_line % 4),
+        non_secure: input.non_secure,
+    };
+    let from = FROM + u32::from(input.from);
+    let to = TO + u32::from(input.to);
+    let room = 256 + usize::from(input.room % 1024);
+    let moves = |moves| Expected {
+        moves,
+        pattern: None,
+    };
+    let segment = |address, len| Segment { address, len };
+
+    match input.request {
+        Request::Copy { len } => {
+            let len = u32::from(len);
+            let copy = Copy {
+                source: from,
+                destination: to,
+                len,
+            };
+
+            check(
+                copy,
+                bus,
+                room,
+                moves(vec![(segment(from, len), segment(to, len))]),
+            );
+        }
+        Request::Fill { len, pattern, size } => {
+            let pattern = pattern[..1 << (size % 4)].to_vec();
+            let job = Fill::new(to, len.into(), Pattern::new(&pattern).unwrap());
+            let expected = Expected {
+                moves: vec![(segment(from, 0), segment(to, len.into()))],
+                pattern: Some(pattern),
+            };
+
+            check(job, bus, room, expected);
+        }
+        Request::Rows { len, rows, gaps } => {
+            let (len, rows) = (u32::from(len % 2048), u32::from(rows % 32));
+            let [source_stride, destination_stride] = gaps.map(|gap| len + u32::from(gap));
+            let job = Rows {
+                source: from,
+                destination: to,
+                row_len: len,
+                rows,
+                source_stride,
+                destination_stride,
+            };
+            let row = |row| {
+                (
+                    segment(from + row * source_stride, len),
+                    segment(to + row * destination_stride, len),
+                )
+            };
+
+            check(job, bus, room, moves((0..rows).map(row).collect()));
+        }
+        Request::Lists { parts } => {
+            let [sources, destinations] =
+                [(from, &parts[0]), (to, &parts[1])].map(|(start, parts)| {
+                    let mut next = start;
+
+                    parts
+                        .iter()
+                        .take(32)
+                        .map(|&(hole, len)| {
+                            let address = next + u32::from(hole);
+
+                            next = address + u32::from(len % 5000);
+                            segment(address, u32::from(len % 5000))
+                        })
+                        .collect::<Vec<_>>()
+                });
+            let expected = moves(pieces(&sources, &destinations));
+
+            check(
+                Lists::new(sources.into_iter(), destinations.into_iter()),
+                bus,
+                room,
+                expected,
+            );
+        }
+    }
+});
+
+/// What follows each other on both sides.
+fn pieces(sources: &[Segment], destinations: &[Segment]) -> Vec<(Segment, Segment)> {
+    let bytes = |list: &[Segment]| -> Vec<u32> {
+        list.iter()
+            .flat_map(|segment| (0..segment.len).map(|at| segment.address + at))
+            .collect()
+    };
+
+    bytes(sources)
+        .into_iter()
+        .zip(bytes(destinations))
+        .map(|(from, to)| {
+            (
+                Segment {
+                    address: from,
+                    len: 1,
+                },
+                Segment {
+                    address: to,
+                    len: 1,
+                },
+            )
+        })
+        .collect()
+}
+
+fn byte(address: u32) -> u8 {
+    (address.wrapping_mul(0x9e37_79b1) >> 24) as u8
+}
+
+fn check<J: Job>(job: J, bus: Bus, room: usize, expected: Expected) {
+    let Ok(mut plan) = Plan::new(job) else {
+        return;
+    };
+    let end = |start: u32, segments: Vec<Segment>| {
+        let ends = segments.iter().map(|segment| segment.address + segment.len);
+
+        ends.max().unwrap_or(start)
+    };
+    let from_end = end(FROM, expected.moves.iter().map(|pair| pair.0).collect());
+    let to_end = end(TO, expected.moves.iter().map(|pair| pair.1).collect());
+    let mut memory = Memory::default()
+        .with(
+            FROM,
+            (FROM..from_end.max(FROM)).map(byte).collect(),
+            Access::Read,
+        )
+        .with(TO, vec![0xee; (to_end - TO) as usize], Access::Write);
+    let config = Config {
+        width: bus.bytes.into(),
+        share: bus.lines.into(),
+        non_secure: bus.non_secure,
+        ..Config::RK3588
+    };
+
+    while !plan.is_written() {
+        let mut code = vec![0xee; room];
+        let mut asm = Assembler::at(&mut code, CODE);
+
+        plan.write(&mut asm, bus, Event::new(5).unwrap()).unwrap();
+        memory.replace(CODE, code.clone());
+        assert_eq!(
+            Channel::new(config, &code, &mut memory).run(),
+            Ok(Stop::Ended)
+        );
+    }
+
+    let mut wanted = vec![0xee; (to_end - TO) as usize];
+
+    for (from, to) in expected.moves {
+        for at in 0..to.len {
+            wanted[(to.address + at - TO) as usize] = match &expected.pattern {
+                Some(pattern) => pattern[at as usize % pattern.len()],
+                None => byte(from.address + at),
+            };
+        }
+    }
+    assert!(memory.region(TO) == wanted);
+}
