@@ -343,6 +343,25 @@ fn what_does_not_fit_changes_nothing() {
 }
 
 #[test]
+fn data_stands_behind_the_program() {
+    let mut memory = [0xee; 16];
+    let mut asm = Assembler::at(&mut memory, 0x8000_0003);
+
+    // 13 bytes in, the last multiple of 4 with 2 bytes from there on.
+    assert_eq!(asm.data(4, 2, |at| at as u8), Ok(0x8000_0010));
+    assert_eq!(asm.room(), 13);
+    assert_eq!(asm.data(1, 14, |_| 0), Err(TooLong));
+    while asm.emit(Ld).is_ok() {}
+    assert_eq!(asm.len(), 13);
+    assert_eq!(asm.data(1, 1, |_| 0), Err(TooLong));
+    assert!(memory[..13].iter().all(|&byte| byte == 0x04));
+    assert_eq!(memory[13..], [0, 1, 0xee]);
+
+    // Who does not know where it runs cannot say where its data is.
+    assert_eq!(Assembler::new(&mut memory).data(1, 1, |_| 0), Err(TooLong));
+}
+
+#[test]
 fn what_just_fits_is_emitted() {
     for instruction in samples() {
         let code = instruction.encode();
