@@ -40,7 +40,7 @@ pub(crate) enum MapFailure {
     /// It begins in a cache line that it may share with other data, and the kernel would not know:
     /// what the CPU does there would overwrite what the device wrote.
     ///
-    /// Memory that is longer than 256 bytes, or as long as its allocation, does not.
+    /// Memory of 256 bytes or more, or as long as its allocation, is never refused for it.
     SharesCacheLine,
     /// It is not in the kernel's linear map: a stack, vmalloc memory, part of the kernel image.
     ///
