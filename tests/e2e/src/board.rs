@@ -6,6 +6,8 @@
 mod device_tree;
 mod initramfs;
 mod machine;
+mod qmp;
+mod requests;
 
 use std::{
     fs::{
@@ -43,6 +45,7 @@ use crate::{
     console::Console,
     process::made_by, //
 };
+use requests::Requests;
 
 /// What is needed to boot the board.
 pub struct Board {
@@ -114,19 +117,24 @@ impl Board {
         self.image.starts_with(&self.kernel)
     }
 
-    /// Boots, runs `script` and returns what was printed.
+    /// Boots, runs `script`, does what it asks for and returns what was printed.
     pub fn boot(&self, boot: &Boot, script: &str) -> Result<Console> {
         let work = TempDir::new()?;
         let console = work.path().join("console");
         let complaints = work.path().join("complaints");
+        let socket = work.path().join("qmp");
         let start = Instant::now();
         let mut qemu = self
             .command(boot, script, work.path())?
-            .stdin(Stdio::null())
+            .arg("-qmp")
+            .arg(format!("unix:{},server=on,wait=off", socket.display()))
+            .stdin(Stdio::piped())
             .stdout(File::create(&console)?)
             .stderr(File::create(&complaints)?)
             .spawn()
             .with_context(|| format!("cannot start {}", self.qemu(boot.machine).display()))?;
+        let keyboard = qemu.stdin.take().context("QEMU has no input")?;
+        let mut requests = Requests::new(File::open(&console)?, keyboard, socket);
         let mut timed_out = false;
         let status = loop {
             if let Some(status) = qemu.try_wait()? {
@@ -135,6 +143,10 @@ impl Board {
             if start.elapsed() > boot.timeout {
                 timed_out = true;
                 qemu.kill()?;
+            } else if let Err(error) = requests.serve() {
+                qemu.kill()?;
+                qemu.wait()?;
+                return Err(error.context("what the script asks for cannot be done"));
             }
             thread::sleep(Duration::from_millis(20));
         };
