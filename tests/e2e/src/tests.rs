@@ -3,6 +3,7 @@
 //! The tests, in the order in which they run: what needs no board first.
 
 mod controllers;
+mod faults;
 mod kunit;
 mod lessons;
 mod lifetime;
@@ -61,6 +62,7 @@ pub fn run(filter: &str) -> Result<bool> {
             lessons::run(&mut suite, &board);
             statistics::run(&mut suite, &board);
             controllers::run(&mut suite, &board);
+            faults::run(&mut suite, &board);
             lifetime::run(&mut suite, &board);
             bench::test(&mut suite, &board);
             kunit::run(&mut suite, &board);
