@@ -3,6 +3,7 @@
 //! The virtual Rock 5B+: Debian's kernel image and the board's own device tree in QEMU. For what only
 //! another kernel or another machine shows, those.
 
+mod bare;
 mod device_tree;
 mod initramfs;
 mod machine;
@@ -36,6 +37,7 @@ use anyhow::{
 };
 use tempfile::TempDir;
 
+pub use bare::Bare;
 pub use machine::{
     Kernel,
     Machine, //
@@ -115,6 +117,11 @@ impl Board {
     /// Whether it boots the image of Debian's package.
     pub fn is_stock(&self) -> bool {
         self.image.starts_with(&self.kernel)
+    }
+
+    /// Switches the board on without a kernel.
+    pub fn bare(&self) -> Result<Bare> {
+        Bare::start(&self.machine)
     }
 
     /// Boots, runs `script`, does what it asks for and returns what was printed.

@@ -7,6 +7,7 @@ mod faults;
 mod kunit;
 mod lessons;
 mod lifetime;
+mod machine;
 mod statistics;
 
 use std::process::Command;
@@ -59,6 +60,7 @@ pub fn run(filter: &str) -> Result<bool> {
 
     match Board::new() {
         Ok(board) => {
+            machine::run(&mut suite, &board);
             lessons::run(&mut suite, &board);
             statistics::run(&mut suite, &board);
             controllers::run(&mut suite, &board);

@@ -24,8 +24,8 @@ use serde_json::{
     Value, //
 };
 
-/// How long QEMU may take to answer. It does so at once, unless the host is busy.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long QEMU may take to start, or to answer. It does so at once, unless the host is busy.
+pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A connection to a QEMU that was started with `-qmp`.
 pub struct Qmp(BufReader<UnixStream>);

@@ -25,7 +25,7 @@ use crate::{
 const PROVOKE: &str = include_str!("../../guest/provoke.sh");
 
 /// What can be provoked.
-const PROPERTIES: [&str; 12] = [
+pub const PROPERTIES: [&str; 12] = [
     "x-fail-read",
     "x-fail-write",
     "x-fail-fetch",

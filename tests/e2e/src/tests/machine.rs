@@ -1,0 +1,432 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The faults of the virtual board's controllers, looked at from where a driver looks: whether the
+//! table in `machine/README.md` is true. No kernel runs.
+
+use std::time::Duration;
+
+use anyhow::{
+    ensure,
+    Result, //
+};
+
+use crate::{
+    board::{
+        Bare,
+        Board, //
+    },
+    suite::Suite, //
+};
+
+/// dmac2, its registers and its interrupts.
+const PATH: &str = "/machine/soc/dmac2";
+const REGISTERS: u64 = 0xfed1_0000;
+const EVENT_LINE: u32 = 90;
+const ABORT_LINE: u32 = 91;
+
+const INTEN: u64 = 0x20;
+const RIS: u64 = 0x24;
+const INTMIS: u64 = 0x28;
+const INTCLR: u64 = 0x2c;
+const FSRC: u64 = 0x34;
+const FTRD: u64 = 0x38;
+const FTR1: u64 = 0x44;
+const DSR: u64 = 0x00;
+const CSR1: u64 = 0x108;
+const CPC1: u64 = 0x10c;
+const DBGSTATUS: u64 = 0xd00;
+const DBGCMD: u64 = 0xd04;
+const DBGINST0: u64 = 0xd08;
+const DBGINST1: u64 = 0xd0c;
+
+/// The register of the clock and reset unit that resets the board, and what it takes for that.
+const RESET: (u64, u32) = (0xfd7c_0c08, 0xfdb9);
+
+/// Thread states.
+const STOPPED: u32 = 0;
+const CACHE_MISS: u32 = 2;
+const FAULTING: u32 = 15;
+
+/// FTRD after a DMAGO by the debug port that the manager may not execute.
+const REFUSED: u32 = (1 << 4) | (1 << 30);
+
+/// Debug instructions.
+const KILL_MANAGER: u32 = 0x0001_0000;
+const KILL_CHANNEL_1: u32 = 0x0001_0101;
+const GO_CHANNEL_1: u32 = 0x01a2_0000;
+
+const SOURCE: u32 = 0x0100_0000;
+const DESTINATION: u32 = 0x0300_0000;
+const PROGRAM: u32 = 0x0200_0000;
+
+/// What the program copies: eight bursts of sixteen beats of eight bytes.
+const LEN: usize = 1024;
+const BURST: usize = 128;
+const BEAT: usize = 8;
+
+/// The event that the program signals at its end, as a bit.
+const EVENT: u32 = 1 << 3;
+
+/// What a driver finds when it has started the program and waited.
+#[derive(Debug, PartialEq)]
+struct Outcome {
+    /// The channel's state, and its fault type.
+    channel: (u32, u32),
+    /// The same of the manager.
+    manager: (u32, u32),
+    /// RIS, INTMIS and whether the event's line is up.
+    event: (u32, u32, bool),
+    /// FSRC and whether the abort line is up.
+    abort: (u32, bool),
+    /// How many bytes from the beginning of the destination on are the source's.
+    copied: usize,
+}
+
+/// When nothing goes wrong.
+const GOOD: Outcome = Outcome {
+    channel: (STOPPED, 0),
+    manager: (STOPPED, 0),
+    event: (EVENT, EVENT, true),
+    abort: (0, false),
+    copied: LEN,
+};
+
+/// When nothing happens at all.
+const NOTHING: Outcome = Outcome {
+    event: (0, 0, false),
+    copied: 0,
+    ..GOOD
+};
+
+/// What is left of a copy that failed in a burst: `kind` is the bit of FTRn.
+const fn fault(kind: u32, copied: usize) -> Outcome {
+    Outcome {
+        channel: (FAULTING, 1 << kind),
+        abort: (1 << 1, true),
+        copied,
+        ..NOTHING
+    }
+}
+
+type Test = fn(&mut Dmac) -> Result<()>;
+
+const TESTS: [(&str, Test); 12] = [
+    ("fails_reads", fails_reads),
+    ("fails_writes", fails_writes),
+    ("fails_fetches", fails_fetches),
+    ("fails_at_addresses", fails_at_addresses),
+    ("fails_to_go", fails_to_go),
+    ("hangs", hangs),
+    ("loses_interrupts", loses_interrupts),
+    ("loses_events", loses_events),
+    ("loses_aborts", loses_aborts),
+    ("ignores_kills", ignores_kills),
+    ("stays_busy", stays_busy),
+    ("is_good_after_a_reset", is_good_after_a_reset),
+];
+
+/// Runs them, each on a board of its own.
+pub fn run(suite: &mut Suite, board: &Board) {
+    for (name, test) in TESTS {
+        suite.test(&format!("machine::{name}"), || {
+            let mut dmac = Dmac::new(board)?;
+
+            test(&mut dmac)?;
+            dmac.expect_good()
+        });
+    }
+}
+
+fn fails_reads(dmac: &mut Dmac) -> Result<()> {
+    for burst in [1, 3, 8] {
+        dmac.provoke("x-fail-read", burst)?;
+        dmac.run_and_expect(fault(18, (burst as usize - 1) * BURST))?;
+        dmac.kill_and_expect_good()?;
+    }
+    // One that does not come does not fail.
+    dmac.provoke("x-fail-read", 9)?;
+    dmac.expect_good()?;
+    dmac.expect_left("x-fail-read", 1)?;
+    dmac.provoke("x-fail-read", 0)
+}
+
+fn fails_writes(dmac: &mut Dmac) -> Result<()> {
+    for burst in [1, 3, 8] {
+        dmac.provoke("x-fail-write", burst)?;
+        dmac.run_and_expect(fault(17, burst as usize * BURST - BEAT))?;
+        dmac.expect_left("x-fail-write", 0)?;
+        dmac.kill_and_expect_good()?;
+    }
+    Ok(())
+}
+
+fn fails_fetches(dmac: &mut Dmac) -> Result<()> {
+    // Three DMAMOV, DMALP, and then DMALD: the first, the fourth and the fifth instruction.
+    for (instruction, offset) in [(1, 0), (4, 18), (5, 20)] {
+        dmac.provoke("x-fail-fetch", instruction)?;
+        dmac.run_and_expect(fault(16, 0))?;
+        dmac.expect_register(CPC1, PROGRAM + offset)?;
+        dmac.kill_and_expect_good()?;
+    }
+    // Four, eight times three, and three. They stall, but do not count more often.
+    dmac.provoke("x-fail-fetch", 32)?;
+    dmac.expect_good()?;
+    dmac.expect_left("x-fail-fetch", 1)?;
+    dmac.provoke("x-fail-fetch", 0)
+}
+
+fn fails_at_addresses(dmac: &mut Dmac) -> Result<()> {
+    dmac.provoke("x-bad-size", 1)?;
+    for (address, expected) in [
+        (SOURCE, fault(18, 0)),
+        (DESTINATION + LEN as u32 - 1, fault(17, LEN - BEAT)),
+        (PROGRAM + 5, fault(16, 0)),
+    ] {
+        dmac.provoke("x-bad-start", address)?;
+        dmac.run_and_expect(expected)?;
+        dmac.debug(KILL_CHANNEL_1, 0)?;
+        // Unlike what counts, it happens again.
+        ensure!(
+            dmac.run()?.channel.0 == FAULTING,
+            "it works the second time"
+        );
+        dmac.debug(KILL_CHANNEL_1, 0)?;
+    }
+    dmac.provoke("x-bad-start", DESTINATION + LEN as u32)?;
+    dmac.expect_good()?;
+    dmac.provoke("x-bad-start", SOURCE)?;
+    dmac.provoke("x-bad-size", 0)
+}
+
+fn fails_to_go(dmac: &mut Dmac) -> Result<()> {
+    let refused = || Outcome {
+        manager: (FAULTING, REFUSED),
+        abort: (0, true),
+        ..NOTHING
+    };
+
+    dmac.provoke("x-fail-go", 2)?;
+    dmac.expect_good()?;
+    dmac.run_and_expect(refused())?;
+    // The manager is faulting, so it starts nothing.
+    dmac.run_and_expect(refused())?;
+    dmac.provoke("x-ignore-kill", 1 << 8)?;
+    dmac.debug(KILL_MANAGER, 0)?;
+    dmac.expect_register(FTRD, REFUSED)?;
+    dmac.provoke("x-ignore-kill", 0)?;
+    dmac.debug(KILL_MANAGER, 0)
+}
+
+fn hangs(dmac: &mut Dmac) -> Result<()> {
+    dmac.provoke("x-hang", 2)?;
+    dmac.expect_good()?;
+    dmac.run_and_expect(Outcome {
+        channel: (CACHE_MISS, 0),
+        ..NOTHING
+    })?;
+    dmac.bare.wait(Duration::from_secs(100))?;
+    dmac.expect_register(CPC1, PROGRAM)?;
+    ensure!(dmac.state(CSR1)? == CACHE_MISS, "it does not hang for long");
+    dmac.kill_and_expect_good()
+}
+
+fn loses_interrupts(dmac: &mut Dmac) -> Result<()> {
+    dmac.provoke("x-lose-interrupts", 2)?;
+    for left in [1, 0] {
+        dmac.run_and_expect(Outcome {
+            event: (EVENT, EVENT, false),
+            ..GOOD
+        })?;
+        dmac.expect_left("x-lose-interrupts", left)?;
+    }
+    // The next raises the line, although the others were not cleared.
+    dmac.expect_good()
+}
+
+fn loses_events(dmac: &mut Dmac) -> Result<()> {
+    dmac.provoke("x-lose-events", 1)?;
+    dmac.run_and_expect(Outcome {
+        event: (0, 0, false),
+        ..GOOD
+    })?;
+    dmac.expect_left("x-lose-events", 0)
+}
+
+fn loses_aborts(dmac: &mut Dmac) -> Result<()> {
+    dmac.provoke("x-lose-aborts", 1)?;
+    for raised in [false, true] {
+        dmac.provoke("x-fail-read", 1)?;
+        dmac.run_and_expect(Outcome {
+            abort: (1 << 1, raised),
+            ..fault(18, 0)
+        })?;
+        dmac.kill_and_expect_good()?;
+    }
+    Ok(())
+}
+
+fn ignores_kills(dmac: &mut Dmac) -> Result<()> {
+    for (property, state) in [("x-hang", CACHE_MISS), ("x-fail-read", FAULTING)] {
+        dmac.provoke("x-ignore-kill", 1 << 1)?;
+        dmac.provoke(property, 1)?;
+        dmac.run()?;
+        dmac.debug(KILL_CHANNEL_1, 0)?;
+        ensure!(dmac.state(CSR1)? == state, "{property}: it was killed");
+        dmac.expect_register(DBGSTATUS, 0)?;
+        dmac.provoke("x-ignore-kill", !(1 << 1))?;
+        dmac.kill_and_expect_good()?;
+    }
+    Ok(())
+}
+
+fn stays_busy(dmac: &mut Dmac) -> Result<()> {
+    dmac.provoke("x-debug-busy", 1)?;
+    dmac.run_and_expect(NOTHING)?;
+    dmac.expect_register(DBGSTATUS, 1)?;
+    dmac.provoke("x-debug-busy", 0)?;
+    dmac.expect_register(DBGSTATUS, 0)
+}
+
+fn is_good_after_a_reset(dmac: &mut Dmac) -> Result<()> {
+    for property in super::faults::PROPERTIES {
+        dmac.provoke(property, 1)?;
+    }
+    dmac.bare.write(RESET.0, RESET.1)?;
+    for property in super::faults::PROPERTIES {
+        dmac.expect_left(property, 0)?;
+    }
+    dmac.prepare()
+}
+
+/// A controller with a program in its memory.
+struct Dmac {
+    bare: Bare,
+}
+
+impl Dmac {
+    fn new(board: &Board) -> Result<Self> {
+        let mut dmac = Self {
+            bare: board.bare()?,
+        };
+
+        dmac.prepare()?;
+        dmac.expect_good()?;
+        Ok(dmac)
+    }
+
+    /// Writes source and program to memory, and makes all events interrupts.
+    fn prepare(&mut self) -> Result<()> {
+        self.bare.store(SOURCE.into(), &source())?;
+        self.bare.store(PROGRAM.into(), &program())?;
+        self.bare.write(REGISTERS + INTEN, 0xffff)
+    }
+
+    fn provoke(&mut self, property: &str, value: u32) -> Result<()> {
+        self.bare.qmp().set(PATH, property, value)
+    }
+
+    fn expect_left(&mut self, property: &str, expected: u32) -> Result<()> {
+        let found = self.bare.qmp().get(PATH, property)?;
+
+        ensure!(found == expected, "{property} is {found}, not {expected}");
+        Ok(())
+    }
+
+    fn register(&mut self, offset: u64) -> Result<u32> {
+        self.bare.read(REGISTERS + offset)
+    }
+
+    /// The state of the thread that has this status register.
+    fn state(&mut self, status: u64) -> Result<u32> {
+        Ok(self.register(status)? & 0xf)
+    }
+
+    fn expect_register(&mut self, offset: u64, expected: u32) -> Result<()> {
+        let found = self.register(offset)?;
+
+        ensure!(
+            found == expected,
+            "the register {offset:#x} is {found:#x}, not {expected:#x}"
+        );
+        Ok(())
+    }
+
+    /// Has the debug port execute an instruction.
+    fn debug(&mut self, first: u32, second: u32) -> Result<()> {
+        self.bare.write(REGISTERS + DBGINST0, first)?;
+        self.bare.write(REGISTERS + DBGINST1, second)?;
+        self.bare.write(REGISTERS + DBGCMD, 0)
+    }
+
+    /// Starts the program on channel 1 and waits for longer than it needs.
+    fn run(&mut self) -> Result<Outcome> {
+        self.bare.store(DESTINATION.into(), &[0xaa; LEN])?;
+        self.debug(GO_CHANNEL_1, PROGRAM)?;
+        self.bare.wait(Duration::from_millis(1))?;
+
+        let destination = self.bare.load(DESTINATION.into(), LEN)?;
+
+        Ok(Outcome {
+            channel: (self.state(CSR1)?, self.register(FTR1)?),
+            manager: (self.state(DSR)?, self.register(FTRD)?),
+            event: (
+                self.register(RIS)?,
+                self.register(INTMIS)?,
+                self.bare.is_raised(EVENT_LINE),
+            ),
+            abort: (self.register(FSRC)?, self.bare.is_raised(ABORT_LINE)),
+            copied: destination
+                .iter()
+                .zip(source())
+                .take_while(|(found, expected)| *found == expected)
+                .count(),
+        })
+    }
+
+    fn run_and_expect(&mut self, expected: Outcome) -> Result<()> {
+        let found = self.run()?;
+
+        ensure!(
+            found == expected,
+            "expected {expected:x?}\nfound    {found:x?}"
+        );
+        Ok(())
+    }
+
+    /// Runs the program, which must work, and clears its interrupt.
+    fn expect_good(&mut self) -> Result<()> {
+        self.run_and_expect(GOOD)?;
+        self.bare.write(REGISTERS + INTCLR, EVENT)?;
+        self.expect_register(INTMIS, 0)?;
+        ensure!(!self.bare.is_raised(EVENT_LINE), "the line stays up");
+        Ok(())
+    }
+
+    /// Kills the channel, after which it must work.
+    fn kill_and_expect_good(&mut self) -> Result<()> {
+        self.debug(KILL_CHANNEL_1, 0)?;
+        self.expect_good()
+    }
+}
+
+/// Bytes that differ from burst to burst, and from what the destination has before.
+fn source() -> Vec<u8> {
+    (0..LEN)
+        .map(|index| (index ^ (index / BURST)) as u8 & 0x7f)
+        .collect()
+}
+
+/// Copies in bursts, signals the event and ends.
+fn program() -> Vec<u8> {
+    // Sixteen beats of eight bytes on both sides, non-secure.
+    let control: u32 = 0x00bd_c2f7;
+    let mut program = vec![];
+
+    for (register, value) in [(1, control), (0, SOURCE), (2, DESTINATION)] {
+        program.extend([0xbc, register]);
+        program.extend(value.to_le_bytes());
+    }
+    // LP 8; LD; ST; LPEND; WMB; SEV 3; END
+    program.extend([0x20, 7, 0x04, 0x08, 0x38, 2, 0x13, 0x34, 3 << 3, 0x00]);
+    program
+}
