@@ -11,6 +11,7 @@ mod qmp;
 mod requests;
 
 use std::{
+    ffi::OsString,
     fs::{
         self,
         File, //
@@ -80,6 +81,8 @@ pub struct Boot {
     pub counts_instructions: bool,
     /// What is in memory at these addresses when the board is switched on.
     pub contents: Vec<(u64, Vec<u8>)>,
+    /// More arguments for QEMU.
+    pub arguments: Vec<OsString>,
     /// How long it may take.
     pub timeout: Duration,
 }
@@ -96,6 +99,7 @@ impl Default for Boot {
             parallel: false,
             counts_instructions: false,
             contents: vec![],
+            arguments: vec![],
             timeout: Duration::from_secs(180),
         }
     }
@@ -231,6 +235,7 @@ impl Board {
                 boot.machine.console(),
                 boot.append
             ));
+        qemu.args(&boot.arguments);
         if boot.counts_instructions {
             qemu.args(["-icount", "shift=0,sleep=off"]);
         }
