@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The benchmark: what mappings cost with guards, and what the same calls cost in C.
+//! The benchmark: what things cost with this project, and what they cost in C.
+//!
+//! - [`mappings`]: instructions for a mapping, with guards and with the same calls in C.
 //!
 //! One boot of Debian's kernel on one CPU, with a clock that goes on by a nanosecond for each
 //! instruction. Cache maintenance is an instruction for each line, as on hardware; what it costs
 //! there is not known here.
 
+mod mappings;
+
 use std::{
-    collections::BTreeMap,
     fs,
     path::Path,
     process::Command, //
 };
 
 use anyhow::{
+    anyhow,
     ensure,
     Context,
     Result, //
@@ -36,74 +40,73 @@ const SCRIPT: &str = include_str!("../guest/bench.sh");
 const MODULE: &str = "out/bench/rk3588_dma_bench.ko";
 const OVERLAY: &str = "tests/bench/bench.dtso";
 
-/// How much the guards may cost, compared with C, where nothing is counted.
-const LIMIT: f64 = 1.02;
-
-/// Which mappings, and how long they are: in the order in which they are shown.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Case {
-    name: String,
-    bytes: u64,
+/// All tables.
+#[derive(Serialize)]
+struct Tables {
+    mappings: Vec<mappings::Row>,
 }
 
-/// What a case came to, in instructions for each mapping.
-#[derive(Debug, Serialize)]
-struct Row {
-    mapping: String,
-    bytes: u64,
-    c: f64,
-    guards: f64,
-    guards_ratio: f64,
-    guards_and_statistics: f64,
-    statistics_ratio: f64,
+/// Something that must not be more than so much.
+#[derive(Clone, Debug)]
+pub struct Limit {
+    what: String,
+    /// If it was measured.
+    value: Option<f64>,
+    limit: f64,
 }
 
-/// Runs the benchmark; true if the guards are within their limit.
+impl Limit {
+    fn new(what: &str, value: Option<f64>, limit: f64) -> Self {
+        Self {
+            what: what.into(),
+            value,
+            limit,
+        }
+    }
+
+    /// Nothing is kept by not measuring it.
+    fn is_kept(&self) -> bool {
+        self.value.is_some_and(|value| value <= self.limit)
+    }
+
+    fn print(&self) {
+        println!(
+            "{:<56} {:>9} {:>9}  {}",
+            self.what,
+            self.value.map_or("-".into(), |value| format!("{value:.3}")),
+            self.limit,
+            match self.is_kept() {
+                true => "kept",
+                false => "NOT kept",
+            }
+        );
+    }
+}
+
+/// Runs the benchmark; true if all limits are kept.
 pub fn run(board: &Board, json: &Path) -> Result<bool> {
-    let rows = measure(board)?;
+    let console = count_instructions(board)?;
+    let tables = Tables {
+        mappings: mappings::rows(&console)?,
+    };
+    let limits = [mappings::limits(&tables.mappings)].concat();
 
-    print(&rows);
+    mappings::print(&tables.mappings);
     if let Some(folder) = json.parent() {
         fs::create_dir_all(folder)?;
     }
-    fs::write(json, serde_json::to_string_pretty(&rows)?)
+    fs::write(json, serde_json::to_string_pretty(&tables)?)
         .with_context(|| format!("cannot write {}", json.display()))?;
-    println!("\nThe same as JSON: {}", json.display());
-
-    let most = rows.iter().map(|row| row.guards_ratio).fold(0.0, f64::max);
-
-    println!(
-        "Guards cost at most {most:.3} of the C figure; the limit is {LIMIT}: {}.",
-        match most <= LIMIT {
-            true => "kept",
-            false => "NOT kept",
-        }
-    );
-    Ok(most <= LIMIT)
+    println!("\nThe same as JSON: {}\n", json.display());
+    println!("{:<56} {:>9} {:>9}", "limit", "measured", "at most");
+    limits.iter().for_each(Limit::print);
+    Ok(limits.iter().all(Limit::is_kept))
 }
 
-/// Runs it as a test: not how fast it is, but whether all is measured and all is synced.
-pub fn test(suite: &mut Suite, board: &Board) {
-    suite.test("bench::syncs_what_c_syncs", || {
-        succeeds(Command::new("make").args(["--no-print-directory", "bench-module"]))?;
+/// Boots and loads the module that measures instructions.
+fn count_instructions(board: &Board) -> Result<Console> {
+    succeeds(Command::new("make").args(["--no-print-directory", "bench-module"]))?;
 
-        let rows = measure(board)?;
-
-        ensure!(rows.len() == 12, "{} rows", rows.len());
-        for row in rows {
-            ensure!(row.c > 100.0 && row.guards > 100.0, "{row:?}");
-            ensure!(row.guards_and_statistics > row.guards, "{row:?}");
-            // A sync that is left out, even one that bounce buffers do not show, is cache
-            // maintenance that is left out.
-            if row.bytes > 64 {
-                ensure!(row.guards_ratio > 0.95, "less is synced than in C: {row:?}");
-            }
-        }
-        Ok(())
-    });
-}
-
-fn measure(board: &Board) -> Result<Vec<Row>> {
     let console = board.boot(
         &Boot {
             append: "nr_cpus=1".into(),
@@ -116,109 +119,23 @@ fn measure(board: &Board) -> Result<Vec<Row>> {
     )?;
 
     ensure!(console.exit()? == 0, "the module was not loaded");
-    rows(&console)
+    Ok(console)
 }
 
-fn rows(console: &Console) -> Result<Vec<Row>> {
-    let log = console.section("bench")?;
-    let plain = measured(log, "plain")?;
-    let counted = measured(log, "statistics")?;
-
-    ensure!(
-        !plain.is_empty() && plain.keys().eq(counted.keys()),
-        "the module did not measure everything:\n{log}"
-    );
-    Ok(plain
-        .into_iter()
-        .zip(counted.into_values())
-        .map(|((case, (c, guards)), (c_again, with_statistics))| Row {
-            mapping: case.name,
-            bytes: case.bytes,
-            c,
-            guards,
-            guards_ratio: guards / c,
-            guards_and_statistics: with_statistics,
-            statistics_ratio: with_statistics / c_again,
-        })
-        .collect())
+/// What several tests look at: each of them fails if it could not be had.
+fn of<T>(measured: &Result<T>) -> Result<&T> {
+    measured.as_ref().map_err(|error| anyhow!("{error:#}"))
 }
 
-/// The instructions in C and with guards, for each case of the device `kind`.
-fn measured(log: &str, kind: &str) -> Result<BTreeMap<Case, (f64, f64)>> {
-    let mut measured = BTreeMap::new();
+/// Runs it as tests: not how fast anything is, but whether all is measured, and what is counted.
+pub fn test(suite: &mut Suite, board: &Board) {
+    const OF_INSTRUCTIONS: [&str; 1] = ["bench::syncs_what_c_syncs"];
 
-    for line in log.lines() {
-        let Some((_, numbers)) = line.split_once(": bench ") else {
-            continue;
-        };
-        let [name, bytes, of, c, guards] = numbers.split_whitespace().collect::<Vec<_>>()[..]
-        else {
-            anyhow::bail!("the module wrote: {line}");
-        };
+    if suite.wants(&OF_INSTRUCTIONS) {
+        let console = suite.prepare("instructions", || count_instructions(board));
 
-        if of == kind {
-            let case = Case {
-                name: name.into(),
-                bytes: bytes.parse()?,
-            };
-            let instructions = |thousandths: &str| anyhow::Ok(thousandths.parse::<f64>()? / 1000.0);
-
-            measured.insert(case, (instructions(c)?, instructions(guards)?));
-        }
-    }
-    Ok(measured)
-}
-
-fn print(rows: &[Row]) {
-    println!("\nInstructions to map, sync and unmap once:\n");
-    println!(
-        "{:<14} {:>8} {:>12} {:>12} {:>7} {:>16} {:>7}",
-        "mapping", "bytes", "C", "guards", "", "with statistics", ""
-    );
-    for row in rows {
-        println!(
-            "{:<14} {:>8} {:>12.1} {:>12.1} {:>7.3} {:>16.1} {:>7.3}",
-            row.mapping,
-            row.bytes,
-            row.c,
-            row.guards,
-            row.guards_ratio,
-            row.guards_and_statistics,
-            row.statistics_ratio
-        );
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_become_rows() {
-        let log = "[ 1.0] driver bench-plain: bench to_device 64 plain 400000 404000\n\
-                   [ 1.0] driver bench-statistics: bench to_device 64 statistics 400000 500000\n\
-                   [ 1.0] something else\n";
-        let console = Console::new(&format!("@@ begin bench\n{log}@@ end bench\n"), false);
-        let rows = rows(&console).unwrap();
-
-        assert_eq!(rows.len(), 1);
-        assert_eq!(rows[0].c, 400.0);
-        assert_eq!(rows[0].guards_ratio, 1.01);
-        assert_eq!(rows[0].statistics_ratio, 1.25);
-    }
-
-    #[test]
-    fn a_missing_measurement_is_an_error() {
-        let log = "driver: bench to_device 64 plain 400000 404000\n";
-        let console = Console::new(&format!("@@ begin bench\n{log}@@ end bench\n"), false);
-
-        assert!(rows(&console).is_err());
-    }
-
-    #[test]
-    fn nothing_is_an_error() {
-        let console = Console::new("@@ begin bench\n@@ end bench\n", false);
-
-        assert!(rows(&console).is_err());
+        suite.test(OF_INSTRUCTIONS[0], || {
+            mappings::check(&mappings::rows(of(&console)?)?)
+        });
     }
 }
