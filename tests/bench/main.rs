@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A benchmark: what mapping, syncing and unmapping costs with guards and in C.
+//! A benchmark: what mapping, syncing and unmapping costs with guards and in C, and what it costs to
+//! write programs.
 //!
 //! A module of its own, with the rooms of the driver and, in `peer.c`, the same calls as a driver in
 //! C makes them. `make bench` boots it with QEMU's `-icount shift=0`, where a nanosecond is an
@@ -8,9 +9,12 @@
 //!
 //! ```text
 //! bench CASE LEN PLAIN|STATISTICS PEER GUARDS
+//! program ALIGNED|MISALIGNED SEGMENTS BYTES PLANNER
 //! ```
 //!
 //! with the nanoseconds of one round, times 1000.
+
+mod programs;
 
 #[allow(dead_code, unused_imports, reason = "only `dma` is measured")]
 #[path = "../../bindings/mod.rs"]
@@ -18,6 +22,12 @@ mod bindings;
 #[allow(dead_code, unused_imports, reason = "not all of it is measured")]
 #[path = "../../dma/mod.rs"]
 mod dma;
+#[allow(dead_code, reason = "not all of it is measured")]
+#[path = "../../pl330/insn.rs"]
+mod insn;
+#[allow(dead_code, unused_imports, reason = "only lists are measured")]
+#[path = "../../pl330/program/mod.rs"]
+mod program;
 
 use kernel::{
     bindings::device,
@@ -149,7 +159,12 @@ fn run(pdev: &platform::Device<Core<'_>>) -> Result {
         peer::rk3588_dma_peer_bidirectional,
         bidirectional,
     )?;
-    bench.compare("part", peer::rk3588_dma_peer_part, part)
+    bench.compare("part", peer::rk3588_dma_peer_part, part)?;
+    match counts {
+        true => Ok(()),
+        // Once will do.
+        false => programs::measure(dev),
+    }
 }
 
 /// What all measurements of a device have in common.

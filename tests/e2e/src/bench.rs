@@ -2,13 +2,15 @@
 
 //! The benchmark: what things cost with this project, and what they cost in C.
 //!
-//! - [`mappings`]: instructions for a mapping, with guards and with the same calls in C.
+//! - [`mappings`]: instructions for a mapping, with guards and with the same calls in C;
+//! - [`programs`]: bytes of programs, and instructions to write them.
 //!
 //! One boot of Debian's kernel on one CPU, with a clock that goes on by a nanosecond for each
 //! instruction. Cache maintenance is an instruction for each line, as on hardware; what it costs
 //! there is not known here.
 
 mod mappings;
+mod programs;
 
 use std::{
     fs,
@@ -44,6 +46,7 @@ const OVERLAY: &str = "tests/bench/bench.dtso";
 #[derive(Serialize)]
 struct Tables {
     mappings: Vec<mappings::Row>,
+    programs: Vec<programs::Row>,
 }
 
 /// Something that must not be more than so much.
@@ -88,10 +91,16 @@ pub fn run(board: &Board, json: &Path) -> Result<bool> {
     let console = count_instructions(board)?;
     let tables = Tables {
         mappings: mappings::rows(&console)?,
+        programs: programs::rows(&console)?,
     };
-    let limits = [mappings::limits(&tables.mappings)].concat();
+    let limits = [
+        mappings::limits(&tables.mappings),
+        programs::limits(&tables.programs),
+    ]
+    .concat();
 
     mappings::print(&tables.mappings);
+    programs::print(&tables.programs);
     if let Some(folder) = json.parent() {
         fs::create_dir_all(folder)?;
     }
@@ -129,13 +138,16 @@ fn of<T>(measured: &Result<T>) -> Result<&T> {
 
 /// Runs it as tests: not how fast anything is, but whether all is measured, and what is counted.
 pub fn test(suite: &mut Suite, board: &Board) {
-    const OF_INSTRUCTIONS: [&str; 1] = ["bench::syncs_what_c_syncs"];
+    const OF_INSTRUCTIONS: [&str; 2] = ["bench::syncs_what_c_syncs", "bench::programs_grow_evenly"];
 
     if suite.wants(&OF_INSTRUCTIONS) {
         let console = suite.prepare("instructions", || count_instructions(board));
 
         suite.test(OF_INSTRUCTIONS[0], || {
             mappings::check(&mappings::rows(of(&console)?)?)
+        });
+        suite.test(OF_INSTRUCTIONS[1], || {
+            programs::check(&programs::rows(of(&console)?)?)
         });
     }
 }

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What it costs to write programs for lists: bytes, and instructions of the CPU.
+
+use core::hint::black_box;
+
+use kernel::{
+    device::Device,
+    prelude::*, //
+};
+
+use super::{
+    insn::{
+        Assembler,
+        Event, //
+    },
+    least,
+    program::{
+        Bus,
+        Lists,
+        Plan,
+        Segment, //
+    },
+    time, //
+};
+
+/// The most segments in a list.
+const MOST: u32 = 4096;
+
+/// Bytes of a segment, and from one to the next.
+const LEN: u32 = 4096;
+const STRIDE: u32 = 2 * LEN;
+
+/// Where the segments of either side begin, and how far off a boundary: not at all, and differently.
+const SOURCE: u32 = 0x1000_0000;
+const DESTINATION: u32 = 0x8000_0000;
+const KINDS: [(&str, u32, u32); 2] = [("aligned", 0, 0), ("misaligned", 3, 1)];
+
+/// For all programs.
+const ROOM: usize = 512 << 10;
+
+/// An RK3588's controller, shared by eight channels.
+const RK3588: Bus = Bus {
+    bytes: 8,
+    lines: 16,
+    beats: 16,
+    cache_line: 32,
+    non_secure: true,
+};
+
+/// Measures all lists. No device is used but to say it.
+pub(crate) fn measure(dev: &Device) -> Result {
+    let mut memory = KVVec::from_elem(0u8, ROOM, GFP_KERNEL)?;
+    let lengths = (0..=MOST.ilog2()).map(|n| 1 << n);
+
+    for (kind, from, to) in KINDS {
+        for segments in lengths.clone() {
+            // So often that the clock's steps, of 42 instructions, do not matter.
+            let times = (MOST / segments).max(4);
+            let mut len = 0;
+            let nanoseconds = least(times, || {
+                let mut result = Ok(0);
+                let time = time(|| {
+                    for _ in 0..times {
+                        result = write(&mut memory, black_box(segments), from, to);
+                    }
+                });
+
+                len = result?;
+                Ok(time)
+            })?;
+
+            dev_info!(dev, "program {kind} {segments} {len} {nanoseconds}\n");
+        }
+    }
+    Ok(())
+}
+
+/// Writes the program of a list, and says how long it is: from the request to the last byte, with
+/// all that is checked.
+fn write(memory: &mut [u8], segments: u32, from: u32, to: u32) -> Result<usize> {
+    let list = |start: u32| {
+        (0..segments).map(move |n| Segment {
+            address: start + n * STRIDE,
+            len: LEN,
+        })
+    };
+    let lists = Lists::new(list(SOURCE + from), list(DESTINATION + to));
+    let mut plan = Plan::new(lists).map_err(|_| EINVAL)?;
+    let mut asm = Assembler::new(memory);
+
+    plan.write(&mut asm, RK3588, Event::new(0).ok_or(EINVAL)?)
+        .map_err(|_| ENOSPC)?;
+    match plan.is_written() {
+        true => Ok(asm.len()),
+        false => Err(ENOSPC),
+    }
+}
