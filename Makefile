@@ -67,7 +67,7 @@ bench-module:
 	$(call module,$(CURDIR)/out/bench,stock,RK3588_DMA_BENCH=y)
 
 .PHONY: bench
-bench: bench-module ## Compare what mappings cost in Rust and in C, in instructions
+bench: stock bench-module ## Compare the driver and its mappings with their peers in C
 	@$(BOARD) bench --json $(BENCH_JSON)
 
 .PHONY: shell

@@ -3,14 +3,21 @@
 //! The benchmark: what things cost with this project, and what they cost in C.
 //!
 //! - [`mappings`]: instructions for a mapping, with guards and with the same calls in C;
-//! - [`programs`]: bytes of programs, and instructions to write them.
+//! - [`programs`]: bytes of programs, and instructions to write them;
+//! - [`engines`]: register accesses and interrupts for a request, of our driver and the kernel's;
+//! - [`bursts`]: what the programs of both have the bus do.
 //!
-//! One boot of Debian's kernel on one CPU, with a clock that goes on by a nanosecond for each
-//! instruction. Cache maintenance is an instruction for each line, as on hardware; what it costs
-//! there is not known here.
+//! Two boots of Debian's kernel. One has a single CPU, with a clock that goes on by a nanosecond for
+//! each instruction. Cache maintenance is an instruction for each line, as on hardware; what it costs
+//! there is not known here. In the other both drivers serve the same requests ([`phases`]), while
+//! QEMU writes down what they do ([`trace`]).
 
+mod bursts;
+mod engines;
 mod mappings;
+mod phases;
 mod programs;
+mod trace;
 
 use std::{
     fs,
@@ -35,6 +42,7 @@ use crate::{
     process::succeeds,
     suite::Suite, //
 };
+use phases::Driver;
 
 const SCRIPT: &str = include_str!("../guest/bench.sh");
 
@@ -46,6 +54,8 @@ const OVERLAY: &str = "tests/bench/bench.dtso";
 #[derive(Serialize)]
 struct Tables {
     mappings: Vec<mappings::Row>,
+    engines: engines::Table,
+    bursts: Vec<bursts::Row>,
     programs: Vec<programs::Row>,
 }
 
@@ -89,17 +99,23 @@ impl Limit {
 /// Runs the benchmark; true if all limits are kept.
 pub fn run(board: &Board, json: &Path) -> Result<bool> {
     let console = count_instructions(board)?;
+    let phases = phases::measure(board)?;
     let tables = Tables {
         mappings: mappings::rows(&console)?,
+        engines: engines::Table::new(&phases),
+        bursts: bursts::rows(&phases)?,
         programs: programs::rows(&console)?,
     };
     let limits = [
         mappings::limits(&tables.mappings),
+        tables.engines.limits(),
         programs::limits(&tables.programs),
     ]
     .concat();
 
     mappings::print(&tables.mappings);
+    tables.engines.print();
+    bursts::print(&tables.bursts);
     programs::print(&tables.programs);
     if let Some(folder) = json.parent() {
         fs::create_dir_all(folder)?;
@@ -139,6 +155,13 @@ fn of<T>(measured: &Result<T>) -> Result<&T> {
 /// Runs it as tests: not how fast anything is, but whether all is measured, and what is counted.
 pub fn test(suite: &mut Suite, board: &Board) {
     const OF_INSTRUCTIONS: [&str; 2] = ["bench::syncs_what_c_syncs", "bench::programs_grow_evenly"];
+    const OF_REQUESTS: [&str; 5] = [
+        "bench::c_takes_what_c_takes",
+        "bench::copies_take_few_accesses",
+        "bench::lists_take_what_a_copy_takes",
+        "bench::bursts_are_full",
+        "bench::board_and_model_count_the_same_bursts",
+    ];
 
     if suite.wants(&OF_INSTRUCTIONS) {
         let console = suite.prepare("instructions", || count_instructions(board));
@@ -148,6 +171,24 @@ pub fn test(suite: &mut Suite, board: &Board) {
         });
         suite.test(OF_INSTRUCTIONS[1], || {
             programs::check(&programs::rows(of(&console)?)?)
+        });
+    }
+    if suite.wants(&OF_REQUESTS) {
+        let phases = suite.prepare("requests to both drivers", || phases::measure(board));
+        let table = || anyhow::Ok(engines::Table::new(of(&phases)?));
+
+        suite.test(OF_REQUESTS[0], || table()?.check_theirs());
+        suite.test(OF_REQUESTS[1], || table()?.check_copies());
+        suite.test(OF_REQUESTS[2], || table()?.check_lists());
+        suite.test(OF_REQUESTS[3], || {
+            bursts::check(&bursts::rows(of(&phases)?)?)
+        });
+        suite.test(OF_REQUESTS[4], || {
+            let seen = bursts::Bursts::seen(of(&phases)?, Driver::Ours, 0, 0);
+            let planned = bursts::Bursts::planned(0, 0)?;
+
+            ensure!(seen == Some(planned), "{seen:?}, but {planned:?}");
+            Ok(())
         });
     }
 }

@@ -87,6 +87,7 @@ pub fn run(suite: &mut Suite) {
         for overlay in [
             "dts/rk3588-dma.dtso",
             "tests/bench/bench.dtso",
+            "tests/bench/engines.dtso",
             "tests/e2e/overlays/coherent.dtso",
         ] {
             warns_of_nothing(

@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A client of a DMA engine, to see what the engine's driver makes of requests.
+ *
+ * Its file "repeat" in debugfs takes what that of rk3588_dma takes, and more:
+ *
+ *	copy LENGTH COUNT [FROM TO]	from and to so many bytes off a page
+ *	chain SEGMENTS LENGTH COUNT	that many copies, submitted as one
+ *	list SEGMENTS LENGTH COUNT	scatter-gather, from memory to a device
+ *
+ * COUNT requests, one after the other. Each is waited for, and what has
+ * arrived is compared: an engine that does less than it says needs less for
+ * it. To the device, arriving is to be the last thing it was sent.
+ */
+#include <linux/completion.h>
+#include <linux/debugfs.h>
+#include <linux/dma-mapping.h>
+#include <linux/dmaengine.h>
+#include <linux/io.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/of.h>
+#include <linux/of_address.h>
+#include <linux/platform_device.h>
+#include <linux/scatterlist.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#define MAX_LENGTH	SZ_4M
+#define MAX_SEGMENTS	1024
+#define TIMEOUT		msecs_to_jiffies(5000)
+
+struct peer {
+	struct dma_chan *memory;
+	struct dma_chan *device;
+	struct dentry *folder;
+	/* What stands in for the data register of the device. */
+	void __iomem *data;
+	resource_size_t data_at;
+	/* One command at a time. */
+	struct mutex lock;
+};
+
+static void done(void *completion)
+{
+	complete(completion);
+}
+
+/* Has @chan do what @last and those submitted before it say, and waits. */
+static int finish(struct dma_chan *chan, struct dma_async_tx_descriptor *last)
+{
+	DECLARE_COMPLETION_ONSTACK(completion);
+	dma_cookie_t cookie;
+
+	last->callback = done;
+	last->callback_param = &completion;
+	cookie = dmaengine_submit(last);
+	if (dma_submit_error(cookie))
+		return -EIO;
+	dma_async_issue_pending(chan);
+	if (!wait_for_completion_timeout(&completion, TIMEOUT)) {
+		dmaengine_terminate_sync(chan);
+		return -ETIMEDOUT;
+	}
+	return 0;
+}
+
+/* Copies @segments times @len bytes, each from where the one before ended. */
+static int copy(struct dma_chan *chan, void *from, void *to,
+		unsigned int segments, size_t len)
+{
+	struct device *dev = chan->device->dev;
+	struct dma_async_tx_descriptor *tx;
+	dma_addr_t source, destination;
+	unsigned int i;
+	int ret = -EIO;
+
+	source = dma_map_single(dev, from, segments * len, DMA_TO_DEVICE);
+	if (dma_mapping_error(dev, source))
+		return -EIO;
+	destination = dma_map_single(dev, to, segments * len, DMA_FROM_DEVICE);
+	if (dma_mapping_error(dev, destination))
+		goto unmap_source;
+
+	for (i = 0; i < segments; i++) {
+		bool last = i == segments - 1;
+
+		tx = dmaengine_prep_dma_memcpy(chan, destination + i * len,
+					       source + i * len, len,
+					       last ? DMA_PREP_INTERRUPT : 0);
+		if (!tx)
+			goto unmap;
+		if (!last && dma_submit_error(dmaengine_submit(tx)))
+			goto unmap;
+	}
+	ret = finish(chan, tx);
+unmap:
+	if (ret)
+		dmaengine_terminate_sync(chan);
+	dma_unmap_single(dev, destination, segments * len, DMA_FROM_DEVICE);
+unmap_source:
+	dma_unmap_single(dev, source, segments * len, DMA_TO_DEVICE);
+	return ret;
+}
+
+static int repeat_copies(struct peer *peer, unsigned int segments, size_t len,
+			 unsigned int count, size_t from, size_t to)
+{
+	size_t size = segments * len;
+	u8 *source, *destination;
+	int ret = -ENOMEM;
+	size_t i;
+
+	source = kmalloc(from + size, GFP_KERNEL | GFP_DMA32);
+	destination = kmalloc(to + size, GFP_KERNEL | GFP_DMA32);
+	if (!source || !destination)
+		goto free;
+
+	/* 251 is prime: no power of two is a multiple of it. */
+	for (i = 0; i < size; i++)
+		source[from + i] = i % 251;
+	while (count--) {
+		memset(destination + to, 0xff, size);
+		ret = copy(peer->memory, source + from, destination + to,
+			   segments, len);
+		if (!ret && memcmp(source + from, destination + to, size))
+			ret = -EBADMSG;
+		if (ret)
+			break;
+	}
+free:
+	kfree(destination);
+	kfree(source);
+	return ret;
+}
+
+/* Sends what is in @table to the device. */
+static int send(struct dma_chan *chan, struct sg_table *table)
+{
+	struct dma_async_tx_descriptor *tx;
+	int ret;
+
+	ret = dma_map_sgtable(chan->device->dev, table, DMA_TO_DEVICE, 0);
+	if (ret)
+		return ret;
+	tx = dmaengine_prep_slave_sg(chan, table->sgl, table->nents,
+				     DMA_MEM_TO_DEV, DMA_PREP_INTERRUPT);
+	ret = tx ? finish(chan, tx) : -EIO;
+	dma_unmap_sgtable(chan->device->dev, table, DMA_TO_DEVICE, 0);
+	return ret;
+}
+
+static int repeat_lists(struct peer *peer, unsigned int segments, size_t len,
+			unsigned int count)
+{
+	struct dma_slave_config config = {
+		.direction = DMA_MEM_TO_DEV,
+		.dst_addr = peer->data_at,
+		.dst_addr_width = DMA_SLAVE_BUSWIDTH_8_BYTES,
+		.dst_maxburst = 16,
+	};
+	size_t words = segments * len / sizeof(u64);
+	struct scatterlist *sg;
+	struct sg_table table;
+	u64 *source;
+	int i, ret;
+
+	source = kmalloc(segments * len, GFP_KERNEL | GFP_DMA32);
+	if (!source)
+		return -ENOMEM;
+	ret = sg_alloc_table(&table, segments, GFP_KERNEL);
+	if (ret)
+		goto free;
+	for_each_sgtable_sg(&table, sg, i)
+		sg_set_buf(sg, (void *)source + i * len, len);
+
+	ret = dmaengine_slave_config(peer->device, &config);
+	while (!ret && count--) {
+		memset64(source, count, words);
+		source[words - 1] = ~(u64)count;
+		writeq(0, peer->data);
+		ret = send(peer->device, &table);
+		if (!ret && readq(peer->data) != ~(u64)count)
+			ret = -EBADMSG;
+	}
+	sg_free_table(&table);
+free:
+	kfree(source);
+	return ret;
+}
+
+static bool is_in_range(unsigned int segments, unsigned int len)
+{
+	return segments && segments <= MAX_SEGMENTS && len && !(len % 8) &&
+	       len <= MAX_LENGTH / segments;
+}
+
+static int obey(struct peer *peer, const char *command)
+{
+	unsigned int segments, len, count, from = 0, to = 0;
+
+	if (sscanf(command, "copy %u %u %u %u", &len, &count, &from, &to) >= 2) {
+		if (!is_in_range(1, len) || from >= PAGE_SIZE || to >= PAGE_SIZE)
+			return -EINVAL;
+		return repeat_copies(peer, 1, len, count, from, to);
+	}
+	if (sscanf(command, "chain %u %u %u", &segments, &len, &count) == 3) {
+		if (!is_in_range(segments, len))
+			return -EINVAL;
+		return repeat_copies(peer, segments, len, count, 0, 0);
+	}
+	if (sscanf(command, "list %u %u %u", &segments, &len, &count) == 3) {
+		if (!is_in_range(segments, len))
+			return -EINVAL;
+		return repeat_lists(peer, segments, len, count);
+	}
+	return -EINVAL;
+}
+
+static ssize_t repeat_write(struct file *file, const char __user *text,
+			    size_t len, loff_t *at)
+{
+	struct peer *peer = file->private_data;
+	char command[64] = "";
+	int ret;
+
+	if (len >= sizeof(command))
+		return -EINVAL;
+	if (copy_from_user(command, text, len))
+		return -EFAULT;
+
+	mutex_lock(&peer->lock);
+	ret = obey(peer, command);
+	mutex_unlock(&peer->lock);
+	return ret ?: len;
+}
+
+static const struct file_operations repeat_fops = {
+	.owner = THIS_MODULE,
+	.open = simple_open,
+	.write = repeat_write,
+};
+
+static bool is_of_same_engine(struct dma_chan *chan, void *other)
+{
+	return chan->device == ((struct dma_chan *)other)->device;
+}
+
+static int peer_probe(struct platform_device *pdev)
+{
+	struct device *dev = &pdev->dev;
+	struct resource data;
+	dma_cap_mask_t mask;
+	struct peer *peer;
+	int ret;
+
+	peer = devm_kzalloc(dev, sizeof(*peer), GFP_KERNEL);
+	if (!peer)
+		return -ENOMEM;
+	mutex_init(&peer->lock);
+
+	/* Not claimed: it is other drivers' memory. */
+	ret = of_address_to_resource(dev->of_node, 0, &data);
+	if (ret)
+		return ret;
+	peer->data_at = data.start;
+	peer->data = devm_ioremap(dev, data.start, resource_size(&data));
+	if (!peer->data)
+		return -ENOMEM;
+
+	peer->device = dma_request_chan(dev, "data");
+	if (IS_ERR(peer->device))
+		return PTR_ERR(peer->device);
+	dma_cap_zero(mask);
+	dma_cap_set(DMA_MEMCPY, mask);
+	peer->memory = dma_request_channel(mask, is_of_same_engine,
+					   peer->device);
+	if (!peer->memory) {
+		dma_release_channel(peer->device);
+		return -ENODEV;
+	}
+
+	peer->folder = debugfs_create_dir("rk3588_dma_peer", NULL);
+	debugfs_create_file("repeat", 0200, peer->folder, peer, &repeat_fops);
+	platform_set_drvdata(pdev, peer);
+	return 0;
+}
+
+static void peer_remove(struct platform_device *pdev)
+{
+	struct peer *peer = platform_get_drvdata(pdev);
+
+	debugfs_remove(peer->folder);
+	dma_release_channel(peer->memory);
+	dma_release_channel(peer->device);
+}
+
+static const struct of_device_id peer_of_match[] = {
+	{ .compatible = "rk3588-dma,peer" },
+	{ }
+};
+MODULE_DEVICE_TABLE(of, peer_of_match);
+
+static struct platform_driver peer_driver = {
+	.probe = peer_probe,
+	.remove = peer_remove,
+	.driver = {
+		.name = "rk3588_dma_peer",
+		.of_match_table = peer_of_match,
+	},
+};
+module_platform_driver(peer_driver);
+
+MODULE_AUTHOR("The rk3588_dma developers");
+MODULE_DESCRIPTION("A client of a DMA engine, to count what it takes");
+MODULE_LICENSE("GPL");
