@@ -7,10 +7,10 @@
 //! - [`engines`]: register accesses and interrupts for a request, of our driver and the kernel's;
 //! - [`bursts`]: what the programs of both have the bus do.
 //!
-//! Two boots of Debian's kernel. One has a single CPU, with a clock that goes on by a nanosecond for
-//! each instruction. Cache maintenance is an instruction for each line, as on hardware; what it costs
-//! there is not known here. In the other both drivers serve the same requests ([`phases`]), while
-//! QEMU writes down what they do ([`trace`]).
+//! Two boots of Debian's kernel, with a clock that goes on by a nanosecond for each instruction. One
+//! has a single CPU, and instructions are what it measures. Cache maintenance is an instruction for
+//! each line, as on hardware; what it costs there is not known here. In the other both drivers serve
+//! the same requests ([`phases`]), while QEMU writes down what they do ([`trace`]).
 
 mod bursts;
 mod engines;
