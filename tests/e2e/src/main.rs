@@ -10,6 +10,7 @@ mod board;
 mod checks;
 mod compile_fail;
 mod console;
+mod coverage;
 mod demo;
 mod docs;
 mod host;

@@ -24,6 +24,7 @@ use crate::{
     checks,
     compile_fail,
     console::Console,
+    coverage,
     docs,
     host,
     process::succeeds,
@@ -54,6 +55,7 @@ pub fn run(filter: &str) -> Result<bool> {
     checks::run(&mut suite);
     compile_fail::run(&mut suite);
     host::run(&mut suite);
+    coverage::run(&mut suite);
     suite.test("stock::files_are_debians", || {
         succeeds(Command::new("scripts/kernel").arg("--verify"))
     });
