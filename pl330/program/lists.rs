@@ -9,6 +9,7 @@ use super::{
     writer::Writer,
     Copy,
     Job,
+    Part,
     Refused, //
 };
 
@@ -48,6 +49,9 @@ impl Segment {
 
 /// Segments to copy to segments, as if those of either side followed each other.
 ///
+/// The lists are iterated over more than once, by clones of the iterators, which must yield the same
+/// segments each time.
+///
 /// The two sides overlap if any source segment has a byte in common with any destination segment.
 /// That takes a time proportional to the number of segments if all of one side are below all of the
 /// other, or if both sides ascend; otherwise to the product of the two numbers. Where the caller owns
@@ -57,12 +61,52 @@ impl Segment {
 /// is undefined.
 ///
 /// [`Plan::of_distinct_memory`]: super::Plan::of_distinct_memory
+#[derive(Clone)]
 pub(crate) struct Lists<S, D> {
-    sources: S,
-    destinations: D,
-    /// What is left of the segments that were taken from the lists.
-    source: Segment,
-    destination: Segment,
+    source: Side<S>,
+    destination: Side<D>,
+}
+
+/// A list, as far as it has been taken.
+#[derive(Clone)]
+struct Side<I> {
+    rest: I,
+    /// What is left of the segment that was taken last.
+    segment: Segment,
+    /// How many were taken, those without bytes as well.
+    taken: u32,
+}
+
+impl<I: Iterator<Item = Segment> + Clone> Side<I> {
+    fn new(list: impl IntoIterator<IntoIter = I>) -> Self {
+        Self {
+            rest: list.into_iter(),
+            segment: Segment::NONE,
+            taken: 0,
+        }
+    }
+
+    /// What has not been taken yet, which is all of it while the job is checked.
+    fn rest(&self) -> I {
+        self.rest.clone()
+    }
+
+    /// Takes the next segment that has bytes, once the last one has none left.
+    fn refill(&mut self) {
+        while self.segment.len == 0 {
+            let Some(segment) = self.rest.next() else {
+                return;
+            };
+
+            self.segment = segment;
+            self.taken = self.taken.saturating_add(1);
+        }
+    }
+
+    /// The index of the segment that was taken last.
+    fn index(&self) -> u32 {
+        self.taken.saturating_sub(1)
+    }
 }
 
 impl<S, D> Lists<S, D>
@@ -76,10 +120,8 @@ where
         destinations: impl IntoIterator<IntoIter = D>,
     ) -> Self {
         Self {
-            sources: sources.into_iter(),
-            destinations: destinations.into_iter(),
-            source: Segment::NONE,
-            destination: Segment::NONE,
+            source: Side::new(sources),
+            destination: Side::new(destinations),
         }
     }
 }
@@ -90,8 +132,8 @@ where
     D: Iterator<Item = Segment> + Clone,
 {
     fn len(&self) -> Result<u64, Refused> {
-        let source = total(self.sources.clone())?;
-        let destination = total(self.destinations.clone())?;
+        let source = total(self.source.rest())?;
+        let destination = total(self.destination.rest())?;
 
         match source == destination {
             true => Ok(source),
@@ -100,41 +142,43 @@ where
     }
 
     fn overlaps(&self) -> bool {
-        if !hull(self.sources.clone()).meets(&hull(self.destinations.clone())) {
+        let (sources, destinations) = (self.source.rest(), self.destination.rest());
+
+        if !hull(sources.clone()).meets(&hull(destinations.clone())) {
             return false;
         }
-        if ascends(self.sources.clone()) && ascends(self.destinations.clone()) {
-            return ascending_meet(self.sources.clone(), self.destinations.clone());
+        if ascends(sources.clone()) && ascends(destinations.clone()) {
+            return ascending_meet(sources, destinations);
         }
-        self.destinations
-            .clone()
-            .any(|to| self.sources.clone().any(|from| from.meets(to)))
+
+        let mut destinations = destinations;
+
+        destinations.any(|to| sources.clone().any(|from| from.meets(to)))
     }
 
     fn step(&mut self, _done: u64, program: &mut Writer<'_, '_>) -> Result<u64, TooLong> {
-        refill(&mut self.source, &mut self.sources);
-        refill(&mut self.destination, &mut self.destinations);
+        self.source.refill();
+        self.destination.refill();
 
+        let (from, to) = (&mut self.source.segment, &mut self.destination.segment);
         let part = Copy {
-            source: self.source.address,
-            destination: self.destination.address,
-            len: self.source.len.min(self.destination.len),
+            source: from.address,
+            destination: to.address,
+            len: from.len.min(to.len),
         }
         .first(program.bus());
 
         part.write(program)?;
-        self.source.skip(part.len);
-        self.destination.skip(part.len);
+        from.skip(part.len);
+        to.skip(part.len);
         Ok(part.len.into())
     }
-}
 
-/// Takes the next segment that has bytes once `segment` has none left.
-fn refill(segment: &mut Segment, list: &mut impl Iterator<Item = Segment>) {
-    if segment.len == 0 {
-        *segment = list
-            .find(|segment| segment.len != 0)
-            .unwrap_or(Segment::NONE);
+    fn part(&self, _done: u64) -> Part {
+        Part {
+            source: self.source.index(),
+            destination: self.destination.index(),
+        }
     }
 }
 

@@ -4,7 +4,8 @@
 //!
 //! - [`Copy`], [`Fill`], [`Rows`] and [`Lists`] say what to do;
 //! - [`Plan`] checks it and writes the program, or several, one after the other;
-//! - [`Bus`] is what it knows of the controller.
+//! - [`Bus`] is what it knows of the controller;
+//! - [`Part`] is what an instruction of a program was for.
 //!
 //! Uses `core` alone, so that it also compiles on the host, where it is tested.
 //!
@@ -74,6 +75,15 @@ pub(crate) enum Refused {
     Lengths,
 }
 
+/// What a step of a program is about, for people who look for what went wrong.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Part {
+    /// The index of the segment that is read, or of the row; 0 where there is but one thing to read.
+    pub(crate) source: u32,
+    /// The index of the segment that is written, or of the row; 0 where there is but one.
+    pub(crate) destination: u32,
+}
+
 /// Something to do, which can be done in steps.
 ///
 /// A *step* is written into one program as a whole or not at all, and has a bounded length there.
@@ -96,6 +106,15 @@ pub(crate) trait Job {
     /// Appends the step behind the first `done` bytes, and says how many it does. Only called if
     /// there are more. After an error the program is taken back to where it was.
     fn step(&mut self, done: u64, program: &mut Writer<'_, '_>) -> Result<u64, TooLong>;
+
+    /// What the step behind the first `done` bytes is about: of several rows, the first. Only called
+    /// after that step.
+    fn part(&self, _done: u64) -> Part {
+        Part {
+            source: 0,
+            destination: 0,
+        }
+    }
 }
 
 /// What is left to write of programs that do a job.
@@ -103,6 +122,7 @@ pub(crate) trait Job {
 /// # Invariants
 ///
 /// `job` has `len` bytes, of which `done` are done by the programs written so far.
+#[derive(Clone)]
 pub(crate) struct Plan<J> {
     job: J,
     done: u64,
@@ -171,22 +191,61 @@ impl<J: Job> Plan<J> {
         let mut done = self.done;
 
         self.job.begin(&mut program)?;
-        while done < self.len {
-            let mark = program.mark();
-
-            match self.job.step(done, &mut program) {
-                Ok(more) => done += more,
-                Err(TooLong) if done > self.done => {
-                    program.rewind(mark);
-                    break;
-                }
-                Err(TooLong) => return Err(TooLong),
-            }
+        while let Some(next) = self.step(done, &mut program)? {
+            done = next;
         }
         signal(asm, event)?;
         // INVARIANT: That is what the steps have said.
         self.done = done;
         Ok(())
+    }
+
+    /// What the instruction at byte `offset` of a program is about. `None` if it is about nothing of
+    /// the job: if it raises the event or ends the program, or if there is none.
+    ///
+    /// The plan must be a clone from before it wrote that program, which is written anew: `bus`, the
+    /// room in `asm` and where it runs have to be the same. The memory may be the program's own, but of
+    /// that only the steps before `offset` are sure to stay.
+    pub(crate) fn locate(
+        mut self,
+        asm: &mut Assembler<'_>,
+        bus: Bus,
+        offset: usize,
+    ) -> Option<Part> {
+        let mut program = Writer::new(asm, bus);
+        let mut done = self.done;
+
+        self.job.begin(&mut program).ok()?;
+        if offset < program.len() {
+            return None;
+        }
+        while let Some(next) = self.step(done, &mut program).ok()? {
+            if offset < program.len() {
+                return Some(self.job.part(done));
+            }
+            done = next;
+        }
+        None
+    }
+
+    /// Writes the step behind the first `done` bytes and says how many are done then; `None` if it is
+    /// one for the next program, or if there is none.
+    fn step(&mut self, done: u64, program: &mut Writer<'_, '_>) -> Result<Option<u64>, TooLong> {
+        if done >= self.len {
+            return Ok(None);
+        }
+
+        let mark = program.mark();
+
+        match self.job.step(done, program) {
+            Ok(more @ 1..) => Ok(Some(done + more)),
+            // Nothing done is nothing to wait for: a list that has become shorter.
+            Ok(0) | Err(TooLong) if done == self.done => Err(TooLong),
+            Ok(0) | Err(TooLong) => {
+                program.rewind(mark);
+                Ok(None)
+            }
+        }
     }
 }
 

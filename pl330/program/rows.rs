@@ -13,6 +13,7 @@ use super::{
     Bus,
     Copy,
     Job,
+    Part,
     Refused, //
 };
 
@@ -85,6 +86,16 @@ impl Job for Rows {
 
         part.write(program)?;
         Ok(part.len.into())
+    }
+
+    fn part(&self, done: u64) -> Part {
+        // CAST: There are more bytes, so there is such a row.
+        let row = (done / u64::from(self.row_len)) as u32;
+
+        Part {
+            source: row,
+            destination: row,
+        }
     }
 }
 

@@ -79,6 +79,11 @@ impl<'a, 'm> Writer<'a, 'm> {
         self.bus
     }
 
+    /// The length of the program so far, in bytes.
+    pub(super) fn len(&self) -> usize {
+        self.asm.len()
+    }
+
     /// The bytes that are left before the end.
     pub(super) fn room(&self) -> usize {
         self.asm.room().saturating_sub(SIGNAL_LEN)

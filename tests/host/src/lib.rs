@@ -15,6 +15,7 @@
 //! - `tests/disasm.rs`: back from bytes to instructions, and their text;
 //! - `tests/copy.rs`: copies of any length, alignment and bus, run by the model;
 //! - `tests/plan.rs`: the same for fills, rows and lists, in as many programs as it takes;
+//! - `tests/locate.rs`: which segment or row an instruction belongs to;
 //! - `tests/refuse.rs`: what there is no program for;
 //! - `tests/cost.rs`: how many bursts and how many bytes of program there are, and eight channels at
 //!   once;
@@ -50,6 +51,9 @@ mod disasm_tests;
 #[cfg(test)]
 #[path = "../tests/encodings.rs"]
 mod encoding_tests;
+#[cfg(test)]
+#[path = "../tests/locate.rs"]
+mod locate_tests;
 #[cfg(test)]
 #[path = "../tests/model.rs"]
 mod model_tests;

@@ -38,7 +38,7 @@ use proptest::{
 };
 
 /// Where programs are.
-const BASE: u32 = 0xe000_0000;
+pub(crate) const BASE: u32 = 0xe000_0000;
 
 /// What is enough for a step, as `program/mod.rs` says: without and with a pattern.
 pub(crate) const ENOUGH: usize = 128;
@@ -178,7 +178,7 @@ fn strides() -> impl Strategy<Value = u32> {
     ]
 }
 
-fn some_rows() -> impl Strategy<Value = Rows> {
+pub(crate) fn some_rows() -> impl Strategy<Value = Rows> {
     let row_lens = prop_oneof![1..=40u32, (1..=40u32).prop_map(|n| 16 * n), 1..=5000u32];
 
     (
@@ -208,7 +208,7 @@ fn some_rows() -> impl Strategy<Value = Rows> {
 }
 
 /// Segments of these lengths, with holes between them.
-fn segments(start: u32, parts: &[(u32, u32)]) -> Vec<Segment> {
+pub(crate) fn segments(start: u32, parts: &[(u32, u32)]) -> Vec<Segment> {
     let mut next = start;
 
     parts
@@ -223,7 +223,7 @@ fn segments(start: u32, parts: &[(u32, u32)]) -> Vec<Segment> {
 }
 
 /// Cuts `other` so that it has as many bytes as `list`.
-fn of_same_len(list: &[Segment], mut other: Vec<Segment>) -> Vec<Segment> {
+pub(crate) fn of_same_len(list: &[Segment], mut other: Vec<Segment>) -> Vec<Segment> {
     let mut left: u32 = list.iter().map(|segment| segment.len).sum();
 
     for segment in &mut other {
@@ -237,9 +237,8 @@ fn of_same_len(list: &[Segment], mut other: Vec<Segment>) -> Vec<Segment> {
     other
 }
 
-fn copied_lists(bus: Bus, from: &[Segment], to: &[Segment], room: usize) -> Totals {
-    let total = from.iter().map(|segment| segment.len).sum();
-    let data = pattern(total);
+/// The memory of these segments and no other, with `data` to be copied.
+pub(crate) fn memory_of_lists(from: &[Segment], to: &[Segment], data: &[u8]) -> Memory {
     let mut memory = Memory::default();
     let mut at = 0;
 
@@ -256,7 +255,12 @@ fn copied_lists(bus: Bus, from: &[Segment], to: &[Segment], room: usize) -> Tota
             Access::Write,
         );
     }
+    memory
+}
 
+fn copied_lists(bus: Bus, from: &[Segment], to: &[Segment], room: usize) -> Totals {
+    let data = pattern(from.iter().map(|segment| segment.len).sum());
+    let mut memory = memory_of_lists(from, to, &data);
     let lists = Lists::new(from.iter().copied(), to.iter().copied());
     let totals = run(Plan::new(lists).unwrap(), bus, &mut memory, room);
     let written: Vec<_> = to
@@ -269,7 +273,7 @@ fn copied_lists(bus: Bus, from: &[Segment], to: &[Segment], room: usize) -> Tota
     totals
 }
 
-fn parts() -> impl Strategy<Value = Vec<(u32, u32)>> {
+pub(crate) fn parts() -> impl Strategy<Value = Vec<(u32, u32)>> {
     let lens = prop_oneof![0..=20u32, 1..=300u32, Just(4096)];
 
     prop::collection::vec((prop_oneof![Just(0), 0..=40u32], lens), 1..20)

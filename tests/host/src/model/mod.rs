@@ -195,6 +195,16 @@ impl<'a> Channel<'a> {
         &self.stats
     }
 
+    /// Where the next instruction is in the program.
+    pub(crate) fn pc(&self) -> usize {
+        self.pc
+    }
+
+    /// Where the next load reads and the next store writes, as far as that is set; up to 4 GiB.
+    pub(crate) fn addresses(&self) -> (Option<u64>, Option<u64>) {
+        (self.source, self.destination)
+    }
+
     /// The lines of the MFIFO that are in use.
     pub(crate) fn lines(&self) -> u64 {
         self.mfifo.lines()
