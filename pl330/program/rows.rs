@@ -26,6 +26,12 @@ const MAX_GAP: u32 = 4 * u16::MAX as u32;
 /// They overlap if any source row has a byte in common with any destination row, or two destination
 /// rows with each other. What lies between rows does not count, so a part of an image may go to another
 /// part of the same lines. Source rows may overlap each other; with a stride of 0, all are the same.
+///
+/// That takes a time proportional to the number of rows where the strides differ and the rows of one
+/// side lie between those of the other.
+///
+/// Strides are unsigned: rows follow each other upwards. A copy that turns an image upside down is one
+/// for [`Lists`](super::Lists).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Rows {
     /// The first byte of the first row to read.
@@ -36,9 +42,9 @@ pub(crate) struct Rows {
     pub(crate) row_len: u32,
     /// How many rows.
     pub(crate) rows: u32,
-    /// From a row to read to the next, in bytes.
+    /// From the beginning of a row to read to that of the next, in bytes.
     pub(crate) source_stride: u32,
-    /// From a row to write to the next, in bytes.
+    /// From the beginning of a row to write to that of the next, in bytes.
     pub(crate) destination_stride: u32,
 }
 
@@ -62,7 +68,15 @@ impl Job for Rows {
         let apart = source + self.span(self.source_stride) <= destination
             || destination + self.span(self.destination_stride) <= source;
 
-        !apart && (0..self.rows).any(|row| self.is_read(row))
+        // If the strides are equal, the rows before two that meet do so as well, and those behind. One
+        // way leads to the first row of the destination, or the other to its last.
+        let step = match self.source_stride == self.destination_stride {
+            true => (self.rows - 1).max(1),
+            false => 1,
+        };
+        let mut rows = (0..self.rows).step_by(step as usize);
+
+        !apart && rows.any(|row| self.is_read(row))
     }
 
     fn step(&mut self, done: u64, program: &mut Writer<'_, '_>) -> Result<u64, TooLong> {

@@ -117,6 +117,109 @@ fn a_stride_that_is_too_short() {
     assert_eq!(rows(9), Some(Refused::Overlap));
 }
 
+fn rows(row_len: u32, rows: u32, source_stride: u32, destination_stride: u32) -> Rows {
+    Rows {
+        source: 0,
+        destination: 1000,
+        row_len,
+        rows,
+        source_stride,
+        destination_stride,
+    }
+}
+
+#[test]
+fn rows_that_are_none_or_too_far() {
+    assert_eq!(refusal(rows(0, 3, 10, 10)), Some(Refused::Empty));
+    assert_eq!(refusal(rows(10, 0, 10, 10)), Some(Refused::Empty));
+    // The last row may end at 4 GiB.
+    assert_eq!(refusal(rows(6, 2, 0, u32::MAX - 1005)), None);
+    assert_eq!(
+        refusal(rows(7, 2, 0, u32::MAX - 1005)),
+        Some(Refused::Unreachable)
+    );
+    assert_eq!(
+        refusal(rows(7, 2, u32::MAX - 5, 10)),
+        Some(Refused::Unreachable)
+    );
+    for far in [rows(7, 3, u32::MAX, 10), rows(7, u32::MAX, 0, u32::MAX)] {
+        assert_eq!(refusal(far), Some(Refused::Unreachable));
+    }
+    // One row has no stride.
+    assert_eq!(refusal(rows(7, 1, u32::MAX, u32::MAX)), None);
+}
+
+/// Bytes of one side between those of the other, as many as there can be: it takes no time to see
+/// that they do not meet, or that the last ones do.
+#[test]
+fn as_many_rows_as_there_can_be() {
+    let interleaved = |destination, rows| Rows {
+        destination,
+        ..self::rows(1, rows, 2, 2)
+    };
+
+    assert_eq!(refusal(interleaved(1, 1 << 31)), None);
+    assert_eq!(refusal(interleaved(0xffff_fff0, 8)), None);
+    assert_eq!(
+        refusal(interleaved(1 << 30, 1 << 30)),
+        Some(Refused::Overlap)
+    );
+}
+
+/// What every destination row is read from is one row, in the middle of them.
+#[test]
+fn a_source_row_between_destination_rows() {
+    let around = |source| {
+        refusal(Rows {
+            source,
+            destination: 0,
+            row_len: 10,
+            rows: 3,
+            source_stride: 0,
+            destination_stride: 40,
+        })
+    };
+
+    assert_eq!(around(10), None);
+    assert_eq!(around(30), None);
+    assert_eq!(around(31), Some(Refused::Overlap));
+    assert_eq!(around(49), Some(Refused::Overlap));
+    assert_eq!(around(50), None);
+}
+
+/// An iterator whose clones do not yield what it did breaks its promise. That must not be paid for
+/// with a planner that never comes back.
+#[test]
+fn a_list_that_becomes_shorter() {
+    use std::cell::Cell;
+
+    let is_there = Cell::new(true);
+    let list = |address| {
+        let is_there = &is_there;
+
+        (0..2u32)
+            .filter(move |n| *n == 0 || is_there.get())
+            .map(move |n| Segment {
+                address: address + 100 * n,
+                len: 8,
+            })
+    };
+    let mut plan = Plan::new(Lists::new(list(0), list(1000))).unwrap();
+    let mut memory = [0; 256];
+    let mut write = || {
+        plan.write(
+            &mut Assembler::new(&mut memory),
+            RK3588,
+            Event::new(0).unwrap(),
+        )?;
+        Ok(plan.done())
+    };
+
+    is_there.set(false);
+    assert_eq!(write(), Ok(8));
+    assert_eq!(write(), Err(TooLong));
+}
+
 /// Whether any byte is in both, byte by byte.
 fn share(from: &[(u32, u32)], to: &[(u32, u32)]) -> bool {
     let has = |list: &[(u32, u32)], byte: u32| {
@@ -160,9 +263,10 @@ proptest! {
     #[test]
     fn rows_that_overlap(
         source in 0..100u32, destination in 0..100u32, row_len in 1..10u32, rows in 1..8u32,
-        source_stride in 0..30u32, more in 0..30u32,
+        stride in 0..30u32, more in 0..30u32, alike in any::<bool>(),
     ) {
         let destination_stride = row_len + more;
+        let source_stride = if alike { destination_stride } else { stride };
         let list = |start: u32, stride: u32| -> Vec<_> {
             (0..rows).map(|row| (start + row * stride, row_len)).collect()
         };
