@@ -27,7 +27,7 @@ use proptest::{
     sample::select, //
 };
 
-/// What `program.rs` says is enough for 4 MiB.
+/// What `Plan::write` says is enough for a step, which is all of any copy here.
 const ENOUGH: usize = 128;
 
 const KIB: u32 = 1 << 10;
@@ -291,7 +291,7 @@ fn all_short_copies() {
     }
 }
 
-/// Up to what `program.rs` promises for 128 bytes.
+/// What takes both loops and all ends.
 #[test]
 fn large_copies() {
     for (bytes, beats) in [(4, 16), (8, 8), (8, 16), (16, 16)] {

@@ -5,6 +5,7 @@
 use crate::disasm::{
     decode,
     listing,
+    Line,
     Malformed, //
 };
 use crate::insn::{
@@ -266,19 +267,36 @@ fn no_peripheral_32() {
     }
 }
 
-/// Every opcode with every operand: the two decoders agree on what is an instruction.
+/// Every opcode with every operand: the two decoders agree on what is an instruction, and it is
+/// assembled as it was.
 #[test]
 fn both_decoders_agree() {
     for opcode in 0..=255 {
         for operand in 0..=255 {
-            let code = [opcode, operand, 0, 0, 0, 0];
-            let read = decode(&code).unwrap().map(|(_, len)| len);
+            let code = [opcode, operand, 0x43, 0x65, 0x87, 0xa9];
+            let read = decode(&code).unwrap().ok();
 
             assert_eq!(
-                read.ok(),
+                read.map(|(_, len)| len),
                 model::decode(&code).ok().map(|(_, len)| len),
                 "{code:02x?}"
             );
+            if let Some((instruction, len)) = read {
+                assert_eq!(instruction.encode().as_bytes(), &code[..len]);
+            }
         }
     }
+}
+
+/// The instruction that is none, as text: who emits it does so on purpose.
+#[test]
+fn the_undefined_one() {
+    let code = Instruction::Undefined.encode();
+    let line = Line {
+        offset: 7,
+        instruction: Ok(Instruction::Undefined),
+    };
+
+    reads(code.as_bytes(), &["  0  undefined opcode 0xff"]);
+    assert_eq!(line.to_string(), "  7  undefined opcode");
 }

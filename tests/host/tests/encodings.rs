@@ -5,6 +5,7 @@
 //! The bytes are written out from the architecture. Nothing here computes what it expects.
 
 use crate::insn::{
+    Address,
     Assembler,
     Channel,
     Counter::{
@@ -15,25 +16,17 @@ use crate::insn::{
     Event,
     Instruction::{
         self,
-        End,
-        Go,
-        Kill,
-        Ld,
-        Lp,
-        LpEnd,
-        LpFe,
-        Mov,
-        Sev,
-        St,
-        Undefined,
-        Wmb, //
+        *, //
     },
+    Peripheral,
     Register::{
         Ccr,
         Dar,
         Sar, //
     },
+    Request,
     TooLong,
+    WaitFor,
     MAX_ITERATIONS, //
 };
 use crate::model::{
@@ -82,8 +75,37 @@ fn of_one_byte() {
     encodes(End, &[0x00]);
     encodes(Kill, &[0x01]);
     encodes(Ld, &[0x04]);
+    encodes(LdIf(Request::Single), &[0x05]);
+    encodes(LdIf(Request::Burst), &[0x07]);
     encodes(St, &[0x08]);
+    encodes(StIf(Request::Single), &[0x09]);
+    encodes(StIf(Request::Burst), &[0x0b]);
+    encodes(Stz, &[0x0c]);
+    encodes(Rmb, &[0x12]);
     encodes(Wmb, &[0x13]);
+    encodes(Nop, &[0x18]);
+}
+
+#[test]
+fn for_peripherals() {
+    let line = |number| Peripheral::new(number).unwrap();
+
+    encodes(LdP(Request::Single, line(31)), &[0x25, 0xf8]);
+    encodes(LdP(Request::Burst, line(1)), &[0x27, 0x08]);
+    encodes(StP(Request::Single, line(31)), &[0x29, 0xf8]);
+    encodes(StP(Request::Burst, line(1)), &[0x2b, 0x08]);
+    encodes(Wfp(WaitFor::Single, line(31)), &[0x30, 0xf8]);
+    encodes(Wfp(WaitFor::Either, line(1)), &[0x31, 0x08]);
+    encodes(Wfp(WaitFor::Burst, line(0)), &[0x32, 0x00]);
+    encodes(FlushP(line(31)), &[0x35, 0xf8]);
+}
+
+#[test]
+fn additions() {
+    encodes(AddH(Address::Source, 0x1234), &[0x54, 0x34, 0x12]);
+    encodes(AddH(Address::Destination, 0xffff), &[0x56, 0xff, 0xff]);
+    encodes(AdNH(Address::Source, 0xffff), &[0x5c, 0xff, 0xff]);
+    encodes(AdNH(Address::Destination, 1), &[0x5e, 0x01, 0x00]);
 }
 
 #[test]
@@ -110,6 +132,14 @@ fn events() {
     encodes(Sev(event(3)), &[0x34, 0x18]);
     encodes(Sev(event(15)), &[0x34, 0x78]);
     encodes(Sev(event(31)), &[0x34, 0xf8]);
+
+    let wait = |number, invalidate| Wfe {
+        event: event(number),
+        invalidate,
+    };
+
+    encodes(wait(31, false), &[0x36, 0xf8]);
+    encodes(wait(1, true), &[0x36, 0x0a]);
 }
 
 #[test]
@@ -129,6 +159,26 @@ fn loops() {
     encodes(end(Lc0, 255), &[0x38, 0xff]);
     encodes(end(Lc1, 0), &[0x3c, 0]);
     encodes(end(Lc1, 6), &[0x3c, 6]);
+
+    for (request, counter, opcode) in [
+        (Request::Single, Lc0, 0x39),
+        (Request::Burst, Lc0, 0x3b),
+        (Request::Single, Lc1, 0x3d),
+        (Request::Burst, Lc1, 0x3f),
+    ] {
+        let end = LpEndIf {
+            request,
+            counter,
+            body_len: 9,
+        };
+
+        encodes(end, &[opcode, 9]);
+    }
+    for (request, opcode) in [(Request::Single, 0x2d), (Request::Burst, 0x2f)] {
+        let body_len = 255;
+
+        encodes(LpFeIf { request, body_len }, &[opcode, 255]);
+    }
 }
 
 #[test]
@@ -396,7 +446,18 @@ fn the_model_reads_what_the_assembler_writes() {
     reads(Kill, Read::Kill);
     reads(Ld, Read::Load(Always));
     reads(St, Read::Store(Always));
+    reads(Stz, Read::StoreZeroes);
+    reads(Rmb, Read::ReadBarrier);
     reads(Wmb, Read::WriteBarrier);
+    reads(Nop, Read::Nop);
+    for (address, register) in [
+        (Address::Source, Register::Source),
+        (Address::Destination, Register::Destination),
+    ] {
+        for (written, amount) in [(AddH(address, 0x1234), 0x1234), (AdNH(address, 0xfffe), !1)] {
+            reads(written, Read::Add { register, amount });
+        }
+    }
     for number in 0..=31 {
         reads(Sev(event(number)), Read::SendEvent(number));
     }
