@@ -60,6 +60,8 @@ struct Input {
     cache_line: u8,
     non_secure: bool,
     room: u16,
+    /// Which byte of each program to ask the planner about.
+    probe: u16,
     from: u8,
     to: u8,
     request: Request,
@@ -121,6 +123,7 @@ fuzz_target!(|input: Input| {
                 copy,
                 bus,
                 room,
+                input.probe,
                 moves(vec![(segment(from, len), segment(to, len))]),
             );
         }
@@ -132,7 +135,7 @@ fuzz_target!(|input: Input| {
                 pattern: Some(pattern),
             };
 
-            check(job, bus, room, expected);
+            check(job, bus, room, input.probe, expected);
         }
         Request::Rows { len, rows, gaps } => {
             let (len, rows) = (u32::from(len % 2048), u32::from(rows % 32));
@@ -152,7 +155,13 @@ fuzz_target!(|input: Input| {
                 )
             };
 
-            check(job, bus, room, moves((0..rows).map(row).collect()));
+            check(
+                job,
+                bus,
+                room,
+                input.probe,
+                moves((0..rows).map(row).collect()),
+            );
         }
         Request::Lists { parts } => {
             let [sources, destinations] =
@@ -176,6 +185,7 @@ fuzz_target!(|input: Input| {
                 Lists::new(sources.into_iter(), destinations.into_iter()),
                 bus,
                 room,
+                input.probe,
                 expected,
             );
         }
@@ -212,7 +222,7 @@ fn byte(address: u32) -> u8 {
     (address.wrapping_mul(0x9e37_79b1) >> 24) as u8
 }
 
-fn check<J: Job>(job: J, bus: Bus, room: usize, expected: Expected) {
+fn check<J: Job + Clone>(job: J, bus: Bus, room: usize, probe: u16, expected: Expected) {
     let Ok(mut plan) = Plan::new(job) else {
         return;
     };
@@ -238,15 +248,35 @@ fn check<J: Job>(job: J, bus: Bus, room: usize, expected: Expected) {
     };
 
     while !plan.is_written() {
+        let before = plan.clone();
         let mut code = vec![0xee; room];
         let mut asm = Assembler::at(&mut code, CODE);
 
         plan.write(&mut asm, bus, Event::new(5).unwrap()).unwrap();
+
+        let len = asm.len();
+        let done = plan.done() - before.done();
+
         memory.replace(CODE, code.clone());
-        assert_eq!(
-            Channel::new(config, &code, &mut memory).run(),
-            Ok(Stop::Ended)
-        );
+
+        let mut channel = Channel::new(config, &code[..len], &mut memory);
+
+        assert_eq!(channel.run(), Ok(Stop::Ended));
+
+        let stats = channel.stats();
+
+        assert!(stats.loads.longest.max(stats.stores.longest) <= bus.beats.into());
+        assert_eq!(stats.stores.bytes, done);
+        assert_eq!(stats.raised.len(), 1);
+        assert_eq!(stats.raised[0].stored, done);
+
+        // The end raises the event, and belongs to nothing.
+        let offset = usize::from(probe) % (len + 1);
+        let mut again = vec![0; room];
+        let part = before.locate(&mut Assembler::at(&mut again, CODE), bus, offset);
+
+        assert_eq!(part.is_some(), offset < len - 4);
+        assert!(part.is_none() || again[..=offset] == code[..=offset]);
     }
 
     let mut wanted = vec![0xee; (to_end - TO) as usize];
