@@ -453,7 +453,8 @@ impl<'a> Assembler<'a> {
     /// # Errors
     ///
     /// [`TooLong`] if the memory is full, the body is over 255 bytes, or `iterations` is not between
-    /// 1 and [`MAX_ITERATIONS`].
+    /// 1 and [`MAX_ITERATIONS`]. What was appended until then stays; [`truncate`](Self::truncate) takes
+    /// it back.
     pub(crate) fn repeat(
         &mut self,
         counter: Counter,
@@ -483,7 +484,8 @@ impl<'a> Assembler<'a> {
     ///
     /// # Errors
     ///
-    /// [`TooLong`] if the memory is full or the body is over 255 bytes.
+    /// [`TooLong`] if the memory is full or the body is over 255 bytes. What was appended until then
+    /// stays.
     pub(crate) fn repeat_forever(
         &mut self,
         body: impl FnOnce(&mut Self) -> Result<(), TooLong>,

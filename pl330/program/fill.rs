@@ -141,7 +141,7 @@ impl Fill {
         let beat = u32::from(bus.bytes);
         let period = beat.max(self.pattern.len);
         let more = period - beat;
-        // CAST: What is over 4 GiB, the other bounds cut off as well.
+        // CAST: At most that, which is more than a burst takes.
         let room = (program.room() / 2).min(u16::MAX.into()) as u32;
         let beats = u32::from(bus.beats)
             .min(bus.lines.into())

@@ -71,7 +71,7 @@ pub(crate) enum Refused {
     Unreachable,
     /// Bytes to be read are also to be written, or rows to be written overlap each other.
     Overlap,
-    /// As many bytes are to be read as are not to be written.
+    /// More bytes are to be read than written, or fewer.
     Lengths,
 }
 
