@@ -2,6 +2,7 @@
 
 //! Copies of any length and alignment on any bus, run by the model.
 
+use crate::disasm::listing;
 use crate::insn::{
     Assembler,
     Event,
@@ -320,6 +321,28 @@ fn large_copies_in_short_bursts_are_right_or_refused() {
                 run(case, &program);
             }
         }
+    }
+}
+
+/// The protection bits of both sides say non-secure where they must, and nothing elsewhere: memory that
+/// only secure accesses reach is what a secure channel may be there for.
+#[test]
+fn accesses_are_as_secure_as_the_channel() {
+    for (non_secure, protection) in [(true, 2), (false, 0)] {
+        let mut case = rk3588(0, 0, 4096);
+
+        case.bus.non_secure = non_secure;
+
+        let program = assemble(case, ENOUGH).unwrap();
+        let text: Vec<_> = listing(&program).map(|line| line.to_string()).collect();
+        let control = format!(
+            "DMAMOV CCR, SAI SS64 SB16 SP{protection} SC0 DAI DS64 DB16 DP{protection} DC0 ES8"
+        );
+
+        assert!(
+            text.iter().any(|line| line.ends_with(&control)),
+            "{text:#?}"
+        );
     }
 }
 
