@@ -286,6 +286,221 @@ fn a_large_fill_takes_a_small_program() {
     }
 }
 
+/// The words of all instructions of a copy, a burst as the bits of its beats and how many there are.
+fn words_of_copy(source: u32, destination: u32, len: u32) -> Vec<String> {
+    let copy = Copy {
+        source: 0x1000_0000 + source,
+        destination: 0x8000_0000 + destination,
+        len,
+    };
+    let mut bytes = [0; ENOUGH];
+    let mut asm = Assembler::new(&mut bytes);
+
+    Plan::new(copy)
+        .unwrap()
+        .write(&mut asm, RK3588, Event::new(0).unwrap())
+        .unwrap();
+
+    let len = asm.len();
+
+    listing(&bytes[..len])
+        .map(|line| {
+            line.to_string()[5..]
+                .split_whitespace()
+                .filter(|word| !["SP2", "SC0", "DP2", "DC0", "ES8"].contains(word))
+                .map(|word| word.trim_start_matches("DMA"))
+                .collect::<Vec<_>>()
+                .join(" ")
+        })
+        .collect()
+}
+
+/// Nothing is waited for, set, peeled or looped over that need not be.
+#[test]
+fn copies_do_no_more_than_they_must() {
+    assert_eq!(
+        words_of_copy(1, 3, 300),
+        [
+            "MOV SAR, 0x10000001",
+            "MOV DAR, 0x80000003",
+            "MOV CCR, SAI SS64 SB15 DAI DS64 DB15",
+            "LD",
+            "ST",
+            "LD",
+            "ST",
+            "RMB",
+            "WMB",
+            "MOV CCR, SAI SS64 SB7 DAI DS64 DB7",
+            "LD",
+            "ST",
+            "RMB",
+            "WMB",
+            "MOV CCR, SAI SS8 SB5 DAI DS8 DB7",
+            "LD",
+            "ST",
+            "WMB",
+            "SEV E0",
+            "END",
+        ]
+    );
+    assert_eq!(
+        words_of_copy(3, 1, 4160),
+        [
+            "MOV SAR, 0x10000003",
+            "MOV DAR, 0x80000001",
+            "MOV CCR, SAI SS8 SB5 DAI DS8 DB5",
+            "LD",
+            "ST",
+            "WMB",
+            "MOV CCR, SAI SS64 SB15 DAI DS64 DB15",
+            // So that the loop stands in one line of the instruction cache.
+            "NOP",
+            "NOP",
+            "NOP",
+            "LP lc0, 34",
+            "LD",
+            "ST",
+            "LPEND lc0, 32",
+            "RMB",
+            "WMB",
+            "MOV CCR, SAI SS64 SB9 DAI DS64 DB10",
+            "LD",
+            "RMB",
+            "MOV CCR, SAI SS8 SB3 DAI DS64 DB10",
+            "LD",
+            "ST",
+            "RMB",
+            "WMB",
+            "MOV CCR, SAI SS8 SB1 DAI DS8 DB1",
+            "ST",
+            "WMB",
+            "SEV E0",
+            "END",
+        ]
+    );
+}
+
+/// Rows without gaps are one copy, whose bursts do not end where rows do.
+#[test]
+fn rows_without_gaps_take_long_bursts() {
+    let rows = Rows {
+        source: 0x1000_0000,
+        destination: 0x8000_0000,
+        row_len: 24,
+        rows: 160,
+        source_stride: 24,
+        destination_stride: 24,
+    };
+    let mut memory = Memory::default()
+        .with(rows.source, pattern(3840), Access::Read)
+        .with(rows.destination, vec![0; 3840], Access::Write);
+    let totals = run(Plan::new(rows).unwrap(), RK3588, &mut memory, ENOUGH);
+
+    assert_eq!((totals.loads.bursts, totals.stores.bursts), (30, 30));
+}
+
+/// Both counters together reach as far as they can in one step.
+#[test]
+fn eight_mebibytes_are_as_short_as_little_more_than_a_loop() {
+    let words = |len| words_of_copy(0, 0, len).len();
+
+    assert_eq!(words(2 * 256 * 128), words(8 << 20));
+    assert!(words((8 << 20) + 128) > words(8 << 20));
+}
+
+/// With a line for each channel there is none for a fragment. Beats are as wide as they can be then.
+#[test]
+fn one_line_takes_the_widest_beats_that_fit() {
+    for (to, beats) in [(0, 512), (4, 1024), (2, 2048), (6, 2048), (1, 4096)] {
+        let copy = Copy {
+            source: 0x1000_0000,
+            destination: 0x8000_0000 + to,
+            len: 4096,
+        };
+        let bus = Bus { lines: 1, ..RK3588 };
+        let mut memory = Memory::default()
+            .with(copy.source, pattern(copy.len), Access::Read)
+            .with(copy.destination, vec![0; 4096], Access::Write);
+        let totals = run(Plan::new(copy).unwrap(), bus, &mut memory, ENOUGH);
+
+        assert_eq!(totals.loads.bursts, beats);
+        assert_eq!(totals.stores.bursts, beats);
+    }
+}
+
+/// A row behind a loop over rows has both counters for itself again.
+#[test]
+fn a_row_behind_a_loop_is_as_short_as_any() {
+    let bus = Bus {
+        bytes: 4,
+        lines: 2,
+        ..RK3588
+    };
+    let code = |count| {
+        let rows = Rows {
+            source: 0x1000_0000,
+            destination: 0x8000_0000,
+            row_len: 30 * 2048,
+            rows: count,
+            source_stride: 0x1_0000,
+            destination_stride: 0x1_0000,
+        };
+        let mut bytes = [0; 1024];
+        let mut asm = Assembler::new(&mut bytes);
+        let mut plan = Plan::new(rows).unwrap();
+
+        plan.write(&mut asm, bus, Event::new(0).unwrap()).unwrap();
+        assert!(plan.is_written());
+        asm.len()
+    };
+
+    assert!(code(257) <= code(256) + 16, "{} {}", code(256), code(257));
+}
+
+/// The instructions of the program for rows of `row_len` bytes, without offsets and operands.
+fn code_of_rows(row_len: u32) -> String {
+    let rows = Rows {
+        source: 0x1000_0000,
+        destination: 0x8000_0000,
+        row_len,
+        rows: 100,
+        source_stride: 4096,
+        destination_stride: 1024,
+    };
+    let mut bytes = [0; 256];
+    let mut asm = Assembler::new(&mut bytes);
+
+    Plan::new(rows)
+        .unwrap()
+        .write(&mut asm, RK3588, Event::new(0).unwrap())
+        .unwrap();
+
+    let len = asm.len();
+    let words: Vec<_> = listing(&bytes[..len])
+        .map(|line| match line.instruction.unwrap() {
+            Instruction::Mov(register, _) => format!("{register:?}"),
+            _ => line.to_string()[5..].split(' ').next().unwrap().to_string(),
+        })
+        .collect();
+
+    words.join(" ")
+}
+
+/// Where all bursts of a row are alike, the next row need not wait for the one before. Where they are
+/// not, the control word is set as often as it changes and no more.
+#[test]
+fn loops_over_rows_set_what_changes() {
+    assert_eq!(
+        code_of_rows(128),
+        "Sar Dar Ccr DMALP DMALD DMAST DMAADDH DMAADDH DMALPEND DMAWMB DMASEV DMAEND"
+    );
+    assert_eq!(
+        code_of_rows(136),
+        "Sar Dar DMALP DMAWMB Ccr DMALD DMAST DMAWMB Ccr DMALD DMAST DMAADDH DMAADDH DMALPEND \
+         DMAWMB DMASEV DMAEND"
+    );
+}
+
 /// A program and the memory that it works on.
 type Work = (Vec<u8>, Memory);
 

@@ -414,6 +414,27 @@ fn long_rows_are_a_loop() {
     }
 }
 
+/// Rows whose program is too long for the body of a loop, although there is room for it.
+#[test]
+fn rows_too_long_for_a_loop_stand_alone() {
+    let bus = Bus {
+        bytes: 4,
+        lines: 2,
+        ..RK3588
+    };
+    let rows = |rows| Rows {
+        source: 0x1000_0000,
+        destination: 0x8000_0000,
+        row_len: 100 * 2048,
+        rows,
+        source_stride: 101 * 2048,
+        destination_stride: 102 * 2048,
+    };
+    let code = |count| copied_rows(bus, rows(count), 2000).code;
+
+    assert!(code(4) > code(3) + 20);
+}
+
 /// The same row again and again, and rows that overlap the one before.
 #[test]
 fn source_rows_may_overlap() {
@@ -450,6 +471,17 @@ fn the_end_of_the_address_space() {
             copied_lists(RK3588, &segment(source), &segment(destination), ENOUGH);
         }
     }
+
+    // Behind the last byte is none, not the first.
+    let around = [0xffff_fff0, 0].map(|address| Segment { address, len: 16 });
+    let between = [Segment {
+        address: 0x1000_0000,
+        len: 32,
+    }];
+
+    copied_lists(RK3588, &around, &between, ENOUGH);
+    copied_lists(RK3588, &between, &around, ENOUGH);
+
     for stride in [64, 65, 72] {
         let (rows, row_len) = (50, 61);
         let span = stride * (rows - 1) + row_len;

@@ -187,6 +187,30 @@ fn a_source_row_between_destination_rows() {
     assert_eq!(around(50), None);
 }
 
+/// Lists in order that interleave are compared in one go, not each segment with each.
+#[test]
+fn lists_in_order_take_no_product() {
+    use std::cell::Cell;
+
+    const COUNT: u32 = 1000;
+
+    let taken = Cell::new(0);
+    let list = |start: u32| {
+        let taken = &taken;
+
+        (0..COUNT).map(move |n| {
+            taken.set(taken.get() + 1);
+            Segment {
+                address: start + 32 * n,
+                len: 16,
+            }
+        })
+    };
+
+    assert_eq!(refusal(Lists::new(list(0), list(16))), None);
+    assert!(taken.get() <= 10 * COUNT, "{}", taken.get());
+}
+
 /// An iterator whose clones do not yield what it did breaks its promise. That must not be paid for
 /// with a planner that never comes back.
 #[test]
