@@ -17,8 +17,8 @@
 //! - `tests/plan.rs`: the same for fills, rows and lists, in as many programs as it takes;
 //! - `tests/locate.rs`: which segment or row an instruction belongs to;
 //! - `tests/refuse.rs`: what there is no program for;
-//! - `tests/cost.rs`: how many bursts and how many bytes of program there are, and eight channels at
-//!   once;
+//! - `tests/cost.rs`: how many bursts and how many bytes of program there are;
+//! - `tests/together.rs`: eight channels at once;
 //! - `tests/model.rs`: the model itself, on programs written by hand: what each instruction does;
 //! - `tests/verdicts.rs`: the same for each rule: a program that breaks it is refused.
 
@@ -66,6 +66,9 @@ mod refuse_tests;
 #[cfg(test)]
 #[path = "../tests/support.rs"]
 mod support;
+#[cfg(test)]
+#[path = "../tests/together.rs"]
+mod together_tests;
 #[cfg(test)]
 #[path = "../tests/verdicts.rs"]
 mod verdict_tests;
