@@ -10,7 +10,11 @@ use kernel::{
         Bound,
         Device, //
     },
-    prelude::*, //
+    prelude::*,
+    sync::atomic::{
+        Atomic,
+        Relaxed, //
+    }, //
 };
 
 /// A clock that is prepared and enabled.
@@ -21,7 +25,10 @@ use kernel::{
 /// # Invariants
 ///
 /// The clock was prepared and enabled once through this value and not disabled since.
-pub(crate) struct EnabledClk(Clk);
+pub(crate) struct EnabledClk {
+    clk: Clk,
+    is_leaked: Atomic<bool>,
+}
 
 impl EnabledClk {
     /// Gets the clock `name` of `dev` (`clock-names` in the device tree) and switches it on.
@@ -37,17 +44,28 @@ impl EnabledClk {
 
         clk.prepare_enable()?;
         // INVARIANT: `prepare_enable` has succeeded just now.
-        Ok(Self(clk))
+        Ok(Self {
+            clk,
+            is_leaked: Atomic::new(false),
+        })
     }
 
     /// The clock's rate in hertz. C function: `clk_get_rate()`.
     pub(crate) fn rate(&self) -> c_ulong {
-        self.0.rate().as_hz()
+        self.clk.rate().as_hz()
+    }
+
+    /// Has the clock stay on when this is dropped: something that needs it goes on. Callable from any
+    /// context.
+    pub(crate) fn leak(&self) {
+        self.is_leaked.store(true, Relaxed);
     }
 }
 
 impl Drop for EnabledClk {
     fn drop(&mut self) {
-        self.0.disable_unprepare();
+        if !self.is_leaked.load(Relaxed) {
+            self.clk.disable_unprepare();
+        }
     }
 }
