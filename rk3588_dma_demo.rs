@@ -122,7 +122,9 @@ impl<'bound> Bundle<'bound> {
         pdev: &'bound platform::Device<Bound>,
         dma: &'bound DmaDevice,
     ) -> Result<Self, SetupError> {
-        let controller = Controller::new(pdev, dma)?;
+        // SAFETY: The controller is shut down if there is no bundle, and by `unbind` if there is. Other
+        // references are in the bundle, which is dropped afterwards.
+        let controller = unsafe { Controller::new(pdev, dma)? };
 
         Self::with(pdev, dma, controller.clone()).inspect_err(|_| controller.shut_down())
     }
@@ -173,7 +175,10 @@ impl<'bound> Bundle<'bound> {
             })
             .map_err(|error| SetupError::Interrupt("abort", error))?;
 
-        controller.run_first_program()?;
+        // Should it fail, it is stopped while there are interrupts.
+        controller
+            .run_first_programs()
+            .inspect_err(|_| controller.shut_down())?;
         dev_info!(
             dev,
             "{}, {} MHz\n",
@@ -183,6 +188,7 @@ impl<'bound> Bundle<'bound> {
 
         // SAFETY: The folder goes into the bundle, which is dropped at unbind.
         let debugfs = unsafe { user::Debugfs::new(dma, controller.clone()) }
+            .inspect_err(|_| controller.shut_down())
             .map_err(|error| SetupError::Memory("debugfs", error))?;
 
         Ok(Self {

@@ -45,8 +45,8 @@ pub(super) fn there_and_back<'bound>(
 
     let there = controller.copy(first, second, span)?;
     let back = controller.copy(
-        there.destination,
-        there.source,
+        there.mappings.destination,
+        there.mappings.source,
         Span {
             from: span.to,
             to: end,
@@ -54,8 +54,8 @@ pub(super) fn there_and_back<'bound>(
         },
     )?;
 
-    let first = back.destination.unmap();
-    let second = back.source.unmap();
+    let first = back.mappings.destination.unmap();
+    let second = back.mappings.source.unmap();
 
     pattern::check(&first[..end], span.from, span.len)?;
     pattern::check(&first[end..], 0, span.len)?;

@@ -62,7 +62,7 @@ pub(super) fn send_twice<'bound>(
 
     let mut done = controller.copy(message, received, SPAN)?;
     let first = done.receipt;
-    let mut found = done.destination.view_mut::<Message>(SPAN.to)?;
+    let mut found = done.mappings.destination.view_mut::<Message>(SPAN.to)?;
 
     if *found != MESSAGE {
         return Err(Failure::Message);
@@ -70,10 +70,10 @@ pub(super) fn send_twice<'bound>(
     found.kind = 0;
     drop(found);
 
-    let mut done = controller.copy(done.source, done.destination, SPAN)?;
-    let message = done.source.unmap();
+    let mut done = controller.copy(done.mappings.source, done.mappings.destination, SPAN)?;
+    let message = done.mappings.source.unmap();
 
-    if *done.destination.view::<Message>(SPAN.to)? != *message {
+    if *done.mappings.destination.view::<Message>(SPAN.to)? != *message {
         return Err(Failure::Message);
     }
     Ok([first, done.receipt])

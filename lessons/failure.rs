@@ -21,8 +21,9 @@ use crate::{
     },
     pl330::{
         Controller,
-        CopyError,
+        Failed,
         Flaw,
+        Pair,
         Receipt,
         Span,
         TransferError, //
@@ -48,9 +49,13 @@ pub(super) fn recover<'bound>(
 
     let (error, source, destination) =
         match controller.copy_with_flaw(source, destination, span, flaw) {
-            Err(CopyError {
+            Err(Failed {
                 error,
-                mappings: Some((source, destination)),
+                mappings:
+                    Some(Pair {
+                        source,
+                        destination,
+                    }),
             }) => (error, source, destination),
             Err(failed) => return Err(failed.into()),
             Ok(_) => return Err(Failure::NoError),
@@ -64,6 +69,6 @@ pub(super) fn recover<'bound>(
 
     let done = controller.copy(source, destination, span)?;
 
-    pattern::check(&done.destination.unmap(), span.to, span.len)?;
+    pattern::check(&done.mappings.destination.unmap(), span.to, span.len)?;
     Ok((error, done.receipt))
 }

@@ -8,23 +8,36 @@
 //! - `page`: a part of a page;
 //! - `data`: structs and vectors as they are;
 //! - `part`: a long buffer that stays mapped, and of which a part is used;
+//! - `fill`: a buffer that the device fills;
+//! - `rows`: a part of an image;
+//! - `pieces`: many pieces in one program;
+//! - `together`: transfers at the same time;
+//! - `order`: transfers in order, with callbacks;
+//! - `chain`: transfers that are submitted by the interrupt handler;
 //! - `failure`: transfers that fail, and what becomes of buffers and channel.
 
 mod bidirectional;
+mod chain;
 mod data;
 mod failure;
+mod fill;
+mod order;
 mod page;
 mod part;
 mod pattern;
+mod pieces;
 mod report;
+mod rows;
 mod single;
 mod sync;
+mod together;
 
 pub(crate) use report::Report;
 
 use kernel::{
     alloc::AllocError,
-    prelude::*, //
+    prelude::*,
+    sync::Arc, //
 };
 
 use crate::{
@@ -38,8 +51,9 @@ use crate::{
     },
     pl330::{
         Controller,
-        CopyError,
+        Failed,
         Flaw,
+        RowSpans,
         Span,
         TransferError, //
     }, //
@@ -79,6 +93,51 @@ const IN_A_PAGE: [Span; 4] = [
 /// What is used of a long buffer.
 const PART: Span = span(1500, 0, 0);
 
+/// What is filled, and with what.
+const FILLS: [(Span, &[u8]); 6] = [
+    (span(1, 0, 3), &[0]),
+    (span(4096, 0, 0), &[0]),
+    (span(100_000, 0, 5), &[0]),
+    (span(33, 0, 7), &[0x5a]),
+    (span(4096, 0, 2), &[1, 2, 3, 4]),
+    (span(100_000, 0, 1), &[8, 7, 6, 5, 4, 3, 2, 1]),
+];
+
+/// Which rows are copied: with both strides multiples of the bus width, which makes a loop, and not.
+const ROWS: [RowSpans; 3] = [
+    RowSpans {
+        first: span(128, 64, 32),
+        rows: 48,
+        from_stride: 1024,
+        to_stride: 256,
+    },
+    RowSpans {
+        first: span(101, 3, 6),
+        rows: 300,
+        from_stride: 128,
+        to_stride: 104,
+    },
+    RowSpans {
+        first: span(30, 1, 0),
+        rows: 20,
+        from_stride: 77,
+        to_stride: 31,
+    },
+];
+
+/// How many pieces are copied, and how long they are. The program for the last does not fit into one
+/// slot.
+const PIECES: [(usize, usize); 4] = [(2, 1), (16, 100), (256, 256), (1500, 40)];
+
+/// What is copied at the same time.
+const TOGETHER: Span = span(200_000, 1, 2);
+
+/// What is copied in order.
+const ORDERED: Span = span(200_000, 0, 4);
+
+/// What is copied to and fro.
+const CHAINED: Span = span(5000, 0, 0);
+
 /// What is copied after a transfer that failed.
 const RECOVERED: Span = span(1500, 0, 0);
 
@@ -98,6 +157,15 @@ enum Failure {
     Data(Mismatch),
     /// A message is not what was sent.
     Message,
+    /// There is no fill with such a pattern.
+    Pattern,
+    /// A transfer ended out of its turn.
+    Order {
+        /// So many have ended before it.
+        place: usize,
+        /// So many should have.
+        number: usize,
+    },
     /// What should have failed did not.
     NoError,
 }
@@ -126,8 +194,8 @@ impl<M: Memory> From<MapError<M>> for Failure {
     }
 }
 
-impl<S, D> From<CopyError<S, D>> for Failure {
-    fn from(failed: CopyError<S, D>) -> Self {
+impl<M> From<Failed<M>> for Failure {
+    fn from(failed: Failed<M>) -> Self {
         Self::Transfer(failed.error, failed.mappings.is_some())
     }
 }
@@ -139,25 +207,25 @@ impl From<Mismatch> for Failure {
 }
 
 /// Runs all lessons, or those until the controller stops to answer, on `controller`, the controller of
-/// `dev`. Nobody else may use it meanwhile, or the interrupts will not add up.
+/// `dev`. Nobody else may use it meanwhile, or the events will not add up.
 ///
 /// # Errors
 ///
 /// `ENOMEM` if there is no memory for the report. What goes wrong in a lesson stands in the report.
 pub(crate) fn run<'bound>(
     dev: &'bound DmaDevice,
-    controller: &Controller<'bound>,
+    controller: &Arc<Controller<'bound>>,
 ) -> Result<Report> {
-    let mut report = Report::new(controller.interrupts());
+    let mut report = Report::new(controller.events());
 
     run_into(dev, controller, &mut report)?;
-    report.end(controller.interrupts());
+    report.end(controller.events());
     Ok(report)
 }
 
 fn run_into<'bound>(
     dev: &'bound DmaDevice,
-    controller: &Controller<'bound>,
+    controller: &Arc<Controller<'bound>>,
     report: &mut Report,
 ) -> Result {
     for span in SPANS {
@@ -198,6 +266,50 @@ fn run_into<'bound>(
     let outcome = data::send_twice(dev, controller);
 
     if !report.add(["message", "again"], data::SPAN, outcome)? {
+        return Ok(());
+    }
+    for (span, bytes) in FILLS {
+        let outcome = fill::fill(dev, controller, span, bytes);
+
+        if !report.add(["fill"], span, outcome.map(|it| [it]))? {
+            return Ok(());
+        }
+    }
+    for rows in ROWS {
+        let outcome = rows::copy(dev, controller, rows);
+        let span = Span {
+            len: rows.rows * rows.first.len,
+            ..rows.first
+        };
+
+        if !report.add(["rows"], span, outcome.map(|it| [it]))? {
+            return Ok(());
+        }
+    }
+    for (count, len) in PIECES {
+        let outcome = pieces::gather(dev, controller, count, len);
+        let span = span(count * len, 0, 0);
+
+        if !report.add(["pieces"], span, outcome.map(|it| [it]))? {
+            return Ok(());
+        }
+    }
+
+    let outcome = together::copy(dev, controller, TOGETHER);
+
+    if !report.add(["together"; together::MANY], TOGETHER, outcome)? {
+        return Ok(());
+    }
+
+    let outcome = order::copy(dev, controller, ORDERED);
+
+    if !report.add(["in order"; order::MANY], ORDERED, outcome)? {
+        return Ok(());
+    }
+
+    let outcome = chain::copy(dev, controller, CHAINED);
+
+    if !report.add(["chain"; chain::MANY], CHAINED, outcome)? {
         return Ok(());
     }
     for (lesson, flaw) in [

@@ -48,7 +48,7 @@ pub(super) fn copy<'bound>(
     let source = Mapping::<_, ToDevice>::new(dev, source)?;
     let destination = Mapping::<_, FromDevice>::new(dev, destination)?;
     let done = controller.copy(source, destination, Span { from: 0, ..span })?;
-    let destination = done.destination.unmap();
+    let destination = done.mappings.destination.unmap();
 
     pattern::check(
         &destination[..span.to + span.len + MARGIN],

@@ -54,8 +54,8 @@ pub(super) fn frames<'bound>(
         let done = controller.copy(source, destination, span)?;
 
         *receipt = Some(done.receipt);
-        sent = done.source.take_back();
-        received = done.destination.take_back();
+        sent = done.mappings.source.take_back();
+        received = done.mappings.destination.take_back();
         pattern::check(&received[..span.to + span.len + MARGIN], span.to, span.len)?;
         pattern::fill_background(&mut sent[span.from..][..span.len]);
     }

@@ -26,12 +26,12 @@ impl fmt::Display for Mismatch {
 }
 
 /// Byte `index` of a source.
-fn source(index: usize) -> u8 {
+pub(super) fn source(index: usize) -> u8 {
     0x80 | mixed(index)
 }
 
 /// Byte `index` of a destination before the copy.
-fn background(index: usize) -> u8 {
+pub(super) fn background(index: usize) -> u8 {
     0x7f & !mixed(index)
 }
 
@@ -70,11 +70,20 @@ pub(super) fn check_background(bytes: &[u8]) -> Result<(), Mismatch> {
 ///
 /// The first byte for which that is not so.
 pub(super) fn check(bytes: &[u8], at: usize, len: usize) -> Result<(), Mismatch> {
+    check_by(bytes, |offset| match offset.checked_sub(at) {
+        Some(index) if index < len => source(index),
+        _ => background(offset),
+    })
+}
+
+/// Checks that each of `bytes` is what `expected` says for its offset.
+///
+/// # Errors
+///
+/// The first byte for which that is not so.
+pub(super) fn check_by(bytes: &[u8], expected: impl Fn(usize) -> u8) -> Result<(), Mismatch> {
     for (offset, &found) in bytes.iter().enumerate() {
-        let expected = match offset.checked_sub(at) {
-            Some(index) if index < len => source(index),
-            _ => background(offset),
-        };
+        let expected = expected(offset);
 
         if found != expected {
             return Err(Mismatch {

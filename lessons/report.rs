@@ -26,17 +26,17 @@ pub(crate) struct Report {
     entries: KVec<Entry>,
     /// The errors that were asked for.
     provoked: KVec<TransferError>,
-    /// Interrupts when the lessons began, then those that came since.
-    interrupts: u64,
+    /// Events when the lessons began, then those that came since.
+    events: u64,
 }
 
 impl Report {
-    /// An empty report, when the controller has raised `interrupts` interrupts.
-    pub(super) fn new(interrupts: u64) -> Self {
+    /// An empty report, when the controller has raised `events` events.
+    pub(super) fn new(events: u64) -> Self {
         Self {
             entries: KVec::new(),
             provoked: KVec::new(),
-            interrupts,
+            events,
         }
     }
 
@@ -82,14 +82,14 @@ impl Report {
         Ok(())
     }
 
-    /// Ends the report, when the controller has raised `interrupts` interrupts.
-    pub(super) fn end(&mut self, interrupts: u64) {
-        self.interrupts = interrupts - self.interrupts;
+    /// Ends the report, when the controller has raised `events` events.
+    pub(super) fn end(&mut self, events: u64) {
+        self.events = events - self.events;
     }
 
     /// Whether anything did not go as it should.
     pub(crate) fn has_failures(&self) -> bool {
-        self.failed() != 0 || self.interrupts != self.transfers()
+        self.failed() != 0 || self.events != self.programs()
     }
 
     /// The report as a JSON object on one line.
@@ -105,7 +105,7 @@ impl Report {
                 Err(Failure::Transfer(
                     TransferError::DebugPortBusy
                         | TransferError::Timeout(_)
-                        | TransferError::LostInterrupt
+                        | TransferError::NoEvent
                         | TransferError::ShuttingDown
                         | TransferError::Stuck
                         | TransferError::Retired,
@@ -118,6 +118,15 @@ impl Report {
     /// Transfers that were done. One whose bytes were wrong counts as failed.
     fn transfers(&self) -> u64 {
         self.entries.len() as u64 - self.failed()
+    }
+
+    /// The programs that these took, each of which raises an interrupt.
+    fn programs(&self) -> u64 {
+        self.entries
+            .iter()
+            .filter_map(|entry| entry.outcome.as_ref().ok())
+            .map(|receipt| u64::from(receipt.programs))
+            .sum()
     }
 
     fn failed(&self) -> u64 {
@@ -167,10 +176,11 @@ impl fmt::Display for Report {
             f.write_fmt(fmt!("provoked: {error}\n"))?;
         }
         f.write_fmt(fmt!(
-            "{} transfers ok, {} failed, {} interrupts\n",
+            "{} transfers ok, {} failed, {} programs, {} events\n",
             self.transfers(),
             self.failed(),
-            self.interrupts
+            self.programs(),
+            self.events
         ))
     }
 }
@@ -186,6 +196,10 @@ impl fmt::Display for Failure {
             Self::Transfer(error, false) => f.write_fmt(fmt!("{error}")),
             Self::Data(mismatch) => f.write_fmt(fmt!("{mismatch}")),
             Self::Message => f.write_str("the message is not what was sent"),
+            Self::Pattern => f.write_str("no such pattern"),
+            Self::Order { place, number } => {
+                f.write_fmt(fmt!("transfer {number} ended as number {place}"))
+            }
             Self::NoError => f.write_str("should have failed"),
         }
     }
@@ -235,10 +249,11 @@ impl fmt::Display for Json<'_> {
             separator = ",";
         }
         f.write_fmt(fmt!(
-            "],\"ok\":{},\"failed\":{},\"interrupts\":{},\"passed\":{}}}",
+            "],\"ok\":{},\"failed\":{},\"programs\":{},\"events\":{},\"passed\":{}}}",
             report.transfers(),
             report.failed(),
-            report.interrupts,
+            report.programs(),
+            report.events,
             !report.has_failures()
         ))
     }

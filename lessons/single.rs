@@ -42,6 +42,6 @@ pub(super) fn copy<'bound>(
     let destination = Mapping::<_, FromDevice>::new(dev, destination)?;
     let done = controller.copy(source, destination, span)?;
 
-    pattern::check(&done.destination.unmap(), span.to, span.len)?;
+    pattern::check(&done.mappings.destination.unmap(), span.to, span.len)?;
     Ok(done.receipt)
 }

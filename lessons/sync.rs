@@ -47,19 +47,19 @@ pub(super) fn twice<'bound>(
     let mut done = controller.copy(source, destination, span)?;
     let first = done.receipt;
 
-    pattern::check(done.destination.cpu(..)?, span.to, span.len)?;
-    pattern::fill_background(&mut done.source.cpu_mut(behind..)?);
+    pattern::check(done.mappings.destination.cpu(..)?, span.to, span.len)?;
+    pattern::fill_background(&mut done.mappings.source.cpu_mut(behind..)?);
 
     let mut done = controller.copy(
-        done.source,
-        done.destination,
+        done.mappings.source,
+        done.mappings.destination,
         Span {
             from: behind,
             ..span
         },
     )?;
 
-    pattern::check_background(done.destination.cpu(span.to..end - MARGIN)?)?;
-    pattern::check_background(&done.source.unmap()[behind..])?;
+    pattern::check_background(done.mappings.destination.cpu(span.to..end - MARGIN)?)?;
+    pattern::check_background(&done.mappings.source.unmap()[behind..])?;
     Ok([first, done.receipt])
 }

@@ -11,7 +11,12 @@ use kernel::{
 };
 
 use super::{
+    engine::{
+        channels,
+        event_of, //
+    },
     error::SetupError,
+    insn::Channel,
     program::Bus,
     regs::{
         self,
@@ -55,7 +60,7 @@ impl Config {
     /// # Errors
     ///
     /// [`SetupError::NotPl330`] if the block is another one, [`SetupError::BusWidth`] if it claims
-    /// a data bus that no PL330 has.
+    /// a data bus that no PL330 has, [`SetupError::SecureEvents`] if none of its channels can be heard.
     pub(super) fn read(regs: &Registers<'_>) -> Result<Self, SetupError> {
         let id = u32::from_le_bytes([
             regs.read(regs::PERIPH_ID::at(0)).byte().into(),
@@ -84,7 +89,7 @@ impl Config {
             code => return Err(SetupError::BusWidth(code)),
         };
 
-        Ok(Self {
+        let config = Self {
             // CAST: Masked to 4 bits.
             revision: (id >> 20 & 0xf) as u8,
             channels: u8::from(cr0.channels_minus_1()) + 1,
@@ -99,11 +104,27 @@ impl Config {
             mfifo_lines: u16::from(crd.mfifo_lines_minus_1()) + 1,
             cache_lines: u8::from(cr1.lines_minus_1()) + 1,
             cache_line_bytes: 1 << u8::from(cr1.line_length_log2()),
-        })
+        };
+
+        match channels().any(|channel| config.may_use(channel)) {
+            true => Ok(config),
+            false => Err(SetupError::SecureEvents),
+        }
+    }
+
+    /// Whether there is `channel`, and an event for its programs to raise.
+    pub(super) fn may_use(&self, channel: Channel) -> bool {
+        let event = event_of(channel);
+        let is_ours = !self.non_secure || self.non_secure_events & event.bit() != 0;
+
+        // Each needs a line of the MFIFO for itself.
+        let has_line = u16::from(channel.number()) < self.mfifo_lines;
+
+        channel.number() < self.channels && event.number() < self.events && has_line && is_ours
     }
 
     /// What a program has to know of the controller, with the MFIFO shared out evenly among the
-    /// channels: one that takes more could bring all of them to a stop.
+    /// channels: one that takes more could bring all of them to a stop (TRM, "Lock-up").
     pub(super) fn bus(&self) -> Bus {
         Bus {
             bytes: self.bus_bytes,

@@ -226,11 +226,26 @@ pub(crate) fn listing(code: &[u8]) -> impl Iterator<Item = Line> + '_ {
     })
 }
 
+impl Line {
+    /// The instruction alone.
+    pub(crate) fn text(&self) -> Text<'_> {
+        Text(self)
+    }
+}
+
+/// A line without its offset.
+pub(crate) struct Text<'a>(&'a Line);
+
 impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:3}  ", self.offset)?;
-        match self.instruction {
-            Ok(instruction) => write_instruction(f, instruction, self.offset),
+        write!(f, "{:3}  {}", self.offset, self.text())
+    }
+}
+
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.instruction {
+            Ok(instruction) => write_instruction(f, instruction, self.0.offset),
             Err(malformed) => write!(f, "{malformed}"),
         }
     }

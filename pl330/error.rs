@@ -36,14 +36,16 @@ pub(crate) enum SetupError {
     },
     /// The configuration claims a data bus of an unknown width.
     BusWidth(u32),
-    /// The manager is non-secure, but the event that we need is secure.
-    SecureEvent(u8),
-    /// A channel runs from before, and does not stop.
-    Running(ThreadState),
+    /// The manager is non-secure, but all events that we could use are secure.
+    SecureEvents,
+    /// This channel runs from before, and does not stop.
+    Running(u8, ThreadState),
     /// No memory for this purpose.
     Memory(&'static str, Error),
     /// A first program, which only raises its interrupt, failed.
     FirstProgram(TransferError),
+    /// It did not fail, but its interrupt did not arrive.
+    Unheard,
 }
 
 impl fmt::Display for SetupError {
@@ -62,14 +64,17 @@ impl fmt::Display for SetupError {
             Self::BusWidth(code) => {
                 f.write_fmt(fmt!("unknown data bus width (code {code} in CRD)"))
             }
-            Self::SecureEvent(event) => f.write_fmt(fmt!(
-                "event {event} is reserved for secure software, and the manager is non-secure"
-            )),
-            Self::Running(state) => f.write_fmt(fmt!("channel 0 is {state} and does not stop")),
+            Self::SecureEvents => f.write_str(
+                "all events are reserved for secure software, and the manager is non-secure",
+            ),
+            Self::Running(channel, state) => {
+                f.write_fmt(fmt!("channel {channel} is {state} and does not stop"))
+            }
             Self::Memory(purpose, error) => {
                 f.write_fmt(fmt!("no memory for {purpose} ({error:?})"))
             }
             Self::FirstProgram(error) => f.write_fmt(fmt!("it does not run a program: {error}")),
+            Self::Unheard => f.write_str("its event interrupt does not arrive"),
         }
     }
 }
@@ -93,8 +98,10 @@ impl From<&SetupError> for Error {
 pub(crate) enum TransferError {
     /// The bytes are not all inside the mapping.
     OutOfRange,
-    /// The mapping was made for another device.
+    /// The mapping, or the queue, was made for another device.
     WrongDevice,
+    /// There is no memory for the request.
+    NoMemory,
     /// An address that the controller, with its 32 address bits, cannot reach.
     Unreachable,
     /// The program for it does not fit into the program memory.
@@ -105,23 +112,26 @@ pub(crate) enum TransferError {
     DebugPortBusy,
     /// The program did not end in so many milliseconds.
     Timeout(u32),
-    /// The program ended, but its interrupt did not arrive.
-    LostInterrupt,
+    /// The channel stopped, but its program has not raised its event.
+    NoEvent,
     /// The program failed.
     Fault(Fault),
     /// The driver is about to leave the device.
     ShuttingDown,
     /// The channel could not be stopped; what it was given is lost, and the channel with it.
     Stuck,
-    /// The channel was lost in an earlier transfer.
+    /// All channels were lost in earlier transfers.
     Retired,
+    /// Nobody waited for it any more.
+    Cancelled,
 }
 
 impl fmt::Display for TransferError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::OutOfRange => f.write_str("out of the range of the mapping"),
-            Self::WrongDevice => f.write_str("mapped for another device"),
+            Self::WrongDevice => f.write_str("made for another device"),
+            Self::NoMemory => f.write_str("no memory for the request"),
             Self::Unreachable => f.write_str("address beyond 32 bits"),
             Self::TooLong => f.write_str("too long for the program memory"),
             Self::Refused(refused) => f.write_str(match refused {
@@ -132,11 +142,12 @@ impl fmt::Display for TransferError {
             }),
             Self::DebugPortBusy => f.write_str("the debug port stays busy"),
             Self::Timeout(milliseconds) => f.write_fmt(fmt!("no end after {milliseconds} ms")),
-            Self::LostInterrupt => f.write_str("ended, but its interrupt did not arrive"),
+            Self::NoEvent => f.write_str("stopped without raising its event"),
             Self::Fault(fault) => f.write_fmt(fmt!("{fault}")),
             Self::ShuttingDown => f.write_str("the driver is being unbound"),
             Self::Stuck => f.write_str("the channel does not stop: it and its buffers are lost"),
-            Self::Retired => f.write_str("the channel was lost in an earlier transfer"),
+            Self::Retired => f.write_str("all channels were lost in earlier transfers"),
+            Self::Cancelled => f.write_str("given up"),
         }
     }
 }
@@ -148,10 +159,12 @@ impl From<TransferError> for Error {
             TransferError::OutOfRange | TransferError::WrongDevice | TransferError::Refused(_) => {
                 EINVAL
             }
+            TransferError::NoMemory => ENOMEM,
             TransferError::TooLong => E2BIG,
             TransferError::DebugPortBusy | TransferError::Timeout(_) => ETIMEDOUT,
-            TransferError::LostInterrupt | TransferError::Fault(_) => EIO,
+            TransferError::NoEvent | TransferError::Fault(_) => EIO,
             TransferError::ShuttingDown | TransferError::Stuck | TransferError::Retired => ENODEV,
+            TransferError::Cancelled => ECANCELED,
         }
     }
 }

@@ -3,10 +3,7 @@
 //! The two interrupts of a controller: one for the events of programs, one for faults.
 
 use kernel::{
-    io::{
-        poll::read_poll_timeout_atomic,
-        Io, //
-    },
+    io::Io,
     irq::{
         self,
         IrqReturn, //
@@ -15,25 +12,36 @@ use kernel::{
     sync::{
         atomic::Relaxed,
         Arc, //
-    },
-    time::Delta, //
+    }, //
 };
 
 use super::{
-    controller::{
-        Controller,
+    controller::Controller,
+    disasm,
+    engine::{
+        channels,
+        event_of,
         Phase,
-        Shared,
-        CHANNEL,
-        EVENT, //
+        Run,
+        Shared, //
     },
     error::TransferError,
-    fault::Thread,
+    fault::{
+        Fault,
+        Place,
+        Thread, //
+    },
     insn::Channel,
     regs,
-    thread, //
+    thread::{
+        self,
+        ThreadState, //
+    }, //
 };
 use crate::bindings;
+
+/// How many instructions before a failed one the kernel log gets, at most.
+const CONTEXT: usize = 8;
 
 /// Handles the interrupt that a program raises with DMASEV.
 pub(crate) struct EventHandler<'bound>(Arc<Controller<'bound>>);
@@ -48,26 +56,25 @@ impl<'bound> EventHandler<'bound> {
 impl irq::Handler for EventHandler<'_> {
     fn handle(&self) -> IrqReturn {
         let controller = &*self.0;
-        let mut shared = controller.shared.lock();
-        let raised = controller.regs.read(regs::INTMIS).events().get();
 
-        if raised == 0 {
-            return IrqReturn::None;
-        }
-        controller.regs.write_reg(regs::INTCLR::from(raised));
-        if raised & EVENT.bit() != 0 {
-            controller.interrupts.add(1, Relaxed);
-            if let Phase::Running = shared.phase {
-                shared.phase = Phase::Ended(Ok(()));
-                controller.ended.complete();
+        {
+            let shared = &mut *controller.shared.lock();
+            let raised = controller.regs.read(regs::INTMIS).events().get();
+
+            if raised == 0 {
+                return IrqReturn::None;
+            }
+            controller.regs.write_reg(regs::INTCLR::from(raised));
+            for channel in channels().filter(|&channel| raised & event_of(channel).bit() != 0) {
+                controller.events.add(1, Relaxed);
+                controller.finished(shared, channel);
             }
         }
+        controller.dispatch();
+        controller.call_back();
         IrqReturn::Handled
     }
 }
-
-/// How often a killed thread is looked at, a microsecond apart, before it counts as stuck.
-const KILL_TRIES: usize = 100;
 
 /// Handles the interrupt that is raised for as long as any thread has a fault.
 pub(crate) struct AbortHandler<'bound> {
@@ -83,66 +90,138 @@ impl<'bound> AbortHandler<'bound> {
 }
 
 impl irq::Handler for AbortHandler<'_> {
-    /// Takes down what the fault was, then kills the thread: the line stays up until then.
+    /// Takes down what the faults were, and kills the threads: the line stays up until then.
     fn handle(&self) -> IrqReturn {
         let controller = &*self.controller;
         let regs = &controller.regs;
-        let mut shared = controller.shared.lock();
-        let channels = regs.read(regs::FSRC).channels().get();
-        let manager = regs.read(regs::FSRD).faulting();
 
-        if channels == 0 && !manager {
-            return IrqReturn::None;
-        }
-        for number in 0..controller.config.channels {
-            if let Some(channel) = Channel::new(number) {
-                if channels & channel.bit() != 0 {
-                    self.end(&mut shared, Thread::Channel(channel));
-                }
+        {
+            let shared = &mut *controller.shared.lock();
+            let faulting = regs.read(regs::FSRC).channels().get();
+            let mut is_down = true;
+
+            if thread::is_faulting(regs, Thread::Manager) {
+                is_down &= controller.manager_failed(shared);
+            } else if faulting == 0 {
+                return IrqReturn::None;
+            }
+            for channel in channels().filter(|&channel| faulting & channel.bit() != 0) {
+                is_down &= controller.failed(shared, channel);
+            }
+            if !is_down {
+                shared.masked = Some(self.irq);
+                // SAFETY: `request_irq()` has accepted a handler without a thread for the interrupt,
+                // which it refuses where a chip that sleeps is in between.
+                unsafe { bindings::disable_irq_nosync(self.irq) };
+                dev_err!(
+                    controller.dev(),
+                    "a fault does not end: the abort interrupt is disabled, and the watchdog looks \
+                     for faults meanwhile\n"
+                );
             }
         }
-        if manager {
-            self.end(&mut shared, Thread::Manager);
-        }
+        controller.dispatch();
+        controller.call_back();
         IrqReturn::Handled
     }
 }
 
-impl AbortHandler<'_> {
-    /// Ends what `thread`, which has a fault, was to do.
-    fn end(&self, shared: &mut Shared, thread: Thread) {
-        let controller = &*self.controller;
-        let fault = thread::fault(&controller.regs, thread);
-
-        // The line stays up until the thread has stopped.
-        let stopped = shared.port.kill(&controller.regs, thread).and_then(|()| {
-            read_poll_timeout_atomic(
-                || Ok(thread::is_faulting(&controller.regs, thread)),
-                |faulting| !faulting,
-                Delta::from_micros(1),
-                KILL_TRIES,
-            )
-            .map_err(|_| TransferError::Stuck)
-        });
-
-        if stopped.is_err() {
-            dev_err!(
-                controller.dev(),
-                "{fault}; it does not stop: the abort interrupt is disabled, and faults are \
-                 noticed at the timeout from now on\n"
-            );
-            // SAFETY: `request_irq()` has accepted a handler without a thread for the interrupt,
-            // which it refuses where a chip that sleeps is in between.
-            unsafe { bindings::disable_irq_nosync(self.irq) };
-        }
-        match (thread, &shared.phase) {
-            // A manager that has a fault did not start what it was asked to. A channel may come to
-            // one after its last interrupt.
-            (Thread::Manager | Thread::Channel(CHANNEL), Phase::Running | Phase::Ended(Ok(()))) => {
-                shared.phase = Phase::Ended(Err(fault));
-                controller.ended.complete();
+impl<'bound> Controller<'bound> {
+    /// Ends what `channel`, which has a fault, was to do; false if the fault stays.
+    pub(super) fn failed(&self, shared: &mut Shared<'bound>, channel: Channel) -> bool {
+        let mut fault = thread::fault(&self.regs, Thread::Channel(channel));
+        let is_ours = match shared.phase(channel) {
+            Phase::Running(run) => {
+                fault.place = place_of(run, fault);
+                true
             }
-            _ => dev_err!(controller.dev(), "{fault}, not in a transfer of ours\n"),
+            Phase::Stopping(..) => true,
+            _ => false,
+        };
+        self.kill(shared, channel);
+        self.locate(shared, channel, &mut fault);
+        if is_ours {
+            self.log(shared, channel, fault);
+        } else {
+            dev_err!(self.dev(), "{fault}, while it had nothing to do\n");
+        }
+        self.stop(shared, channel, TransferError::Fault(fault));
+        self.settle(shared, channel);
+        !thread::is_faulting(&self.regs, Thread::Channel(channel))
+    }
+
+    /// Ends what the manager, which has a fault, was to start; false if the fault stays.
+    pub(super) fn manager_failed(&self, shared: &mut Shared<'bound>) -> bool {
+        let fault = thread::fault(&self.regs, Thread::Manager);
+        let mut is_ours = false;
+        // A port that is busy now will be tried again.
+        let _ = shared.port.kill(&self.regs, Thread::Manager);
+
+        dev_warn!(self.dev(), "{fault}\n");
+        for channel in channels() {
+            // One that was started and is stopped has raised its event, or was not started after all.
+            if matches!(shared.phase(channel), Phase::Running(_))
+                && thread::state(&self.regs, channel) == ThreadState::STOPPED
+                && self.regs.read(regs::INTMIS).events().get() & event_of(channel).bit() == 0
+            {
+                self.stop(shared, channel, TransferError::Fault(fault));
+                is_ours = true;
+            }
+        }
+        if !is_ours {
+            dev_err!(self.dev(), "it was not about to start a transfer of ours\n");
+        }
+        !thread::is_faulting(&self.regs, Thread::Manager)
+    }
+
+    /// Finds out which part of its request a channel was at that has stopped.
+    fn locate(&self, shared: &mut Shared<'bound>, channel: Channel, fault: &mut Fault) {
+        let (Some(place), true) = (&mut fault.place, self.has_stopped(channel)) else {
+            return;
+        };
+        let phase = shared.phase(channel);
+
+        *phase = match core::mem::replace(phase, Phase::Claimed) {
+            Phase::Running(mut run) => {
+                let bus = self.config.bus();
+                // SAFETY: It has stopped just now, without an order to start it, and under the lock nobody
+                // gives one.
+                let mut slot = unsafe { run.armed.disarm() };
+
+                place.part = slot.rewrite(|asm| run.task.begun.locate(asm, bus, place.line.offset));
+                // What that has overwritten, for those who look at the program.
+                let _ = slot.write(|asm| run.task.begun.clone().write(asm, bus, event_of(channel)));
+                run.armed = slot.arm();
+                Phase::Running(run)
+            }
+            other => other,
+        };
+    }
+
+    /// Writes the fault into the kernel log, with the instructions that led to it.
+    fn log(&self, shared: &mut Shared<'bound>, channel: Channel, fault: Fault) {
+        dev_warn!(self.dev(), "{fault}\n");
+
+        let (Phase::Running(run), Some(place)) = (&*shared.phase(channel), fault.place) else {
+            return;
+        };
+        let code = run.armed.code();
+        let upto = || disasm::listing(code).take_while(|line| line.offset <= place.line.offset);
+
+        for line in upto().skip(upto().count().saturating_sub(CONTEXT)) {
+            dev_warn!(self.dev(), "  {line}\n");
         }
     }
+}
+
+/// Where in its program a channel with a `fault` is: the instruction at its address, or the last one up
+/// to there that can have caused it.
+fn place_of(run: &Run<'_>, fault: Fault) -> Option<Place> {
+    let offset = fault.address.checked_sub(run.armed.address())? as usize;
+    let line = disasm::listing(run.armed.code())
+        .take_while(|line| line.offset <= offset)
+        .filter(|line| line.instruction.map_or(true, |it| fault.may_be_of(it)))
+        .last()?;
+
+    (line.offset == offset || fault.is_imprecise()).then_some(Place { line, part: None })
 }

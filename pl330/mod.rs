@@ -7,11 +7,15 @@
 //! interrupt. To transfer is to write such a program, have the manager start it through the debug
 //! registers, and wait.
 //!
-//! - [`Controller`] is what a driver has: made in probe, it takes mappings, runs a program over
-//!   them and gives them back.
+//! - [`Controller`] is what a driver has: made in probe, it takes mappings, runs programs over them and
+//!   gives them back. [`Prepared`] and [`Transfer`] are a transfer before and after it was asked for,
+//!   [`Queue`] keeps transfers in order.
 //! - [`EventHandler`] and [`AbortHandler`] are its two interrupts.
+//! - `copy` is what can be asked for, and `layout` which bytes. `request` is what becomes of it, `work`
+//!   what is left to do, `engine` has the channels do it, from program memory in `slot`. `stop` is for
+//!   what does not come to its end, `watchdog` for what takes too long.
 //! - `insn` and `program` write programs, `disasm` reads them, `regs` and `config` are the registers,
-//!   `thread` is what a channel is doing, `fault` and `error` say what went wrong.
+//!   `thread` is what a channel is doing, `fault` and `error` say what went wrong, `listing` shows it.
 //!
 //! Reference: Arm CoreLink DMA-330 Technical Reference Manual (DDI 0424).
 //!
@@ -22,27 +26,32 @@
 //! let destination = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(4096)?)?;
 //!
 //! let done = controller.copy(source, destination, span)?;
-//! let copy = done.destination.unmap();
+//! let copy = done.mappings.destination.unmap();
 //! ```
 
 mod config;
 mod controller;
-#[expect(
-    dead_code,
-    reason = "for error reports and debugfs, which do not list programs yet"
-)]
+mod copy;
 mod disasm;
+mod engine;
 mod error;
 mod fault;
-#[expect(dead_code, reason = "copies have no data of their own")]
 mod insn;
 mod interrupt;
-#[expect(dead_code, unused_imports, reason = "only copies are asked for yet")]
+mod layout;
+mod listing;
+#[expect(dead_code, reason = "tests on the host look at how much is done")]
 mod program;
+mod queue;
 mod regs;
+mod request;
 mod selftest;
+mod slot;
+mod stop;
 mod thread;
 mod transfer;
+mod watchdog;
+mod work;
 
 pub(crate) use controller::Controller;
 pub(crate) use error::{
@@ -53,9 +62,19 @@ pub(crate) use interrupt::{
     AbortHandler,
     EventHandler, //
 };
-pub(crate) use selftest::Flaw;
-pub(crate) use transfer::{
-    CopyError,
-    Receipt,
+pub(crate) use layout::{
+    RowSpans,
     Span, //
 };
+pub(crate) use program::Pattern;
+pub(crate) use queue::Queue;
+pub(crate) use transfer::{
+    Failed,
+    LentPair,
+    MappedPair,
+    Pair,
+    Receipt,
+    Transfer,
+    TransferResult, //
+};
+pub(crate) use work::Flaw;

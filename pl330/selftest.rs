@@ -1,95 +1,50 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Programs that show something other than a copy: that the controller answers, and how it fails.
+//! First programs, which show that the controller answers.
+
+use kernel::prelude::*;
 
 use super::{
-    controller::{
-        Controller,
-        EVENT,
-        PROGRAM_LEN, //
-    },
-    error::{
-        SetupError,
-        TransferError, //
-    },
-    insn::{
-        Assembler,
-        Instruction,
-        Register, //
-    },
-    program,
-    transfer::{
-        CopyResult,
-        Span, //
-    }, //
-};
-use crate::dma::{
-    DeviceReads,
-    DeviceWrites,
-    Mapping,
-    Memory, //
+    controller::Controller,
+    engine::MAX_CHANNELS,
+    error::SetupError,
+    request::Request,
+    work::Work, //
 };
 
 /// How long a program of some instructions may take, in milliseconds.
 const TIMEOUT_MS: u32 = 1000;
 
-/// A way for a program to fail.
-#[derive(Clone, Copy)]
-pub(crate) enum Flaw {
-    /// It has an instruction that does not exist: a fault.
-    UndefinedInstruction,
-    /// It goes round in a loop: a timeout.
-    Endless,
-}
-
-impl<'bound> Controller<'bound> {
-    /// Runs a program that only raises its interrupt, which shows that the controller fetches,
-    /// executes and is heard. To be called once both interrupts are handled.
+impl Controller<'_> {
+    /// Runs a program on each channel that only raises its interrupt, which shows that the controller
+    /// fetches, executes and is heard. To be called once both interrupts are handled, before anything
+    /// else is submitted.
     ///
     /// # Errors
     ///
-    /// [`SetupError::FirstProgram`] with what went wrong.
-    pub(crate) fn run_first_program(&self) -> Result<(), SetupError> {
-        let mut code = [0; PROGRAM_LEN];
+    /// [`SetupError::FirstProgram`] with what went wrong, or [`SetupError::Unheard`].
+    pub(crate) fn run_first_programs(&self) -> Result<(), SetupError> {
+        let count = self.channels_in_use();
+        let mut requests = [const { None }; MAX_CHANNELS];
 
-        program::signal(&mut Assembler::new(&mut code), EVENT)
-            .map_err(TransferError::from)
+        for request in &mut requests[..count] {
             // SAFETY: The program reads and writes no memory.
-            .and_then(|()| unsafe { self.run(&mut self.program.lock(), &code, TIMEOUT_MS) })
-            .map_err(SetupError::FirstProgram)
-    }
+            let new = unsafe { Request::new(self, Work::Signal, TIMEOUT_MS, GFP_KERNEL) }
+                .map_err(SetupError::FirstProgram)?;
 
-    /// Starts a copy as [`copy`](Self::copy) does, with a program that has a `flaw` and moves
-    /// nothing.
-    ///
-    /// # Errors
-    ///
-    /// [`TransferError::Fault`] or [`TransferError::Timeout`], unless something else is wrong.
-    pub(crate) fn copy_with_flaw<S, SD, D, DD>(
-        &self,
-        source: Mapping<'bound, S, SD>,
-        destination: Mapping<'bound, D, DD>,
-        span: Span,
-        flaw: Flaw,
-    ) -> CopyResult<Mapping<'bound, S, SD>, Mapping<'bound, D, DD>>
-    where
-        S: Memory,
-        SD: DeviceReads,
-        D: Memory,
-        DD: DeviceWrites,
-    {
-        let write = |asm: &mut Assembler<'_>, copy: program::Copy| {
-            asm.emit(Instruction::Mov(Register::Sar, copy.source))?;
-            asm.emit(Instruction::Mov(Register::Dar, copy.destination))?;
-            match flaw {
-                Flaw::UndefinedInstruction => asm.emit(Instruction::Undefined)?,
-                Flaw::Endless => asm.repeat_forever(|asm| asm.emit(Instruction::Wmb))?,
-            }
-            program::signal(asm, EVENT)?;
-            Ok(())
-        };
+            *request = Some(new.clone_arc());
+            // Each takes the channel behind that of the one before.
+            self.submit(new, None);
+        }
+        for request in requests.iter().flatten() {
+            request.ended.wait_for_completion();
+            self.outcome(request).map_err(SetupError::FirstProgram)?;
+        }
 
-        // SAFETY: The program loads and stores nothing.
-        unsafe { self.transfer(source, destination, span, TIMEOUT_MS, write) }
+        // The watchdog would take care of each, but not fast.
+        match self.events() < count as u64 {
+            true => Err(SetupError::Unheard),
+            false => Ok(()),
+        }
     }
 }

@@ -222,5 +222,6 @@ pub(super) fn fault(regs: &Registers<'_>, thread: Thread) -> Fault {
         thread,
         causes,
         address,
+        place: None,
     }
 }

@@ -1,271 +1,457 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Transfers: mappings go in, a program runs over them, and they come back.
+//! Transfers: mappings go in, programs run over them, and they come back.
+//!
+//! ```text
+//!   mappings ──prepare──▶ Prepared ──submit──▶ Transfer ──wait──▶ mappings
+//!                            │                     └──drop──▶ (stopped, unmapped)
+//!                            └──then, submit──▶ callback(mappings)
+//! ```
+
+use core::mem::ManuallyDrop;
 
 use kernel::{
+    alloc::Flags,
+    list::ListArc,
     prelude::*,
-    time::{
-        Delta,
-        Instant,
-        Monotonic, //
-    }, //
+    sync::Arc,
+    time::Delta, //
 };
 
 use super::{
-    controller::{
-        Controller,
-        EVENT,
-        PROGRAM_LEN, //
-    },
+    controller::Controller,
     error::TransferError,
-    insn::Assembler,
-    program::{
-        self,
-        Plan, //
+    layout::Addresses,
+    queue::Queue,
+    request::{
+        Finish,
+        Outcome,
+        Ran,
+        Request, //
     }, //
 };
 use crate::dma::{
-    DeviceReads,
-    DeviceWrites,
+    Direction,
+    InFlight,
     Mapping,
     Memory, //
 };
 
-/// How long a program may take, in milliseconds: this much, and one more for so many bytes.
-///
-/// The board moves a thousand times as much, but a busy host that emulates it may not. The timeout
-/// is there to come back at all.
-const TIMEOUT_MS: u32 = 5000;
-const BYTES_PER_MS: usize = 512;
-
-/// Which bytes to copy.
-#[derive(Clone, Copy)]
-pub(crate) struct Span {
-    /// From this offset in the source, in bytes.
-    pub(crate) from: usize,
-    /// To this offset in the destination, in bytes.
-    pub(crate) to: usize,
-    /// So many bytes.
-    pub(crate) len: usize,
-}
-
 /// What there is to say of a transfer that was done.
 #[derive(Clone, Copy)]
 pub(crate) struct Receipt {
-    /// The bus address of the first byte read.
+    /// The bus address of the first byte read; that of the first byte written, where none was.
     pub(crate) source: u32,
     /// The bus address of the first byte written.
     pub(crate) destination: u32,
-    /// The length of the program in bytes.
+    /// How many programs it took, and so how many interrupts.
+    pub(crate) programs: u32,
+    /// The length of the programs in bytes.
     pub(crate) program_len: usize,
-    /// From before the program was put into its memory until the channel had stopped.
+    /// From the start of its first program to the interrupt of the last.
     pub(crate) duration: Delta,
 }
 
-/// A copy that was done, with the mappings.
-pub(crate) struct CopyDone<S, D> {
-    /// What was read.
-    pub(crate) source: S,
-    /// What was written.
-    pub(crate) destination: D,
+/// A transfer that was done.
+pub(crate) struct Done<M> {
+    /// What it used: a [`Pair`], or the one that was filled.
+    pub(crate) mappings: M,
     /// How it went.
     pub(crate) receipt: Receipt,
 }
 
-/// A copy that was not done, or not wholly, with the mappings.
+/// A transfer that was not done, or not wholly.
 ///
 /// Turns into its error with `?`, which unmaps and drops what was mapped.
-pub(crate) struct CopyError<S, D> {
+pub(crate) struct Failed<M> {
     /// Why.
     pub(crate) error: TransferError,
-    /// Source and destination. `None` if the channel could not be stopped
+    /// What it used. `None` if the channel could not be stopped
     /// ([`TransferError::Stuck`]): the hardware may still use them, so they are lost.
-    pub(crate) mappings: Option<(S, D)>,
+    pub(crate) mappings: Option<M>,
 }
 
-impl<S, D> From<CopyError<S, D>> for Error {
-    fn from(failed: CopyError<S, D>) -> Self {
+impl<M> From<Failed<M>> for Error {
+    fn from(failed: Failed<M>) -> Self {
         failed.error.into()
     }
 }
 
-/// What a copy comes to.
-pub(crate) type CopyResult<S, D> = Result<CopyDone<S, D>, CopyError<S, D>>;
+/// What a transfer comes to.
+pub(crate) type TransferResult<M> = Result<Done<M>, Failed<M>>;
 
-impl<'bound> Controller<'bound> {
-    /// Copies `span` from `source` to `destination`, and gives both back. Sleeps: until others'
-    /// transfers have had their turn, then for at most 7 s and 2 s for each MiB.
+/// What comes of preparing a transfer for which `L` is lent.
+pub(crate) type PrepareResult<'a, 'bound, L> =
+    Result<Prepared<'a, 'bound, L>, Failed<<L as Lent>::Mappings>>;
+
+/// What is lent to the hardware for a transfer.
+pub(crate) trait Lent {
+    /// What it was before.
+    type Mappings;
+
+    /// Takes it back from the hardware.
+    ///
+    /// # Safety
+    ///
+    /// As [`InFlight::complete`].
+    unsafe fn complete(self) -> Self::Mappings;
+}
+
+impl<'dev, M: Memory, D: Direction> Lent for InFlight<'dev, M, D> {
+    type Mappings = Mapping<'dev, M, D>;
+
+    unsafe fn complete(self) -> Self::Mappings {
+        // SAFETY: By the caller's promise.
+        unsafe { InFlight::complete(self) }
+    }
+}
+
+/// The two sides of a copy.
+pub(crate) struct Pair<S, D> {
+    /// What is read.
+    pub(crate) source: S,
+    /// What is written.
+    pub(crate) destination: D,
+}
+
+impl<S: Lent, D: Lent> Lent for Pair<S, D> {
+    type Mappings = Pair<S::Mappings, D::Mappings>;
+
+    unsafe fn complete(self) -> Self::Mappings {
+        // SAFETY: By the caller's promise.
+        unsafe {
+            Pair {
+                source: self.source.complete(),
+                destination: self.destination.complete(),
+            }
+        }
+    }
+}
+
+/// The two sides of a copy while it is being done.
+pub(crate) type LentPair<'bound, S, SD, D, DD> =
+    Pair<InFlight<'bound, S, SD>, InFlight<'bound, D, DD>>;
+
+/// The two sides of a copy, before and after it.
+pub(crate) type MappedPair<'bound, S, SD, D, DD> =
+    Pair<Mapping<'bound, S, SD>, Mapping<'bound, D, DD>>;
+
+/// A transfer that has all it needs, and was not asked for yet. Dropped, it unmaps what it was for.
+///
+/// # Invariants
+///
+/// `request` was not submitted. What its programs use is `lent`.
+#[must_use = "nothing is transferred before it is submitted"]
+pub(crate) struct Prepared<'a, 'bound, L: Lent> {
+    controller: &'a Controller<'bound>,
+    request: ListArc<Request<'bound>>,
+    lent: Returned<L>,
+    addresses: Addresses,
+}
+
+/// What was lent for a request that has ended, or was never submitted. Dropped, it is taken back.
+///
+/// # Invariants
+///
+/// The hardware does not use it.
+struct Returned<L: Lent>(ManuallyDrop<L>);
+
+impl<L: Lent> Returned<L> {
+    fn take_back(self) -> L::Mappings {
+        let mut this = ManuallyDrop::new(self);
+
+        // SAFETY: `this` is neither dropped nor used any more. By the type invariant the hardware does
+        // not use what it was lent.
+        unsafe { ManuallyDrop::take(&mut this.0).complete() }
+    }
+
+    fn lend(self) -> L {
+        let mut this = ManuallyDrop::new(self);
+
+        // SAFETY: `this` is neither dropped nor used any more.
+        unsafe { ManuallyDrop::take(&mut this.0) }
+    }
+}
+
+impl<L: Lent> Drop for Returned<L> {
+    fn drop(&mut self) {
+        // SAFETY: This is the drop; and as in `take_back`.
+        drop(unsafe { ManuallyDrop::take(&mut self.0).complete() });
+    }
+}
+
+impl<'a, 'bound, L: Lent> Prepared<'a, 'bound, L> {
+    /// A transfer that is done by `request`, which is new.
+    ///
+    /// # Safety
+    ///
+    /// The programs of `request` read and write nothing but `lent`.
+    pub(super) unsafe fn new(
+        controller: &'a Controller<'bound>,
+        request: ListArc<Request<'bound>>,
+        lent: L,
+        addresses: Addresses,
+    ) -> Self {
+        // INVARIANT: It is new, so it was not submitted, and the hardware does not know of `lent`.
+        Self {
+            controller,
+            request,
+            lent: Returned(ManuallyDrop::new(lent)),
+            addresses,
+        }
+    }
+
+    /// Asks for the transfer, on whichever channel is free first. Callable from any context: it
+    /// neither sleeps nor allocates.
+    pub(crate) fn submit(self) -> Transfer<'a, 'bound, L> {
+        self.submit_in(None)
+    }
+
+    /// Asks for the transfer, to be done when all others of `queue` are that were submitted before.
+    /// Callable from any context.
+    pub(crate) fn submit_to(self, queue: &Queue<'_, 'bound>) -> Transfer<'a, 'bound, L> {
+        self.submit_in(Some(queue))
+    }
+
+    fn submit_in(self, queue: Option<&Queue<'_, 'bound>>) -> Transfer<'a, 'bound, L> {
+        let Self {
+            controller,
+            request,
+            lent,
+            addresses,
+        } = self;
+        // INVARIANT: By ours.
+        let transfer = Transfer {
+            controller,
+            request: request.clone_arc(),
+            lent: Some(lent.lend()),
+            addresses,
+        };
+
+        submit_in(controller, request, queue);
+        transfer
+    }
+
+    /// Prepares to ask for the transfer and to have `then` called at its end, with what
+    /// [`Transfer::wait`] would return. Allocates.
+    ///
+    /// `then` is called exactly once, after those of transfers that have ended before. As a rule that is
+    /// in the interrupt handler, and in any case with interrupts disabled; not within `submit`, unless the
+    /// driver has left the device. What is dropped before it is submitted calls back at once.
+    ///
+    /// It may submit transfers, also again what has failed, but for
+    /// [`ShuttingDown`](TransferError::ShuttingDown) and [`Retired`](TransferError::Retired), which do not
+    /// pass.
     ///
     /// # Errors
     ///
-    /// Any [`TransferError`]. Bytes outside the span are untouched in any case; those inside are
-    /// undefined after a fault or a timeout.
-    ///
-    /// # Examples
-    ///
-    /// ```ignore
-    /// let CopyDone { destination, .. } = controller.copy(source, destination, span)?;
-    /// ```
-    pub(crate) fn copy<S, SD, D, DD>(
-        &self,
-        source: Mapping<'bound, S, SD>,
-        destination: Mapping<'bound, D, DD>,
-        span: Span,
-    ) -> CopyResult<Mapping<'bound, S, SD>, Mapping<'bound, D, DD>>
+    /// [`TransferError::NoMemory`].
+    pub(crate) fn then<F>(
+        self,
+        flags: Flags,
+        then: F,
+    ) -> Result<PreparedCall<'a, 'bound>, Failed<L::Mappings>>
     where
-        S: Memory,
-        SD: DeviceReads,
-        D: Memory,
-        DD: DeviceWrites,
+        L: Send + 'bound,
+        F: FnOnce(TransferResult<L::Mappings>) + Send + 'bound,
     {
-        // A span that does not fit into 32 bits is refused before it is used.
-        let timeout_ms = TIMEOUT_MS.saturating_add((span.len / BYTES_PER_MS) as u32);
-
-        // SAFETY: The program of a plan for `copy` loads from the source and stores to the destination,
-        // at most `copy.len` bytes of each.
-        unsafe {
-            self.transfer(source, destination, span, timeout_ms, |asm, copy| {
-                let mut plan = Plan::new(copy)?;
-
-                plan.write(asm, self.config.bus(), EVENT)?;
-                // There is one program for a transfer.
-                match plan.is_written() {
-                    true => Ok(()),
-                    false => Err(TransferError::TooLong),
-                }
-            })
-        }
-    }
-
-    /// Runs the program that `write` writes over `span`. All that is said of [`copy`](Self::copy)
-    /// holds.
-    ///
-    /// # Safety
-    ///
-    /// The program that `write` writes only reads from the source and only writes to the destination
-    /// of the [`program::Copy`] that it is given.
-    pub(super) unsafe fn transfer<S, SD, D, DD>(
-        &self,
-        source: Mapping<'bound, S, SD>,
-        destination: Mapping<'bound, D, DD>,
-        span: Span,
-        timeout_ms: u32,
-        write: impl FnOnce(&mut Assembler<'_>, program::Copy) -> Result<(), TransferError>,
-    ) -> CopyResult<Mapping<'bound, S, SD>, Mapping<'bound, D, DD>>
-    where
-        S: Memory,
-        SD: DeviceReads,
-        D: Memory,
-        DD: DeviceWrites,
-    {
-        let refused = if !source.is_for(self.dma) || !destination.is_for(self.dma) {
-            Some(TransferError::WrongDevice)
-        } else if !span.is_within(source.len(), destination.len()) {
-            Some(TransferError::OutOfRange)
-        } else {
-            None
+        let Self {
+            controller,
+            request,
+            lent,
+            addresses,
+        } = self;
+        let Ok(memory) = KBox::<Call<L, F>>::new_uninit(flags) else {
+            return Err(Failed {
+                error: TransferError::NoMemory,
+                mappings: Some(lent.take_back()),
+            });
         };
+        let call = memory.write(Call {
+            lent: Some(lent.lend()),
+            addresses,
+            then: Some(then),
+        });
 
-        if let Some(error) = refused {
-            return Err(CopyError {
-                error,
-                mappings: Some((source, destination)),
-            });
-        }
-
-        let source = source.submit();
-        let destination = destination.submit();
-        let outcome = span
-            .on_the_bus(
-                source.address().to_bus32(span.from),
-                destination.address().to_bus32(span.to),
-            )
-            // SAFETY: Both are in flight from here until after the call, and stay so after `Stuck`.
-            .and_then(|copy| unsafe { self.write_and_run(copy, timeout_ms, write) });
-
-        if let Err(error @ TransferError::Stuck) = outcome {
-            // Dropping what is in flight leaks it.
-            return Err(CopyError {
-                error,
-                mappings: None,
-            });
-        }
-
-        // SAFETY: By the contract of `run`, after any outcome but `Stuck` the channel is stopped,
-        // or was not started, and the debug port holds no order to start it. It runs no program
-        // again before that has been rewritten. A stopped channel has no accesses outstanding.
-        let (source, destination) = unsafe { (source.complete(), destination.complete()) };
-
-        match outcome {
-            Ok(receipt) => Ok(CopyDone {
-                source,
-                destination,
-                receipt,
-            }),
-            Err(error) => Err(CopyError {
-                error,
-                mappings: Some((source, destination)),
-            }),
-        }
-    }
-
-    /// # Safety
-    ///
-    /// As [`transfer`](Self::transfer), and what `copy` names is lent to the hardware, see
-    /// [`run`](Self::run).
-    unsafe fn write_and_run(
-        &self,
-        copy: program::Copy,
-        timeout_ms: u32,
-        write: impl FnOnce(&mut Assembler<'_>, program::Copy) -> Result<(), TransferError>,
-    ) -> Result<Receipt, TransferError> {
-        let mut code = [0; PROGRAM_LEN];
-        let mut asm = Assembler::new(&mut code);
-
-        write(&mut asm, copy)?;
-
-        let program_len = asm.len();
-        let mut program = self.program.lock();
-        let start = Instant::<Monotonic>::now();
-
-        // SAFETY: By the caller's promise.
-        unsafe { self.run(&mut program, &code, timeout_ms)? };
-        Ok(Receipt {
-            source: copy.source,
-            destination: copy.destination,
-            program_len,
-            duration: start.elapsed(),
+        // SAFETY: By our invariants it was for `lent`.
+        unsafe { request.tell(&mut controller.shared.lock(), call) };
+        // INVARIANT: `self` was not submitted.
+        Ok(PreparedCall {
+            controller,
+            request: Some(request),
         })
     }
 }
 
-impl Span {
-    /// Whether the span is inside buffers of these lengths, and not empty.
-    fn is_within(&self, source_len: usize, destination_len: usize) -> bool {
-        let ends_within =
-            |start: usize, len: usize| start.checked_add(self.len).is_some_and(|end| end <= len);
+/// A transfer with a callback that has all it needs, and was not asked for yet. Dropped, it calls back
+/// with [`TransferError::Cancelled`].
+///
+/// # Invariants
+///
+/// `request` was not submitted; it is `None` only on the way out.
+#[must_use = "nothing is transferred before it is submitted"]
+pub(crate) struct PreparedCall<'a, 'bound> {
+    controller: &'a Controller<'bound>,
+    request: Option<ListArc<Request<'bound>>>,
+}
 
-        self.len != 0 && ends_within(self.from, source_len) && ends_within(self.to, destination_len)
+impl<'bound> PreparedCall<'_, 'bound> {
+    /// Asks for the transfer, on whichever channel is free first. Callable from any context.
+    pub(crate) fn submit(mut self) {
+        if let Some(request) = self.request.take() {
+            submit_in(self.controller, request, None);
+        }
     }
 
-    /// The span in bus addresses, where all of it has 32-bit ones.
-    fn on_the_bus(
-        &self,
-        source: Result<u32>,
-        destination: Result<u32>,
-    ) -> Result<program::Copy, TransferError> {
-        let (Ok(source), Ok(destination), Ok(len)) = (source, destination, u32::try_from(self.len))
-        else {
-            return Err(TransferError::Unreachable);
-        };
-
-        if source.checked_add(len - 1).is_none() || destination.checked_add(len - 1).is_none() {
-            return Err(TransferError::Unreachable);
+    /// Asks for the transfer, to be done when all others of `queue` are that were submitted before.
+    /// Callable from any context.
+    pub(crate) fn submit_to(mut self, queue: &Queue<'_, 'bound>) {
+        if let Some(request) = self.request.take() {
+            submit_in(self.controller, request, Some(queue));
         }
-        Ok(program::Copy {
-            source,
-            destination,
-            len,
-        })
+    }
+}
+
+impl Drop for PreparedCall<'_, '_> {
+    fn drop(&mut self) {
+        if let Some(request) = self.request.take() {
+            self.controller.refuse(request, TransferError::Cancelled);
+        }
+    }
+}
+
+/// A callback with what it is about.
+///
+/// # Invariants
+///
+/// `lent` is what the programs of the request use that was [told](Request::tell) of this.
+struct Call<L, F> {
+    /// Dropped, it is leaked.
+    lent: Option<L>,
+    addresses: Addresses,
+    then: Option<F>,
+}
+
+impl<L, F> Finish for Call<L, F>
+where
+    L: Lent + Send,
+    F: FnOnce(TransferResult<L::Mappings>) + Send,
+{
+    unsafe fn finish(&mut self, outcome: Outcome) {
+        if let (Some(lent), Some(then)) = (self.lent.take(), self.then.take()) {
+            // SAFETY: By the caller's promise it is the outcome of the request that was told of this; by
+            // the type invariant that was for `lent`.
+            then(unsafe { settle(lent, self.addresses, outcome) });
+        }
+    }
+}
+
+/// A transfer that was asked for.
+///
+/// Dropped, it is given up, and unmapped: its program is stopped, which takes some microseconds, or never
+/// started. Callable from any context. If the channel does not stop at once, what it uses is lost.
+///
+/// # Invariants
+///
+/// What the programs of `request` use is `lent`, until `wait` or `drop` takes it out.
+#[must_use = "a transfer that is dropped is given up"]
+pub(crate) struct Transfer<'a, 'bound, L: Lent> {
+    controller: &'a Controller<'bound>,
+    request: Arc<Request<'bound>>,
+    lent: Option<L>,
+    addresses: Addresses,
+}
+
+impl<L: Lent> Transfer<'_, '_, L> {
+    /// Waits until the transfer has ended, and gives back what it used. Sleeps; the watchdog sees to it
+    /// that it is not for good.
+    ///
+    /// # Errors
+    ///
+    /// [`TransferError`]s of a program, of the controller's end, and of a queue of another controller.
+    pub(crate) fn wait(mut self) -> TransferResult<L::Mappings> {
+        self.request.ended.wait_for_completion();
+
+        let outcome = self.controller.outcome(&self.request);
+
+        match self.lent.take() {
+            // SAFETY: The request has ended with this outcome. By the type invariant it was for `lent`.
+            Some(lent) => unsafe { settle(lent, self.addresses, outcome) },
+            // `lent` is there until here.
+            None => Err(Failed {
+                error: TransferError::Stuck,
+                mappings: None,
+            }),
+        }
+    }
+}
+
+impl<L: Lent> Drop for Transfer<'_, '_, L> {
+    fn drop(&mut self) {
+        if let Some(lent) = self.lent.take() {
+            let outcome = self.controller.cancel(&self.request);
+
+            // SAFETY: As in `wait`.
+            drop(unsafe { settle(lent, self.addresses, outcome) });
+        }
+    }
+}
+
+/// What comes of a transfer when its request has come to `outcome`.
+///
+/// # Safety
+///
+/// `lent` is what a request used that has ended with `outcome`.
+unsafe fn settle<L: Lent>(
+    lent: L,
+    addresses: Addresses,
+    outcome: Outcome,
+) -> TransferResult<L::Mappings> {
+    let Addresses {
+        source,
+        destination,
+    } = addresses;
+
+    match outcome {
+        Ok(Ran {
+            programs,
+            program_len,
+            duration,
+        }) => Ok(Done {
+            // SAFETY: By the invariants of `Request`, none of its programs runs, nor will. Their last
+            // accesses came before the barrier in front of their events.
+            mappings: unsafe { lent.complete() },
+            receipt: Receipt {
+                source,
+                destination,
+                programs,
+                program_len,
+                duration,
+            },
+        }),
+        // Dropping what is in flight leaks it.
+        Err(error @ TransferError::Stuck) => Err(Failed {
+            error,
+            mappings: None,
+        }),
+        Err(error) => Err(Failed {
+            error,
+            // SAFETY: As above; a stopped channel has no accesses outstanding.
+            mappings: Some(unsafe { lent.complete() }),
+        }),
+    }
+}
+
+fn submit_in<'bound>(
+    controller: &Controller<'bound>,
+    request: ListArc<Request<'bound>>,
+    queue: Option<&Queue<'_, 'bound>>,
+) {
+    match queue {
+        Some(queue) if !queue.is_for(controller) => {
+            controller.refuse(request, TransferError::WrongDevice);
+        }
+        Some(queue) => controller.submit(request, Some(queue.line())),
+        None => controller.submit(request, None),
     }
 }

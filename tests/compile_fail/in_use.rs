@@ -24,9 +24,9 @@ fn copy<'bound>(dev: &'bound DmaDevice, controller: &Controller<'bound>, span: S
     let done = controller.copy(source, destination, span)?;
 
     #[cfg(not(mistake))]
-    let source = done.source;
+    let source = done.mappings.source;
 
     source.unmap(); //~ E0382: use of moved value: `source`
-    done.destination.unmap();
+    done.mappings.destination.unmap();
     Ok(())
 }

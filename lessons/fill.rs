@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Fills: the device writes the same few bytes again and again, and the CPU provides none of them.
+
+use super::{
+    pattern,
+    Failure,
+    MARGIN, //
+};
+use crate::{
+    dma::{
+        Buffer,
+        DmaDevice,
+        FromDevice,
+        Mapping, //
+    },
+    pl330::{
+        Controller,
+        Pattern,
+        Receipt,
+        Span, //
+    }, //
+};
+
+/// Fills `span.len` bytes from `span.to` on with `bytes`, of which there are 1, 2, 4 or 8, and looks at
+/// all bytes of the buffer.
+pub(super) fn fill<'bound>(
+    dev: &'bound DmaDevice,
+    controller: &Controller<'bound>,
+    span: Span,
+    bytes: &[u8],
+) -> Result<Receipt, Failure> {
+    let mut buffer = Buffer::zeroed(span.to + span.len + MARGIN)?;
+
+    pattern::fill_background(&mut buffer);
+
+    let buffer = Mapping::<_, FromDevice>::new(dev, buffer)?;
+    let what = Pattern::new(bytes).ok_or(Failure::Pattern)?;
+    let done = controller.fill(buffer, span.to, span.len, what)?;
+
+    pattern::check_by(&done.mappings.unmap(), |offset| {
+        match offset.checked_sub(span.to) {
+            Some(index) if index < span.len => bytes[index % bytes.len()],
+            _ => pattern::background(offset),
+        }
+    })?;
+    Ok(done.receipt)
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A queue and callbacks: transfers that are done one after the other, and a callback for each, which
+//! the interrupt handler calls.
+//!
+//! The first transfer is the longest, so without the queue the others would overtake it.
+
+use kernel::{
+    new_spinlock_irq,
+    prelude::*,
+    sync::{
+        Arc,
+        Completion,
+        SpinLockIrq, //
+    }, //
+};
+
+use super::{
+    pattern,
+    Failure,
+    MARGIN, //
+};
+use crate::{
+    dma::{
+        Buffer,
+        DmaDevice,
+        FromDevice,
+        Mapping,
+        ToDevice, //
+    },
+    pl330::{
+        Controller,
+        MappedPair,
+        Queue,
+        Receipt,
+        Span,
+        TransferResult, //
+    }, //
+};
+
+/// How many transfers there are.
+pub(super) const MANY: usize = 8;
+
+/// What a callback gets.
+type Ended<'bound> = TransferResult<MappedPair<'bound, Buffer, ToDevice, Buffer, FromDevice>>;
+
+/// What the callbacks take down.
+#[pin_data]
+struct Notes<'bound> {
+    /// The transfers that have ended, by their numbers. Has room for all of them.
+    #[pin]
+    ended: SpinLockIrq<KVec<(usize, Ended<'bound>)>>,
+    #[pin]
+    all: Completion,
+}
+
+/// Copies `span`, then a half of it, a quarter and so on, in this order, and looks at all bytes of the
+/// destinations.
+pub(super) fn copy<'bound>(
+    dev: &'bound DmaDevice,
+    controller: &Controller<'bound>,
+    span: Span,
+) -> Result<[Receipt; MANY], Failure> {
+    let queue = Queue::new(controller, GFP_KERNEL)?;
+    let room = KVec::with_capacity(MANY, GFP_KERNEL)?;
+    let notes = Arc::pin_init(
+        pin_init!(Notes {
+            ended <- new_spinlock_irq!(room),
+            all <- Completion::new(),
+        }),
+        GFP_KERNEL,
+    )?;
+    let part = |number: usize| Span {
+        len: span.len >> number,
+        ..span
+    };
+
+    for number in 0..MANY {
+        let mut source = Buffer::zeroed(span.from + span.len)?;
+        let mut destination = Buffer::zeroed(span.to + span.len + MARGIN)?;
+
+        pattern::fill_source(&mut source[span.from..]);
+        pattern::fill_background(&mut destination);
+
+        let source = Mapping::<_, ToDevice>::new(dev, source)?;
+        let destination = Mapping::<_, FromDevice>::new(dev, destination)?;
+        let notes = notes.clone();
+
+        controller
+            .prepare(source, destination, part(number), GFP_KERNEL)?
+            .then(GFP_KERNEL, move |result| {
+                let mut ended = notes.ended.lock();
+                let _ = ended.push_within_capacity((number, result));
+
+                if ended.len() == MANY {
+                    notes.all.complete_all();
+                }
+            })?
+            .submit_to(&queue);
+    }
+    notes.all.wait_for_completion();
+
+    let mut receipts = KVec::with_capacity(MANY, GFP_KERNEL)?;
+
+    for (place, (number, result)) in core::mem::take(&mut *notes.ended.lock())
+        .into_iter()
+        .enumerate()
+    {
+        let done = result?;
+
+        if place != number {
+            return Err(Failure::Order { place, number });
+        }
+        pattern::check(
+            &done.mappings.destination.unmap(),
+            span.to,
+            part(number).len,
+        )?;
+        receipts.push(done.receipt, GFP_KERNEL)?;
+    }
+
+    receipts.as_slice().try_into().map_err(|_| Failure::NoError)
+}

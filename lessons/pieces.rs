@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Pieces: what lies scattered in one buffer is gathered in another, in one program, with one
+//! interrupt.
+
+use kernel::prelude::*;
+
+use super::{
+    pattern,
+    Failure,
+    MARGIN, //
+};
+use crate::{
+    dma::{
+        Buffer,
+        DmaDevice,
+        FromDevice,
+        Mapping,
+        ToDevice, //
+    },
+    pl330::{
+        Controller,
+        Receipt,
+        Span, //
+    }, //
+};
+
+/// Copies `count` pieces of `len` bytes, the last one first, and looks at all bytes of the destination.
+pub(super) fn gather<'bound>(
+    dev: &'bound DmaDevice,
+    controller: &Controller<'bound>,
+    count: usize,
+    len: usize,
+) -> Result<Receipt, Failure> {
+    // Seven bytes between any two, so that each has an alignment of its own.
+    let stride = len + 7;
+    let mut source = Buffer::zeroed(count * stride)?;
+    let mut destination = Buffer::zeroed(count * len + MARGIN)?;
+    let mut pieces = KVec::with_capacity(count, GFP_KERNEL)?;
+
+    pattern::fill_source(&mut source);
+    pattern::fill_background(&mut destination);
+    for piece in 0..count {
+        pieces.push(
+            Span {
+                from: (count - 1 - piece) * stride,
+                to: piece * len,
+                len,
+            },
+            GFP_KERNEL,
+        )?;
+    }
+
+    let source = Mapping::<_, ToDevice>::new(dev, source)?;
+    let destination = Mapping::<_, FromDevice>::new(dev, destination)?;
+    let done = controller.copy(source, destination, pieces)?;
+
+    pattern::check_by(&done.mappings.destination.unmap(), |offset| {
+        match offset / len {
+            piece if piece < count => pattern::source((count - 1 - piece) * stride + offset % len),
+            _ => pattern::background(offset),
+        }
+    })?;
+    Ok(done.receipt)
+}

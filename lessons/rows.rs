@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Rows: a part of an image is copied into another image, in one program.
+
+use super::{
+    pattern,
+    Failure,
+    MARGIN, //
+};
+use crate::{
+    dma::{
+        Buffer,
+        DmaDevice,
+        FromDevice,
+        Mapping,
+        ToDevice, //
+    },
+    pl330::{
+        Controller,
+        Receipt,
+        RowSpans, //
+    }, //
+};
+
+/// Copies rows between two buffers and looks at all bytes of the destination.
+pub(super) fn copy<'bound>(
+    dev: &'bound DmaDevice,
+    controller: &Controller<'bound>,
+    rows: RowSpans,
+) -> Result<Receipt, Failure> {
+    let first = rows.first;
+    let mut source = Buffer::zeroed(first.from + rows.rows * rows.from_stride + first.len)?;
+    let mut destination =
+        Buffer::zeroed(first.to + rows.rows * rows.to_stride + first.len + MARGIN)?;
+
+    pattern::fill_source(&mut source);
+    pattern::fill_background(&mut destination);
+
+    let source = Mapping::<_, ToDevice>::new(dev, source)?;
+    let destination = Mapping::<_, FromDevice>::new(dev, destination)?;
+    let done = controller.copy(source, destination, rows)?;
+
+    pattern::check_by(&done.mappings.destination.unmap(), |offset| {
+        // The row that the byte is in, and how far.
+        let in_row = offset
+            .checked_sub(first.to)
+            .map(|behind| (behind / rows.to_stride, behind % rows.to_stride));
+
+        match in_row {
+            Some((row, column)) if row < rows.rows && column < first.len => {
+                pattern::source(first.from + row * rows.from_stride + column)
+            }
+            _ => pattern::background(offset),
+        }
+    })?;
+    Ok(done.receipt)
+}

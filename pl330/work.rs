@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What a channel can be asked to do, as plans for its programs.
+
+use kernel::{
+    alloc::Flags,
+    prelude::*,
+    sync::Arc, //
+};
+
+use super::{
+    error::TransferError,
+    insn::{
+        Assembler,
+        Event,
+        Instruction,
+        Register,
+        TooLong, //
+    },
+    program::{
+        self,
+        Bus,
+        Copy,
+        Fill,
+        Lists,
+        Part,
+        Plan,
+        Rows,
+        Segment, //
+    },
+};
+
+/// A way for a program to fail.
+#[derive(Clone, Copy)]
+pub(crate) enum Flaw {
+    /// It has an instruction that does not exist: a fault.
+    UndefinedInstruction,
+    /// It goes round in a loop: a timeout.
+    Endless,
+}
+
+/// Something to do.
+#[derive(Clone)]
+pub(crate) enum Work {
+    /// Nothing, but for the interrupt.
+    Signal,
+    Copy(Plan<Copy>),
+    Fill(Plan<Fill>),
+    Rows(Plan<Rows>),
+    Lists(Plan<Lists<Segments, Segments>>),
+    /// What would be a copy, but moves nothing and fails.
+    Flawed(Copy, Flaw),
+}
+
+impl Work {
+    /// Writes a program that does as much of the rest as fits.
+    ///
+    /// # Errors
+    ///
+    /// [`TooLong`] if that is nothing.
+    pub(super) fn write(
+        &mut self,
+        asm: &mut Assembler<'_>,
+        bus: Bus,
+        event: Event,
+    ) -> Result<(), TooLong> {
+        match self {
+            Self::Signal => program::signal(asm, event),
+            Self::Copy(plan) => plan.write(asm, bus, event),
+            Self::Fill(plan) => plan.write(asm, bus, event),
+            Self::Rows(plan) => plan.write(asm, bus, event),
+            Self::Lists(plan) => plan.write(asm, bus, event),
+            Self::Flawed(copy, flaw) => {
+                asm.emit(Instruction::Mov(Register::Sar, copy.source))?;
+                asm.emit(Instruction::Mov(Register::Dar, copy.destination))?;
+                match flaw {
+                    Flaw::UndefinedInstruction => asm.emit(Instruction::Undefined)?,
+                    Flaw::Endless => asm.repeat_forever(|asm| asm.emit(Instruction::Wmb))?,
+                }
+                program::signal(asm, event)
+            }
+        }
+    }
+
+    /// Whether the programs written so far do all of it.
+    pub(super) fn is_written(&self) -> bool {
+        match self {
+            Self::Signal | Self::Flawed(..) => true,
+            Self::Copy(plan) => plan.is_written(),
+            Self::Fill(plan) => plan.is_written(),
+            Self::Rows(plan) => plan.is_written(),
+            Self::Lists(plan) => plan.is_written(),
+        }
+    }
+
+    /// Which part of it the instruction `offset` bytes into its next program is for, if it has parts.
+    /// Writes the program to see that, as far as there.
+    pub(super) fn locate(&self, asm: &mut Assembler<'_>, bus: Bus, offset: usize) -> Option<Part> {
+        match self {
+            Self::Signal | Self::Flawed(..) | Self::Copy(_) | Self::Fill(_) => None,
+            Self::Rows(plan) => plan.clone().locate(asm, bus, offset),
+            Self::Lists(plan) => plan.clone().locate(asm, bus, offset),
+        }
+    }
+}
+
+/// Segments that are taken one by one; copies share the list.
+#[derive(Clone)]
+pub(crate) struct Segments {
+    list: Arc<KVec<Segment>>,
+    next: usize,
+}
+
+impl Segments {
+    /// Those of `list`, from the first on.
+    ///
+    /// # Errors
+    ///
+    /// [`TransferError::NoMemory`].
+    pub(super) fn new(list: KVec<Segment>, flags: Flags) -> Result<Self, TransferError> {
+        let list = Arc::new(list, flags).map_err(|_| TransferError::NoMemory)?;
+
+        Ok(Self { list, next: 0 })
+    }
+}
+
+impl Iterator for Segments {
+    type Item = Segment;
+
+    fn next(&mut self) -> Option<Segment> {
+        let segment = *self.list.get(self.next)?;
+
+        self.next += 1;
+        Some(segment)
+    }
+}
