@@ -8,7 +8,10 @@
 //! cat report            # what happened, to read
 //! cat report.json       # the same for programs
 //! cat statistics        # what the mappings of the device came to, since it was bound
+//! cat channels          # what the channels are doing, and their last programs
 //! ```
+//!
+//! and, for measurements and endurance, [`repeat`] and [`soak`].
 
 use kernel::{
     new_mutex,
@@ -24,6 +27,10 @@ use kernel::{
     }, //
 };
 
+use super::{
+    repeat,
+    soak, //
+};
 use crate::{
     bindings::debugfs,
     dma::DmaDevice,
@@ -71,6 +78,9 @@ impl<'bound> Debugfs<'bound> {
         dir.add_show::<ReportFile>();
         dir.add_show::<JsonFile>();
         dir.add_show::<StatisticsFile>();
+        dir.add_show::<ChannelsFile>();
+        dir.add_command::<RepeatFile>();
+        dir.add_command::<SoakFile>();
         Ok(Self { _dir: dir })
     }
 }
@@ -80,8 +90,8 @@ impl<'bound> Debugfs<'bound> {
 struct Demo<'bound> {
     dev: &'bound DmaDevice,
     controller: Arc<Controller<'bound>>,
-    /// The last report. Held while the lessons run, so that they have the controller to themselves
-    /// and its interrupts can be counted.
+    /// The last report. Held while the lessons run, so that they do once at a time: the events of the
+    /// controller are counted, also those of `repeat` and `soak`, if these run meanwhile.
     #[pin]
     report: Mutex<Option<Report>>,
 }
@@ -143,5 +153,35 @@ impl debugfs::Show<Demo<'_>> for StatisticsFile {
 
     fn show(demo: &Demo<'_>, out: &SeqFile) {
         seq_print!(out, "{}", demo.dev.statistics());
+    }
+}
+
+struct ChannelsFile;
+
+impl debugfs::Show<Demo<'_>> for ChannelsFile {
+    const NAME: &'static CStr = c"channels";
+
+    fn show(demo: &Demo<'_>, out: &SeqFile) {
+        seq_print!(out, "{}", demo.controller.channels());
+    }
+}
+
+struct RepeatFile;
+
+impl debugfs::Command<Demo<'_>> for RepeatFile {
+    const NAME: &'static CStr = c"repeat";
+
+    fn run(demo: &Demo<'_>, word: &str) -> Result {
+        repeat::run(demo.dev, &demo.controller, word)
+    }
+}
+
+struct SoakFile;
+
+impl debugfs::Command<Demo<'_>> for SoakFile {
+    const NAME: &'static CStr = c"soak";
+
+    fn run(demo: &Demo<'_>, word: &str) -> Result {
+        soak::run(demo.dev, &demo.controller, word)
     }
 }

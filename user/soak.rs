@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Random transfers, with every byte looked at:
+//!
+//! ```sh
+//! for seed in 1 2 3 4; do echo $seed 250000 > soak & done; wait
+//! ```
+//!
+//! Each writer has three transfers under way at a time, so four of them keep eight channels busy, and
+//! have some wait. One of 32 is given up.
+
+use kernel::prelude::*;
+
+use super::numbers;
+use crate::{
+    dma::{
+        Bidirectional,
+        Buffer,
+        DmaDevice,
+        FromDevice,
+        InFlight,
+        Mapping,
+        ToDevice, //
+    },
+    pl330::{
+        Controller,
+        LentPair,
+        Pattern,
+        Queue,
+        RowSpans,
+        Span,
+        Transfer, //
+    }, //
+};
+
+/// How many transfers a writer has under way.
+const UNDER_WAY: usize = 3;
+
+/// The bytes of a buffer. A short one is used for most, because the CPU looks at them all.
+const SHORT: usize = 1 << 10;
+const LONG: usize = 96 << 10;
+
+/// Does the transfers that `word`, a seed and a number, asks for.
+///
+/// # Errors
+///
+/// `EIO` if a byte is not what it should be, with a line in the kernel log; `EINVAL` if it does not ask
+/// for any; those of mappings and transfers.
+pub(super) fn run<'bound>(
+    dev: &'bound DmaDevice,
+    controller: &Controller<'bound>,
+    word: &str,
+) -> Result {
+    let [seed, count] = numbers(word)?;
+    // CAST: `usize` has 64 bits at most.
+    let mut random = Random::new(seed as u64);
+    let queue = Queue::new(controller, GFP_KERNEL)?;
+    let mut left = count;
+
+    while left != 0 {
+        let batch = left.min(UNDER_WAY);
+        let mut jobs = [const { None }; UNDER_WAY];
+
+        for job in &mut jobs[..batch] {
+            *job = Some(Job::submit(dev, controller, &queue, &mut random)?);
+        }
+        for job in jobs.into_iter().flatten() {
+            match random.below(32) {
+                // What is given up must not be used any more: it is freed at once.
+                0 => drop(job),
+                _ => job.wait_and_check(dev)?,
+            }
+        }
+        left -= batch;
+    }
+    Ok(())
+}
+
+/// Numbers that look random and are the same for the same seed (xorshift64*).
+struct Random(u64);
+
+impl Random {
+    fn new(seed: u64) -> Self {
+        // Zero would stay zero.
+        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+    }
+
+    /// A number below `bound`, which is not 0.
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+
+        let high = self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 32;
+
+        // CAST: 32 bits.
+        high as usize % bound
+    }
+
+    fn fill(&mut self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(4) {
+            // CAST: 32 bits.
+            let random = (self.below(1 << 32) as u32).to_le_bytes();
+
+            chunk.copy_from_slice(&random[..chunk.len()]);
+        }
+    }
+}
+
+/// What is under way.
+enum Asked<'a, 'bound> {
+    Copy(Transfer<'a, 'bound, LentPair<'bound, Buffer, ToDevice, Buffer, FromDevice>>),
+    Fill(Transfer<'a, 'bound, InFlight<'bound, Buffer, Bidirectional>>),
+}
+
+/// A transfer, and what its destination should be afterwards.
+struct Job<'a, 'bound> {
+    asked: Asked<'a, 'bound>,
+    expected: KVVec<u8>,
+}
+
+impl<'a, 'bound> Job<'a, 'bound> {
+    fn submit(
+        dev: &'bound DmaDevice,
+        controller: &'a Controller<'bound>,
+        queue: &Queue<'_, 'bound>,
+        random: &mut Random,
+    ) -> Result<Self> {
+        let len = match random.below(64) {
+            0 => LONG,
+            _ => SHORT,
+        };
+        let in_order = random.below(2) == 0;
+        let mut source = Buffer::zeroed(len)?;
+        let mut destination = Buffer::zeroed(len)?;
+        let mut expected = KVVec::with_capacity(len, GFP_KERNEL)?;
+
+        random.fill(&mut source);
+        random.fill(&mut destination);
+        expected.extend_from_slice(&destination, GFP_KERNEL)?;
+
+        if random.below(4) == 0 {
+            let (at, len) = part(random, len);
+            let bytes = [1, 2, 3, 4, 5, 6, 7, 8];
+            let (bytes, pattern) = match random.below(5) {
+                0 => (&[0][..], Some(Pattern::ZERO)),
+                power => {
+                    let bytes = &bytes[..1 << (power - 1)];
+
+                    (bytes, Pattern::new(bytes))
+                }
+            };
+
+            for (index, byte) in expected[at..at + len].iter_mut().enumerate() {
+                *byte = bytes[index % bytes.len()];
+            }
+
+            let destination = Mapping::<_, Bidirectional>::new(dev, destination)?;
+            let pattern = pattern.ok_or(EINVAL)?;
+            let prepared = controller.prepare_fill(destination, at, len, pattern, GFP_KERNEL)?;
+
+            return Ok(Self {
+                asked: Asked::Fill(match in_order {
+                    true => prepared.submit_to(queue),
+                    false => prepared.submit(),
+                }),
+                expected,
+            });
+        }
+
+        let mut model = |from: usize, to: usize, len: usize| {
+            expected[to..to + len].copy_from_slice(&source[from..from + len]);
+        };
+        let what = What::random(random, len, &mut model)?;
+        let source = Mapping::<_, ToDevice>::new(dev, source)?;
+        let destination = Mapping::<_, FromDevice>::new(dev, destination)?;
+        let prepared = match what {
+            What::Span(span) => controller.prepare(source, destination, span, GFP_KERNEL)?,
+            What::Rows(rows) => controller.prepare(source, destination, rows, GFP_KERNEL)?,
+            What::Pieces(list) => controller.prepare(source, destination, list, GFP_KERNEL)?,
+        };
+
+        Ok(Self {
+            asked: Asked::Copy(match in_order {
+                true => prepared.submit_to(queue),
+                false => prepared.submit(),
+            }),
+            expected,
+        })
+    }
+
+    fn wait_and_check(self, dev: &DmaDevice) -> Result {
+        let found = match self.asked {
+            Asked::Copy(transfer) => transfer.wait()?.mappings.destination.unmap(),
+            Asked::Fill(transfer) => transfer.wait()?.mappings.unmap(),
+        };
+
+        match found
+            .iter()
+            .zip(&self.expected)
+            .position(|(found, expected)| found != expected)
+        {
+            None => Ok(()),
+            Some(at) => {
+                dev_err!(
+                    dev.as_device(),
+                    "byte {at} is {:#04x}, should be {:#04x}\n",
+                    found[at],
+                    self.expected[at]
+                );
+                Err(EIO)
+            }
+        }
+    }
+}
+
+/// What is copied.
+enum What {
+    Span(Span),
+    Rows(RowSpans),
+    Pieces(KVec<Span>),
+}
+
+impl What {
+    /// Something to copy between buffers of `len` bytes; tells `model` of each part.
+    fn random(
+        random: &mut Random,
+        len: usize,
+        model: &mut impl FnMut(usize, usize, usize),
+    ) -> Result<Self> {
+        match random.below(3) {
+            0 => {
+                let (from, part) = part(random, len);
+                let to = random.below(len - part + 1);
+
+                model(from, to, part);
+                Ok(Self::Span(Span {
+                    from,
+                    to,
+                    len: part,
+                }))
+            }
+            1 => {
+                let row = 1 + random.below(48);
+                let (from_stride, to_stride) = (row + random.below(32), row + random.below(32));
+                let most = len / from_stride.max(to_stride);
+                let rows = 1 + random.below(most);
+
+                for number in 0..rows {
+                    model(number * from_stride, number * to_stride, row);
+                }
+                Ok(Self::Rows(RowSpans {
+                    first: Span {
+                        from: 0,
+                        to: 0,
+                        len: row,
+                    },
+                    rows,
+                    from_stride,
+                    to_stride,
+                }))
+            }
+            _ => {
+                let count = 1 + random.below(24);
+                let room = len / count;
+                let mut list = KVec::with_capacity(count, GFP_KERNEL)?;
+
+                // Each has a place of its own in the destination.
+                for number in 0..count {
+                    let (at, part) = part(random, room);
+                    let span = Span {
+                        from: random.below(len - part + 1),
+                        to: number * room + at,
+                        len: part,
+                    };
+
+                    model(span.from, span.to, span.len);
+                    list.push(span, GFP_KERNEL)?;
+                }
+                Ok(Self::Pieces(list))
+            }
+        }
+    }
+}
+
+/// A part of `len` bytes that is not empty: its beginning and its length.
+fn part(random: &mut Random, len: usize) -> (usize, usize) {
+    let at = random.below(len);
+
+    (at, 1 + random.below(len - at))
+}
