@@ -5,6 +5,7 @@ DTC ?= dtc
 DEMO_JSON ?= out/demo.json
 BENCH_JSON ?= out/bench.json
 TEST ?=
+SOAK ?= 1000000
 
 MODULE := rk3588_dma.ko
 OVERLAY := dts/rk3588-dma.dtbo
@@ -69,6 +70,10 @@ bench-module:
 .PHONY: bench
 bench: stock bench-module ## Compare the driver and its mappings with their peers in C
 	@$(BOARD) bench --json $(BENCH_JSON)
+
+.PHONY: soak
+soak: stock ## Do a million random transfers (SOAK=number) on all channels and look at every byte
+	@$(BOARD) soak --transfers $(SOAK)
 
 .PHONY: shell
 shell: stock ## Boot the virtual Rock 5B+ with an interactive shell and the module in /

@@ -83,6 +83,8 @@ pub struct Boot {
     pub contents: Vec<(u64, Vec<u8>)>,
     /// More arguments for QEMU.
     pub arguments: Vec<OsString>,
+    /// Is shown each line that is printed, while the script runs.
+    pub on_line: Option<fn(&str)>,
     /// How long it may take.
     pub timeout: Duration,
 }
@@ -100,6 +102,7 @@ impl Default for Boot {
             counts_instructions: false,
             contents: vec![],
             arguments: vec![],
+            on_line: None,
             timeout: Duration::from_secs(180),
         }
     }
@@ -145,7 +148,7 @@ impl Board {
             .spawn()
             .with_context(|| format!("cannot start {}", self.qemu(boot.machine).display()))?;
         let keyboard = qemu.stdin.take().context("QEMU has no input")?;
-        let mut requests = Requests::new(File::open(&console)?, keyboard, socket);
+        let mut requests = Requests::new(File::open(&console)?, keyboard, socket, boot.on_line);
         let mut timed_out = false;
         let status = loop {
             if let Some(status) = qemu.try_wait()? {

@@ -15,6 +15,7 @@ mod demo;
 mod docs;
 mod host;
 mod process;
+mod soak;
 mod suite;
 mod tests;
 
@@ -55,6 +56,12 @@ enum Command {
         #[arg(long)]
         json: PathBuf,
     },
+    /// Do random transfers on all channels from four threads, and look at every byte.
+    Soak {
+        /// How many.
+        #[arg(long, default_value_t = 1_000_000)]
+        transfers: u64,
+    },
     /// Run all tests; the last line is `N passed, N failed`.
     Test {
         /// Only the tests whose names contain this.
@@ -84,6 +91,7 @@ fn main() -> Result<ExitCode> {
     let passed = match Arguments::parse().command {
         Command::Demo { json } => demo::run(&Board::new()?, &json)?,
         Command::Bench { json } => bench::run(&Board::new()?, &json)?,
+        Command::Soak { transfers } => soak::run(&Board::new()?, transfers)?,
         Command::Test { filter } => tests::run(&filter)?,
         Command::Run {
             script,

@@ -33,10 +33,15 @@ pub fn made_by(script: &str, arguments: &[&str]) -> Result<PathBuf> {
 
 /// Runs a command whose output matters only when it fails.
 pub fn succeeds(command: &mut Command) -> Result<()> {
+    output(command).map(|_| ())
+}
+
+/// Runs a command and returns what it writes.
+pub fn output(command: &mut Command) -> Result<String> {
     let output = command
         .output()
         .with_context(|| format!("cannot run {}", command.get_program().to_string_lossy()))?;
-    let said = [output.stdout, output.stderr].concat();
+    let said = [&output.stdout[..], &output.stderr].concat();
 
     ensure!(
         output.status.success(),
@@ -45,5 +50,5 @@ pub fn succeeds(command: &mut Command) -> Result<()> {
         output.status,
         String::from_utf8_lossy(&said)
     );
-    Ok(())
+    Ok(String::from_utf8(output.stdout)?)
 }

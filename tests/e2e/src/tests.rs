@@ -3,6 +3,7 @@
 //! The tests, in the order in which they run: what needs no board first.
 
 mod controllers;
+mod engine;
 mod faults;
 mod kunit;
 mod lessons;
@@ -68,6 +69,7 @@ pub fn run(filter: &str) -> Result<bool> {
             controllers::run(&mut suite, &board);
             faults::run(&mut suite, &board);
             lifetime::run(&mut suite, &board);
+            engine::run(&mut suite, &board);
             bench::test(&mut suite, &board);
             kunit::run(&mut suite, &board);
         }

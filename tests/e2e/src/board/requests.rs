@@ -39,18 +39,26 @@ pub struct Requests {
     socket: PathBuf,
     /// Connected at the first request: most scripts have none.
     qmp: Option<Qmp>,
+    /// Is shown each line.
+    on_line: Option<fn(&str)>,
 }
 
 impl Requests {
     /// Those on the console that is written to `console`, answered by `keyboard`, of the QEMU that
-    /// listens at `socket`.
-    pub fn new(console: File, keyboard: ChildStdin, socket: PathBuf) -> Self {
+    /// listens at `socket`. All lines are shown to `on_line`.
+    pub fn new(
+        console: File,
+        keyboard: ChildStdin,
+        socket: PathBuf,
+        on_line: Option<fn(&str)>,
+    ) -> Self {
         Self {
             console,
             begun: vec![],
             keyboard,
             socket,
             qmp: None,
+            on_line,
         }
     }
 
@@ -69,6 +77,9 @@ impl Requests {
         let lines = std::mem::replace(&mut self.begun, rest);
 
         for line in String::from_utf8_lossy(&lines).lines() {
+            if let Some(show) = self.on_line {
+                show(line);
+            }
             if let Some(request) = Request::parse(line)? {
                 let answer = self.answer(&request)?;
 

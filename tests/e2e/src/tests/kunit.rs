@@ -78,8 +78,11 @@ pub fn run(suite: &mut Suite, board: &Board) {
         .filter(|run| suite.wants_below(&format!("kunit::{}", run.name)))
         .collect();
     let leaves_out = leave_out::is_wanted(suite);
+    let engine = ["debug_faults", "debug_engine"]
+        .iter()
+        .any(|room| suite.wants_below(room));
 
-    if wanted.is_empty() && !leaves_out {
+    if wanted.is_empty() && !leaves_out && !engine {
         return;
     }
     if let Err(error) = suite.prepare("debug kernel and module", make_module) {
@@ -93,6 +96,12 @@ pub fn run(suite: &mut Suite, board: &Board) {
     }
     if leaves_out {
         leave_out::run(suite, board);
+    }
+    if engine {
+        let boot = boot(Machine::Rock5bPlus, false);
+
+        super::faults::cases(suite, board, "debug_faults", &boot);
+        super::engine::soak(suite, board, "debug_engine", &boot, &super::engine::SHORT);
     }
 }
 

@@ -65,7 +65,7 @@ fn one_gigabyte(suite: &mut Suite, board: &Board) {
         "lessons::all_hold",
         "lessons::are_not_bounced",
         "lessons::cover_what_they_claim",
-        "lessons::raise_one_interrupt_a_transfer",
+        "lessons::raise_at_most_one_interrupt_a_program",
         "lessons::name_the_errors",
     ];
 
@@ -147,21 +147,38 @@ fn one_gigabyte(suite: &mut Suite, board: &Board) {
                 }
             }
         }
+        for lesson in ["fill", "rows", "pieces", "together", "in order", "chain"] {
+            ensure!(
+                lessons.transfers.iter().any(|it| it.lesson == lesson),
+                "no {lesson}"
+            );
+        }
         Ok(())
     });
     suite.test(interrupts, || {
         let report = report()?;
 
         expect(
-            "interrupts by the module's count",
-            report.lessons.interrupts,
-            report.lessons.ok,
+            "events by the module's count",
+            report.lessons.events,
+            report.lessons.programs,
         )?;
-        expect(
-            "interrupts by the kernel's count",
+        // Programs that end together are told of together.
+        ensure!(
+            (report.lessons.programs * 3 / 4..=report.lessons.programs)
+                .contains(&report.kernel_interrupts),
+            "{} interrupts by the kernel's count for {} programs",
             report.kernel_interrupts,
-            report.lessons.ok,
-        )
+            report.lessons.programs
+        );
+        // All but the longest list of pieces are done by one program.
+        ensure!(
+            report.lessons.programs < report.lessons.ok + 6,
+            "{} programs for {} transfers",
+            report.lessons.programs,
+            report.lessons.ok
+        );
+        Ok(())
     });
     suite.test(errors, || {
         let provoked = report()?.lessons.provoked;
@@ -170,7 +187,8 @@ fn one_gigabyte(suite: &mut Suite, board: &Board) {
         };
 
         ensure!(
-            fault.starts_with("channel 0 fault: undefined instruction at 0x"),
+            fault.contains(" fault: undefined instruction at 0x")
+                && fault.ends_with(" (byte 12: undefined opcode 0xff)"),
             "the fault is reported as: {fault}"
         );
         expect("timeout", timeout.as_str(), "no end after 1000 ms")

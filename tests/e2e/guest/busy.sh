@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+#
+# Unbinds the driver again and again while four threads submit transfers.
+
+device=fed10000.dma-controller
+driver=/sys/bus/platform/drivers/rk3588_dma
+debugfs=/sys/kernel/debug/rk3588_dma-$device
+
+section before resources
+dmesg -c >/dev/null
+insmod /rk3588_dma.ko || exit 1
+round=0
+while [ $round -lt 20 ]; do
+	for seed in 1 2 3 4; do
+		(echo "$seed 1000000" >$debugfs/soak) 2>>/tmp/errors &
+	done
+	usleep $((100000 + round * 37000 % 300000))
+	echo $device >$driver/unbind || exit 1
+	[ ! -e $debugfs ] || exit 1
+	wait
+	echo $device >$driver/bind || exit 1
+	round=$((round + 1))
+done
+section rounds echo $round
+section interrupted grep -c 'write error: ' /tmp/errors
+section errors sort -u /tmp/errors
+echo '1 1000' >$debugfs/soak || exit 1
+section statistics cat $debugfs/statistics
+rmmod rk3588_dma || exit 1
+section after resources
+section dmesg dmesg

@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+#
+# An interrupt gets lost: the watchdog sees that the copy is complete.
+
+load || exit 1
+provoke dmac2 x-lose-interrupts 1 || exit 1
+attempt copy 4096 1
+attempt copy 4096 1
+unload

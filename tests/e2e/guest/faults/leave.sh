@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+#
+# The driver leaves while programs of all channels never end, and more wait: they are killed. Then it does so
+# while the channels cannot be killed.
+
+# hundredths: since the board was switched on.
+hundredths() {
+	cut -d ' ' -f 1 /proc/uptime | tr -d .
+}
+
+load || exit 1
+for mask in 0 255; do
+	provoke dmac2 x-ignore-kill $mask || exit 1
+	for _ in 1 2 3 4 5 6 7 8; do
+		provoke dmac2 x-hang 1 || exit 1
+		attempt copy 4096 1 &
+		while [ "$(remaining dmac2 x-hang)" != 0 ]; do :; done
+	done
+	attempt copy 4096 1 &
+	attempt copy 4096 1 &
+	grep -c ': running' "${debugfs:?}"/channels
+	began=$(hundredths)
+	echo "${device:?}" >"${driver:?}"/unbind || exit 1
+	wait
+	# Two seconds, if they do not stop, and what a busy host takes.
+	[ $(($(hundredths) - began)) -lt 1500 ] && echo 'in time'
+	provoke dmac2 x-ignore-kill 0 || exit 1
+	echo "${device:?}" >"${driver:?}"/bind || exit 1
+	attempt copy 4096 20
+done
+unload

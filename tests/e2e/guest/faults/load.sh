@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+#
+# Bursts fail while four threads keep all channels busy: three transfers fail, and every byte of all
+# others is right.
+
+load || exit 1
+for seed in 1 2 3 4; do
+	(echo $seed 1000 >"${debugfs:?}"/soak) 2>/dev/null || echo failed &
+done
+for _ in 1 2 3; do
+	provoke dmac2 x-fail-read 200 || exit 1
+	while [ "$(remaining dmac2 x-fail-read)" != 0 ]; do :; done
+done
+wait
+echo 5 1000 >"${debugfs:?}"/soak && echo ok
+grep -c 'not in use' "${debugfs:?}"/channels
+grep '^live' "${debugfs:?}"/statistics
+unload | grep -c 'bus error on read'

@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+#
+# A burst of a list cannot be written, in the middle and at the end of a program. Each of the pieces is one
+# burst, and the channel is further on when it is told.
+
+load || exit 1
+provoke dmac2 x-fail-write 11 || exit 1
+attempt list 20 8 1
+provoke dmac2 x-fail-write 20 || exit 1
+attempt list 20 8 1
+grep -A 200 'channel 1: ' "${debugfs:?}"/channels | sed -n '/DMAEND/{p;q}' | sed 's/^ *[0-9]* *//'
+attempt list 20 8 1
+unload

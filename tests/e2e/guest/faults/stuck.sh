@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+#
+# A program never ends, and its channel cannot be killed. The others go on. Loaded again, when it can be
+# killed, the driver has all of them.
+
+load || exit 1
+provoke dmac2 x-ignore-kill 1 || exit 1
+provoke dmac2 x-hang 1 || exit 1
+attempt copy 4096 1
+attempt copy 4096 20
+grep -c 'not in use' "${debugfs:?}"/channels
+unload
+provoke dmac2 x-ignore-kill 0 || exit 1
+load || exit 1
+attempt copy 4096 20
+grep -c 'not in use' "${debugfs:?}"/channels
+unload
