@@ -31,7 +31,7 @@ use crate::{
 const BOUNCED_MAX: u64 = 256 << 10;
 
 /// What the kernel warns of on the virtual board, each with its reason.
-const KNOWN_WARNINGS: [&str; 8] = [
+const KNOWN_WARNINGS: [&str; 12] = [
     // QEMU has no firmware that would give a seed.
     "KASLR disabled due to lack of seed",
     // The SMMU of the PCIe controllers is not modelled.
@@ -45,6 +45,11 @@ const KNOWN_WARNINGS: [&str; 8] = [
     // Devices whose suppliers are not modelled; see machine/README.md.
     "deferred probe pending",
     "sync_state() pending due to",
+    // The fault that a lesson provokes, with its program.
+    " fault: undefined instruction at 0x",
+    ":     0  DMAMOV SAR, 0x",
+    ":     6  DMAMOV DAR, 0x",
+    ":    12  undefined opcode 0xff",
 ];
 
 /// Runs them.
