@@ -24,6 +24,8 @@
 //! asm.emit(End)?;
 //! ```
 
+use core::mem;
+
 /// The longest instruction in bytes.
 const MAX_LEN: usize = 6;
 
@@ -293,6 +295,7 @@ impl Encoded {
     }
 
     /// The bytes of the instruction.
+    #[inline]
     pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.bytes[..self.len]
     }
@@ -305,6 +308,9 @@ impl Encoded {
 
 impl Instruction {
     /// Encodes the instruction (TRM, "Instruction syntax").
+    ///
+    /// Inlined even though it is large: of a known instruction only a few bytes are left.
+    #[inline(always)]
     pub(crate) const fn encode(self) -> Encoded {
         match self {
             Self::End => Encoded::one(0x00),
@@ -358,22 +364,18 @@ pub(crate) struct TooLong;
 
 /// Puts instructions into memory, one after the other, and data behind them.
 pub(crate) struct Assembler<'a> {
-    /// From `limit` on there is data, or nothing yet.
+    /// Without the data behind the program.
     memory: &'a mut [u8],
     len: usize,
-    limit: usize,
     base: Option<u32>,
 }
 
 impl<'a> Assembler<'a> {
     /// Starts a program at the beginning of `memory`.
     pub(crate) fn new(memory: &'a mut [u8]) -> Self {
-        let limit = memory.len();
-
         Self {
             memory,
             len: 0,
-            limit,
             base: None,
         }
     }
@@ -394,7 +396,7 @@ impl<'a> Assembler<'a> {
 
     /// The bytes that are left.
     pub(crate) fn room(&self) -> usize {
-        self.limit - self.len
+        self.memory.len() - self.len
     }
 
     /// Takes back what was emitted after the first `len` bytes.
@@ -416,7 +418,7 @@ impl<'a> Assembler<'a> {
         byte: impl Fn(usize) -> u8,
     ) -> Result<u32, TooLong> {
         let base = self.base.ok_or(TooLong)?;
-        let start = self.limit.checked_sub(len).ok_or(TooLong)?;
+        let start = self.memory.len().checked_sub(len).ok_or(TooLong)?;
         // CAST: Memory that a program runs in lies below 4 GiB.
         let address = base.checked_add(start as u32).ok_or(TooLong)?;
         let past = address % align;
@@ -425,10 +427,13 @@ impl<'a> Assembler<'a> {
         if start < self.len {
             return Err(TooLong);
         }
-        for (at, target) in self.memory[start..start + len].iter_mut().enumerate() {
+
+        let (program, data) = mem::take(&mut self.memory).split_at_mut(start);
+
+        for (at, target) in data[..len].iter_mut().enumerate() {
             *target = byte(at);
         }
-        self.limit = start;
+        self.memory = program;
         Ok(address - past)
     }
 
@@ -437,14 +442,26 @@ impl<'a> Assembler<'a> {
     /// # Errors
     ///
     /// [`TooLong`] if the memory is full; nothing is appended then.
+    #[inline(always)]
     pub(crate) fn emit(&mut self, instruction: Instruction) -> Result<(), TooLong> {
-        let code = instruction.encode();
+        self.append(instruction.encode().as_bytes())
+    }
 
-        if code.len > self.room() {
-            return Err(TooLong);
-        }
-        self.memory[self.len..self.len + code.len].copy_from_slice(code.as_bytes());
-        self.len += code.len;
+    /// Appends instructions that are encoded already. Inlined for the sake of those whose length is
+    /// known: they are not worth a call of `memcpy`.
+    ///
+    /// # Errors
+    ///
+    /// [`TooLong`] if the memory is full; nothing is appended then.
+    #[inline(always)]
+    pub(crate) fn append(&mut self, code: &[u8]) -> Result<(), TooLong> {
+        let end = self.len + code.len();
+
+        self.memory
+            .get_mut(self.len..end)
+            .ok_or(TooLong)?
+            .copy_from_slice(code);
+        self.len = end;
         Ok(())
     }
 
