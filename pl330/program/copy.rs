@@ -140,11 +140,10 @@ impl Copy {
         program.seek_source(self.source)?;
         program.seek_destination(self.destination)?;
         self.write_here(program)?;
-        program.reached(
+        program.end_step(
             self.source.checked_add(self.len),
             self.destination.checked_add(self.len),
-        );
-        Ok(())
+        )
     }
 
     /// Appends the copy, where the addresses are set already.

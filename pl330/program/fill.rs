@@ -75,7 +75,7 @@ struct Block {
     /// After as many bytes it repeats; a multiple of a beat.
     period: u32,
     shape: Shape,
-    /// How many bursts end where the pattern does.
+    /// How many bursts end where the pattern does: 1 or 2.
     bursts: u32,
 }
 
@@ -128,7 +128,7 @@ impl Job for Fill {
             true => write_zeroes(program, shape, start, len)?,
             false => self.block.write(program, start, len)?,
         }
-        program.reached(None, start.checked_add(len));
+        program.end_step(None, start.checked_add(len))?;
         Ok(len.into())
     }
 }
@@ -197,8 +197,7 @@ impl Block {
             at = before.wrapping_add(self.shape.bytes());
             bursts -= 1;
         }
-        // CAST: 1 or 2.
-        program.pass_on_from(bursts / self.bursts, self.source(at), self.bursts as usize)?;
+        program.pass_on_from(bursts / self.bursts, self.source(at), self.bursts)?;
         program.pass_on_from(bursts % self.bursts, self.source(at), 1)?;
 
         let rest = len_before % self.shape.bytes();
@@ -231,9 +230,7 @@ impl Block {
         len: u32,
     ) -> Result<(), TooLong> {
         program.seek_source(self.source(start))?;
-        bytes(program, len)?;
-        program.reached(None, None);
-        Ok(())
+        bytes(program, len)
     }
 }
 

@@ -103,8 +103,9 @@ pub(crate) trait Job {
         Ok(())
     }
 
-    /// Appends the step behind the first `done` bytes, and says how many it does. Only called if
-    /// there are more. After an error the program is taken back to where it was.
+    /// Appends the step behind the first `done` bytes, up to [`Writer::end_step`], and says how many
+    /// it does. Only called if there are more. After an error the program is taken back to where it
+    /// was, so the job must not have changed.
     fn step(&mut self, done: u64, program: &mut Writer<'_, '_>) -> Result<u64, TooLong>;
 
     /// What the step behind the first `done` bytes is about: of several rows, the first. Only called

@@ -205,7 +205,6 @@ impl Rows {
 
         let next = self.row(row + rows);
 
-        program.reached(Some(next.source), Some(next.destination));
-        Ok(())
+        program.end_step(Some(next.source), Some(next.destination))
     }
 }

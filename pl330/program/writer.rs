@@ -21,6 +21,15 @@ pub(super) const MAX_BURSTS: u32 = MAX_ITERATIONS * MAX_ITERATIONS;
 /// How long DMALP and DMALPEND are in bytes.
 const LP_LEN: usize = 2;
 
+/// What bodies of loops are made of. They are encoded here and not each time.
+const LD: u8 = opcode(Instruction::Ld);
+const ST: u8 = opcode(Instruction::St);
+const STZ: u8 = opcode(Instruction::Stz);
+
+const fn opcode(instruction: Instruction) -> u8 {
+    instruction.encode().padded()[0]
+}
+
 /// A burst: how many bytes in a beat, and how many beats.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Shape {
@@ -58,7 +67,7 @@ pub(super) struct Mark {
     state: State,
 }
 
-/// Writes a program, and leaves room for its end.
+/// Writes a program, step by step, and leaves room for its end.
 pub(crate) struct Writer<'a, 'm> {
     asm: &'a mut Assembler<'m>,
     bus: Bus,
@@ -111,18 +120,10 @@ impl<'a, 'm> Writer<'a, 'm> {
         self.state = mark.state;
     }
 
-    fn emit(&mut self, instruction: Instruction) -> Result<(), TooLong> {
-        self.asm.emit(instruction)?;
-        match self.asm.room() {
-            0..SIGNAL_LEN => Err(TooLong),
-            _ => Ok(()),
-        }
-    }
-
     /// Has the source address be `address`.
     pub(super) fn seek_source(&mut self, address: u32) -> Result<(), TooLong> {
         if self.state.source != Some(address) {
-            self.emit(Instruction::Mov(Register::Sar, address))?;
+            self.asm.emit(Instruction::Mov(Register::Sar, address))?;
             self.state.source = Some(address);
         }
         Ok(())
@@ -131,16 +132,25 @@ impl<'a, 'm> Writer<'a, 'm> {
     /// Has the destination address be `address`.
     pub(super) fn seek_destination(&mut self, address: u32) -> Result<(), TooLong> {
         if self.state.destination != Some(address) {
-            self.emit(Instruction::Mov(Register::Dar, address))?;
+            self.asm.emit(Instruction::Mov(Register::Dar, address))?;
             self.state.destination = Some(address);
         }
         Ok(())
     }
 
-    /// Says where the addresses are after loads and stores; `None` where nobody has counted.
-    pub(super) fn reached(&mut self, source: Option<u32>, destination: Option<u32>) {
+    /// Ends a step, and says where the addresses are; `None` where nobody has counted.
+    ///
+    /// # Errors
+    ///
+    /// [`TooLong`] if the program could not be ended behind it.
+    pub(super) fn end_step(
+        &mut self,
+        source: Option<u32>,
+        destination: Option<u32>,
+    ) -> Result<(), TooLong> {
         self.state.source = source;
         self.state.destination = destination;
+        self.check_room()
     }
 
     /// Has bursts look like this. Both addresses count up; accesses are not cached (TRM, "Channel
@@ -153,7 +163,7 @@ impl<'a, 'm> Writer<'a, 'm> {
 
         if self.state.control != Some(control) {
             self.barrier()?;
-            self.emit(Instruction::Mov(Register::Ccr, control))?;
+            self.asm.emit(Instruction::Mov(Register::Ccr, control))?;
             self.state.control = Some(control);
             self.state.controls += 1;
         }
@@ -175,10 +185,10 @@ impl<'a, 'm> Writer<'a, 'm> {
     /// leaves them there.
     fn barrier(&mut self) -> Result<(), TooLong> {
         if self.state.loaded {
-            self.emit(Instruction::Rmb)?;
+            self.asm.emit(Instruction::Rmb)?;
         }
         if self.state.stored {
-            self.emit(Instruction::Wmb)?;
+            self.asm.emit(Instruction::Wmb)?;
             self.state.stored = false;
         }
         Ok(())
@@ -187,14 +197,14 @@ impl<'a, 'm> Writer<'a, 'm> {
     /// Appends `count` loads.
     pub(super) fn load(&mut self, count: u32) -> Result<(), TooLong> {
         self.state.loaded = true;
-        self.repeat(count, &[Instruction::Ld])
+        self.repeat(count, [LD])
     }
 
     /// Appends `count` stores, which may leave bytes in the MFIFO.
     pub(super) fn store(&mut self, count: u32, leave: bool) -> Result<(), TooLong> {
         self.state.stored = true;
         self.state.loaded = leave;
-        self.repeat(count, &[Instruction::St])
+        self.repeat(count, [ST])
     }
 
     /// Appends `count` times a load and a store, which may leave bytes in the MFIFO.
@@ -203,32 +213,27 @@ impl<'a, 'm> Writer<'a, 'm> {
             self.state.stored = true;
             self.state.loaded = leave;
         }
-        self.repeat(count, &[Instruction::Ld, Instruction::St])
+        self.repeat(count, [LD, ST])
     }
 
-    /// Appends `count` times loads from `source` on, `pairs` of them, each with its store.
+    /// Appends `count` times loads from `source` on, `pairs` of them, which is 1 or 2, each with its
+    /// store.
     pub(super) fn pass_on_from(
         &mut self,
         count: u32,
         source: u32,
-        pairs: usize,
+        pairs: u32,
     ) -> Result<(), TooLong> {
-        const BODY: [Instruction; 5] = [
-            Instruction::Nop,
-            Instruction::Ld,
-            Instruction::St,
-            Instruction::Ld,
-            Instruction::St,
-        ];
+        let [a, b, c, d, e, f] = Instruction::Mov(Register::Sar, source).encode().padded();
 
-        let mut body = BODY;
-
-        body[0] = Instruction::Mov(Register::Sar, source);
         if count != 0 {
             self.state.stored = true;
             self.state.source = None;
         }
-        self.repeat(count, &body[..1 + 2 * pairs])
+        match pairs {
+            2 => self.repeat(count, [a, b, c, d, e, f, LD, ST, LD, ST]),
+            _ => self.repeat(count, [a, b, c, d, e, f, LD, ST]),
+        }
     }
 
     /// Appends `count` stores of zeroes.
@@ -236,11 +241,11 @@ impl<'a, 'm> Writer<'a, 'm> {
         if count != 0 {
             self.state.stored = true;
         }
-        self.repeat(count, &[Instruction::Stz])
+        self.repeat(count, [STZ])
     }
 
     /// Appends `body` `count` times, at most [`MAX_BURSTS`].
-    fn repeat(&mut self, count: u32, body: &[Instruction]) -> Result<(), TooLong> {
+    fn repeat<const N: usize>(&mut self, count: u32, body: [u8; N]) -> Result<(), TooLong> {
         let full = count / MAX_ITERATIONS;
 
         match full {
@@ -257,25 +262,21 @@ impl<'a, 'm> Writer<'a, 'm> {
     }
 
     /// Appends a loop, or what it would do, where that is not longer.
-    fn once_around(&mut self, count: u32, body: &[Instruction]) -> Result<(), TooLong> {
-        let len = code_len(body);
-
-        if count as usize * len <= len + 2 * LP_LEN {
-            return (0..count).try_for_each(|_| self.emit_all(body));
+    fn once_around<const N: usize>(&mut self, count: u32, body: [u8; N]) -> Result<(), TooLong> {
+        if count as usize * N <= N + 2 * LP_LEN {
+            return (0..count).try_for_each(|_| self.asm.append(&body));
         }
-        self.align(LP_LEN, len + LP_LEN)?;
+        self.align(LP_LEN, N + LP_LEN)?;
         self.asm
-            .repeat(Counter::Lc0, count, |asm| emit_all(asm, body))?;
-        self.check_room()
+            .repeat(Counter::Lc0, count, |asm| asm.append(&body))
     }
 
     /// Appends two nested loops, the inner one of which runs as often as a loop can.
-    fn twice_around(&mut self, count: u32, body: &[Instruction]) -> Result<(), TooLong> {
-        self.align(2 * LP_LEN, code_len(body) + LP_LEN)?;
+    fn twice_around<const N: usize>(&mut self, count: u32, body: [u8; N]) -> Result<(), TooLong> {
+        self.align(2 * LP_LEN, N + LP_LEN)?;
         self.asm.repeat(Counter::Lc1, count, |asm| {
-            asm.repeat(Counter::Lc0, MAX_ITERATIONS, |asm| emit_all(asm, body))
-        })?;
-        self.check_room()
+            asm.repeat(Counter::Lc0, MAX_ITERATIONS, |asm| asm.append(&body))
+        })
     }
 
     /// Appends a loop that runs what `body` writes `count` times.
@@ -296,6 +297,7 @@ impl<'a, 'm> Writer<'a, 'm> {
         // To see how often it sets the control word, and to what.
         self.enter(None);
         body(self)?;
+        self.check_room()?;
 
         let State {
             controls, control, ..
@@ -306,13 +308,13 @@ impl<'a, 'm> Writer<'a, 'm> {
         if let (true, Some(control)) = (once, control) {
             if self.state.control != Some(control) {
                 self.barrier()?;
-                self.emit(Instruction::Mov(Register::Ccr, control))?;
+                self.asm.emit(Instruction::Mov(Register::Ccr, control))?;
             }
             self.enter(Some(control));
         } else {
             self.enter(None);
         }
-        self.emit(Instruction::Lp {
+        self.asm.emit(Instruction::Lp {
             counter: Counter::Lc1,
             // Truncated to 0 only if nobody has asked for a loop.
             iterations_minus_1: u8::try_from(count.wrapping_sub(1)).map_err(|_| TooLong)?,
@@ -321,7 +323,7 @@ impl<'a, 'm> Writer<'a, 'm> {
         let start = self.asm.len();
 
         body(self)?;
-        self.emit(Instruction::LpEnd {
+        self.asm.emit(Instruction::LpEnd {
             counter: Counter::Lc1,
             body_len: u8::try_from(self.asm.len() - start).map_err(|_| TooLong)?,
         })?;
@@ -350,7 +352,7 @@ impl<'a, 'm> Writer<'a, 'm> {
             // CAST: At most that.
             let part = amount.min(u16::MAX.into()) as u16;
 
-            self.emit(Instruction::AddH(address, part))?;
+            self.asm.emit(Instruction::AddH(address, part))?;
             amount -= u32::from(part);
         }
         Ok(())
@@ -363,31 +365,16 @@ impl<'a, 'm> Writer<'a, 'm> {
         let start = (self.asm.len() + before) % line;
 
         if len <= line && start + len > line {
-            (start..line).try_for_each(|_| self.emit(Instruction::Nop))?;
+            (start..line).try_for_each(|_| self.asm.emit(Instruction::Nop))?;
         }
         Ok(())
     }
 
-    fn emit_all(&mut self, body: &[Instruction]) -> Result<(), TooLong> {
-        body.iter()
-            .try_for_each(|&instruction| self.emit(instruction))
-    }
-
+    /// Whether the end still fits. What is written in between need not look for that.
     fn check_room(&self) -> Result<(), TooLong> {
         match self.asm.room() {
             0..SIGNAL_LEN => Err(TooLong),
             _ => Ok(()),
         }
     }
-}
-
-fn emit_all(asm: &mut Assembler<'_>, body: &[Instruction]) -> Result<(), TooLong> {
-    body.iter()
-        .try_for_each(|&instruction| asm.emit(instruction))
-}
-
-fn code_len(body: &[Instruction]) -> usize {
-    let len = |instruction: &Instruction| instruction.encode().as_bytes().len();
-
-    body.iter().map(len).sum()
 }
