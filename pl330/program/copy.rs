@@ -64,10 +64,9 @@ impl Job for Copy {
 
     fn step(&mut self, done: u64, program: &mut Writer<'_, '_>) -> Result<u64, TooLong> {
         // CAST: There are more bytes.
-        let part = self.behind(done as u32).first(program.bus());
+        let len = self.behind(done as u32).write_step(program)?;
 
-        part.write(program)?;
-        Ok(part.len.into())
+        Ok(len.into())
     }
 }
 
@@ -111,6 +110,13 @@ impl Cut {
             },
         }
     }
+
+    /// As many bytes from `source` on as two nested loops copy. Their end is a boundary of the source.
+    fn most(&self, source: u32) -> u32 {
+        let Self { peel, shape } = self;
+
+        peel + shape.bytes() * MAX_BURSTS - source.wrapping_add(*peel) % shape.beat
+    }
 }
 
 impl Copy {
@@ -123,32 +129,34 @@ impl Copy {
         }
     }
 
-    /// As much of it as one step may be: what two nested loops do. Its end is a boundary of the source.
-    pub(super) fn first(self, bus: Bus) -> Self {
-        let Cut { peel, shape } = Cut::of(self, bus);
-        let from = self.source.wrapping_add(peel) % shape.beat;
-        let most = peel + shape.bytes() * MAX_BURSTS - from;
+    /// Appends as much of it as one step may be, and says how much that is.
+    pub(super) fn write_step(self, program: &mut Writer<'_, '_>) -> Result<u32, TooLong> {
+        let cut = Cut::of(self, program.bus());
+        let len = self.len.min(cut.most(self.source));
+        let part = Self { len, ..self };
 
-        Self {
-            len: self.len.min(most),
-            ..self
-        }
-    }
-
-    /// Appends the copy, which must be one step.
-    pub(super) fn write(self, program: &mut Writer<'_, '_>) -> Result<(), TooLong> {
-        program.seek_source(self.source)?;
-        program.seek_destination(self.destination)?;
-        self.write_here(program)?;
+        program.seek_source(part.source)?;
+        program.seek_destination(part.destination)?;
+        part.write(cut, program)?;
         program.end_step(
-            self.source.checked_add(self.len),
-            self.destination.checked_add(self.len),
-        )
+            part.source.checked_add(len),
+            part.destination.checked_add(len),
+        )?;
+        Ok(len)
     }
 
-    /// Appends the copy, where the addresses are set already.
+    /// Whether it is no more than one step may be.
+    pub(super) fn is_step(self, bus: Bus) -> bool {
+        self.len <= Cut::of(self, bus).most(self.source)
+    }
+
+    /// Appends the copy, which must be one step, where the addresses are set already.
     pub(super) fn write_here(self, program: &mut Writer<'_, '_>) -> Result<(), TooLong> {
-        let Cut { peel, shape } = Cut::of(self, program.bus());
+        self.write(Cut::of(self, program.bus()), program)
+    }
+
+    fn write(self, cut: Cut, program: &mut Writer<'_, '_>) -> Result<(), TooLong> {
+        let Cut { peel, shape } = cut;
 
         if peel >= self.len {
             return bytes(program, self.len);
@@ -170,12 +178,10 @@ impl Copy {
             program.shape(shape, shape)?;
             program.pass_on(bursts, from != to)?;
         }
-        finish(
-            program,
-            shape.beat,
-            from - bursts * shape.bytes(),
-            to - bursts * shape.bytes(),
-        )
+
+        let passed_on = bursts * shape.bytes();
+
+        finish(program, shape.beat, from - passed_on, to - passed_on)
     }
 }
 

@@ -165,13 +165,12 @@ where
             source: from.address,
             destination: to.address,
             len: from.len.min(to.len),
-        }
-        .first(program.bus());
+        };
+        let len = part.write_step(program)?;
 
-        part.write(program)?;
-        from.skip(part.len);
-        to.skip(part.len);
-        Ok(part.len.into())
+        from.skip(len);
+        to.skip(len);
+        Ok(len.into())
     }
 
     fn part(&self, _done: u64) -> Part {

@@ -206,7 +206,7 @@ impl<J: Job> Plan<J> {
     ///
     /// The plan must be a clone from before it wrote that program, which is written anew: `bus`, the
     /// room in `asm` and where it runs have to be the same. The memory may be the program's own, but of
-    /// that only the steps before `offset` are sure to stay.
+    /// that only the steps before `offset` are sure to stay. `asm` is empty then.
     pub(crate) fn locate(
         mut self,
         asm: &mut Assembler<'_>,

@@ -80,7 +80,7 @@ impl Job for Rows {
     }
 
     fn step(&mut self, done: u64, program: &mut Writer<'_, '_>) -> Result<u64, TooLong> {
-        let part = match self.as_one() {
+        let rest = match self.as_one() {
             // CAST: It is less than its length.
             Some(copy) => copy.behind(done as u32),
             None => {
@@ -95,11 +95,10 @@ impl Job for Rows {
                 }
                 self.row(row).behind(within)
             }
-        }
-        .first(program.bus());
+        };
+        let len = rest.write_step(program)?;
 
-        part.write(program)?;
-        Ok(part.len.into())
+        Ok(len.into())
     }
 
     fn part(&self, done: u64) -> Part {
@@ -181,9 +180,8 @@ impl Rows {
     /// be added. DMAADNH, for the way back, is not known to exist everywhere.
     fn is_loop(&self, bus: Bus) -> bool {
         let strides = [self.source_stride, self.destination_stride];
-        let first = self.row(0);
 
-        first.first(bus) == first
+        self.row(0).is_step(bus)
             && strides.iter().all(|stride| {
                 stride % u32::from(bus.bytes) == 0
                     && stride
