@@ -363,6 +363,7 @@ impl Instruction {
 pub(crate) struct TooLong;
 
 /// Puts instructions into memory, one after the other, and data behind them.
+#[derive(Default)]
 pub(crate) struct Assembler<'a> {
     /// Without the data behind the program.
     memory: &'a mut [u8],

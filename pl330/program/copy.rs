@@ -62,7 +62,7 @@ impl Job for Copy {
         meet(self.source, len, self.destination, len)
     }
 
-    fn step(&mut self, done: u64, program: &mut Writer<'_, '_>) -> Result<u64, TooLong> {
+    fn step(&mut self, done: u64, program: &mut Writer<'_>) -> Result<u64, TooLong> {
         // CAST: There are more bytes.
         let len = self.behind(done as u32).write_step(program)?;
 
@@ -130,7 +130,7 @@ impl Copy {
     }
 
     /// Appends as much of it as one step may be, and says how much that is.
-    pub(super) fn write_step(self, program: &mut Writer<'_, '_>) -> Result<u32, TooLong> {
+    pub(super) fn write_step(self, program: &mut Writer<'_>) -> Result<u32, TooLong> {
         let cut = Cut::of(self, program.bus());
         let len = self.len.min(cut.most(self.source));
         let part = Self { len, ..self };
@@ -151,11 +151,11 @@ impl Copy {
     }
 
     /// Appends the copy, which must be one step, where the addresses are set already.
-    pub(super) fn write_here(self, program: &mut Writer<'_, '_>) -> Result<(), TooLong> {
+    pub(super) fn write_here(self, program: &mut Writer<'_>) -> Result<(), TooLong> {
         self.write(Cut::of(self, program.bus()), program)
     }
 
-    fn write(self, cut: Cut, program: &mut Writer<'_, '_>) -> Result<(), TooLong> {
+    fn write(self, cut: Cut, program: &mut Writer<'_>) -> Result<(), TooLong> {
         let Cut { peel, shape } = cut;
 
         if peel >= self.len {
@@ -187,7 +187,7 @@ impl Copy {
 
 /// Appends the end of a copy: `from` bytes to load and `to` bytes to store, each from a boundary of
 /// `beat` bytes. Those of them that are not to be loaded are in the MFIFO.
-fn finish(program: &mut Writer<'_, '_>, beat: u32, from: u32, to: u32) -> Result<(), TooLong> {
+fn finish(program: &mut Writer<'_>, beat: u32, from: u32, to: u32) -> Result<(), TooLong> {
     let whole = |len: u32| Shape {
         beat,
         beats: (len / beat).max(1),
@@ -218,7 +218,7 @@ fn finish(program: &mut Writer<'_, '_>, beat: u32, from: u32, to: u32) -> Result
 
 /// Appends loads of `bytes_in` single bytes, then stores of `bytes_out`, after which the MFIFO is
 /// empty.
-fn ends(program: &mut Writer<'_, '_>, bytes_in: u32, bytes_out: u32) -> Result<(), TooLong> {
+fn ends(program: &mut Writer<'_>, bytes_in: u32, bytes_out: u32) -> Result<(), TooLong> {
     if bytes_in == bytes_out {
         return bytes(program, bytes_out);
     }
@@ -237,7 +237,7 @@ fn ends(program: &mut Writer<'_, '_>, bytes_in: u32, bytes_out: u32) -> Result<(
 }
 
 /// Appends the copy of `len` single bytes, fewer than a beat.
-pub(super) fn bytes(program: &mut Writer<'_, '_>, len: u32) -> Result<(), TooLong> {
+pub(super) fn bytes(program: &mut Writer<'_>, len: u32) -> Result<(), TooLong> {
     let most = len.min(program.bus().beats.into()).max(1);
 
     for (beats, count) in [(most, len / most), (len % most, 1)] {

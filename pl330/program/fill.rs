@@ -106,14 +106,14 @@ impl Job for Fill {
         false
     }
 
-    fn begin(&mut self, program: &mut Writer<'_, '_>) -> Result<(), TooLong> {
+    fn begin(&mut self, program: &mut Writer<'_>) -> Result<(), TooLong> {
         if !self.pattern.is_zero() {
             self.block = self.write_block(program)?;
         }
         Ok(())
     }
 
-    fn step(&mut self, done: u64, program: &mut Writer<'_, '_>) -> Result<u64, TooLong> {
+    fn step(&mut self, done: u64, program: &mut Writer<'_>) -> Result<u64, TooLong> {
         // CAST: There are more bytes.
         let done = done as u32;
         let start = self.destination.wrapping_add(done);
@@ -136,7 +136,7 @@ impl Job for Fill {
 impl Fill {
     /// Puts the pattern behind the program, for bursts as long as may be, but not into more than half
     /// of the room.
-    fn write_block(&self, program: &mut Writer<'_, '_>) -> Result<Block, TooLong> {
+    fn write_block(&self, program: &mut Writer<'_>) -> Result<Block, TooLong> {
         let bus = program.bus();
         let beat = u32::from(bus.bytes);
         let period = beat.max(self.pattern.len);
@@ -178,7 +178,7 @@ impl Block {
     }
 
     /// Appends the fill of `len` bytes from `start` on, where the destination address is.
-    fn write(&self, program: &mut Writer<'_, '_>, start: u32, len: u32) -> Result<(), TooLong> {
+    fn write(&self, program: &mut Writer<'_>, start: u32, len: u32) -> Result<(), TooLong> {
         let Shape { beat, .. } = self.shape;
         // From the boundary before.
         let before = start - start % beat;
@@ -223,12 +223,7 @@ impl Block {
         }
     }
 
-    fn write_bytes(
-        &self,
-        program: &mut Writer<'_, '_>,
-        start: u32,
-        len: u32,
-    ) -> Result<(), TooLong> {
+    fn write_bytes(&self, program: &mut Writer<'_>, start: u32, len: u32) -> Result<(), TooLong> {
         program.seek_source(self.source(start))?;
         bytes(program, len)
     }
@@ -244,7 +239,7 @@ fn zeroes(bus: Bus) -> Shape {
 
 /// Appends stores of `len` zeroes from `start` on, where the destination address is.
 fn write_zeroes(
-    program: &mut Writer<'_, '_>,
+    program: &mut Writer<'_>,
     shape: Shape,
     start: u32,
     len: u32,

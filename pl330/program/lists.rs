@@ -156,7 +156,7 @@ where
         destinations.any(|to| sources.clone().any(|from| from.meets(to)))
     }
 
-    fn step(&mut self, _done: u64, program: &mut Writer<'_, '_>) -> Result<u64, TooLong> {
+    fn step(&mut self, _done: u64, program: &mut Writer<'_>) -> Result<u64, TooLong> {
         self.source.refill();
         self.destination.refill();
 

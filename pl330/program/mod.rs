@@ -22,6 +22,8 @@
 //! }
 //! ```
 
+use core::mem;
+
 mod copy;
 mod fill;
 mod lists;
@@ -99,14 +101,14 @@ pub(crate) trait Job {
     fn overlaps(&self) -> bool;
 
     /// Begins another program.
-    fn begin(&mut self, _program: &mut Writer<'_, '_>) -> Result<(), TooLong> {
+    fn begin(&mut self, _program: &mut Writer<'_>) -> Result<(), TooLong> {
         Ok(())
     }
 
     /// Appends the step behind the first `done` bytes, up to [`Writer::end_step`], and says how many
     /// it does. Only called if there are more. After an error the program is taken back to where it
     /// was, so the job must not have changed.
-    fn step(&mut self, done: u64, program: &mut Writer<'_, '_>) -> Result<u64, TooLong>;
+    fn step(&mut self, done: u64, program: &mut Writer<'_>) -> Result<u64, TooLong>;
 
     /// What the step behind the first `done` bytes is about: of several rows, the first. Only called
     /// after that step.
@@ -188,13 +190,13 @@ impl<J: Job> Plan<J> {
         bus: Bus,
         event: Event,
     ) -> Result<(), TooLong> {
-        let mut program = Writer::new(asm, bus);
-        let mut done = self.done;
+        let mut program = Writer::new(mem::take(asm), bus);
+        let done = self.steps(&mut program);
 
-        self.job.begin(&mut program)?;
-        while let Some(next) = self.step(done, &mut program)? {
-            done = next;
-        }
+        *asm = program.into_assembler();
+
+        let done = done?;
+
         signal(asm, event)?;
         // INVARIANT: That is what the steps have said.
         self.done = done;
@@ -213,7 +215,7 @@ impl<J: Job> Plan<J> {
         bus: Bus,
         offset: usize,
     ) -> Option<Part> {
-        let mut program = Writer::new(asm, bus);
+        let mut program = Writer::new(mem::take(asm), bus);
         let mut done = self.done;
 
         self.job.begin(&mut program).ok()?;
@@ -229,9 +231,20 @@ impl<J: Job> Plan<J> {
         None
     }
 
+    /// Writes as many steps as fit and says how many bytes are done then.
+    fn steps(&mut self, program: &mut Writer<'_>) -> Result<u64, TooLong> {
+        let mut done = self.done;
+
+        self.job.begin(program)?;
+        while let Some(next) = self.step(done, program)? {
+            done = next;
+        }
+        Ok(done)
+    }
+
     /// Writes the step behind the first `done` bytes and says how many are done then; `None` if it is
     /// one for the next program, or if there is none.
-    fn step(&mut self, done: u64, program: &mut Writer<'_, '_>) -> Result<Option<u64>, TooLong> {
+    fn step(&mut self, done: u64, program: &mut Writer<'_>) -> Result<Option<u64>, TooLong> {
         if done >= self.len {
             return Ok(None);
         }

@@ -79,7 +79,7 @@ impl Job for Rows {
         !apart && rows.any(|row| self.is_read(row))
     }
 
-    fn step(&mut self, done: u64, program: &mut Writer<'_, '_>) -> Result<u64, TooLong> {
+    fn step(&mut self, done: u64, program: &mut Writer<'_>) -> Result<u64, TooLong> {
         let rest = match self.as_one() {
             // CAST: It is less than its length.
             Some(copy) => copy.behind(done as u32),
@@ -159,7 +159,7 @@ impl Rows {
     }
 
     /// Appends a loop over rows from `row` on, if that can be, and says over how many.
-    fn try_loop(&self, row: u32, program: &mut Writer<'_, '_>) -> Option<u32> {
+    fn try_loop(&self, row: u32, program: &mut Writer<'_>) -> Option<u32> {
         let rows = (self.rows - row).min(MAX_ITERATIONS);
         let mark = program.mark();
 
@@ -190,7 +190,7 @@ impl Rows {
             })
     }
 
-    fn write_loop(&self, row: u32, rows: u32, program: &mut Writer<'_, '_>) -> Result<(), TooLong> {
+    fn write_loop(&self, row: u32, rows: u32, program: &mut Writer<'_>) -> Result<(), TooLong> {
         let first = self.row(row);
 
         program.seek_source(first.source)?;

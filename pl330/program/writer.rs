@@ -68,20 +68,24 @@ pub(super) struct Mark {
 }
 
 /// Writes a program, step by step, and leaves room for its end.
-pub(crate) struct Writer<'a, 'm> {
-    asm: &'a mut Assembler<'m>,
+pub(crate) struct Writer<'a> {
+    asm: Assembler<'a>,
     bus: Bus,
     state: State,
 }
 
-impl<'a, 'm> Writer<'a, 'm> {
-    pub(super) fn new(asm: &'a mut Assembler<'m>, bus: Bus) -> Self {
+impl<'a> Writer<'a> {
+    pub(super) fn new(asm: Assembler<'a>, bus: Bus) -> Self {
         Self {
             asm,
             bus,
             // Registers have the values of the program before.
             state: State::default(),
         }
+    }
+
+    pub(super) fn into_assembler(self) -> Assembler<'a> {
+        self.asm
     }
 
     pub(super) fn bus(&self) -> Bus {
