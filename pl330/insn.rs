@@ -29,6 +29,12 @@ use core::mem;
 /// The longest instruction in bytes.
 const MAX_LEN: usize = 6;
 
+/// How long DMALP and DMALPEND are in bytes.
+pub(crate) const LP_LEN: usize = 2;
+
+/// The longest body in bytes that [`Assembler::repeat_code`] takes.
+const MAX_CODE: usize = 12;
+
 /// The most times that a loop can run its body.
 pub(crate) const MAX_ITERATIONS: u32 = 256;
 
@@ -456,13 +462,12 @@ impl<'a> Assembler<'a> {
     /// [`TooLong`] if the memory is full; nothing is appended then.
     #[inline(always)]
     pub(crate) fn append(&mut self, code: &[u8]) -> Result<(), TooLong> {
-        let end = self.len + code.len();
-
         self.memory
-            .get_mut(self.len..end)
+            .get_mut(self.len..)
+            .and_then(|rest| rest.get_mut(..code.len()))
             .ok_or(TooLong)?
             .copy_from_slice(code);
-        self.len = end;
+        self.len += code.len();
         Ok(())
     }
 
@@ -479,14 +484,9 @@ impl<'a> Assembler<'a> {
         iterations: u32,
         body: impl FnOnce(&mut Self) -> Result<(), TooLong>,
     ) -> Result<(), TooLong> {
-        let iterations_minus_1 = iterations
-            .checked_sub(1)
-            .and_then(|n| u8::try_from(n).ok())
-            .ok_or(TooLong)?;
-
         self.emit(Instruction::Lp {
             counter,
-            iterations_minus_1,
+            iterations_minus_1: minus_1(iterations)?,
         })?;
 
         let start = self.len;
@@ -496,6 +496,33 @@ impl<'a> Assembler<'a> {
             counter,
             body_len: u8::try_from(self.len - start).map_err(|_| TooLong)?,
         })
+    }
+
+    /// As [`repeat`](Self::repeat), but the body is encoded already.
+    pub(crate) fn repeat_code<const N: usize>(
+        &mut self,
+        counter: Counter,
+        iterations: u32,
+        body: [u8; N],
+    ) -> Result<(), TooLong> {
+        const { assert!(N <= MAX_CODE) };
+
+        let start = Instruction::Lp {
+            counter,
+            iterations_minus_1: minus_1(iterations)?,
+        };
+        let end = Instruction::LpEnd {
+            counter,
+            // CAST: At most `MAX_CODE`.
+            body_len: N as u8,
+        };
+        let mut code = [0; MAX_CODE + 2 * LP_LEN];
+
+        // In one piece, there is room to look for only once.
+        code[..LP_LEN].copy_from_slice(start.encode().as_bytes());
+        code[LP_LEN..][..N].copy_from_slice(&body);
+        code[LP_LEN + N..][..LP_LEN].copy_from_slice(end.encode().as_bytes());
+        self.append(&code[..N + 2 * LP_LEN])
     }
 
     /// Appends a loop that runs `body` until the thread is killed.
@@ -515,4 +542,12 @@ impl<'a> Assembler<'a> {
             body_len: u8::try_from(self.len - start).map_err(|_| TooLong)?,
         })
     }
+}
+
+/// One less than `iterations`, as DMALP has it.
+fn minus_1(iterations: u32) -> Result<u8, TooLong> {
+    iterations
+        .checked_sub(1)
+        .and_then(|n| u8::try_from(n).ok())
+        .ok_or(TooLong)
 }

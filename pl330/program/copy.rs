@@ -220,7 +220,10 @@ fn finish(program: &mut Writer<'_>, beat: u32, from: u32, to: u32) -> Result<(),
 /// empty.
 fn ends(program: &mut Writer<'_>, bytes_in: u32, bytes_out: u32) -> Result<(), TooLong> {
     if bytes_in == bytes_out {
-        return bytes(program, bytes_out);
+        return match bytes_out {
+            0 => Ok(()),
+            len => bytes(program, len),
+        };
     }
 
     let (out, outs) = run(program.bus(), bytes_out);

@@ -249,14 +249,14 @@ impl<J: Job> Plan<J> {
             return Ok(None);
         }
 
-        let mark = program.mark();
+        let len = program.len();
 
         match self.job.step(done, program) {
             Ok(more @ 1..) => Ok(Some(done + more)),
             // Nothing done is nothing to wait for: a list that has become shorter.
             Ok(0) | Err(TooLong) if done == self.done => Err(TooLong),
             Ok(0) | Err(TooLong) => {
-                program.rewind(mark);
+                program.truncate(len);
                 Ok(None)
             }
         }

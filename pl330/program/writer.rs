@@ -9,6 +9,7 @@ use super::{
         Instruction,
         Register,
         TooLong,
+        LP_LEN,
         MAX_ITERATIONS, //
     },
     Bus,
@@ -17,9 +18,6 @@ use super::{
 
 /// The most bursts that two nested loops make.
 pub(super) const MAX_BURSTS: u32 = MAX_ITERATIONS * MAX_ITERATIONS;
-
-/// How long DMALP and DMALPEND are in bytes.
-const LP_LEN: usize = 2;
 
 /// What bodies of loops are made of. They are encoded here and not each time.
 const LD: u8 = opcode(Instruction::Ld);
@@ -116,6 +114,11 @@ impl<'a> Writer<'a> {
             len: self.asm.len(),
             state: self.state,
         }
+    }
+
+    /// Takes back what was written after the first `len` bytes, where nothing but the end follows.
+    pub(super) fn truncate(&mut self, len: usize) {
+        self.asm.truncate(len);
     }
 
     /// Takes back what was written after `mark`.
@@ -271,15 +274,14 @@ impl<'a> Writer<'a> {
             return (0..count).try_for_each(|_| self.asm.append(&body));
         }
         self.align(LP_LEN, N + LP_LEN)?;
-        self.asm
-            .repeat(Counter::Lc0, count, |asm| asm.append(&body))
+        self.asm.repeat_code(Counter::Lc0, count, body)
     }
 
     /// Appends two nested loops, the inner one of which runs as often as a loop can.
     fn twice_around<const N: usize>(&mut self, count: u32, body: [u8; N]) -> Result<(), TooLong> {
         self.align(2 * LP_LEN, N + LP_LEN)?;
         self.asm.repeat(Counter::Lc1, count, |asm| {
-            asm.repeat(Counter::Lc0, MAX_ITERATIONS, |asm| asm.append(&body))
+            asm.repeat_code(Counter::Lc0, MAX_ITERATIONS, body)
         })
     }
 
