@@ -155,6 +155,8 @@ impl Copy {
         self.write(Cut::of(self, program.bus()), program)
     }
 
+    /// Appends the copy, cut so. Inlined: to hand all of that over takes longer than a short copy.
+    #[inline(always)]
     fn write(self, cut: Cut, program: &mut Writer<'_>) -> Result<(), TooLong> {
         let Cut { peel, shape } = cut;
 
@@ -181,7 +183,10 @@ impl Copy {
 
         let passed_on = bursts * shape.bytes();
 
-        finish(program, shape.beat, from - passed_on, to - passed_on)
+        match (from - passed_on, to - passed_on) {
+            (0, 0) => Ok(()),
+            (from, to) => finish(program, shape.beat, from, to),
+        }
     }
 }
 
@@ -220,10 +225,7 @@ fn finish(program: &mut Writer<'_>, beat: u32, from: u32, to: u32) -> Result<(),
 /// empty.
 fn ends(program: &mut Writer<'_>, bytes_in: u32, bytes_out: u32) -> Result<(), TooLong> {
     if bytes_in == bytes_out {
-        return match bytes_out {
-            0 => Ok(()),
-            len => bytes(program, len),
-        };
+        return bytes(program, bytes_out);
     }
 
     let (out, outs) = run(program.bus(), bytes_out);
@@ -241,17 +243,23 @@ fn ends(program: &mut Writer<'_>, bytes_in: u32, bytes_out: u32) -> Result<(), T
 
 /// Appends the copy of `len` single bytes, fewer than a beat.
 pub(super) fn bytes(program: &mut Writer<'_>, len: u32) -> Result<(), TooLong> {
-    let most = len.min(program.bus().beats.into()).max(1);
+    let most = u32::from(program.bus().beats);
+    let (bursts, rest) = (len / most, len % most);
 
-    for (beats, count) in [(most, len / most), (len % most, 1)] {
-        if beats * count != 0 {
-            let shape = Shape { beat: 1, beats };
-
-            program.shape(shape, shape)?;
-            program.pass_on(count, false)?;
-        }
+    if bursts != 0 {
+        pass_on_bytes(program, most, bursts)?;
+    }
+    if rest != 0 {
+        pass_on_bytes(program, rest, 1)?;
     }
     Ok(())
+}
+
+fn pass_on_bytes(program: &mut Writer<'_>, beats: u32, count: u32) -> Result<(), TooLong> {
+    let shape = Shape { beat: 1, beats };
+
+    program.shape(shape, shape)?;
+    program.pass_on(count, false)
 }
 
 /// `len` single bytes, fewer than a beat, as bursts, and how many: one if it may be as long.

@@ -162,19 +162,17 @@ impl<'a> Writer<'a> {
 
     /// Has bursts look like this. Both addresses count up; accesses are not cached (TRM, "Channel
     /// Control Registers").
+    #[inline]
     pub(super) fn shape(&mut self, source: Shape, destination: Shape) -> Result<(), TooLong> {
         /// From a field of the source to that of the destination.
         const DESTINATION: u32 = 14;
 
         let control = self.side(source) | self.side(destination) << DESTINATION;
 
-        if self.state.control != Some(control) {
-            self.barrier()?;
-            self.asm.emit(Instruction::Mov(Register::Ccr, control))?;
-            self.state.control = Some(control);
-            self.state.controls += 1;
+        match self.state.control == Some(control) {
+            true => Ok(()),
+            false => self.set_control(control),
         }
-        Ok(())
     }
 
     fn side(&self, shape: Shape) -> u32 {
@@ -201,6 +199,14 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
+    fn set_control(&mut self, control: u32) -> Result<(), TooLong> {
+        self.barrier()?;
+        self.asm.emit(Instruction::Mov(Register::Ccr, control))?;
+        self.state.control = Some(control);
+        self.state.controls += 1;
+        Ok(())
+    }
+
     /// Appends `count` loads.
     pub(super) fn load(&mut self, count: u32) -> Result<(), TooLong> {
         self.state.loaded = true;
@@ -215,6 +221,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Appends `count` times a load and a store, which may leave bytes in the MFIFO.
+    #[inline]
     pub(super) fn pass_on(&mut self, count: u32, leave: bool) -> Result<(), TooLong> {
         if count != 0 {
             self.state.stored = true;
@@ -252,20 +259,21 @@ impl<'a> Writer<'a> {
     }
 
     /// Appends `body` `count` times, at most [`MAX_BURSTS`].
+    #[inline]
     fn repeat<const N: usize>(&mut self, count: u32, body: [u8; N]) -> Result<(), TooLong> {
-        let full = count / MAX_ITERATIONS;
-
-        match full {
-            0 => (),
-            1 => self.once_around(MAX_ITERATIONS, body)?,
-            _ if self.state.in_loop => {
-                for _ in 0..full {
-                    self.once_around(MAX_ITERATIONS, body)?;
-                }
-            }
-            _ => self.twice_around(full, body)?,
+        if count >= MAX_ITERATIONS {
+            self.full_loops(count / MAX_ITERATIONS, body)?;
         }
         self.once_around(count % MAX_ITERATIONS, body)
+    }
+
+    /// Appends `body` `count` times as often as a loop can run it.
+    #[cold]
+    fn full_loops<const N: usize>(&mut self, count: u32, body: [u8; N]) -> Result<(), TooLong> {
+        if count > 1 && !self.state.in_loop {
+            return self.twice_around(count, body);
+        }
+        (0..count).try_for_each(|_| self.once_around(MAX_ITERATIONS, body))
     }
 
     /// Appends a loop, or what it would do, where that is not longer.
