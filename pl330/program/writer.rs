@@ -22,6 +22,8 @@ pub(super) const MAX_BURSTS: u32 = MAX_ITERATIONS * MAX_ITERATIONS;
 /// What bodies of loops are made of. They are encoded here and not each time.
 const LD: u8 = opcode(Instruction::Ld);
 const ST: u8 = opcode(Instruction::St);
+const RMB: u8 = opcode(Instruction::Rmb);
+const WMB: u8 = opcode(Instruction::Wmb);
 const STZ: u8 = opcode(Instruction::Stz);
 
 const fn opcode(instruction: Instruction) -> u8 {
@@ -162,7 +164,7 @@ impl<'a> Writer<'a> {
 
     /// Has bursts look like this. Both addresses count up; accesses are not cached (TRM, "Channel
     /// Control Registers").
-    #[inline]
+    #[inline(always)]
     pub(super) fn shape(&mut self, source: Shape, destination: Shape) -> Result<(), TooLong> {
         /// From a field of the source to that of the destination.
         const DESTINATION: u32 = 14;
@@ -185,23 +187,19 @@ impl<'a> Writer<'a> {
             | if self.bus.non_secure { NON_SECURE } else { 0 }
     }
 
-    /// The control word must not change under bursts that are still on their way. A load whose bytes
-    /// have been stored has arrived; for one whose bytes wait in the MFIFO it takes DMARMB, which
-    /// leaves them there.
-    fn barrier(&mut self) -> Result<(), TooLong> {
-        if self.state.loaded {
-            self.asm.emit(Instruction::Rmb)?;
-        }
-        if self.state.stored {
-            self.asm.emit(Instruction::Wmb)?;
-            self.state.stored = false;
-        }
-        Ok(())
-    }
-
+    /// Sets the control word, which must not change under bursts that are still on their way. A load
+    /// whose bytes have been stored has arrived; for one whose bytes wait in the MFIFO it takes DMARMB,
+    /// which leaves them there.
     fn set_control(&mut self, control: u32) -> Result<(), TooLong> {
-        self.barrier()?;
-        self.asm.emit(Instruction::Mov(Register::Ccr, control))?;
+        let [a, b, c, d, e, f] = Instruction::Mov(Register::Ccr, control).encode().padded();
+
+        match (self.state.loaded, self.state.stored) {
+            (false, false) => self.asm.append(&[a, b, c, d, e, f]),
+            (false, true) => self.asm.append(&[WMB, a, b, c, d, e, f]),
+            (true, false) => self.asm.append(&[RMB, a, b, c, d, e, f]),
+            (true, true) => self.asm.append(&[RMB, WMB, a, b, c, d, e, f]),
+        }?;
+        self.state.stored = false;
         self.state.control = Some(control);
         self.state.controls += 1;
         Ok(())
@@ -321,8 +319,7 @@ impl<'a> Writer<'a> {
         self.rewind(mark);
         if let (true, Some(control)) = (once, control) {
             if self.state.control != Some(control) {
-                self.barrier()?;
-                self.asm.emit(Instruction::Mov(Register::Ccr, control))?;
+                self.set_control(control)?;
             }
             self.enter(Some(control));
         } else {
