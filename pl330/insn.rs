@@ -462,12 +462,12 @@ impl<'a> Assembler<'a> {
     /// [`TooLong`] if the memory is full; nothing is appended then.
     #[inline(always)]
     pub(crate) fn append(&mut self, code: &[u8]) -> Result<(), TooLong> {
-        self.memory
-            .get_mut(self.len..)
-            .and_then(|rest| rest.get_mut(..code.len()))
-            .ok_or(TooLong)?
-            .copy_from_slice(code);
-        self.len += code.len();
+        let rest = self.memory.get_mut(self.len..).ok_or(TooLong)?;
+        let target = rest.get_mut(..code.len()).ok_or(TooLong)?;
+
+        target.copy_from_slice(code);
+        // It does not wrap: there is memory up to there.
+        self.len = self.len.wrapping_add(code.len());
         Ok(())
     }
 

@@ -139,8 +139,8 @@ impl Copy {
         program.seek_destination(part.destination)?;
         part.write(cut, program)?;
         program.end_step(
-            part.source.checked_add(len),
-            part.destination.checked_add(len),
+            u64::from(part.source) + u64::from(len),
+            u64::from(part.destination) + u64::from(len),
         )?;
         Ok(len)
     }

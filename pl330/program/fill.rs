@@ -13,7 +13,8 @@ use super::{
     writer::{
         Shape,
         Writer,
-        MAX_BURSTS, //
+        MAX_BURSTS,
+        NOWHERE, //
     },
     Bus,
     Job,
@@ -128,7 +129,7 @@ impl Job for Fill {
             true => write_zeroes(program, shape, start, len)?,
             false => self.block.write(program, start, len)?,
         }
-        program.end_step(None, start.checked_add(len))?;
+        program.end_step(NOWHERE, u64::from(start) + u64::from(len))?;
         Ok(len.into())
     }
 }

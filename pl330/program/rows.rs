@@ -203,6 +203,6 @@ impl Rows {
 
         let next = self.row(row + rows);
 
-        program.end_step(Some(next.source), Some(next.destination))
+        program.end_step(next.source.into(), next.destination.into())
     }
 }

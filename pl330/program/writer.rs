@@ -44,11 +44,14 @@ impl Shape {
     }
 }
 
+/// Where an address register points if nobody has counted: past 4 GiB, where no address is.
+pub(super) const NOWHERE: u64 = u64::MAX;
+
 /// What the channel is like at the end of the program so far, as far as that is known.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 pub(super) struct State {
-    source: Option<u32>,
-    destination: Option<u32>,
+    source: u64,
+    destination: u64,
     control: Option<u32>,
     /// How often the control word was set.
     controls: u32,
@@ -58,6 +61,18 @@ pub(super) struct State {
     stored: bool,
     /// It is in a loop that uses counter 1.
     in_loop: bool,
+}
+
+impl State {
+    const UNKNOWN: Self = Self {
+        source: NOWHERE,
+        destination: NOWHERE,
+        control: None,
+        controls: 0,
+        loaded: false,
+        stored: false,
+        in_loop: false,
+    };
 }
 
 /// A place in a program, to go back to.
@@ -80,7 +95,7 @@ impl<'a> Writer<'a> {
             asm,
             bus,
             // Registers have the values of the program before.
-            state: State::default(),
+            state: State::UNKNOWN,
         }
     }
 
@@ -131,32 +146,28 @@ impl<'a> Writer<'a> {
 
     /// Has the source address be `address`.
     pub(super) fn seek_source(&mut self, address: u32) -> Result<(), TooLong> {
-        if self.state.source != Some(address) {
+        if self.state.source != u64::from(address) {
             self.asm.emit(Instruction::Mov(Register::Sar, address))?;
-            self.state.source = Some(address);
+            self.state.source = address.into();
         }
         Ok(())
     }
 
     /// Has the destination address be `address`.
     pub(super) fn seek_destination(&mut self, address: u32) -> Result<(), TooLong> {
-        if self.state.destination != Some(address) {
+        if self.state.destination != u64::from(address) {
             self.asm.emit(Instruction::Mov(Register::Dar, address))?;
-            self.state.destination = Some(address);
+            self.state.destination = address.into();
         }
         Ok(())
     }
 
-    /// Ends a step, and says where the addresses are; `None` where nobody has counted.
+    /// Ends a step, and says where the addresses are.
     ///
     /// # Errors
     ///
     /// [`TooLong`] if the program could not be ended behind it.
-    pub(super) fn end_step(
-        &mut self,
-        source: Option<u32>,
-        destination: Option<u32>,
-    ) -> Result<(), TooLong> {
+    pub(super) fn end_step(&mut self, source: u64, destination: u64) -> Result<(), TooLong> {
         self.state.source = source;
         self.state.destination = destination;
         self.check_room()
@@ -240,7 +251,7 @@ impl<'a> Writer<'a> {
 
         if count != 0 {
             self.state.stored = true;
-            self.state.source = None;
+            self.state.source = NOWHERE;
         }
         match pairs {
             2 => self.repeat(count, [a, b, c, d, e, f, LD, ST, LD, ST]),
@@ -349,7 +360,7 @@ impl<'a> Writer<'a> {
             controls: self.state.controls,
             stored: true,
             in_loop: true,
-            ..State::default()
+            ..State::UNKNOWN
         };
     }
 
