@@ -181,9 +181,10 @@ impl Copy {
             program.pass_on(bursts, from != to)?;
         }
 
-        let passed_on = bursts * shape.bytes();
+        // Behind the bursts.
+        let left = from % shape.bytes();
 
-        match (from - passed_on, to - passed_on) {
+        match (left, to - (from - left)) {
             (0, 0) => Ok(()),
             (from, to) => finish(program, shape.beat, from, to),
         }

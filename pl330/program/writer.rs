@@ -2,6 +2,8 @@
 
 //! Instructions with what must stand around them: barriers, loops, the control word.
 
+use core::num::NonZero;
+
 use super::{
     super::insn::{
         Assembler,
@@ -47,12 +49,15 @@ impl Shape {
 /// Where an address register points if nobody has counted: past 4 GiB, where no address is.
 pub(super) const NOWHERE: u64 = u64::MAX;
 
+/// A control word, if it is known: none is 0.
+type Control = Option<NonZero<u32>>;
+
 /// What the channel is like at the end of the program so far, as far as that is known.
 #[derive(Clone, Copy)]
 pub(super) struct State {
     source: u64,
     destination: u64,
-    control: Option<u32>,
+    control: Control,
     /// How often the control word was set.
     controls: u32,
     /// Loaded bytes may wait in the MFIFO.
@@ -86,14 +91,24 @@ pub(super) struct Mark {
 pub(crate) struct Writer<'a> {
     asm: Assembler<'a>,
     bus: Bus,
+    /// What either side of all control words has: both addresses count up, accesses are not cached
+    /// (TRM, "Channel Control Registers").
+    accesses: u32,
     state: State,
 }
 
 impl<'a> Writer<'a> {
     pub(super) fn new(asm: Assembler<'a>, bus: Bus) -> Self {
+        const INCREMENT: u32 = 1;
+        const NON_SECURE: u32 = 1 << 9;
+
         Self {
             asm,
             bus,
+            accesses: match bus.non_secure {
+                true => INCREMENT | NON_SECURE,
+                false => INCREMENT,
+            },
             // Registers have the values of the program before.
             state: State::UNKNOWN,
         }
@@ -173,36 +188,30 @@ impl<'a> Writer<'a> {
         self.check_room()
     }
 
-    /// Has bursts look like this. Both addresses count up; accesses are not cached (TRM, "Channel
-    /// Control Registers").
+    /// Has bursts look like this. Inlined: mostly they do, or half of it is known.
     #[inline(always)]
     pub(super) fn shape(&mut self, source: Shape, destination: Shape) -> Result<(), TooLong> {
         /// From a field of the source to that of the destination.
         const DESTINATION: u32 = 14;
 
-        let control = self.side(source) | self.side(destination) << DESTINATION;
+        let control = NonZero::new(self.side(source) | self.side(destination) << DESTINATION);
 
-        match self.state.control == Some(control) {
+        match self.state.control == control {
             true => Ok(()),
             false => self.set_control(control),
         }
     }
 
     fn side(&self, shape: Shape) -> u32 {
-        const INCREMENT: u32 = 1;
-        const NON_SECURE: u32 = 1 << 9;
-
-        INCREMENT
-            | shape.beat.trailing_zeros() << 1
-            | (shape.beats - 1) << 4
-            | if self.bus.non_secure { NON_SECURE } else { 0 }
+        self.accesses | shape.beat.trailing_zeros() << 1 | (shape.beats - 1) << 4
     }
 
     /// Sets the control word, which must not change under bursts that are still on their way. A load
     /// whose bytes have been stored has arrived; for one whose bytes wait in the MFIFO it takes DMARMB,
     /// which leaves them there.
-    fn set_control(&mut self, control: u32) -> Result<(), TooLong> {
-        let [a, b, c, d, e, f] = Instruction::Mov(Register::Ccr, control).encode().padded();
+    fn set_control(&mut self, control: Control) -> Result<(), TooLong> {
+        let word = control.map_or(0, NonZero::get);
+        let [a, b, c, d, e, f] = Instruction::Mov(Register::Ccr, word).encode().padded();
 
         match (self.state.loaded, self.state.stored) {
             (false, false) => self.asm.append(&[a, b, c, d, e, f]),
@@ -211,7 +220,7 @@ impl<'a> Writer<'a> {
             (true, true) => self.asm.append(&[RMB, WMB, a, b, c, d, e, f]),
         }?;
         self.state.stored = false;
-        self.state.control = Some(control);
+        self.state.control = control;
         self.state.controls += 1;
         Ok(())
     }
@@ -328,14 +337,10 @@ impl<'a> Writer<'a> {
         let once = controls == mark.state.controls + 1;
 
         self.rewind(mark);
-        if let (true, Some(control)) = (once, control) {
-            if self.state.control != Some(control) {
-                self.set_control(control)?;
-            }
-            self.enter(Some(control));
-        } else {
-            self.enter(None);
+        if once && self.state.control != control {
+            self.set_control(control)?;
         }
+        self.enter(control.filter(|_| once));
         self.asm.emit(Instruction::Lp {
             counter: Counter::Lc1,
             // Truncated to 0 only if nobody has asked for a loop.
@@ -354,7 +359,7 @@ impl<'a> Writer<'a> {
     }
 
     /// What is known at the beginning of a loop, however often it has gone round.
-    fn enter(&mut self, control: Option<u32>) {
+    fn enter(&mut self, control: Control) {
         self.state = State {
             control,
             controls: self.state.controls,
