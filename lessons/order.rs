@@ -54,6 +54,14 @@ struct Notes<'bound> {
     all: Completion,
 }
 
+/// What transfer `number` copies of `span`.
+pub(super) fn part(span: Span, number: usize) -> Span {
+    Span {
+        len: span.len >> number,
+        ..span
+    }
+}
+
 /// Copies `span`, then a half of it, a quarter and so on, in this order, and looks at all bytes of the
 /// destinations.
 pub(super) fn copy<'bound>(
@@ -70,11 +78,6 @@ pub(super) fn copy<'bound>(
         }),
         GFP_KERNEL,
     )?;
-    let part = |number: usize| Span {
-        len: span.len >> number,
-        ..span
-    };
-
     for number in 0..MANY {
         let mut source = Buffer::zeroed(span.from + span.len)?;
         let mut destination = Buffer::zeroed(span.to + span.len + MARGIN)?;
@@ -87,7 +90,7 @@ pub(super) fn copy<'bound>(
         let notes = notes.clone();
 
         controller
-            .prepare(source, destination, part(number), GFP_KERNEL)?
+            .prepare(source, destination, part(span, number), GFP_KERNEL)?
             .then(GFP_KERNEL, move |result| {
                 let mut ended = notes.ended.lock();
                 let _ = ended.push_within_capacity((number, result));
@@ -114,7 +117,7 @@ pub(super) fn copy<'bound>(
         pattern::check(
             &done.mappings.destination.unmap(),
             span.to,
-            part(number).len,
+            part(span, number).len,
         )?;
         receipts.push(done.receipt, GFP_KERNEL)?;
     }
