@@ -7,16 +7,17 @@ cycle() {
 	insmod /rk3588_dma.ko && rmmod rk3588_dma
 }
 
-# pages: free memory in pages, after everything that can be given back has been. Each CPU keeps a
-# stock of free pages that does not count; they go back when the CPU looks after them, or when memory
-# is compacted. So the most of some looks is what is free.
+# pages: free memory in pages, after everything that can be given back has been, with the stock of free
+# pages that each CPU keeps, which nr_free_pages leaves out. The most of some looks: the kernel has other
+# things to do as well.
 pages() {
 	sync
 	for _ in 1 2 3 4 5; do
 		echo 3 >/proc/sys/vm/drop_caches
 		[ ! -e /proc/sys/vm/compact_memory ] || echo 1 >/proc/sys/vm/compact_memory
 		sleep 1
-		awk '/^nr_free_pages |^nr_slab_reclaimable / { n += $2 } END { print n }' /proc/vmstat
+		awk '/^nr_free_pages |^nr_slab_reclaimable / || $1 == "count:" { n += $2 } END { print n }' \
+			/proc/vmstat /proc/zoneinfo
 	done | sort -n | tail -n 1
 }
 
