@@ -21,6 +21,11 @@ mod lessons;
 mod pl330;
 mod user;
 
+#[cfg(CONFIG_PREEMPT_RT)]
+compile_error!(
+    "spinlocks sleep with PREEMPT_RT, which the interrupt handlers here do not reckon with"
+);
+
 use kernel::{
     device::{
         Bound,
@@ -122,8 +127,9 @@ impl<'bound> Bundle<'bound> {
         pdev: &'bound platform::Device<Bound>,
         dma: &'bound DmaDevice,
     ) -> Result<Self, SetupError> {
-        // SAFETY: The controller is shut down if there is no bundle, and by `unbind` if there is. Other
-        // references are in the bundle, which is dropped afterwards.
+        // SAFETY: The controller is shut down if there is no bundle, and by `unbind` if there is, which is
+        // dropped afterwards. It has a reference until then, so one that is dropped before, by a handler or a
+        // callback, is not the last; and when the controller is shut down all callbacks have returned.
         let controller = unsafe { Controller::new(pdev, dma)? };
 
         Self::with(pdev, dma, controller.clone()).inspect_err(|_| controller.shut_down())

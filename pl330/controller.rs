@@ -23,7 +23,10 @@ use kernel::{
         Arc,
         SpinLockIrq, //
     },
-    time::Delta, //
+    time::{
+        delay::fsleep,
+        Delta, //
+    }, //
 };
 
 use super::{
@@ -187,7 +190,8 @@ impl<'bound> Controller<'bound> {
     }
 
     /// Stops what runs and lets nothing start any more. What runs or waits fails with
-    /// [`TransferError::ShuttingDown`]; when this returns, it has. Sleeps, for 2 s at most.
+    /// [`TransferError::ShuttingDown`]; when this returns, it has, and all callbacks have returned. Sleeps,
+    /// for 2 s at most, and for as long as programs are being written and callbacks run.
     pub(crate) fn shut_down(&self) {
         {
             let shared = &mut *self.shared.lock();
@@ -199,25 +203,27 @@ impl<'bound> Controller<'bound> {
             self.refuse_all(shared, TransferError::ShuttingDown);
         }
 
-        self.call_back();
-
         // One that has stopped gives its memory back, so what is left is what has not.
         let _ = read_poll_timeout(
-            || Ok(self.close_channels(false)),
+            || Ok(self.close_channels(Unstopped::Kept)),
             |closed| *closed,
             STOP_INTERVAL,
             STOP_TIMEOUT,
         );
-        self.close_channels(true);
-        self.call_back();
+        // A program is written without interrupts, by a CPU that may have been taken away from us for long.
+        // It sees that we have closed, and ends.
+        while self.shared.lock().has_claims() {
+            fsleep(STOP_INTERVAL);
+        }
+        self.close_channels(Unstopped::GivenUp);
+        self.finish_calls();
         self.watchdog.shut_down();
         self.regs.write_reg(regs::INTCLR::from(u32::MAX));
         self.regs.write_reg(regs::INTEN::zeroed());
     }
 
-    /// Closes the channels that have stopped, and with `all` gives up the others; whether there are
-    /// none of these.
-    fn close_channels(&self, all: bool) -> bool {
+    /// Closes the channels that have stopped; whether there are no others.
+    fn close_channels(&self, unstopped: Unstopped) -> bool {
         let mut slots = [const { None }; MAX_CHANNELS];
         let mut closed = true;
 
@@ -225,12 +231,13 @@ impl<'bound> Controller<'bound> {
             let shared = &mut *self.shared.lock();
 
             for (channel, slot) in channels().zip(&mut slots) {
-                if let Phase::Stopping(..) = shared.phase(channel) {
-                    // What it was doing may have kept it from being killed.
-                    self.kill(shared, channel);
+                // What it was doing may have kept it from being killed, and an idle one may have come to a
+                // fault behind its event.
+                if let Phase::Stopping(..) | Phase::Idle(..) = shared.phase(channel) {
+                    self.kill_once(shared, channel);
                     self.settle(shared, channel);
                 }
-                if all {
+                if let Unstopped::GivenUp = unstopped {
                     self.retire_unless_stopped(shared, channel);
                 }
                 *slot = self.take_slot(shared, channel);
@@ -240,6 +247,15 @@ impl<'bound> Controller<'bound> {
         }
         closed
     }
+}
+
+/// What becomes of a channel that does not stop.
+#[derive(Clone, Copy)]
+enum Unstopped {
+    /// It may yet stop.
+    Kept,
+    /// It is lost, and what it was given, too.
+    GivenUp,
 }
 
 /// Stops the threads that somebody left running, and prepares our interrupts.

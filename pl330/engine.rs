@@ -10,10 +10,11 @@
 //!           its line ─────┴──◀──────────────────────┘
 //! ```
 //!
-//! Nothing here sleeps or allocates, and no wait is longer than 10 µs, or 100 µs for a channel that has
-//! failed. So a request can be submitted in any context, and the end of one starts the next in the
-//! interrupt handler itself. What takes time is to write a program; that is done without the lock, but
-//! without interrupts, too.
+//! Nothing here sleeps or allocates, and no wait for a register is longer than 10 µs, or 120 µs for a
+//! channel that has failed. So a request can be submitted in any context, and the end of one starts the next
+//! in the interrupt handler itself. What takes time is to write a program; that is done without the lock, but
+//! without interrupts, too. Whoever submits may come to write the programs of others, [`MAX_CHANNELS`] at
+//! most, and while a fault is being dealt with, waits for the lock.
 
 use kernel::{
     interrupt::local_interrupt_disable,
@@ -40,7 +41,6 @@ use super::{
         Instruction, //
     },
     request::{
-        Finish,
         Line,
         Outcome,
         Request,
@@ -100,14 +100,16 @@ pub(super) struct Shared<'bound> {
     /// Requests whose turn it is, for the next channel.
     pub(super) ready: List<Request<'bound>>,
     /// Requests that have ended, and whose callbacks are still to be called, in this order.
-    ended: List<Request<'bound>>,
+    pub(super) ended: List<Request<'bound>>,
     /// Somebody calls back.
-    is_calling: bool,
+    pub(super) is_calling: bool,
     /// The channel to be tried first: the one that has been idle for longest is the most likely to
     /// have stopped.
     next: usize,
     /// The driver leaves the device: nothing is started any more.
     pub(super) is_closed: bool,
+    /// It has left: there is neither interrupt nor watchdog to call anybody back.
+    pub(super) is_gone: bool,
     /// The watchdog is armed.
     pub(super) is_watched: bool,
     /// The abort interrupt, if it was disabled: its line would not go down.
@@ -137,6 +139,7 @@ impl<'bound> Shared<'bound> {
             is_calling: false,
             next: 0,
             is_closed: false,
+            is_gone: false,
             is_watched: false,
             masked: None,
         }
@@ -158,6 +161,13 @@ impl<'bound> Shared<'bound> {
             .channels
             .iter()
             .all(|phase| matches!(phase, Phase::Retired))
+    }
+
+    /// Whether a program is being written.
+    pub(super) fn has_claims(&self) -> bool {
+        self.channels
+            .iter()
+            .any(|phase| matches!(phase, Phase::Claimed))
     }
 
     /// Whether there is something for the watchdog to look after.
@@ -186,36 +196,31 @@ pub(super) fn event_of(channel: Channel) -> Event {
 }
 
 impl<'bound> Controller<'bound> {
-    /// Has `request` done, behind those of `line` if it has one. Callable from any context.
+    /// Has `request` done, behind those of `line` if it has one. Callable from any context. Calls nobody
+    /// back: whoever submits may hold what callbacks take. Once the driver has left the device there is
+    /// nobody else to call the request's own.
     pub(super) fn submit(
         &self,
         request: ListArc<Request<'bound>>,
         line: Option<&Arc<Line<'bound>>>,
     ) {
-        let is_closed = {
+        let refused = {
             let shared = &mut *self.shared.lock();
 
             if shared.is_closed {
-                self.end(shared, request, Err(TransferError::ShuttingDown));
+                Some((request, TransferError::ShuttingDown))
             } else if !shared.has_channels() {
-                self.end(shared, request, Err(TransferError::Retired));
+                Some((request, TransferError::Retired))
             } else {
                 self.queue(shared, request, line);
+                None
             }
-            shared.is_closed
         };
 
-        self.dispatch();
-        if is_closed {
-            // There is no watchdog any more.
-            self.call_back();
+        match refused {
+            Some((request, error)) => self.refuse(request, error),
+            None => self.dispatch(),
         }
-    }
-
-    /// Ends `request`, which was not submitted.
-    pub(super) fn refuse(&self, request: ListArc<Request<'bound>>, error: TransferError) {
-        self.end(&mut self.shared.lock(), request, Err(error));
-        self.call_back();
     }
 
     fn queue(
@@ -239,7 +244,7 @@ impl<'bound> Controller<'bound> {
     }
 
     /// Starts what is ready, for as long as there are channels; as many programs as there can be
-    /// channels, because by then others have ended, and are told of.
+    /// channels. By then others have ended, and are told of, or all have failed, and the watchdog goes on.
     pub(super) fn dispatch(&self) {
         for _ in 0..MAX_CHANNELS {
             // Nobody looks after a channel that was claimed, so its program is written at one go.
@@ -250,6 +255,12 @@ impl<'bound> Controller<'bound> {
                 Some(claim) => self.start(claim),
                 None => return,
             }
+        }
+
+        let shared = &mut *self.shared.lock();
+
+        if !shared.ready.is_empty() {
+            self.watch(shared);
         }
     }
 
@@ -438,36 +449,6 @@ impl<'bound> Controller<'bound> {
         }
     }
 
-    /// Calls those back whose requests have ended, in the order in which they have. One at a time: what a
-    /// callback has ended comes after it. Not to be called by those who submit, as they may hold what
-    /// their callbacks take.
-    pub(super) fn call_back(&self) {
-        // Nobody else calls back while somebody does, so that must not be interrupted.
-        let _interrupts = local_interrupt_disable();
-
-        if core::mem::replace(&mut self.shared.lock().is_calling, true) {
-            return;
-        }
-        while let Some((mut finish, outcome)) = self.next_call() {
-            // SAFETY: It was put into the request with this outcome.
-            unsafe { finish.finish(outcome) };
-        }
-    }
-
-    fn next_call(&self) -> Option<(KBox<dyn Finish + 'bound>, Outcome)> {
-        let shared = &mut *self.shared.lock();
-
-        while let Some(request) = shared.ended.pop_front() {
-            let state = request.state.access_mut(shared);
-
-            if let (Some(finish), Some(outcome)) = (state.finish.take(), state.outcome) {
-                return Some((finish, outcome));
-            }
-        }
-        shared.is_calling = false;
-        None
-    }
-
     /// What `request`, which has ended, came to.
     pub(super) fn outcome(&self, request: &Request<'bound>) -> Outcome {
         request
@@ -479,7 +460,7 @@ impl<'bound> Controller<'bound> {
 
     /// Has the watchdog look after what was started.
     pub(super) fn watch(&self, shared: &mut Shared<'bound>) {
-        if !shared.is_watched && !shared.is_closed {
+        if !shared.is_watched && !shared.is_gone {
             shared.is_watched = true;
             self.watchdog.arm(msecs_to_jiffies(watchdog::PERIOD_MS));
         }

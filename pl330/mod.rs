@@ -12,8 +12,8 @@
 //!   [`Queue`] keeps transfers in order.
 //! - [`EventHandler`] and [`AbortHandler`] are its two interrupts.
 //! - `copy` is what can be asked for, and `layout` which bytes. `request` is what becomes of it, `work`
-//!   what is left to do, `engine` has the channels do it, from program memory in `slot`. `stop` is for
-//!   what does not come to its end, `watchdog` for what takes too long.
+//!   what is left to do, `engine` has the channels do it, from program memory in `slot`, and `callback` tells
+//!   of it. `stop` is for what does not come to its end, `watchdog` for what takes too long.
 //! - `insn` and `program` write programs, `disasm` reads them, `regs` and `config` are the registers,
 //!   `thread` is what a channel is doing, `fault` and `error` say what went wrong, `listing` shows it.
 //!
@@ -29,6 +29,7 @@
 //! let copy = done.mappings.destination.unmap();
 //! ```
 
+mod callback;
 mod config;
 mod controller;
 mod copy;

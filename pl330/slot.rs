@@ -23,7 +23,7 @@ use super::insn::Assembler;
 ///
 /// # Invariants
 ///
-/// - Until the slot is armed and its address told, the hardware does not use `memory`.
+/// - No channel runs from `memory`, and no order to do so is under way.
 /// - `address` is where the hardware finds it; its end is below 4 GiB, too.
 /// - `len` is at most the length of `memory`.
 pub(super) struct Slot {
@@ -100,7 +100,8 @@ impl Armed {
 
     /// The program, without data that it may have behind it.
     pub(super) fn code(&self) -> &[u8] {
-        // SAFETY: Nothing writes it until it is disarmed, which takes `self`.
+        // SAFETY: Neither the CPU nor the hardware writes it until it is disarmed, which takes `self`. That the
+        // hardware may read it is no race with us, who only read it, too.
         let memory = unsafe { self.0.memory.as_ref() };
 
         memory.get(..self.0.len).unwrap_or_default()

@@ -38,7 +38,7 @@ use super::{
 };
 
 /// How often a channel is looked at, a microsecond apart, that was killed.
-const KILL_TRIES: usize = 100;
+pub(super) const KILL_TRIES: usize = 100;
 
 impl<'bound> Controller<'bound> {
     /// Stops the program of `channel`, for the reason `error`, and waits a little until it has. After
@@ -55,8 +55,18 @@ impl<'bound> Controller<'bound> {
                 return;
             }
         }
-        self.kill(shared, channel);
+        if !self.has_stopped(channel) {
+            self.kill(shared, channel);
+        }
         self.settle(shared, channel);
+    }
+
+    /// Kills `channel` unless it has stopped, and does not wait: for those who come again.
+    pub(super) fn kill_once(&self, shared: &mut Shared<'bound>, channel: Channel) {
+        if !self.has_stopped(channel) {
+            // A port that is busy now will be tried again.
+            let _ = shared.port.kill(&self.regs, Thread::Channel(channel));
+        }
     }
 
     /// Kills `channel`, and waits a little until it has stopped.
@@ -177,6 +187,7 @@ impl<'bound> Controller<'bound> {
             let otherwise = match running {
                 Some(channel) => {
                     self.stop(shared, channel, TransferError::Cancelled);
+                    // It may have been stopping before.
                     self.settle(shared, channel);
                     // Should it go on, then without us.
                     TransferError::Stuck

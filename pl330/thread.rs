@@ -47,6 +47,9 @@ impl ThreadState {
     /// No program runs; the thread touches nothing.
     pub(super) const STOPPED: Self = Self(0);
 
+    /// Runs a program.
+    const EXECUTING: Self = Self(1);
+
     /// Came to its end, or was killed; the last accesses on the bus are under way.
     const KILLING: Self = Self(8);
     const COMPLETING: Self = Self(9);
@@ -188,8 +191,8 @@ pub(super) fn is_port_idle(regs: &Registers<'_>) -> bool {
 pub(super) fn state(regs: &Registers<'_>, channel: Channel) -> ThreadState {
     match regs::CSR::try_at(channel.number().into()) {
         Some(csr) => regs.read(csr).state().into(),
-        // A `Channel` is below 8, the size of the array.
-        None => ThreadState::STOPPED,
+        // A `Channel` is below 8, the size of the array. What is not stopped is not freed.
+        None => ThreadState::EXECUTING,
     }
 }
 

@@ -236,12 +236,15 @@ impl<'a, 'bound, L: Lent> Prepared<'a, 'bound, L> {
     /// [`Transfer::wait`] would return. Allocates.
     ///
     /// `then` is called exactly once, after those of transfers that have ended before. As a rule that is
-    /// in the interrupt handler, and in any case with interrupts disabled; not within `submit`, unless the
-    /// driver has left the device. What is dropped before it is submitted calls back at once.
+    /// in the interrupt handler, and in any case with interrupts disabled; not within `submit`, so that a
+    /// submitter may hold a lock that `then` takes. There are two exceptions, in which no other callback is
+    /// called: what is dropped before it is submitted calls back at once, and so does what is submitted when
+    /// [`Controller::shut_down`] has returned.
     ///
     /// It may submit transfers, also again what has failed, but for
     /// [`ShuttingDown`](TransferError::ShuttingDown) and [`Retired`](TransferError::Retired), which do not
-    /// pass.
+    /// pass. What may pass, such as [`DebugPortBusy`](TransferError::DebugPortBusy), it had better not try
+    /// without end.
     ///
     /// # Errors
     ///
@@ -315,7 +318,7 @@ impl<'bound> PreparedCall<'_, 'bound> {
 impl Drop for PreparedCall<'_, '_> {
     fn drop(&mut self) {
         if let Some(request) = self.request.take() {
-            self.controller.refuse(request, TransferError::Cancelled);
+            self.controller.give_up(request);
         }
     }
 }

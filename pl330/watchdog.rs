@@ -100,7 +100,7 @@ impl<'bound> Controller<'bound> {
                     let is_given_up = run.looks > STOP_LOOKS;
 
                     // What it was doing may have kept it from being killed.
-                    self.kill(shared, channel);
+                    self.kill_once(shared, channel);
                     self.settle(shared, channel);
                     if is_given_up {
                         self.retire_unless_stopped(shared, channel);
@@ -116,7 +116,7 @@ impl<'bound> Controller<'bound> {
 
                     // It may have come to a fault behind its event.
                     if looks != 0 {
-                        self.kill(shared, channel);
+                        self.kill_once(shared, channel);
                     }
                     if looks > STOP_LOOKS {
                         self.retire_unless_stopped(shared, channel);
