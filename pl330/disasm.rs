@@ -226,6 +226,26 @@ pub(crate) fn listing(code: &[u8]) -> impl Iterator<Item = Line> + '_ {
     })
 }
 
+/// Which of the instructions of `code` may have been executed by a thread that is at byte `at`: those up to
+/// there, and where that is in a loop, all of the outermost one. Returns the offset of the last.
+pub(crate) fn executed_upto(code: &[u8], at: usize) -> usize {
+    let ends = listing(code).filter_map(|line| match line.instruction {
+        Ok(
+            Instruction::LpEnd { body_len, .. }
+            | Instruction::LpEndIf { body_len, .. }
+            | Instruction::LpFe { body_len }
+            | Instruction::LpFeIf { body_len, .. },
+        ) => {
+            let start = line.offset.saturating_sub(body_len.into());
+
+            (start..line.offset).contains(&at).then_some(line.offset)
+        }
+        _ => None,
+    });
+
+    ends.max().unwrap_or(at)
+}
+
 impl Line {
     /// The instruction alone.
     pub(crate) fn text(&self) -> Text<'_> {

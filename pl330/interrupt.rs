@@ -21,6 +21,7 @@ use super::{
     engine::{
         channels,
         event_of,
+        wait_for,
         Phase,
         Run,
         Shared, //
@@ -33,6 +34,7 @@ use super::{
     },
     insn::Channel,
     regs,
+    stop::KILL_TRIES,
     thread::{
         self,
         ThreadState, //
@@ -110,8 +112,8 @@ impl irq::Handler for AbortHandler<'_> {
             }
             if !is_down {
                 shared.masked = Some(self.irq);
-                // SAFETY: `request_irq()` has accepted a handler without a thread for the interrupt,
-                // which it refuses where a chip that sleeps is in between.
+                // SAFETY: By the device tree binding, `interrupts` are lines of the interrupt controller of
+                // the SoC, a GIC, which does not sleep.
                 unsafe { bindings::disable_irq_nosync(self.irq) };
                 dev_err!(
                     controller.dev(),
@@ -146,6 +148,7 @@ impl<'bound> Controller<'bound> {
             dev_err!(self.dev(), "{fault}, while it had nothing to do\n");
         }
         self.stop(shared, channel, TransferError::Fault(fault));
+        // It may have been stopping before.
         self.settle(shared, channel);
         !thread::is_faulting(&self.regs, Thread::Channel(channel))
     }
@@ -153,11 +156,18 @@ impl<'bound> Controller<'bound> {
     /// Ends what the manager, which has a fault, was to start; false if the fault stays.
     pub(super) fn manager_failed(&self, shared: &mut Shared<'bound>) -> bool {
         let fault = thread::fault(&self.regs, Thread::Manager);
+        // While the watchdog listens in place of the interrupt, it finds what was found before.
+        let is_known = shared.masked.is_some();
         let mut is_ours = false;
         // A port that is busy now will be tried again.
         let _ = shared.port.kill(&self.regs, Thread::Manager);
+        let is_down = wait_for(KILL_TRIES, || {
+            !thread::is_faulting(&self.regs, Thread::Manager)
+        });
 
-        dev_warn!(self.dev(), "{fault}\n");
+        if !is_known {
+            dev_warn!(self.dev(), "{fault}\n");
+        }
         for channel in channels() {
             // One that was started and is stopped has raised its event, or was not started after all.
             if matches!(shared.phase(channel), Phase::Running(_))
@@ -168,10 +178,14 @@ impl<'bound> Controller<'bound> {
                 is_ours = true;
             }
         }
-        if !is_ours {
-            dev_err!(self.dev(), "it was not about to start a transfer of ours\n");
+        match (is_ours, is_known) {
+            (true, true) => dev_warn!(self.dev(), "{fault}\n"),
+            (false, false) => {
+                dev_err!(self.dev(), "it was not about to start a transfer of ours\n");
+            }
+            _ => (),
         }
-        !thread::is_faulting(&self.regs, Thread::Manager)
+        is_down
     }
 
     /// Finds out which part of its request a channel was at that has stopped.
@@ -214,12 +228,17 @@ impl<'bound> Controller<'bound> {
     }
 }
 
-/// Where in its program a channel with a `fault` is: the instruction at its address, or the last one up
-/// to there that can have caused it.
+/// Where in its program a channel with a `fault` is: the instruction at its address, or the last one that
+/// can have caused it and may have been executed before.
 fn place_of(run: &Run<'_>, fault: Fault) -> Option<Place> {
+    let code = run.armed.code();
     let offset = fault.address.checked_sub(run.armed.address())? as usize;
-    let line = disasm::listing(run.armed.code())
-        .take_while(|line| line.offset <= offset)
+    let last = match fault.is_imprecise() {
+        true => disasm::executed_upto(code, offset),
+        false => offset,
+    };
+    let line = disasm::listing(code)
+        .take_while(|line| line.offset <= last)
         .filter(|line| line.instruction.map_or(true, |it| fault.may_be_of(it)))
         .last()?;
 

@@ -4,6 +4,7 @@
 
 use crate::disasm::{
     decode,
+    executed_upto,
     listing,
     Line,
     Malformed, //
@@ -299,4 +300,37 @@ fn the_undefined_one() {
 
     reads(code.as_bytes(), &["  0  undefined opcode 0xff"]);
     assert_eq!(line.to_string(), "  7  undefined opcode");
+}
+
+/// What a thread that is somewhere in a loop may have done: all of it, in the round before.
+#[test]
+fn in_a_loop_all_of_it_may_have_been_executed() {
+    let mut memory = [0; 64];
+    let mut asm = Assembler::at(&mut memory, 0);
+
+    asm.emit(Instruction::Ld).unwrap(); // 0
+    asm.emit(Instruction::St).unwrap(); // 1
+    asm.repeat(Counter::Lc1, 3, |asm| {
+        // 2: DMALP
+        asm.emit(Instruction::Ld)?; // 4
+        asm.repeat(Counter::Lc0, 2, |asm| {
+            // 5: DMALP
+            asm.emit(Instruction::Nop)?; // 7
+            asm.emit(Instruction::St) // 8
+        })?; // 9: DMALPEND
+        asm.emit(Instruction::Ld) // 11
+    })
+    .unwrap(); // 12: DMALPEND
+    asm.emit(Instruction::St).unwrap(); // 14
+
+    let code = &memory[..15];
+    let upto = |at| executed_upto(code, at);
+
+    // Before the loops, and the instruction that begins one, which is not part of it.
+    assert_eq!([upto(0), upto(1), upto(2)], [0, 1, 2]);
+    // In the outer one, and in the one in it.
+    assert_eq!([upto(4), upto(5), upto(7), upto(8), upto(9)], [12; 5]);
+    assert_eq!(upto(11), 12);
+    // At its end, and behind it.
+    assert_eq!([upto(12), upto(14), upto(40)], [12, 14, 40]);
 }
