@@ -27,11 +27,14 @@ use crate::{
 /// The longest buffer that is asked for.
 const MAX_LEN: usize = 4 << 20;
 
+/// The most pieces: a list of them is in one piece of memory.
+const MAX_PIECES: usize = 64 << 10;
+
 /// Does what `word` says.
 ///
 /// # Errors
 ///
-/// `EINVAL` if it says nothing of the kind, and those of mappings and transfers.
+/// `EINVAL` if it says nothing of the kind, `EINTR` after a signal, and those of mappings and transfers.
 pub(super) fn run<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
@@ -61,12 +64,16 @@ fn repeat<'bound>(
 ) -> Result {
     let total = pieces
         .checked_mul(len)
-        .filter(|&total| total != 0 && total <= MAX_LEN)
+        .filter(|&total| total != 0 && total <= MAX_LEN && pieces <= MAX_PIECES)
         .ok_or(EINVAL)?;
     let mut source = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(total)?)?;
     let mut destination = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(total)?)?;
 
     for _ in 0..times {
+        if current!().signal_pending() {
+            return Err(EINTR);
+        }
+
         let result = match pieces {
             1 => controller.copy(
                 source,

@@ -7,9 +7,17 @@
 //! ```
 //!
 //! Each writer has three transfers under way at a time, so four of them keep eight channels busy, and
-//! have some wait. One of 32 is given up.
+//! have some wait. One of five or so ends in a callback. One of 32 is given up.
 
-use kernel::prelude::*;
+use kernel::{
+    new_spinlock_irq,
+    prelude::*,
+    sync::{
+        Arc,
+        Completion,
+        SpinLockIrq, //
+    }, //
+};
 
 use super::numbers;
 use crate::{
@@ -24,12 +32,16 @@ use crate::{
     },
     pl330::{
         Controller,
+        Failed,
         LentPair,
+        MappedPair,
         Pattern,
         Queue,
         RowSpans,
         Span,
-        Transfer, //
+        Transfer,
+        TransferError,
+        TransferResult, //
     }, //
 };
 
@@ -45,7 +57,7 @@ const LONG: usize = 96 << 10;
 /// # Errors
 ///
 /// `EIO` if a byte is not what it should be, with a line in the kernel log; `EINVAL` if it does not ask
-/// for any; those of mappings and transfers.
+/// for any; `EINTR` after a signal; those of mappings and transfers.
 pub(super) fn run<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
@@ -57,7 +69,12 @@ pub(super) fn run<'bound>(
     let queue = Queue::new(controller, GFP_KERNEL)?;
     let mut left = count;
 
+    refuse_what_is_dropped(dev, controller)?;
     while left != 0 {
+        if current!().signal_pending() {
+            return Err(EINTR);
+        }
+
         let batch = left.min(UNDER_WAY);
         let mut jobs = [const { None }; UNDER_WAY];
 
@@ -74,6 +91,38 @@ pub(super) fn run<'bound>(
         left -= batch;
     }
     Ok(())
+}
+
+/// What is dropped before it is submitted calls back at once, and gives back what it was for.
+fn refuse_what_is_dropped<'bound>(
+    dev: &'bound DmaDevice,
+    controller: &Controller<'bound>,
+) -> Result {
+    let source = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(SHORT)?)?;
+    let destination = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(SHORT)?)?;
+    let span = Span {
+        from: 0,
+        to: 0,
+        len: SHORT,
+    };
+    let landing = Landing::new()?;
+    let landed = landing.clone();
+
+    drop(
+        controller
+            .prepare(source, destination, span, GFP_KERNEL)?
+            .then(GFP_KERNEL, move |result| landed.land(result))?,
+    );
+
+    let result = landing.result.lock().take();
+
+    match result {
+        Some(Err(Failed {
+            error: TransferError::Cancelled,
+            mappings: Some(_),
+        })) => Ok(()),
+        _ => Err(EIO),
+    }
 }
 
 /// Numbers that look random and are the same for the same seed (xorshift64*).
@@ -107,9 +156,49 @@ impl Random {
     }
 }
 
+/// What a copy comes to.
+type Copied<'bound> = TransferResult<MappedPair<'bound, Buffer, ToDevice, Buffer, FromDevice>>;
+
+/// What a callback leaves for us.
+#[pin_data]
+struct Landing<'bound> {
+    #[pin]
+    result: SpinLockIrq<Option<Copied<'bound>>>,
+    #[pin]
+    ended: Completion,
+}
+
+impl<'bound> Landing<'bound> {
+    fn new() -> Result<Arc<Self>> {
+        Arc::pin_init(
+            pin_init!(Self {
+                result <- new_spinlock_irq!(None),
+                ended <- Completion::new(),
+            }),
+            GFP_KERNEL,
+        )
+    }
+
+    /// Called back with `result`; a second time would be seen.
+    fn land(&self, result: Copied<'bound>) {
+        let last = self.result.lock().replace(result);
+
+        if last.is_none() {
+            self.ended.complete_all();
+        }
+    }
+
+    /// What was left, once something was.
+    fn wait(&self) -> Result<Copied<'bound>> {
+        self.ended.wait_for_completion();
+        self.result.lock().take().ok_or(EIO)
+    }
+}
+
 /// What is under way.
 enum Asked<'a, 'bound> {
     Copy(Transfer<'a, 'bound, LentPair<'bound, Buffer, ToDevice, Buffer, FromDevice>>),
+    Called(Arc<Landing<'bound>>),
     Fill(Transfer<'a, 'bound, InFlight<'bound, Buffer, Bidirectional>>),
 }
 
@@ -180,6 +269,17 @@ impl<'a, 'bound> Job<'a, 'bound> {
             What::Pieces(list) => controller.prepare(source, destination, list, GFP_KERNEL)?,
         };
 
+        if random.below(4) == 0 {
+            let landing = Landing::new()?;
+            let asked = Asked::Called(landing.clone());
+            let prepared = prepared.then(GFP_KERNEL, move |result| landing.land(result))?;
+
+            match in_order {
+                true => prepared.submit_to(queue),
+                false => prepared.submit(),
+            }
+            return Ok(Self { asked, expected });
+        }
         Ok(Self {
             asked: Asked::Copy(match in_order {
                 true => prepared.submit_to(queue),
@@ -192,6 +292,7 @@ impl<'a, 'bound> Job<'a, 'bound> {
     fn wait_and_check(self, dev: &DmaDevice) -> Result {
         let found = match self.asked {
             Asked::Copy(transfer) => transfer.wait()?.mappings.destination.unmap(),
+            Asked::Called(landing) => landing.wait()??.mappings.destination.unmap(),
             Asked::Fill(transfer) => transfer.wait()?.mappings.unmap(),
         };
 
