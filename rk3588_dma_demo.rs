@@ -6,6 +6,7 @@
 //!
 //! - [`bindings`]: what the `kernel` crate does not have;
 //! - [`dma`]: streaming mappings that own what they map;
+//! - [`sg`]: the same of memory in pieces;
 //! - [`pl330`]: the controller;
 //! - [`lessons`]: what the demonstration runs;
 //! - [`user`]: how a person asks for it.
@@ -19,6 +20,8 @@ mod dma;
 mod fixture;
 mod lessons;
 mod pl330;
+#[allow(dead_code, unused_imports)]
+mod sg;
 mod user;
 
 #[cfg(CONFIG_PREEMPT_RT)]

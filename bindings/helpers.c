@@ -51,6 +51,21 @@ bool rk3588_dma_is_bounced(struct device *dev, dma_addr_t addr,
 	return !use_dma_iommu(dev) && addr != __phys_to_dma(dev, phys);
 }
 
+size_t rk3588_dma_sg_bounced(struct device *dev, struct scatterlist *sgl,
+			     unsigned int nents)
+{
+	struct scatterlist *sg;
+	unsigned int i;
+	size_t len = 0;
+
+	if (use_dma_iommu(dev))
+		return 0;
+	for_each_sg(sgl, sg, nents, i)
+		if (sg_dma_address(sg) != __phys_to_dma(dev, sg_phys(sg)))
+			len += sg->length;
+	return len;
+}
+
 bool rk3588_dma_is_linear(const void *cpu, size_t len)
 {
 	return virt_addr_valid(cpu) && virt_addr_valid(cpu + len - 1) &&
@@ -96,4 +111,15 @@ void *rk3588_dma_alloc_pages(size_t len)
 {
 	return alloc_pages_exact(len, GFP_KERNEL | GFP_DMA32 | __GFP_ZERO |
 				      __GFP_NOWARN);
+}
+
+void rk3588_dma_sg_set(struct scatterlist *sg, phys_addr_t phys,
+		       unsigned int len)
+{
+	sg_set_page(sg, phys_to_page(phys), len, offset_in_page(phys));
+}
+
+void *rk3588_dma_sg_virt(struct scatterlist *sg)
+{
+	return sg_virt(sg);
 }

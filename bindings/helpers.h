@@ -11,6 +11,7 @@
 #include <linux/dma-mapping.h>
 #include <linux/kconfig.h>
 #include <linux/mm_types.h>
+#include <linux/scatterlist.h>
 
 #if IS_BUILTIN(CONFIG_KUNIT)
 #include "../tests/kunit/fixture.h"
@@ -43,6 +44,13 @@ void rk3588_dma_set_seg_boundary(struct device *dev, unsigned long mask);
 bool rk3588_dma_is_bounced(struct device *dev, dma_addr_t addr,
 			   phys_addr_t phys);
 
+/**
+ * How many bytes of a mapped list go through bounce buffers, as seen by
+ * rk3588_dma_is_bounced().
+ */
+size_t rk3588_dma_sg_bounced(struct device *dev, struct scatterlist *sgl,
+			     unsigned int nents);
+
 /** Whether the kernel's linear map has all of these bytes. */
 bool rk3588_dma_is_linear(const void *cpu, size_t len);
 
@@ -69,5 +77,12 @@ int rk3588_dma_get_cache_alignment(void);
 
 /** alloc_pages_exact(): zeroed pages below 4 GiB, or NULL. */
 void *rk3588_dma_alloc_pages(size_t len);
+
+/** sg_set_page(), for memory at @phys that has pages. */
+void rk3588_dma_sg_set(struct scatterlist *sg, phys_addr_t phys,
+		       unsigned int len);
+
+/** sg_virt(). */
+void *rk3588_dma_sg_virt(struct scatterlist *sg);
 
 #endif /* RK3588_DMA_HELPERS_H */

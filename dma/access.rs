@@ -201,7 +201,7 @@ impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
 
 /// The bytes of `range` in `len` bytes, if that is where they are.
 #[inline]
-fn resolve(range: impl RangeBounds<usize>, len: usize) -> Result<Range<usize>> {
+pub(crate) fn resolve(range: impl RangeBounds<usize>, len: usize) -> Result<Range<usize>> {
     let start = match range.start_bound() {
         Bound::Included(&start) => start,
         Bound::Excluded(&before) => before.checked_add(1).ok_or(EINVAL)?,

@@ -226,7 +226,7 @@ impl DmaDevice {
     }
 
     /// No mapping may cross a multiple of this and 1.
-    pub(super) fn boundary_mask(&self) -> c_ulong {
+    pub(crate) fn boundary_mask(&self) -> c_ulong {
         self.boundary_mask
     }
 

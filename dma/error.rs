@@ -9,8 +9,8 @@ use kernel::{
 
 /// Why memory could not be mapped.
 ///
-/// As an [`Error`]: `EMSGSIZE` for what is too long, `ERANGE` at a boundary, `EIO` where the kernel
-/// refused, and `EINVAL`.
+/// As an [`Error`]: `EMSGSIZE` for what is too long, `ERANGE` at a boundary, `ENOMEM`, `EIO` where the
+/// kernel refused, and `EINVAL`.
 ///
 /// # Examples
 ///
@@ -47,6 +47,8 @@ pub(crate) enum MapFailure {
     /// No type here can be such memory. It takes an [`unsafe impl Memory`](super::Memory) that is
     /// wrong, and kernels with `CONFIG_RUST_DEBUG_ASSERTIONS` look.
     NotLinear,
+    /// There is no memory for a table.
+    NoMemory,
     /// The kernel could not: the memory is out of the device's reach, and there is no bounce buffer,
     /// none is free, or none is within the device's boundaries; or an IOMMU has no addresses left.
     Refused,
@@ -64,6 +66,7 @@ impl fmt::Display for MapFailure {
             )),
             Self::SharesCacheLine => f.write_str("the memory shares a cache line with other data"),
             Self::NotLinear => f.write_str("the memory is not in the kernel's linear map"),
+            Self::NoMemory => f.write_str("there is no memory for a table"),
             Self::Refused => f.write_str("the kernel cannot map it where the device reaches it"),
         }
     }
@@ -75,6 +78,7 @@ impl From<MapFailure> for Error {
             MapFailure::Empty | MapFailure::SharesCacheLine | MapFailure::NotLinear => EINVAL,
             MapFailure::TooLong { .. } => EMSGSIZE,
             MapFailure::CrossesBoundary { .. } => ERANGE,
+            MapFailure::NoMemory => ENOMEM,
             MapFailure::Refused => EIO,
         }
     }

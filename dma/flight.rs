@@ -109,6 +109,23 @@ pub(crate) struct DmaAddress<'a> {
 }
 
 impl DmaAddress<'_> {
+    /// # Safety
+    ///
+    /// `address` is one of a mapping in flight for as long as the lifetime says.
+    #[inline]
+    pub(crate) unsafe fn new(address: bindings::dma_addr_t) -> Self {
+        Self {
+            address,
+            mapping: PhantomData,
+        }
+    }
+
+    /// As the kernel has it.
+    #[inline]
+    pub(crate) fn as_raw(self) -> bindings::dma_addr_t {
+        self.address
+    }
+
     /// The address `offset` bytes further on, for a device with 32 address bits.
     ///
     /// # Errors

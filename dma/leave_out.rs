@@ -9,18 +9,24 @@ use kernel::dma::DataDirection;
 
 /// What can be left out.
 #[derive(Clone, Copy)]
-pub(super) enum Step {
+pub(crate) enum Step {
     /// The sync on the way to the CPU.
     SyncForCpu,
     /// The sync on the way to the device.
     SyncForDevice,
     /// The sync that is part of unmapping.
     Unmap,
+    /// The first of these for a list.
+    SyncListForCpu,
+    /// The second.
+    SyncListForDevice,
+    /// The third.
+    UnmapList,
 }
 
 /// Whether a test wants `step` to be left out in this direction.
 #[cfg(CONFIG_KUNIT = "y")]
-pub(super) fn is_left_out(step: Step, direction: DataDirection) -> bool {
+pub(crate) fn is_left_out(step: Step, direction: DataDirection) -> bool {
     use crate::bindings::c::*;
 
     let number = match (step, direction) {
@@ -38,6 +44,22 @@ pub(super) fn is_left_out(step: Step, direction: DataDirection) -> bool {
         }
         (Step::Unmap, DataDirection::FromDevice) => RK3588_DMA_LEAVE_OUT_UNMAP_FROM_DEVICE,
         (Step::Unmap, DataDirection::Bidirectional) => RK3588_DMA_LEAVE_OUT_UNMAP_BIDIRECTIONAL,
+        (Step::SyncListForCpu, DataDirection::FromDevice) => {
+            RK3588_DMA_LEAVE_OUT_LIST_SYNC_FOR_CPU_FROM_DEVICE
+        }
+        (Step::SyncListForCpu, DataDirection::Bidirectional) => {
+            RK3588_DMA_LEAVE_OUT_LIST_SYNC_FOR_CPU_BIDIRECTIONAL
+        }
+        (Step::SyncListForDevice, DataDirection::ToDevice) => {
+            RK3588_DMA_LEAVE_OUT_LIST_SYNC_FOR_DEVICE_TO_DEVICE
+        }
+        (Step::SyncListForDevice, DataDirection::Bidirectional) => {
+            RK3588_DMA_LEAVE_OUT_LIST_SYNC_FOR_DEVICE_BIDIRECTIONAL
+        }
+        (Step::UnmapList, DataDirection::FromDevice) => RK3588_DMA_LEAVE_OUT_LIST_UNMAP_FROM_DEVICE,
+        (Step::UnmapList, DataDirection::Bidirectional) => {
+            RK3588_DMA_LEAVE_OUT_LIST_UNMAP_BIDIRECTIONAL
+        }
         // There is no such sync.
         _ => return false,
     };
@@ -49,6 +71,6 @@ pub(super) fn is_left_out(step: Step, direction: DataDirection) -> bool {
 /// Never.
 #[cfg(not(CONFIG_KUNIT = "y"))]
 #[inline(always)]
-pub(super) const fn is_left_out(_: Step, _: DataDirection) -> bool {
+pub(crate) const fn is_left_out(_: Step, _: DataDirection) -> bool {
     false
 }

@@ -51,7 +51,7 @@ mod direction;
 mod error;
 mod flight;
 mod guard;
-mod leave_out;
+pub(crate) mod leave_out;
 mod mapping;
 mod memory;
 mod owned;
@@ -59,6 +59,7 @@ mod page;
 mod raw;
 mod stats;
 
+pub(crate) use access::resolve;
 pub(crate) use buffer::Buffer;
 pub(crate) use device::{
     DmaDevice,
@@ -78,10 +79,17 @@ pub(crate) use error::{
 };
 pub(crate) use flight::InFlight;
 pub(crate) use mapping::Mapping;
-pub(crate) use memory::Memory;
+pub(crate) use memory::{
+    Location,
+    Memory, //
+};
 pub(crate) use page::{
     PageBuffer,
     SharedPage, //
+};
+pub(crate) use raw::{
+    sync_for_cpu,
+    sync_for_device, //
 };
 pub(crate) use stats::Statistics;
 

@@ -53,7 +53,7 @@ pub(crate) enum Location {
 
 impl Location {
     /// Whether the linear map has these bytes, as the contract of [`Memory`](super::Memory) asks.
-    fn is_linear(self, len: usize) -> bool {
+    pub(crate) fn is_linear(self, len: usize) -> bool {
         match self {
             // SAFETY: The function takes any pointer and length.
             Self::Linear(start) => unsafe { c::rk3588_dma_is_linear(start.as_ptr().cast(), len) },
@@ -69,7 +69,7 @@ impl Location {
     ///
     /// It is what the variants say.
     #[inline]
-    unsafe fn to_phys(self) -> bindings::phys_addr_t {
+    pub(crate) unsafe fn to_phys(self) -> bindings::phys_addr_t {
         match self {
             // SAFETY: By the caller's promise.
             Self::Linear(start) => unsafe { c::rk3588_dma_virt_to_phys(start.as_ptr().cast()) },
@@ -253,19 +253,9 @@ impl<'dev, D: Direction> RawMapping<'dev, D> {
         if leave_out::is_left_out(Step::SyncForCpu, D::DATA_DIRECTION) {
             return;
         }
-        self.dev
-            .statistics()
-            .count_sync_for_cpu(|| self.needs_sync());
         // SAFETY: By the type invariant and the caller's promise this is part of a mapping of the
         // device, in this direction.
-        unsafe {
-            c::rk3588_dma_sync_for_cpu(
-                self.dev.as_raw(),
-                self.address_of(range.start),
-                range.len(),
-                D::DATA_DIRECTION.into(),
-            )
-        };
+        unsafe { sync_for_cpu::<D>(self.dev, self.address_of(range.start), range.len()) };
     }
 
     /// Shows the device what the CPU wrote into these bytes of it.
@@ -280,19 +270,9 @@ impl<'dev, D: Direction> RawMapping<'dev, D> {
         if leave_out::is_left_out(Step::SyncForDevice, D::DATA_DIRECTION) {
             return;
         }
-        self.dev
-            .statistics()
-            .count_sync_for_device(|| self.needs_sync());
         // SAFETY: By the type invariant and the caller's promise this is part of a mapping of the
         // device, in this direction.
-        unsafe {
-            c::rk3588_dma_sync_for_device(
-                self.dev.as_raw(),
-                self.address_of(range.start),
-                range.len(),
-                D::DATA_DIRECTION.into(),
-            )
-        };
+        unsafe { sync_for_device::<D>(self.dev, self.address_of(range.start), range.len()) };
     }
 
     /// Where the device finds the byte `offset`, which is inside the mapping.
@@ -300,14 +280,6 @@ impl<'dev, D: Direction> RawMapping<'dev, D> {
         // CAST: `usize` has at most 64 bits. The sum does not overflow, because the mapping ends
         // inside the device's mask.
         self.address + offset as bindings::dma_addr_t
-    }
-
-    /// Whether a sync of it does anything; false on a device that sees what the CPU sees.
-    ///
-    /// C function: `dma_dev_need_sync()`, which every sync asks first.
-    fn needs_sync(&self) -> bool {
-        // SAFETY: The device is bound.
-        unsafe { c::rk3588_dma_needs_sync(self.dev.as_raw()) }
     }
 
     /// Whether it, a mapping of what is at `phys`, goes through a bounce buffer.
@@ -354,4 +326,53 @@ impl<D: Direction> Drop for RawMapping<'_, D> {
         // SAFETY: A value is dropped once, and not used afterwards.
         unsafe { self.unmap_with(SKIP_CPU_SYNC) };
     }
+}
+
+/// Shows the CPU what the device wrote into `len` bytes at `address`.
+///
+/// C function: `dma_sync_single_for_cpu()`.
+///
+/// # Safety
+///
+/// They are part of a mapping for `dev` in direction `D`, which lies in physically contiguous memory there,
+/// and there are no references to these bytes of the memory.
+#[inline]
+pub(crate) unsafe fn sync_for_cpu<D: Direction>(
+    dev: &DmaDevice,
+    address: bindings::dma_addr_t,
+    len: usize,
+) {
+    dev.statistics().count_sync_for_cpu(|| needs_sync(dev));
+    // SAFETY: By the caller's promise.
+    unsafe {
+        c::rk3588_dma_sync_for_cpu(dev.as_raw(), address, len, D::DATA_DIRECTION.into());
+    }
+}
+
+/// Shows the device what the CPU wrote into `len` bytes at `address`.
+///
+/// C function: `dma_sync_single_for_device()`.
+///
+/// # Safety
+///
+/// They are part of a mapping for `dev` in direction `D`, which lies in physically contiguous memory there.
+#[inline]
+pub(crate) unsafe fn sync_for_device<D: Direction>(
+    dev: &DmaDevice,
+    address: bindings::dma_addr_t,
+    len: usize,
+) {
+    dev.statistics().count_sync_for_device(|| needs_sync(dev));
+    // SAFETY: By the caller's promise.
+    unsafe {
+        c::rk3588_dma_sync_for_device(dev.as_raw(), address, len, D::DATA_DIRECTION.into());
+    }
+}
+
+/// Whether a sync for `dev` does anything; false on a device that sees what the CPU sees.
+///
+/// C function: `dma_dev_need_sync()`, which every sync asks first.
+fn needs_sync(dev: &DmaDevice) -> bool {
+    // SAFETY: The device is bound.
+    unsafe { c::rk3588_dma_needs_sync(dev.as_raw()) }
 }

@@ -49,7 +49,7 @@ pub(crate) struct Statistics {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Snapshot {
-    /// Mappings that exist: made and not unmapped, the lost ones among them.
+    /// Mappings that exist: made and not unmapped, the lost ones among them. A list is one.
     pub(crate) live: u64,
     /// Mappings that were made, one that was found to cross a boundary among them.
     pub(crate) mapped: u64,
@@ -57,11 +57,11 @@ pub(crate) struct Snapshot {
     pub(crate) bytes: u64,
     /// Mappings that could not be made.
     pub(crate) failures: u64,
-    /// Mappings that went through a bounce buffer.
+    /// Mappings that went through a bounce buffer, or parts of which did.
     ///
     /// What the kernel does behind an IOMMU cannot be seen from an address, and is not counted.
     pub(crate) bounced: u64,
-    /// The bytes of those.
+    /// The bytes of those, or of these parts.
     pub(crate) bounced_bytes: u64,
     /// Calls of `dma_sync_single_for_cpu()`; those in mapping and unmapping are not counted.
     pub(crate) syncs_for_cpu: u64,
@@ -119,7 +119,7 @@ impl Statistics {
 
     /// A mapping of `len` bytes was made.
     #[inline]
-    pub(super) fn count_map(&self, len: usize, is_bounced: impl FnOnce() -> bool) {
+    pub(crate) fn count_map(&self, len: usize, is_bounced: impl FnOnce() -> bool) {
         if !self.on {
             return;
         }
@@ -132,9 +132,27 @@ impl Statistics {
         }
     }
 
+    /// A list of `len` bytes was mapped, `bounced_bytes` of which go through bounce buffers.
+    #[inline]
+    pub(crate) fn count_list(&self, len: usize, bounced_bytes: impl FnOnce() -> usize) {
+        if !self.on {
+            return;
+        }
+        self.mapped.add(1, Relaxed);
+        // CAST: `usize` has at most 64 bits.
+        self.bytes.add(len as u64, Relaxed);
+
+        let bounced_bytes = bounced_bytes();
+
+        if bounced_bytes != 0 {
+            self.bounced.add(1, Relaxed);
+            self.bounced_bytes.add(bounced_bytes as u64, Relaxed);
+        }
+    }
+
     /// A mapping could not be made.
     #[inline]
-    pub(super) fn count_failure(&self) {
+    pub(crate) fn count_failure(&self) {
         if self.on {
             self.failures.add(1, Relaxed);
         }
@@ -142,7 +160,7 @@ impl Statistics {
 
     /// A mapping is no more.
     #[inline]
-    pub(super) fn count_unmap(&self) {
+    pub(crate) fn count_unmap(&self) {
         if self.on {
             self.unmapped.add(1, Relaxed);
         }
@@ -150,7 +168,7 @@ impl Statistics {
 
     /// A sync for the CPU was asked for.
     #[inline]
-    pub(super) fn count_sync_for_cpu(&self, is_needed: impl FnOnce() -> bool) {
+    pub(crate) fn count_sync_for_cpu(&self, is_needed: impl FnOnce() -> bool) {
         if !self.on {
             return;
         }
@@ -162,7 +180,7 @@ impl Statistics {
 
     /// A sync for the device was asked for.
     #[inline]
-    pub(super) fn count_sync_for_device(&self, is_needed: impl FnOnce() -> bool) {
+    pub(crate) fn count_sync_for_device(&self, is_needed: impl FnOnce() -> bool) {
         if !self.on {
             return;
         }

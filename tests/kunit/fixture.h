@@ -16,7 +16,7 @@ struct platform_device;
 /*
  * What the module parameter `leave_out` leaves out, to see the suites fail:
  * the sync on the way to the CPU, the one on the way to the device, and the one
- * in unmapping, each in the directions that have it.
+ * in unmapping, each in the directions that have it; then the same for lists.
  */
 #define RK3588_DMA_LEAVE_OUT_SYNC_FOR_CPU_FROM_DEVICE		1
 #define RK3588_DMA_LEAVE_OUT_SYNC_FOR_CPU_BIDIRECTIONAL		2
@@ -24,6 +24,12 @@ struct platform_device;
 #define RK3588_DMA_LEAVE_OUT_SYNC_FOR_DEVICE_BIDIRECTIONAL	4
 #define RK3588_DMA_LEAVE_OUT_UNMAP_FROM_DEVICE			5
 #define RK3588_DMA_LEAVE_OUT_UNMAP_BIDIRECTIONAL		6
+#define RK3588_DMA_LEAVE_OUT_LIST_SYNC_FOR_CPU_FROM_DEVICE	7
+#define RK3588_DMA_LEAVE_OUT_LIST_SYNC_FOR_CPU_BIDIRECTIONAL	8
+#define RK3588_DMA_LEAVE_OUT_LIST_SYNC_FOR_DEVICE_TO_DEVICE	9
+#define RK3588_DMA_LEAVE_OUT_LIST_SYNC_FOR_DEVICE_BIDIRECTIONAL	10
+#define RK3588_DMA_LEAVE_OUT_LIST_UNMAP_FROM_DEVICE		11
+#define RK3588_DMA_LEAVE_OUT_LIST_UNMAP_BIDIRECTIONAL		12
 
 /** Whether the module parameter says @number. */
 bool rk3588_dma_leaves_out(unsigned int number);

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! How the CPU reaches the bytes of a list while it is mapped: those it asks for, in whatever entries
+//! they are, and no others are synced.
+
+use core::{
+    ops::{
+        Range,
+        RangeBounds, //
+    },
+    slice, //
+};
+
+use kernel::prelude::*;
+
+use super::{
+    list::RawList,
+    overlay::Within,
+    table::Entries,
+    MappedList,
+    Scattered, //
+};
+use crate::dma::{
+    resolve,
+    DeviceReads,
+    Direction, //
+};
+
+impl<'dev, M: Scattered, D: Direction> MappedList<'dev, M, D> {
+    /// Shows the bytes of `range` to the CPU, as they are now. Takes time in proportion to the entries up to
+    /// the end of the range.
+    ///
+    /// C function: `dma_sync_single_for_cpu()`, for each part of the range that is contiguous, unless the
+    /// direction is [`ToDevice`](crate::dma::ToDevice).
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` if `range` is not inside the memory.
+    ///
+    /// # Examples
+    ///
+    /// ```ignore
+    /// let mut header = [0; 64];
+    ///
+    /// list.cpu(..64)?.copy_to(&mut header)?;
+    /// ```
+    pub(crate) fn cpu(&mut self, range: impl RangeBounds<usize>) -> Result<Bytes<'_, 'dev, D>> {
+        let range = self.resolve_and_sync(range)?;
+
+        // INVARIANT: Synced just now, and the list is borrowed mutably.
+        Ok(Bytes {
+            raw: &self.raw,
+            range,
+        })
+    }
+
+    /// Shows the bytes of `range` to the CPU to change them; the device sees the changes when the result is
+    /// dropped.
+    ///
+    /// C functions: `dma_sync_single_for_cpu()` where the direction is
+    /// [`Bidirectional`](crate::dma::Bidirectional), then `dma_sync_single_for_device()`, for each part of
+    /// the range that is contiguous.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` if `range` is not inside the memory.
+    ///
+    /// # Examples
+    ///
+    /// ```ignore
+    /// list.cpu_mut(4090..4100)?.copy_from(b"two pages!")?;
+    /// ```
+    pub(crate) fn cpu_mut(
+        &mut self,
+        range: impl RangeBounds<usize>,
+    ) -> Result<BytesMut<'_, 'dev, D>>
+    where
+        D: DeviceReads,
+    {
+        let range = self.resolve_and_sync(range)?;
+
+        // INVARIANT: As in `cpu`.
+        Ok(BytesMut {
+            bytes: Bytes {
+                raw: &self.raw,
+                range,
+            },
+        })
+    }
+
+    fn resolve_and_sync(&mut self, range: impl RangeBounds<usize>) -> Result<Range<usize>> {
+        let range = resolve(range, self.len())?;
+
+        if D::DEVICE_MAY_WRITE {
+            // SAFETY: What refers to the bytes borrows the list, and `&mut self` says that nothing does.
+            unsafe { self.raw.sync_for_cpu(range.clone()) };
+        }
+        Ok(range)
+    }
+}
+
+/// Bytes of a list while the CPU may see them.
+///
+/// # Invariants
+///
+/// `range` is inside the list, which the value has borrowed mutably, and was synced for the CPU.
+pub(crate) struct Bytes<'a, 'dev, D: Direction> {
+    raw: &'a RawList<'dev, D>,
+    range: Range<usize>,
+}
+
+impl<D: Direction> Bytes<'_, '_, D> {
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.range.len()
+    }
+
+    /// They, in slices of one entry each.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        self.within().map(|(entry, len)| {
+            // SAFETY: These bytes are initialized and in memory of the list. By the type invariants nobody
+            // but us has it, and the device does not use it; `&self` excludes `iter_mut`.
+            unsafe { slice::from_raw_parts(entry.start.as_ptr(), len) }
+        })
+    }
+
+    /// Copies them to `to`.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` if that is not as long.
+    pub(crate) fn copy_to(&self, mut to: &mut [u8]) -> Result {
+        if to.len() != self.len() {
+            return Err(EINVAL);
+        }
+        for bytes in self.iter() {
+            let (head, rest) = to.split_at_mut(bytes.len());
+
+            head.copy_from_slice(bytes);
+            to = rest;
+        }
+        Ok(())
+    }
+
+    fn within(&self) -> Within<Entries<'_>> {
+        Within::new(self.raw.table.iter(), self.range.clone())
+    }
+}
+
+/// Bytes of a list while the CPU may change them. Dropping it hands them over.
+///
+/// If it is leaked (`mem::forget`) they are not handed over, as with [`CpuMut`](crate::dma::CpuMut).
+#[must_use = "the device sees the changes when this is dropped"]
+pub(crate) struct BytesMut<'a, 'dev, D: Direction> {
+    bytes: Bytes<'a, 'dev, D>,
+}
+
+impl<D: Direction> BytesMut<'_, '_, D> {
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// They, in slices of one entry each.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        self.bytes.iter()
+    }
+
+    /// They, in slices of one entry each, to be changed.
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut [u8]> {
+        self.bytes.within().map(|(entry, len)| {
+            // SAFETY: As in `Bytes::iter`; `&mut self` excludes all others, and no two entries have a byte
+            // in common, because nobody owns the same memory twice.
+            unsafe { slice::from_raw_parts_mut(entry.start.as_ptr(), len) }
+        })
+    }
+
+    /// Replaces them by `from`.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` if that is not as long.
+    pub(crate) fn copy_from(&mut self, mut from: &[u8]) -> Result {
+        if from.len() != self.len() {
+            return Err(EINVAL);
+        }
+        for bytes in self.iter_mut() {
+            let (head, rest) = from.split_at(bytes.len());
+
+            bytes.copy_from_slice(head);
+            from = rest;
+        }
+        Ok(())
+    }
+}
+
+impl<D: Direction> Drop for BytesMut<'_, '_, D> {
+    fn drop(&mut self) {
+        self.bytes.raw.sync_for_device(self.bytes.range.clone());
+    }
+}

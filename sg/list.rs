@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Tables that are mapped.
+//!
+//! C functions: `dma_map_sgtable()`, `dma_unmap_sgtable()`, which are `dma_map_sg()` and
+//! `dma_unmap_sg()` with the right counts.
+
+use core::{
+    marker::PhantomData,
+    mem::ManuallyDrop,
+    ops::Range,
+    ptr, //
+};
+
+use kernel::{
+    bindings,
+    error::to_result,
+    prelude::*, //
+};
+
+use super::{
+    flight::Segments,
+    overlay::{
+        Overlay,
+        Part, //
+    },
+    table::{
+        Entries,
+        RawTable, //
+    },
+    ListInFlight,
+    Scattered,
+    Table, //
+};
+use crate::{
+    bindings::{
+        as_raw,
+        c, //
+    },
+    dma::{
+        leave_out::{
+            self,
+            Step, //
+        },
+        Direction,
+        DmaDevice,
+        MapError,
+        MapFailure, //
+    }, //
+};
+
+/// The caches, and bounce buffers, are left as they are.
+const SKIP_CPU_SYNC: c_ulong = bindings::DMA_ATTR_SKIP_CPU_SYNC as c_ulong;
+
+impl<'dev, M: Scattered> Table<'dev, M> {
+    /// Hands the memory to the device, as [`Mapping::new`](crate::dma::Mapping::new) does with one piece.
+    /// Does not sleep.
+    ///
+    /// C function: `dma_map_sgtable()`.
+    ///
+    /// # Errors
+    ///
+    /// - [`MapFailure::SharesCacheLine`] as for a mapping;
+    /// - [`MapFailure::Refused`] if the kernel could not;
+    /// - [`MapFailure::CrossesBoundary`] if a segment lies across a boundary in the addresses of the device
+    ///   though it does not in physical ones.
+    ///
+    /// The table comes back in the error, and nothing of it is mapped.
+    #[inline]
+    pub(crate) fn map<D: Direction>(self) -> Result<MappedList<'dev, M, D>, MapError<Self>> {
+        if let Err(failure) = self.memory.check(D::DEVICE_MAY_WRITE) {
+            self.dev.statistics().count_failure();
+            return Err(MapError {
+                failure,
+                memory: self,
+            });
+        }
+
+        let Self { dev, raw, memory } = self;
+
+        // SAFETY: By the invariants of `Table` it is of `memory`, which we own, and which nobody reaches
+        // but through the result. By the contract of `Scattered` it may be mapped.
+        match unsafe { RawList::new(dev, raw) } {
+            Ok(raw) => Ok(MappedList { raw, memory }),
+            Err((failure, raw)) => Err(MapError {
+                failure,
+                memory: Self { dev, raw, memory },
+            }),
+        }
+    }
+}
+
+/// A [`Table`] of memory `M` that is mapped for a device, in direction `D`, until it is dropped.
+///
+/// As with a [`Mapping`](crate::dma::Mapping), the memory belongs to the device, which does not use it yet.
+/// The CPU reaches the bytes through [`cpu`](Self::cpu) and [`cpu_mut`](Self::cpu_mut), and gets the memory
+/// back by [`unmap`](Self::unmap). Dropped, it is unmapped without a sync, and the memory freed.
+///
+/// There are two counts, and nothing takes one as an argument: [`entries`](Self::entries) of the table, which
+/// unmapping and syncs go by, and [`segments`](Self::segments) that the device sees, which are fewer where
+/// an IOMMU has put entries together. What the device is told of them is only to be had in flight, from
+/// [`ListInFlight::segments`].
+///
+/// # Examples
+///
+/// ```ignore
+/// let list = Table::new(dev, pages, GFP_KERNEL)?.map::<FromDevice>()?;
+/// let mut list = engine.receive(list)?;
+///
+/// for bytes in list.cpu(..1500)?.iter() {         // syncs 1500 bytes, in whatever pages
+///     checksum.update(bytes);
+/// }
+/// let pages = list.unmap().into_memory();
+/// ```
+#[must_use = "a list that is dropped is unmapped"]
+pub(crate) struct MappedList<'dev, M: Scattered, D: Direction> {
+    /// Above the memory: it is unmapped before that is freed.
+    pub(super) raw: RawList<'dev, D>,
+    memory: M,
+}
+
+impl<'dev, M: Scattered, D: Direction> MappedList<'dev, M, D> {
+    /// How many bytes it has.
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        self.raw.table.len
+    }
+
+    /// How many entries its table has.
+    ///
+    /// C field: `sg_table.orig_nents`.
+    pub(crate) fn entries(&self) -> usize {
+        self.raw.table.entries()
+    }
+
+    /// How many segments the device sees.
+    ///
+    /// C field: `sg_table.nents`.
+    pub(crate) fn segments(&self) -> usize {
+        self.raw.table.segments()
+    }
+
+    /// Whether it was made for `dev`.
+    pub(crate) fn is_for(&self, dev: &DmaDevice) -> bool {
+        ptr::eq(self.raw.dev, dev)
+    }
+
+    /// Takes the memory back from the device, so that the CPU sees what the device wrote. The table can be
+    /// mapped again, in any direction.
+    ///
+    /// C function: `dma_unmap_sgtable()`.
+    #[inline]
+    pub(crate) fn unmap(self) -> Table<'dev, M> {
+        let Self { raw, memory } = self;
+
+        // INVARIANT: It was made of a table of this memory for this device.
+        Table {
+            dev: raw.dev,
+            raw: raw.unmap(),
+            memory,
+        }
+    }
+
+    /// Lends the list to the device, which may use it from now on.
+    #[inline]
+    pub(crate) fn submit(self) -> ListInFlight<'dev, M, D> {
+        ListInFlight::new(self)
+    }
+}
+
+/// A mapped table without its memory.
+///
+/// Dropped, it is unmapped without a sync: what the device wrote is not wanted.
+///
+/// # Invariants
+///
+/// `dma_map_sgtable()` has mapped `table` for `dev` in direction `D`, and it was not unmapped.
+pub(super) struct RawList<'dev, D: Direction> {
+    pub(super) dev: &'dev DmaDevice,
+    pub(super) table: RawTable,
+    direction: PhantomData<D>,
+}
+
+impl<'dev, D: Direction> RawList<'dev, D> {
+    /// Maps `table`, or gives it back.
+    ///
+    /// # Safety
+    ///
+    /// The memory of its entries is as the contract of [`Scattered`] wants it, and nobody reaches it but
+    /// through the result until that is gone.
+    #[inline]
+    unsafe fn new(
+        dev: &'dev DmaDevice,
+        mut table: RawTable,
+    ) -> Result<Self, (MapFailure, RawTable)> {
+        // SAFETY: `dev` is bound and has its mask. By the caller's promise the memory may be mapped.
+        let result = to_result(unsafe {
+            bindings::dma_map_sgtable(
+                as_raw(dev.as_device()),
+                table.as_ptr(),
+                D::DATA_DIRECTION.into(),
+                0,
+            )
+        });
+
+        if result.is_err() || table.segments() == 0 {
+            dev.statistics().count_failure();
+            return Err((MapFailure::Refused, table));
+        }
+
+        // INVARIANT: Just now.
+        let this = Self {
+            dev,
+            table,
+            direction: PhantomData,
+        };
+
+        dev.statistics().count_list(this.table.len, || {
+            // SAFETY: The device is bound; the entries are mapped.
+            unsafe {
+                c::rk3588_dma_sg_bounced(
+                    as_raw(dev.as_device()),
+                    this.table.first(),
+                    // CAST: It was one before.
+                    this.table.entries() as c_uint,
+                )
+            }
+        });
+        match this.expect_within_boundary() {
+            Ok(()) => Ok(this),
+            Err(failure) => {
+                dev.statistics().count_failure();
+                // SAFETY: `this` is neither dropped nor used any more. There is nothing to sync.
+                Err((failure, unsafe {
+                    ManuallyDrop::new(this).end(SKIP_CPU_SYNC)
+                }))
+            }
+        }
+    }
+
+    #[inline]
+    fn unmap(self) -> RawTable {
+        let attributes = match leave_out::is_left_out(Step::UnmapList, D::DATA_DIRECTION) {
+            true => SKIP_CPU_SYNC,
+            false => 0,
+        };
+
+        // SAFETY: `self` is neither dropped nor used any more.
+        unsafe { ManuallyDrop::new(self).end(attributes) }
+    }
+
+    /// Shows the CPU what the device wrote into these bytes of it.
+    ///
+    /// C function: `dma_sync_single_for_cpu()`, for each part: a sync of the whole list is what
+    /// `dma_sync_sg_for_cpu()` does.
+    ///
+    /// # Safety
+    ///
+    /// There are no references to these bytes of the memory.
+    pub(super) unsafe fn sync_for_cpu(&self, range: Range<usize>) {
+        if leave_out::is_left_out(Step::SyncListForCpu, D::DATA_DIRECTION) {
+            return;
+        }
+        for Part { second, len, .. } in self.parts(range) {
+            // SAFETY: By the type invariant this is part of a mapping of the device, in this direction, and
+            // contiguous in memory, too. The caller's promise.
+            unsafe { crate::dma::sync_for_cpu::<D>(self.dev, second.address().as_raw(), len) };
+        }
+    }
+
+    /// Shows the device what the CPU wrote into these bytes of it.
+    ///
+    /// C function: `dma_sync_single_for_device()`, for each part.
+    pub(super) fn sync_for_device(&self, range: Range<usize>) {
+        if leave_out::is_left_out(Step::SyncListForDevice, D::DATA_DIRECTION) {
+            return;
+        }
+        for Part { second, len, .. } in self.parts(range) {
+            // SAFETY: As in `sync_for_cpu`.
+            unsafe { crate::dma::sync_for_device::<D>(self.dev, second.address().as_raw(), len) };
+        }
+    }
+
+    /// The parts of `range`, each of which is contiguous for the CPU and for the device.
+    pub(super) fn parts(&self, range: Range<usize>) -> Overlay<Entries<'_>, Segments<'_>> {
+        Overlay::new(self.table.iter(), self.segments(), range)
+    }
+
+    /// The segments that the device sees.
+    pub(super) fn segments(&self) -> Segments<'_> {
+        // SAFETY: The table is mapped and borrowed.
+        unsafe { Segments::new(&self.table) }
+    }
+
+    fn expect_within_boundary(&self) -> Result<(), MapFailure> {
+        let mask = self.dev.boundary_mask();
+
+        if mask == c_ulong::MAX {
+            return Ok(());
+        }
+        // CAST: `c_ulong` has at most 64 bits.
+        match self
+            .segments()
+            .all(|segment| segment.is_within(mask as u64))
+        {
+            true => Ok(()),
+            false => Err(MapFailure::CrossesBoundary { mask }),
+        }
+    }
+
+    /// Ends the mapping, and gives the table back.
+    ///
+    /// # Safety
+    ///
+    /// To be called once, after the last use of the mapping; `self` is not dropped afterwards.
+    unsafe fn end(&mut self, attributes: c_ulong) -> RawTable {
+        // SAFETY: By the caller's promise.
+        unsafe {
+            self.unmap_with(attributes);
+            ptr::read(&self.table)
+        }
+    }
+
+    /// # Safety
+    ///
+    /// To be called once, after the last use of the mapping.
+    #[inline]
+    unsafe fn unmap_with(&mut self, attributes: c_ulong) {
+        // SAFETY: By the type invariant it is mapped, until now by the caller's promise. The table has the
+        // number of its entries, which is what the kernel goes by.
+        unsafe {
+            bindings::dma_unmap_sgtable(
+                as_raw(self.dev.as_device()),
+                self.table.as_ptr(),
+                D::DATA_DIRECTION.into(),
+                attributes,
+            )
+        };
+        self.dev.statistics().count_unmap();
+    }
+}
+
+impl<D: Direction> Drop for RawList<'_, D> {
+    fn drop(&mut self) {
+        // SAFETY: A value is dropped once, and not used afterwards.
+        unsafe { self.unmap_with(SKIP_CPU_SYNC) };
+    }
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What a table may be made of.
+
+use core::{
+    mem,
+    ptr::NonNull, //
+};
+
+use kernel::{
+    page::{
+        AsPageIter,
+        PAGE_SIZE, //
+    },
+    prelude::*, //
+};
+use zerocopy::{
+    FromBytes,
+    Immutable,
+    IntoBytes, //
+};
+
+use crate::dma::{
+    Location,
+    MapFailure,
+    Memory, //
+};
+
+/// Owned memory in any number of pieces, which a device may be given.
+///
+/// Implemented for
+///
+/// - [`Contiguous`], one [`Memory`];
+/// - [`KVec`] of [`Memory`]: several buffers, or pages;
+/// - [`VVec`]: vmalloc memory, page by page;
+/// - a pair of these, one behind the other: a header and its payload.
+///
+/// Not for the kernel crate's `SGTable`, which is mapped already, in a direction that is no type, and does
+/// not let go of its memory; nor for everything that has its `AsPageIter`, which does not promise that
+/// nobody else uses the pages. What an `SGTable` is made of, a [`VVec`], can be made a table here.
+///
+/// # Safety
+///
+/// - [`for_each`](Self::for_each) visits pieces that together have [`len`](Self::len) bytes, the same each
+///   time and until the value is dropped, wherever it is moved, as long as it is not borrowed mutably by
+///   anybody but the table.
+/// - Each of them is as the contract of [`Memory`] wants it: initialized and contiguous, not in a cache
+///   line that others use, or found out by [`check`](Self::check), and reached by nobody else.
+/// - Dropping the value does not read the memory.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be made a scatter-gather table",
+    label = "not owned memory in pieces",
+    note = "a table is made of `Contiguous` memory, a `KVec` of `Buffer`s or `PageBuffer`s, a `VVec` of \
+            plain data, or a pair of these"
+)]
+pub(crate) unsafe trait Scattered: Send {
+    /// How many bytes it has.
+    fn len(&self) -> usize;
+
+    /// Whether it can be mapped as it is; `device_may_write` unless the direction is
+    /// [`ToDevice`](crate::dma::ToDevice).
+    ///
+    /// # Errors
+    ///
+    /// As [`Memory::check`].
+    fn check(&self, device_may_write: bool) -> Result<(), MapFailure>;
+
+    /// Calls `visit` with each piece in turn: where it is and its length in bytes.
+    fn for_each(&mut self, visit: &mut dyn FnMut(Location, usize));
+}
+
+/// Memory in one piece, to be cut where it is too long for a device, or on request.
+pub(crate) struct Contiguous<M: Memory>(pub(crate) M);
+
+// SAFETY: By the contract of `Memory`, without the padding.
+unsafe impl<M: Memory> Scattered for Contiguous<M> {
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn check(&self, device_may_write: bool) -> Result<(), MapFailure> {
+        self.0.check(device_may_write)
+    }
+
+    fn for_each(&mut self, visit: &mut dyn FnMut(Location, usize)) {
+        visit(self.0.location(), self.0.len());
+    }
+}
+
+// SAFETY: By the contract of `Memory`, which each element fulfils; dropping the vector drops them. The
+// elements may be moved, their memory is not.
+unsafe impl<M: Memory> Scattered for KVec<M> {
+    fn len(&self) -> usize {
+        self.iter()
+            .fold(0, |len, memory| len.saturating_add(memory.len()))
+    }
+
+    fn check(&self, device_may_write: bool) -> Result<(), MapFailure> {
+        self.iter()
+            .try_for_each(|memory| memory.check(device_may_write))
+    }
+
+    fn for_each(&mut self, visit: &mut dyn FnMut(Location, usize)) {
+        for memory in self {
+            visit(memory.location(), memory.len());
+        }
+    }
+}
+
+// SAFETY:
+// - A `VVec` is in an allocation by `vmalloc()`, which has its pages to itself, beginning with the first
+//   byte of the first one. They belong to the vector until it is dropped, and are in the linear map as
+//   well. On arm64 it makes no difference to the caches by which of the two addresses they are reached.
+// - `T` has no bytes that are not initialized, takes any bytes, has no cells through which others could
+//   reach it, and is not dropped in any way.
+// - What the allocation has behind the last element is not visited.
+unsafe impl<T: Copy + FromBytes + IntoBytes + Immutable + Send> Scattered for VVec<T> {
+    fn len(&self) -> usize {
+        mem::size_of_val(&**self)
+    }
+
+    fn check(&self, _: bool) -> Result<(), MapFailure> {
+        Ok(())
+    }
+
+    fn for_each(&mut self, visit: &mut dyn FnMut(Location, usize)) {
+        let mut left = Scattered::len(self);
+
+        for page in self.page_iter() {
+            let len = left.min(PAGE_SIZE);
+
+            // SAFETY: A page's pointer is not null.
+            let page = unsafe { NonNull::new_unchecked(page.as_ptr()) };
+
+            visit(Location::Page { page, offset: 0 }, len);
+            left -= len;
+        }
+    }
+}
+
+// SAFETY: By the contracts of the two.
+unsafe impl<A: Scattered, B: Scattered> Scattered for (A, B) {
+    fn len(&self) -> usize {
+        self.0.len().saturating_add(self.1.len())
+    }
+
+    fn check(&self, device_may_write: bool) -> Result<(), MapFailure> {
+        self.0.check(device_may_write)?;
+        self.1.check(device_may_write)
+    }
+
+    fn for_each(&mut self, visit: &mut dyn FnMut(Location, usize)) {
+        self.0.for_each(visit);
+        self.1.for_each(visit);
+    }
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Scatter-gather: streaming DMA mappings of memory in pieces.
+//!
+//! ```text
+//! memory ──new──▶ Table ──map──▶ MappedList ──submit──▶ ListInFlight ──complete──▶ MappedList
+//!    ▲              │ ▲           │  ▲   │                   └─ segments: what the device is told
+//!    └─into_memory──┘ └───unmap───┼──┼───┘
+//!                                 ▼  │
+//!                            cpu, cpu_mut: bytes of any entries
+//! ```
+//!
+//! - [`Scattered`] memory: [`Contiguous`], several [`Memory`](crate::dma::Memory) in a
+//!   [`KVec`](kernel::prelude::KVec), vmalloc memory in a [`VVec`](kernel::prelude::VVec), or pairs of these.
+//! - A [`Table`] owns it, and has an entry for each piece that a device can do; a [`TableBuilder`] makes
+//!   them shorter.
+//! - A [`MappedList`] belongs to the device, as a [`Mapping`](crate::dma::Mapping) does. It may have fewer
+//!   segments than entries.
+//! - A [`ListInFlight`] is used by the device, and is the only source of the addresses.
+//!
+//! # Examples
+//!
+//! ```ignore
+//! let table = Table::new(dev, VVec::from_elem(0u8, 1 << 20, GFP_KERNEL)?, GFP_KERNEL)?;
+//! let list = table.map::<FromDevice>()?;
+//! let mut list = engine.receive(list)?;           // owns it while the device writes, then gives it back
+//!
+//! list.cpu(..64)?.copy_to(&mut header)?;          // syncs 64 bytes
+//! let memory = list.unmap().into_memory();        // syncs them all
+//! ```
+//!
+//! C documentation: `Documentation/core-api/dma-api-howto.rst`, "Using Streaming DMA mappings".
+
+mod access;
+mod flight;
+mod list;
+mod memory;
+mod overlay;
+mod split;
+mod table;
+
+pub(crate) use self::{
+    access::{
+        Bytes,
+        BytesMut, //
+    },
+    flight::{
+        ListInFlight,
+        Segment,
+        Segments, //
+    },
+    list::MappedList,
+    memory::{
+        Contiguous,
+        Scattered, //
+    },
+    table::{
+        Table,
+        TableBuilder, //
+    },
+};

@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Tables: what is to be mapped, in entries that the device can do.
+//!
+//! C functions: `sg_alloc_table()`, `sg_set_page()`, `sg_free_table()`.
+
+use core::{
+    marker::PhantomData,
+    ptr::NonNull, //
+};
+
+use kernel::{
+    alloc::Flags,
+    bindings,
+    error::to_result,
+    page::PAGE_SIZE,
+    prelude::*, //
+};
+
+use super::{
+    overlay::Run,
+    split::{
+        Extent,
+        Rules,
+        Splitter, //
+    },
+    Scattered, //
+};
+use crate::{
+    bindings::{
+        as_gfp,
+        c, //
+    },
+    dma::{
+        DmaDevice,
+        Location,
+        MapError,
+        MapFailure, //
+    }, //
+};
+
+/// Memory `M` with a table of its pieces, for a device, to be mapped.
+///
+/// The entries are as few as can be: pieces that follow each other in physical memory are one, unless
+/// that were longer than [`Limits::max_segment`](crate::dma::Limits::max_segment), across
+/// [`Limits::boundary_mask`](crate::dma::Limits::boundary_mask), or longer than what fits into a bounce
+/// buffer ([`DmaDevice::max_bounced`]). A [`TableBuilder`] makes more of them. A table of more entries than a
+/// page has room for is chained, as in C.
+///
+/// # Examples
+///
+/// ```ignore
+/// let payload = VVec::from_elem(0u8, 1 << 20, GFP_KERNEL)?;
+/// let table = Table::new(dev, (Contiguous(header), payload), GFP_KERNEL)?;
+/// let list = table.map::<ToDevice>()?;
+/// ```
+///
+/// # Invariants
+///
+/// The entries of `raw` are the pieces of `memory`, in their order, as `dev` can do them. There is at
+/// least one.
+pub(crate) struct Table<'dev, M: Scattered> {
+    pub(super) dev: &'dev DmaDevice,
+    /// Above the memory that it tells of.
+    pub(super) raw: RawTable,
+    pub(super) memory: M,
+}
+
+impl<'dev, M: Scattered> Table<'dev, M> {
+    /// A table of `memory` for `dev`. Allocates with `flags`.
+    ///
+    /// # Errors
+    ///
+    /// - [`MapFailure::Empty`] if it has no bytes;
+    /// - [`MapFailure::TooLong`] if it has more than 2³² − 1 entries or `usize::MAX` bytes;
+    /// - [`MapFailure::NoMemory`].
+    ///
+    /// The memory comes back in the error.
+    pub(crate) fn new(dev: &'dev DmaDevice, memory: M, flags: Flags) -> Result<Self, MapError<M>> {
+        TableBuilder::new(dev, memory).build(flags)
+    }
+
+    /// How many bytes it has.
+    pub(crate) fn len(&self) -> usize {
+        self.raw.len
+    }
+
+    /// How many entries it has, before it is mapped.
+    ///
+    /// C field: `sg_table.orig_nents`.
+    pub(crate) fn entries(&self) -> usize {
+        self.raw.entries()
+    }
+
+    /// Gives the memory back.
+    pub(crate) fn into_memory(self) -> M {
+        self.memory
+    }
+}
+
+/// A [`Table`] to be.
+///
+/// # Examples
+///
+/// An entry for each page that a buffer touches:
+///
+/// ```ignore
+/// let table = TableBuilder::new(dev, Contiguous(buffer))
+///     .split_at_pages()
+///     .build(GFP_KERNEL)?;
+/// ```
+#[must_use = "there is no table before it is built"]
+pub(crate) struct TableBuilder<'dev, M: Scattered> {
+    dev: &'dev DmaDevice,
+    memory: M,
+    max_segment: usize,
+    boundary_mask: u64,
+}
+
+impl<'dev, M: Scattered> TableBuilder<'dev, M> {
+    /// A table of `memory` for `dev`.
+    pub(crate) fn new(dev: &'dev DmaDevice, memory: M) -> Self {
+        Self {
+            dev,
+            memory,
+            max_segment: dev.max_segment().min(dev.max_bounced()),
+            // CAST: `c_ulong` has at most 64 bits.
+            boundary_mask: dev.boundary_mask() as u64,
+        }
+    }
+
+    /// No entry longer than `len` bytes, at least 1, even if the device could do that. A `len` of a page
+    /// or a cache line and more is rounded down to whole ones.
+    pub(crate) fn max_segment(mut self, len: usize) -> Self {
+        self.max_segment = self.max_segment.min(len.max(1));
+        self
+    }
+
+    /// No entry in more than one page.
+    pub(crate) fn split_at_pages(mut self) -> Self {
+        // CAST: As above.
+        self.boundary_mask &= PAGE_SIZE as u64 - 1;
+        self
+    }
+
+    /// Makes the table. Allocates with `flags`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Table::new`].
+    pub(crate) fn build(mut self, flags: Flags) -> Result<Table<'dev, M>, MapError<M>> {
+        match self.raw(flags) {
+            // INVARIANT: Made of this memory for this device just now.
+            Ok(raw) => Ok(Table {
+                dev: self.dev,
+                raw,
+                memory: self.memory,
+            }),
+            Err(failure) => {
+                self.dev.statistics().count_failure();
+                Err(MapError {
+                    failure,
+                    memory: self.memory,
+                })
+            }
+        }
+    }
+
+    fn raw(&mut self, flags: Flags) -> Result<RawTable, MapFailure> {
+        let len = self.memory.len();
+
+        if len == 0 {
+            return Err(MapFailure::Empty);
+        }
+        if len == usize::MAX {
+            return Err(MapFailure::TooLong { len, max: len - 1 });
+        }
+
+        let mut count = 0usize;
+
+        self.for_each_entry(&mut |_| count += 1)?;
+
+        let Ok(entries) = c_uint::try_from(count) else {
+            return Err(MapFailure::TooLong {
+                len: count,
+                // CAST: `usize` is no shorter than 32 bits where this is built.
+                max: c_uint::MAX as usize,
+            });
+        };
+        let mut table = RawTable::new(entries, len, flags)?;
+        let mut empty = table.as_empty();
+
+        self.for_each_entry(&mut |extent| empty.set_next(extent))?;
+        Ok(table)
+    }
+
+    /// Calls `emit` with each entry in turn.
+    fn for_each_entry(&mut self, emit: &mut impl FnMut(Extent)) -> Result<(), MapFailure> {
+        // SAFETY: Callable from any context.
+        let line = unsafe { c::rk3588_dma_get_cache_alignment() }.max(1) as usize;
+        // CAST: `usize` is no shorter than 32 bits where this is built.
+        let max_segment = self.max_segment.min(c_uint::MAX as usize);
+        let rules = Rules::new(max_segment, self.boundary_mask, [PAGE_SIZE, line]);
+        let mut splitter = Splitter::new(rules);
+        let mut is_linear = true;
+
+        self.memory.for_each(&mut |location: Location, len| {
+            if len == 0 {
+                return;
+            }
+            if cfg!(CONFIG_RUST_DEBUG_ASSERTIONS) && !location.is_linear(len) {
+                is_linear = false;
+                return;
+            }
+
+            // SAFETY: By the contract of `Scattered`.
+            let start = unsafe { location.to_phys() };
+
+            splitter.push(Extent { start, len }, emit);
+        });
+        splitter.finish(emit);
+        match is_linear {
+            true => Ok(()),
+            false => Err(MapFailure::NotLinear),
+        }
+    }
+}
+
+/// A `struct sg_table`.
+///
+/// # Invariants
+///
+/// `table` was made by `sg_alloc_table()`, with at least one entry. Unless it is being filled, its entries
+/// have `len` bytes altogether.
+pub(super) struct RawTable {
+    table: bindings::sg_table,
+    pub(super) len: usize,
+}
+
+// SAFETY: A table is not tied to a thread.
+unsafe impl Send for RawTable {}
+
+// SAFETY: With `&RawTable` its entries are only read.
+unsafe impl Sync for RawTable {}
+
+impl RawTable {
+    /// A table for `entries` entries, which are to have `len` bytes.
+    fn new(entries: c_uint, len: usize, flags: Flags) -> Result<Self, MapFailure> {
+        let mut table = bindings::sg_table::default();
+
+        // SAFETY: The function initializes `table`.
+        to_result(unsafe { bindings::sg_alloc_table(&mut table, entries, as_gfp(flags)) })
+            .map_err(|_| MapFailure::NoMemory)?;
+        // INVARIANT: Made just now; for no entries it would have failed.
+        Ok(Self { table, len })
+    }
+
+    fn as_empty(&mut self) -> Empty<'_> {
+        Empty {
+            next: NonNull::new(self.table.sgl),
+            table: PhantomData,
+        }
+    }
+
+    /// How many entries it has.
+    #[inline]
+    pub(super) fn entries(&self) -> usize {
+        // CAST: `usize` is no shorter than 32 bits where this is built.
+        self.table.orig_nents as usize
+    }
+
+    /// How many segments they were mapped to, if they are.
+    #[inline]
+    pub(super) fn segments(&self) -> usize {
+        // CAST: As above.
+        self.table.nents as usize
+    }
+
+    #[inline]
+    pub(super) fn as_ptr(&mut self) -> *mut bindings::sg_table {
+        &mut self.table
+    }
+
+    /// The first entry.
+    #[inline]
+    pub(super) fn first(&self) -> *mut bindings::scatterlist {
+        self.table.sgl
+    }
+
+    /// The entries, for the CPU.
+    pub(super) fn iter(&self) -> Entries<'_> {
+        // INVARIANT: By ours.
+        Entries {
+            next: self.table.sgl,
+            left: self.table.orig_nents,
+            table: PhantomData,
+        }
+    }
+}
+
+impl Drop for RawTable {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariant it is the table of an allocation, which is not used any more.
+        unsafe { bindings::sg_free_table(&mut self.table) };
+    }
+}
+
+/// Entries of a table to be set.
+struct Empty<'a> {
+    next: Option<NonNull<bindings::scatterlist>>,
+    table: PhantomData<&'a mut RawTable>,
+}
+
+impl Empty<'_> {
+    /// Sets the next entry to `extent`, if there is one.
+    fn set_next(&mut self, extent: Extent) {
+        let Some(entry) = self.next else {
+            return;
+        };
+
+        // SAFETY: It is an entry of the table, which is borrowed. `sg_alloc_table()` has marked the last
+        // one. An extent is no longer than 32 bits say, and in a page that there is.
+        self.next = unsafe {
+            // CAST: See `for_each_entry`.
+            c::rk3588_dma_sg_set(entry.as_ptr(), extent.start, extent.len as c_uint);
+            NonNull::new(bindings::sg_next(entry.as_ptr()))
+        };
+    }
+}
+
+/// An entry, or the rest of one, as the CPU sees it.
+#[derive(Clone, Copy)]
+pub(super) struct Entry {
+    /// The first byte, in the linear map.
+    pub(super) start: NonNull<u8>,
+    len: usize,
+}
+
+impl Run for Entry {
+    fn len(&self) -> usize {
+        self.len
+    }
+
+    fn skip(self, by: usize) -> Self {
+        Self {
+            // SAFETY: It stays inside, or comes to its end.
+            start: unsafe { self.start.add(by) },
+            len: self.len - by,
+        }
+    }
+}
+
+/// The entries of a table.
+///
+/// # Invariants
+///
+/// From `next` on there are `left` entries.
+#[derive(Clone)]
+pub(super) struct Entries<'a> {
+    next: *mut bindings::scatterlist,
+    left: c_uint,
+    table: PhantomData<&'a RawTable>,
+}
+
+impl Iterator for Entries<'_> {
+    type Item = Entry;
+
+    fn next(&mut self) -> Option<Entry> {
+        self.left = self.left.checked_sub(1)?;
+
+        let entry = self.next;
+
+        // SAFETY: By the type invariant it is an entry, of a page with an address in the linear map, as all
+        // have on 64-bit machines.
+        unsafe {
+            // INVARIANT: One less, counted above.
+            self.next = bindings::sg_next(entry);
+            Some(Entry {
+                start: NonNull::new_unchecked(c::rk3588_dma_sg_virt(entry).cast()),
+                // CAST: `usize` is no shorter than 32 bits where this is built.
+                len: (*entry).length as usize,
+            })
+        }
+    }
+}
