@@ -53,6 +53,12 @@ impl<'dev, M: Memory, D: Direction> InFlight<'dev, M, D> {
         }
     }
 
+    /// The length in bytes of what the device may use.
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        self.mapping.len()
+    }
+
     /// Where the device finds the first byte.
     #[inline]
     pub(crate) fn address(&self) -> DmaAddress<'_> {

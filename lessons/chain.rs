@@ -28,7 +28,6 @@ use crate::{
     pl330::{
         Controller,
         Failed,
-        MappedPair,
         Pair,
         Receipt,
         Span, //
@@ -39,7 +38,10 @@ use crate::{
 pub(super) const MANY: usize = 9;
 
 /// The two buffers.
-type Buffers<'bound> = MappedPair<'bound, Buffer, Bidirectional, Buffer, Bidirectional>;
+type Buffers<'bound> = Pair<Both<'bound>, Both<'bound>>;
+
+/// One of them.
+type Both<'bound> = Mapping<'bound, Buffer, Bidirectional>;
 
 /// What becomes of the chain.
 #[pin_data]

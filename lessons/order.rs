@@ -30,7 +30,7 @@ use crate::{
     },
     pl330::{
         Controller,
-        MappedPair,
+        Pair,
         Queue,
         Receipt,
         Span,
@@ -42,7 +42,8 @@ use crate::{
 pub(super) const MANY: usize = 8;
 
 /// What a callback gets.
-type Ended<'bound> = TransferResult<MappedPair<'bound, Buffer, ToDevice, Buffer, FromDevice>>;
+type Ended<'bound> =
+    TransferResult<Pair<Mapping<'bound, Buffer, ToDevice>, Mapping<'bound, Buffer, FromDevice>>>;
 
 /// What the callbacks take down.
 #[pin_data]

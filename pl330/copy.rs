@@ -16,6 +16,12 @@ use super::{
         Side,
         Span, //
     },
+    lend::{
+        Lend,
+        Lent,
+        LentPair,
+        Pair, //
+    },
     program::{
         Fill,
         Pattern,
@@ -24,10 +30,6 @@ use super::{
     request::Request,
     transfer::{
         Failed,
-        Lent,
-        LentPair,
-        MappedPair,
-        Pair,
         PrepareResult,
         Prepared,
         TransferResult, //
@@ -60,7 +62,8 @@ fn timeout_ms(bytes: usize) -> u32 {
 }
 
 impl<'bound> Controller<'bound> {
-    /// Copies bytes of `source` to `destination`, those that `layout` names, and gives both back.
+    /// Copies bytes of `source` to `destination`, those that `layout` names, and gives both back. Each may
+    /// be a [`Mapping`] or a [`MappedList`](crate::sg::MappedList), cut in whatever way.
     /// Sleeps: until there is a channel, then for each program at most 5 s, and 2 s for each MiB.
     ///
     /// # Errors
@@ -73,17 +76,15 @@ impl<'bound> Controller<'bound> {
     /// ```ignore
     /// let Pair { source, destination } = controller.copy(source, destination, span)?.mappings;
     /// ```
-    pub(crate) fn copy<S, SD, D, DD>(
+    pub(crate) fn copy<S, D>(
         &self,
-        source: Mapping<'bound, S, SD>,
-        destination: Mapping<'bound, D, DD>,
+        source: S,
+        destination: D,
         layout: impl Layout,
-    ) -> TransferResult<MappedPair<'bound, S, SD, D, DD>>
+    ) -> TransferResult<Pair<S, D>>
     where
-        S: Memory,
-        SD: DeviceReads,
-        D: Memory,
-        DD: DeviceWrites,
+        S: Lend<Direction: DeviceReads>,
+        D: Lend<Direction: DeviceWrites>,
     {
         self.prepare(source, destination, layout, GFP_KERNEL)?
             .submit()
@@ -97,18 +98,16 @@ impl<'bound> Controller<'bound> {
     ///
     /// Those that [`Layout`] tells of, [`WrongDevice`](TransferError::WrongDevice) and
     /// [`NoMemory`](TransferError::NoMemory).
-    pub(crate) fn prepare<S, SD, D, DD>(
+    pub(crate) fn prepare<S, D>(
         &self,
-        source: Mapping<'bound, S, SD>,
-        destination: Mapping<'bound, D, DD>,
+        source: S,
+        destination: D,
         layout: impl Layout,
         flags: Flags,
-    ) -> PrepareResult<'_, 'bound, LentPair<'bound, S, SD, D, DD>>
+    ) -> PrepareResult<'_, 'bound, LentPair<S, D>>
     where
-        S: Memory,
-        SD: DeviceReads,
-        D: Memory,
-        DD: DeviceWrites,
+        S: Lend<Direction: DeviceReads>,
+        D: Lend<Direction: DeviceWrites>,
     {
         let timeout_ms = timeout_ms(layout.bytes());
 
@@ -172,14 +171,9 @@ impl<'bound> Controller<'bound> {
             });
         }
 
-        let side = destination.len();
         let lent = destination.submit();
-        let prepared = Side {
-            address: lent.address(),
-            len: side,
-        }
-        .segment(offset, len)
-        .and_then(|segment| {
+        let prepared = Mapping::side(&lent).contiguous(offset, len).and_then(|segment| {
+            let segment = segment.ok_or(TransferError::Unreachable)?;
             let work = Work::Fill(Plan::new(Fill::new(segment.address, segment.len, pattern))?);
             // SAFETY: The programs read nothing but themselves, and write what is lent.
             let request = unsafe { Request::new(self, work, timeout_ms(len), flags)? };
@@ -214,18 +208,16 @@ impl<'bound> Controller<'bound> {
     /// # Errors
     ///
     /// [`TransferError::Fault`] or [`TransferError::Timeout`], unless something else is wrong.
-    pub(crate) fn copy_with_flaw<S, SD, D, DD>(
+    pub(crate) fn copy_with_flaw<S, D>(
         &self,
-        source: Mapping<'bound, S, SD>,
-        destination: Mapping<'bound, D, DD>,
+        source: S,
+        destination: D,
         span: Span,
         flaw: Flaw,
-    ) -> TransferResult<MappedPair<'bound, S, SD, D, DD>>
+    ) -> TransferResult<Pair<S, D>>
     where
-        S: Memory,
-        SD: DeviceReads,
-        D: Memory,
-        DD: DeviceWrites,
+        S: Lend<Direction: DeviceReads>,
+        D: Lend<Direction: DeviceWrites>,
     {
         // SAFETY: The program loads and stores nothing.
         unsafe {
@@ -245,19 +237,17 @@ impl<'bound> Controller<'bound> {
     ///
     /// The programs of the work that `work` returns only read from the first and only write to the
     /// second of the sides that it is given.
-    unsafe fn prepare_pair<S, SD, D, DD>(
+    unsafe fn prepare_pair<S, D>(
         &self,
-        source: Mapping<'bound, S, SD>,
-        destination: Mapping<'bound, D, DD>,
+        source: S,
+        destination: D,
         timeout_ms: u32,
         flags: Flags,
         work: impl FnOnce(Side<'_>, Side<'_>) -> Result<(Work, Addresses), TransferError>,
-    ) -> PrepareResult<'_, 'bound, LentPair<'bound, S, SD, D, DD>>
+    ) -> PrepareResult<'_, 'bound, LentPair<S, D>>
     where
-        S: Memory,
-        SD: DeviceReads,
-        D: Memory,
-        DD: DeviceWrites,
+        S: Lend<Direction: DeviceReads>,
+        D: Lend<Direction: DeviceWrites>,
     {
         if !source.is_for(self.dma) || !destination.is_for(self.dma) {
             return Err(Failed {
@@ -269,28 +259,19 @@ impl<'bound> Controller<'bound> {
             });
         }
 
-        let (source_len, destination_len) = (source.len(), destination.len());
         let lent = Pair {
-            source: source.submit(),
-            destination: destination.submit(),
+            source: source.lend(),
+            destination: destination.lend(),
         };
-        let prepared = work(
-            Side {
-                address: lent.source.address(),
-                len: source_len,
-            },
-            Side {
-                address: lent.destination.address(),
-                len: destination_len,
-            },
-        )
-        .and_then(|(work, addresses)| {
-            // SAFETY: By the caller's promise the programs use what is lent. It stays so until the
-            // request has ended, see `Prepared` and `Transfer`.
-            let request = unsafe { Request::new(self, work, timeout_ms, flags)? };
+        let prepared = work(S::side(&lent.source), D::side(&lent.destination)).and_then(
+            |(work, addresses)| {
+                // SAFETY: By the caller's promise the programs use what is lent. It stays so until the
+                // request has ended, see `Prepared` and `Transfer`.
+                let request = unsafe { Request::new(self, work, timeout_ms, flags)? };
 
-            Ok((request, addresses))
-        });
+                Ok((request, addresses))
+            },
+        );
 
         match prepared {
             Ok((request, addresses)) => {

@@ -2,6 +2,11 @@
 
 //! Which bytes of two mappings a transfer is about.
 
+use core::{
+    iter,
+    ops::Range, //
+};
+
 use kernel::{
     alloc::Flags,
     prelude::*, //
@@ -13,6 +18,7 @@ use super::{
         Copy,
         Lists,
         Plan,
+        Refused,
         Rows,
         Segment, //
     },
@@ -22,7 +28,10 @@ use super::{
         Work, //
     }, //
 };
-use crate::dma::DmaAddress;
+use crate::{
+    dma::DmaAddress,
+    sg, //
+};
 
 /// Bytes to copy.
 #[derive(Clone, Copy)]
@@ -57,35 +66,129 @@ pub(crate) struct Addresses {
     pub(super) destination: u32,
 }
 
-/// A mapping as a layout sees it.
-#[derive(Clone, Copy)]
-pub(crate) struct Side<'a> {
-    pub(super) address: DmaAddress<'a>,
-    pub(super) len: usize,
+/// A mapping, or a list, as a layout sees it.
+#[derive(Clone)]
+pub(crate) enum Side<'a> {
+    /// Bytes that follow each other on the bus.
+    Single {
+        /// The first of them.
+        address: DmaAddress<'a>,
+        /// How many.
+        len: usize,
+    },
+    /// Bytes in segments.
+    List {
+        /// The segments.
+        segments: sg::Segments<'a>,
+        /// How many bytes these have.
+        len: usize,
+    },
 }
 
 impl Side<'_> {
-    /// The address of `len` bytes from `offset` on, if there are as many.
-    pub(super) fn segment(&self, offset: usize, len: usize) -> Result<Segment, TransferError> {
-        let is_within = offset.checked_add(len).is_some_and(|end| end <= self.len);
-
-        if len == 0 || !is_within {
-            return Err(TransferError::OutOfRange);
+    fn len(&self) -> usize {
+        match self {
+            Self::Single { len, .. } | Self::List { len, .. } => *len,
         }
+    }
 
-        let address = self.address.to_bus32(offset);
-        let len = u32::try_from(len);
-
-        match (address, len) {
-            (Ok(address), Ok(len)) if address.checked_add(len - 1).is_some() => {
-                Ok(Segment { address, len })
-            }
-            _ => Err(TransferError::Unreachable),
+    /// The bytes from `offset` on, if there are `len` of them.
+    fn resolve(&self, offset: usize, len: usize) -> Result<Range<usize>, TransferError> {
+        match offset.checked_add(len) {
+            Some(end) if len != 0 && end <= self.len() => Ok(offset..end),
+            _ => Err(TransferError::OutOfRange),
         }
+    }
+
+    /// The segments of `len` bytes from `offset` on, if there are as many.
+    fn segments(
+        &self,
+        offset: usize,
+        len: usize,
+    ) -> Result<impl Iterator<Item = Result<Segment, TransferError>> + '_, TransferError> {
+        let range = self.resolve(offset, len)?;
+        let (single, list) = match self {
+            Self::Single { address, .. } => (Some(segment(*address, offset, len)), None),
+            Self::List { segments, .. } => (None, Some(segments.clone().within(range))),
+        };
+        let list = list
+            .into_iter()
+            .flatten()
+            .map(|it| segment(it.address(), 0, it.len()));
+
+        Ok(Iterator::chain(single.into_iter(), list))
+    }
+
+    /// The first of these segments.
+    fn first(&self, offset: usize, len: usize) -> Result<Segment, TransferError> {
+        self.segments(offset, len)?
+            .next()
+            .unwrap_or(Err(TransferError::OutOfRange))
+    }
+
+    /// These segments as one, if there is but one.
+    pub(super) fn contiguous(
+        &self,
+        offset: usize,
+        len: usize,
+    ) -> Result<Option<Segment>, TransferError> {
+        let first = self.first(offset, len)?;
+
+        // CAST: `usize` is no shorter than 32 bits where this is built.
+        Ok((first.len as usize == len).then_some(first))
     }
 }
 
-/// Which bytes of a source go where in a destination: [`Span`], [`RowSpans`], or a vector of spans.
+/// `len` bytes, at least 1, `offset` bytes behind `address`, for programs.
+fn segment(
+    address: DmaAddress<'_>,
+    offset: usize,
+    len: usize,
+) -> Result<Segment, TransferError> {
+    match (address.to_bus32(offset), u32::try_from(len)) {
+        (Ok(address), Ok(len)) if address.checked_add(len - 1).is_some() => {
+            Ok(Segment { address, len })
+        }
+        _ => Err(TransferError::Unreachable),
+    }
+}
+
+/// The work of copying `spans`, one after the other, from segments to segments.
+fn lists(
+    spans: impl Iterator<Item = Span> + Clone,
+    source: &Side<'_>,
+    destination: &Side<'_>,
+    flags: Flags,
+) -> Result<(Work, Addresses), TransferError> {
+    let list = |side: &Side<'_>, part: fn(&Span) -> usize| -> Result<_, TransferError> {
+        let mut list = KVec::new();
+
+        for span in spans.clone() {
+            for segment in side.segments(part(&span), span.len)? {
+                list.push(segment?, flags)
+                    .map_err(|_| TransferError::NoMemory)?;
+            }
+        }
+
+        let first = list.first().ok_or(TransferError::OutOfRange)?.address;
+
+        Ok((first, Segments::new(list, flags)?))
+    };
+    let (from, sources) = list(source, |span| span.from)?;
+    let (to, destinations) = list(destination, |span| span.to)?;
+    let plan = Plan::of_distinct_memory(Lists::new(sources, destinations))?;
+
+    Ok((
+        Work::Lists(plan),
+        Addresses {
+            source: from,
+            destination: to,
+        },
+    ))
+}
+
+/// Which bytes of a source go where in a destination: [`Span`], [`RowSpans`], or a vector of spans. In how
+/// many segments they are on either side makes no difference.
 ///
 /// # Errors
 ///
@@ -101,8 +204,7 @@ pub(crate) unsafe trait Layout {
     /// How many bytes that is.
     fn bytes(&self) -> usize;
 
-    /// The work of copying them between two mappings that have no byte in common, and the first
-    /// addresses.
+    /// The work of copying them between two sides that have no byte in common, and the first addresses.
     fn work(
         self,
         source: Side<'_>,
@@ -111,7 +213,7 @@ pub(crate) unsafe trait Layout {
     ) -> Result<(Work, Addresses), TransferError>;
 }
 
-// SAFETY: All addresses come from `Side::segment`.
+// SAFETY: All addresses come from `Side::segments`.
 unsafe impl Layout for Span {
     fn bytes(&self) -> usize {
         self.len
@@ -121,9 +223,19 @@ unsafe impl Layout for Span {
         self,
         source: Side<'_>,
         destination: Side<'_>,
-        _: Flags,
+        flags: Flags,
     ) -> Result<(Work, Addresses), TransferError> {
-        let copy = self.copy(source, destination)?;
+        let (Some(from), Some(to)) = (
+            source.contiguous(self.from, self.len)?,
+            destination.contiguous(self.to, self.len)?,
+        ) else {
+            return lists(iter::once(self), &source, &destination, flags);
+        };
+        let copy = Copy {
+            source: from.address,
+            destination: to.address,
+            len: from.len,
+        };
 
         Ok((
             Work::Copy(Plan::of_distinct_memory(copy)?),
@@ -143,27 +255,15 @@ impl Span {
         destination: Side<'_>,
         flaw: Flaw,
     ) -> Result<(Work, Addresses), TransferError> {
-        let copy = self.copy(source, destination)?;
+        let addresses = Addresses {
+            source: source.first(self.from, self.len)?.address,
+            destination: destination.first(self.to, self.len)?.address,
+        };
 
         Ok((
-            Work::Flawed(copy, flaw),
-            Addresses {
-                source: copy.source,
-                destination: copy.destination,
-            },
+            Work::Flawed(addresses.source, addresses.destination, flaw),
+            addresses,
         ))
-    }
-
-    /// It as addresses.
-    fn copy(self, source: Side<'_>, destination: Side<'_>) -> Result<Copy, TransferError> {
-        let from = source.segment(self.from, self.len)?;
-        let to = destination.segment(self.to, self.len)?;
-
-        Ok(Copy {
-            source: from.address,
-            destination: to.address,
-            len: from.len,
-        })
     }
 }
 
@@ -176,9 +276,30 @@ impl RowSpans {
             .and_then(|gaps| gaps.checked_add(self.first.len))
             .ok_or(TransferError::OutOfRange)
     }
+
+    /// The same work where a row, or what is between two, is not in one segment: `self.reach()` was looked
+    /// at.
+    fn as_lists(
+        self,
+        source: &Side<'_>,
+        destination: &Side<'_>,
+        flags: Flags,
+    ) -> Result<(Work, Addresses), TransferError> {
+        if self.rows > 1 && self.to_stride < self.first.len {
+            return Err(TransferError::Refused(Refused::Overlap));
+        }
+
+        let spans = (0..self.rows).map(|row| Span {
+            from: self.first.from + row * self.from_stride,
+            to: self.first.to + row * self.to_stride,
+            len: self.first.len,
+        });
+
+        lists(spans, source, destination, flags)
+    }
 }
 
-// SAFETY: All addresses come from `Side::segment`.
+// SAFETY: All addresses come from `Side::segments`.
 unsafe impl Layout for RowSpans {
     fn bytes(&self) -> usize {
         self.rows.saturating_mul(self.first.len)
@@ -188,10 +309,14 @@ unsafe impl Layout for RowSpans {
         self,
         source: Side<'_>,
         destination: Side<'_>,
-        _: Flags,
+        flags: Flags,
     ) -> Result<(Work, Addresses), TransferError> {
-        let from = source.segment(self.first.from, self.reach(self.from_stride)?)?;
-        let to = destination.segment(self.first.to, self.reach(self.to_stride)?)?;
+        let (Some(from), Some(to)) = (
+            source.contiguous(self.first.from, self.reach(self.from_stride)?)?,
+            destination.contiguous(self.first.to, self.reach(self.to_stride)?)?,
+        ) else {
+            return self.as_lists(&source, &destination, flags);
+        };
 
         if self.first.len == 0 {
             return Err(TransferError::OutOfRange);
@@ -228,7 +353,7 @@ unsafe impl Layout for RowSpans {
 // Spans in any order, as one request. Where those of the destination overlap, which of them is there at
 // the end is undefined.
 //
-// SAFETY: All addresses come from `Side::segment`.
+// SAFETY: All addresses come from `Side::segments`.
 unsafe impl Layout for KVec<Span> {
     fn bytes(&self) -> usize {
         self.iter()
@@ -241,28 +366,6 @@ unsafe impl Layout for KVec<Span> {
         destination: Side<'_>,
         flags: Flags,
     ) -> Result<(Work, Addresses), TransferError> {
-        let first = self.first().ok_or(TransferError::OutOfRange)?;
-        let addresses = Addresses {
-            source: source.segment(first.from, first.len)?.address,
-            destination: destination.segment(first.to, first.len)?.address,
-        };
-        let segments = |segment: &dyn Fn(&Span) -> Result<Segment, TransferError>| {
-            let mut segments =
-                KVec::with_capacity(self.len(), flags).map_err(|_| TransferError::NoMemory)?;
-
-            for span in &self {
-                segments
-                    .push(segment(span)?, flags)
-                    .map_err(|_| TransferError::NoMemory)?;
-            }
-            Segments::new(segments, flags)
-        };
-
-        let plan = Plan::of_distinct_memory(Lists::new(
-            segments(&|span| source.segment(span.from, span.len))?,
-            segments(&|span| destination.segment(span.to, span.len))?,
-        ))?;
-
-        Ok((Work::Lists(plan), addresses))
+        lists(self.iter().copied(), &source, &destination, flags)
     }
 }

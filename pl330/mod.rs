@@ -40,6 +40,7 @@ mod fault;
 mod insn;
 mod interrupt;
 mod layout;
+mod lend;
 mod listing;
 #[expect(dead_code, reason = "tests on the host look at how much is done")]
 mod program;
@@ -67,13 +68,14 @@ pub(crate) use layout::{
     RowSpans,
     Span, //
 };
+pub(crate) use lend::{
+    LentPair,
+    Pair, //
+};
 pub(crate) use program::Pattern;
 pub(crate) use queue::Queue;
 pub(crate) use transfer::{
     Failed,
-    LentPair,
-    MappedPair,
-    Pair,
     Receipt,
     Transfer,
     TransferResult, //

@@ -22,6 +22,7 @@ use super::{
     controller::Controller,
     error::TransferError,
     layout::Addresses,
+    lend::Lent,
     queue::Queue,
     request::{
         Finish,
@@ -30,13 +31,6 @@ use super::{
         Request, //
     }, //
 };
-use crate::dma::{
-    Direction,
-    InFlight,
-    Mapping,
-    Memory, //
-};
-
 /// What there is to say of a transfer that was done.
 #[derive(Clone, Copy)]
 pub(crate) struct Receipt {
@@ -54,7 +48,7 @@ pub(crate) struct Receipt {
 
 /// A transfer that was done.
 pub(crate) struct Done<M> {
-    /// What it used: a [`Pair`], or the one that was filled.
+    /// What it used: a [`Pair`](super::Pair), or the one that was filled.
     pub(crate) mappings: M,
     /// How it went.
     pub(crate) receipt: Receipt,
@@ -83,58 +77,6 @@ pub(crate) type TransferResult<M> = Result<Done<M>, Failed<M>>;
 /// What comes of preparing a transfer for which `L` is lent.
 pub(crate) type PrepareResult<'a, 'bound, L> =
     Result<Prepared<'a, 'bound, L>, Failed<<L as Lent>::Mappings>>;
-
-/// What is lent to the hardware for a transfer.
-pub(crate) trait Lent {
-    /// What it was before.
-    type Mappings;
-
-    /// Takes it back from the hardware.
-    ///
-    /// # Safety
-    ///
-    /// As [`InFlight::complete`].
-    unsafe fn complete(self) -> Self::Mappings;
-}
-
-impl<'dev, M: Memory, D: Direction> Lent for InFlight<'dev, M, D> {
-    type Mappings = Mapping<'dev, M, D>;
-
-    unsafe fn complete(self) -> Self::Mappings {
-        // SAFETY: By the caller's promise.
-        unsafe { InFlight::complete(self) }
-    }
-}
-
-/// The two sides of a copy.
-pub(crate) struct Pair<S, D> {
-    /// What is read.
-    pub(crate) source: S,
-    /// What is written.
-    pub(crate) destination: D,
-}
-
-impl<S: Lent, D: Lent> Lent for Pair<S, D> {
-    type Mappings = Pair<S::Mappings, D::Mappings>;
-
-    unsafe fn complete(self) -> Self::Mappings {
-        // SAFETY: By the caller's promise.
-        unsafe {
-            Pair {
-                source: self.source.complete(),
-                destination: self.destination.complete(),
-            }
-        }
-    }
-}
-
-/// The two sides of a copy while it is being done.
-pub(crate) type LentPair<'bound, S, SD, D, DD> =
-    Pair<InFlight<'bound, S, SD>, InFlight<'bound, D, DD>>;
-
-/// The two sides of a copy, before and after it.
-pub(crate) type MappedPair<'bound, S, SD, D, DD> =
-    Pair<Mapping<'bound, S, SD>, Mapping<'bound, D, DD>>;
 
 /// A transfer that has all it needs, and was not asked for yet. Dropped, it unmaps what it was for.
 ///

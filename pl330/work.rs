@@ -48,8 +48,8 @@ pub(crate) enum Work {
     Fill(Plan<Fill>),
     Rows(Plan<Rows>),
     Lists(Plan<Lists<Segments, Segments>>),
-    /// What would be a copy, but moves nothing and fails.
-    Flawed(Copy, Flaw),
+    /// What would be a copy, from the one address to the other, but moves nothing and fails.
+    Flawed(u32, u32, Flaw),
 }
 
 impl Work {
@@ -70,9 +70,9 @@ impl Work {
             Self::Fill(plan) => plan.write(asm, bus, event),
             Self::Rows(plan) => plan.write(asm, bus, event),
             Self::Lists(plan) => plan.write(asm, bus, event),
-            Self::Flawed(copy, flaw) => {
-                asm.emit(Instruction::Mov(Register::Sar, copy.source))?;
-                asm.emit(Instruction::Mov(Register::Dar, copy.destination))?;
+            Self::Flawed(source, destination, flaw) => {
+                asm.emit(Instruction::Mov(Register::Sar, *source))?;
+                asm.emit(Instruction::Mov(Register::Dar, *destination))?;
                 match flaw {
                     Flaw::UndefinedInstruction => asm.emit(Instruction::Undefined)?,
                     Flaw::Endless => asm.repeat_forever(|asm| asm.emit(Instruction::Wmb))?,

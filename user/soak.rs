@@ -34,7 +34,7 @@ use crate::{
         Controller,
         Failed,
         LentPair,
-        MappedPair,
+        Pair,
         Pattern,
         Queue,
         RowSpans,
@@ -157,7 +157,13 @@ impl Random {
 }
 
 /// What a copy comes to.
-type Copied<'bound> = TransferResult<MappedPair<'bound, Buffer, ToDevice, Buffer, FromDevice>>;
+type Copied<'bound> = TransferResult<Pair<Source<'bound>, Destination<'bound>>>;
+
+/// What is copied from.
+type Source<'bound> = Mapping<'bound, Buffer, ToDevice>;
+
+/// What is copied to.
+type Destination<'bound> = Mapping<'bound, Buffer, FromDevice>;
 
 /// What a callback leaves for us.
 #[pin_data]
@@ -197,7 +203,7 @@ impl<'bound> Landing<'bound> {
 
 /// What is under way.
 enum Asked<'a, 'bound> {
-    Copy(Transfer<'a, 'bound, LentPair<'bound, Buffer, ToDevice, Buffer, FromDevice>>),
+    Copy(Transfer<'a, 'bound, LentPair<Source<'bound>, Destination<'bound>>>),
     Called(Arc<Landing<'bound>>),
     Fill(Transfer<'a, 'bound, InFlight<'bound, Buffer, Bidirectional>>),
 }
