@@ -20,7 +20,6 @@ mod dma;
 mod fixture;
 mod lessons;
 mod pl330;
-#[allow(dead_code, unused_imports)]
 mod sg;
 mod user;
 

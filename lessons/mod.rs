@@ -11,6 +11,11 @@
 //! - `fill`: a buffer that the device fills;
 //! - `rows`: a part of an image;
 //! - `pieces`: many pieces in one program;
+//! - `list`: several buffers as one side of a transfer;
+//! - `split`: a buffer as a list of its pages;
+//! - `pages`: from pages to pages;
+//! - `segments`: what a table has, and what the device sees of it;
+//! - `zero_copy`: a packet of a header and a payload in different memory;
 //! - `together`: transfers at the same time;
 //! - `order`: transfers in order, with callbacks;
 //! - `chain`: transfers that are submitted by the interrupt handler;
@@ -21,16 +26,21 @@ mod chain;
 mod data;
 mod failure;
 mod fill;
+mod list;
 mod order;
 mod page;
+mod pages;
 mod part;
 mod pattern;
 mod pieces;
 mod report;
 mod rows;
+mod segments;
 mod single;
+mod split;
 mod sync;
 mod together;
+mod zero_copy;
 
 pub(crate) use report::Report;
 
@@ -45,7 +55,6 @@ use crate::{
         DmaDevice,
         MapError,
         MapFailure,
-        Memory,
         PageBuffer,
         SharedPage, //
     },
@@ -53,6 +62,7 @@ use crate::{
         Controller,
         Failed,
         Flaw,
+        Receipt,
         RowSpans,
         Span,
         TransferError, //
@@ -129,6 +139,9 @@ const ROWS: [RowSpans; 3] = [
 /// slot.
 const PIECES: [(usize, usize); 4] = [(2, 1), (16, 100), (256, 256), (1500, 40)];
 
+/// What is copied from a buffer that is cut at its pages.
+const SPLIT: [Span; 3] = [span(1, 4095, 0), span(4098, 4095, 3), span(50_000, 100, 8)];
+
 /// What is copied at the same time.
 const TOGETHER: Span = span(30_000, 1, 2);
 
@@ -149,8 +162,8 @@ const fn span(len: usize, from: usize, to: usize) -> Span {
 enum Failure {
     /// There is no memory for it.
     Memory(Error),
-    /// A buffer could not be mapped; this many bytes came back.
-    Mapping(MapFailure, usize),
+    /// Memory could not be mapped, and came back.
+    Mapping(MapFailure),
     /// The transfer failed, and the buffers came back or did not.
     Transfer(TransferError, bool),
     /// A byte is not what it should be.
@@ -188,9 +201,9 @@ impl From<SharedPage> for Failure {
     }
 }
 
-impl<M: Memory> From<MapError<M>> for Failure {
+impl<M> From<MapError<M>> for Failure {
     fn from(error: MapError<M>) -> Self {
-        Self::Mapping(error.failure, error.memory.len())
+        Self::Mapping(error.failure)
     }
 }
 
@@ -295,6 +308,44 @@ fn run_into<'bound>(
         }
     }
 
+    let outcome = list::there_and_back(dev, controller);
+
+    if !report.add(["gather", "scatter"], list::SPAN, outcome)? {
+        return Ok(());
+    }
+    for span in SPLIT {
+        let outcome = split::copy(dev, controller, span);
+
+        if !report.add(["split"], span, outcome.map(|it| [it]))? {
+            return Ok(());
+        }
+    }
+
+    let outcome = pages::twice(dev, controller);
+
+    if !report.add(["pages", "changed pages"], pages::SPAN, outcome)? {
+        return Ok(());
+    }
+
+    let outcome = match segments::show(dev, controller) {
+        Ok((listed, [from, to])) => {
+            report.add_segments("from", from)?;
+            report.add_segments("to", to)?;
+            Ok([listed])
+        }
+        Err(failure) => Err(failure),
+    };
+
+    if !report.add(["segments"], segments::SPAN, outcome)? {
+        return Ok(());
+    }
+
+    let outcome = zero_copy::send(dev, controller);
+
+    if !report.add(["zero copy"], zero_copy::SPAN, outcome.map(|it| [it]))? {
+        return Ok(());
+    }
+
     let outcome = together::copy(dev, controller, TOGETHER);
 
     if !report.add(["together"; together::MANY], TOGETHER, outcome)? {
@@ -308,7 +359,7 @@ fn run_into<'bound>(
             }
         }
         Err(failure) => {
-            if !report.add(["in order"], ORDERED, Err(failure))? {
+            if !report.add(["in order"], ORDERED, Err::<[Receipt; 1], _>(failure))? {
                 return Ok(());
             }
         }

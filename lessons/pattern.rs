@@ -15,6 +15,16 @@ pub(super) struct Mismatch {
     found: u8,
 }
 
+impl Mismatch {
+    /// The same after `bytes` more bytes.
+    fn behind(self, bytes: usize) -> Self {
+        Self {
+            offset: self.offset + bytes,
+            ..self
+        }
+    }
+}
+
 impl fmt::Display for Mismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
@@ -92,6 +102,25 @@ pub(super) fn check_by(bytes: &[u8], expected: impl Fn(usize) -> u8) -> Result<(
                 found,
             });
         }
+    }
+    Ok(())
+}
+
+/// As [`check_by`], for bytes in several parts, one behind the other.
+///
+/// # Errors
+///
+/// The first byte for which that is not so.
+pub(super) fn check_parts<'a>(
+    parts: impl Iterator<Item = &'a [u8]>,
+    expected: impl Fn(usize) -> u8,
+) -> Result<(), Mismatch> {
+    let mut start = 0;
+
+    for bytes in parts {
+        check_by(bytes, |offset| expected(start + offset))
+            .map_err(|mismatch| mismatch.behind(start))?;
+        start += bytes.len();
     }
     Ok(())
 }

@@ -4,21 +4,99 @@
 
 use kernel::{
     fmt,
-    prelude::*, //
+    prelude::*,
+    str::CString, //
 };
 
 use super::Failure;
-use crate::pl330::{
-    Receipt,
-    Span,
-    TransferError, //
+use crate::{
+    dma::Direction,
+    pl330::{
+        Done,
+        Pair,
+        Receipt,
+        Span,
+        TransferError, //
+    },
+    sg::{
+        MappedList,
+        Scattered, //
+    }, //
 };
+
+/// How a transfer with lists went.
+#[derive(Clone, Copy)]
+pub(super) struct Listed {
+    receipt: Receipt,
+    /// In how many entries and segments each side was, if it was a list.
+    cuts: [Option<Cut>; 2],
+}
+
+/// A list in numbers.
+#[derive(Clone, Copy)]
+struct Cut {
+    entries: usize,
+    segments: usize,
+}
+
+impl Cut {
+    fn of<M: Scattered, D: Direction>(list: &MappedList<'_, M, D>) -> Option<Self> {
+        Some(Self {
+            entries: list.entries(),
+            segments: list.segments(),
+        })
+    }
+}
+
+impl Listed {
+    /// From a list to a mapping.
+    pub(super) fn gathered<M: Scattered, D: Direction, T>(
+        done: &Done<Pair<MappedList<'_, M, D>, T>>,
+    ) -> Self {
+        Self {
+            receipt: done.receipt,
+            cuts: [Cut::of(&done.mappings.source), None],
+        }
+    }
+
+    /// From a mapping to a list.
+    pub(super) fn scattered<S, M: Scattered, D: Direction>(
+        done: &Done<Pair<S, MappedList<'_, M, D>>>,
+    ) -> Self {
+        Self {
+            receipt: done.receipt,
+            cuts: [None, Cut::of(&done.mappings.destination)],
+        }
+    }
+
+    /// From a list to a list.
+    pub(super) fn list_to_list<S: Scattered, SD: Direction, M: Scattered, D: Direction>(
+        done: &Done<Pair<MappedList<'_, S, SD>, MappedList<'_, M, D>>>,
+    ) -> Self {
+        Self {
+            receipt: done.receipt,
+            cuts: [
+                Cut::of(&done.mappings.source),
+                Cut::of(&done.mappings.destination),
+            ],
+        }
+    }
+}
+
+impl From<Receipt> for Listed {
+    fn from(receipt: Receipt) -> Self {
+        Self {
+            receipt,
+            cuts: [None; 2],
+        }
+    }
+}
 
 /// A transfer, or an attempt at one.
 struct Entry {
     lesson: &'static str,
     span: Span,
-    outcome: Result<Receipt, Failure>,
+    outcome: Result<Listed, Failure>,
 }
 
 /// All that the lessons did.
@@ -26,6 +104,8 @@ pub(crate) struct Report {
     entries: KVec<Entry>,
     /// The errors that were asked for.
     provoked: KVec<TransferError>,
+    /// The segments of one transfer: of which side, and their text.
+    segments: KVec<(&'static str, CString)>,
     /// Events when the lessons began, then those that came since.
     events: u64,
 }
@@ -36,6 +116,7 @@ impl Report {
         Self {
             entries: KVec::new(),
             provoked: KVec::new(),
+            segments: KVec::new(),
             events,
         }
     }
@@ -46,12 +127,12 @@ impl Report {
         &mut self,
         lessons: [&'static str; N],
         span: Span,
-        outcome: Result<[Receipt; N], Failure>,
+        outcome: Result<[impl Into<Listed>; N], Failure>,
     ) -> Result<bool> {
         match outcome {
-            Ok(receipts) => {
-                for (lesson, receipt) in lessons.into_iter().zip(receipts) {
-                    self.push(lesson, span, Ok(receipt))?;
+            Ok(done) => {
+                for (lesson, done) in lessons.into_iter().zip(done) {
+                    self.push(lesson, span, Ok(done.into()))?;
                 }
             }
             Err(failure) => self.push(lessons[0], span, Err(failure))?,
@@ -63,7 +144,7 @@ impl Report {
         &mut self,
         lesson: &'static str,
         span: Span,
-        outcome: Result<Receipt, Failure>,
+        outcome: Result<Listed, Failure>,
     ) -> Result {
         self.entries.push(
             Entry {
@@ -79,6 +160,12 @@ impl Report {
     /// Takes down an error that was asked for.
     pub(super) fn add_provoked(&mut self, error: TransferError) -> Result {
         self.provoked.push(error, GFP_KERNEL)?;
+        Ok(())
+    }
+
+    /// Takes down the segments of one side of the next transfer.
+    pub(super) fn add_segments(&mut self, side: &'static str, segments: CString) -> Result {
+        self.segments.push((side, segments), GFP_KERNEL)?;
         Ok(())
     }
 
@@ -125,7 +212,7 @@ impl Report {
         self.entries
             .iter()
             .filter_map(|entry| entry.outcome.as_ref().ok())
-            .map(|receipt| u64::from(receipt.programs))
+            .map(|done| u64::from(done.receipt.programs))
             .sum()
     }
 
@@ -157,12 +244,13 @@ impl fmt::Display for Report {
         {
             f.write_fmt(fmt!("{lesson:<14} {:>8}  ", span.len))?;
             match outcome {
-                Ok(receipt) => f.write_fmt(fmt!(
-                    "{:#010x}  {:#010x} {:>5} B {:>6} us  ok\n",
+                Ok(Listed { receipt, cuts }) => f.write_fmt(fmt!(
+                    "{:#010x}  {:#010x} {:>5} B {:>6} us  ok{}\n",
                     receipt.source,
                     receipt.destination,
                     receipt.program_len,
                     receipt.duration.as_micros_ceil(),
+                    Cuts(cuts),
                 ))?,
                 Err(failure) => f.write_fmt(fmt!(
                     "+{:<9}  +{:<9} {:19} {failure}\n",
@@ -171,6 +259,9 @@ impl fmt::Display for Report {
                     ""
                 ))?,
             }
+        }
+        for (side, segments) in &self.segments {
+            f.write_fmt(fmt!("segments {side}: {}\n", &**segments))?;
         }
         for error in &self.provoked {
             f.write_fmt(fmt!("provoked: {error}\n"))?;
@@ -185,12 +276,33 @@ impl fmt::Display for Report {
     }
 }
 
+/// How the sides of a transfer were cut, for those that were.
+struct Cuts<'a>(&'a [Option<Cut>; 2]);
+
+impl fmt::Display for Cuts<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut separator = ": ";
+
+        for (side, cut) in ["from", "to"].into_iter().zip(self.0) {
+            let Some(Cut { entries, segments }) = cut else {
+                continue;
+            };
+
+            f.write_fmt(fmt!(
+                "{separator}{side} {entries} entries, {segments} segments"
+            ))?;
+            separator = "; ";
+        }
+        Ok(())
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Memory(error) => f.write_fmt(fmt!("no memory ({error:?})")),
-            Self::Mapping(failure, len) => {
-                f.write_fmt(fmt!("not mapped: {failure}; {len} bytes handed back"))
+            Self::Mapping(failure) => {
+                f.write_fmt(fmt!("not mapped: {failure}; the memory came back"))
             }
             Self::Transfer(error, true) => f.write_fmt(fmt!("{error}, buffers handed back")),
             Self::Transfer(error, false) => f.write_fmt(fmt!("{error}")),
@@ -202,6 +314,24 @@ impl fmt::Display for Failure {
             }
             Self::NoError => f.write_str("should have failed"),
         }
+    }
+}
+
+/// The same as JSON.
+struct JsonCuts<'a>(&'a [Option<Cut>; 2]);
+
+impl fmt::Display for JsonCuts<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (side, cut) in ["source", "destination"].into_iter().zip(self.0) {
+            let Some(Cut { entries, segments }) = cut else {
+                continue;
+            };
+
+            f.write_fmt(fmt!(
+                "\"{side}_entries\":{entries},\"{side}_segments\":{segments},"
+            ))?;
+        }
+        Ok(())
     }
 }
 
@@ -231,9 +361,10 @@ impl fmt::Display for Json<'_> {
             ))?;
             separator = ",";
             match outcome {
-                Ok(receipt) => f.write_fmt(fmt!(
-                    "\"source\":\"{:#010x}\",\"destination\":\"{:#010x}\",\"program_bytes\":{},\
+                Ok(Listed { receipt, cuts }) => f.write_fmt(fmt!(
+                    "{}\"source\":\"{:#010x}\",\"destination\":\"{:#010x}\",\"program_bytes\":{},\
                      \"nanoseconds\":{},\"result\":\"ok\"}}",
+                    JsonCuts(cuts),
                     receipt.source,
                     receipt.destination,
                     receipt.program_len,

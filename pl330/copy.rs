@@ -172,14 +172,16 @@ impl<'bound> Controller<'bound> {
         }
 
         let lent = destination.submit();
-        let prepared = Mapping::side(&lent).contiguous(offset, len).and_then(|segment| {
-            let segment = segment.ok_or(TransferError::Unreachable)?;
-            let work = Work::Fill(Plan::new(Fill::new(segment.address, segment.len, pattern))?);
-            // SAFETY: The programs read nothing but themselves, and write what is lent.
-            let request = unsafe { Request::new(self, work, timeout_ms(len), flags)? };
+        let prepared = Mapping::side(&lent)
+            .contiguous(offset, len)
+            .and_then(|segment| {
+                let segment = segment.ok_or(TransferError::Unreachable)?;
+                let work = Work::Fill(Plan::new(Fill::new(segment.address, segment.len, pattern))?);
+                // SAFETY: The programs read nothing but themselves, and write what is lent.
+                let request = unsafe { Request::new(self, work, timeout_ms(len), flags)? };
 
-            Ok((request, segment.address))
-        });
+                Ok((request, segment.address))
+            });
 
         match prepared {
             // SAFETY: As above.

@@ -140,11 +140,7 @@ impl Side<'_> {
 }
 
 /// `len` bytes, at least 1, `offset` bytes behind `address`, for programs.
-fn segment(
-    address: DmaAddress<'_>,
-    offset: usize,
-    len: usize,
-) -> Result<Segment, TransferError> {
+fn segment(address: DmaAddress<'_>, offset: usize, len: usize) -> Result<Segment, TransferError> {
     match (address.to_bus32(offset), u32::try_from(len)) {
         (Ok(address), Ok(len)) if address.checked_add(len - 1).is_some() => {
             Ok(Segment { address, len })

@@ -75,6 +75,7 @@ pub(crate) use lend::{
 pub(crate) use program::Pattern;
 pub(crate) use queue::Queue;
 pub(crate) use transfer::{
+    Done,
     Failed,
     Receipt,
     Transfer,

@@ -15,6 +15,7 @@ use core::{
 use kernel::{
     bindings,
     error::to_result,
+    fmt,
     prelude::*, //
 };
 
@@ -161,10 +162,31 @@ impl<'dev, M: Scattered, D: Direction> MappedList<'dev, M, D> {
         }
     }
 
+    /// Its segments as text, to look at: an address and a length each. There are no addresses to be had from
+    /// it before the list is in flight.
+    pub(crate) fn shown(&self) -> impl fmt::Display + '_ {
+        Shown(self.raw.segments())
+    }
+
     /// Lends the list to the device, which may use it from now on.
     #[inline]
     pub(crate) fn submit(self) -> ListInFlight<'dev, M, D> {
         ListInFlight::new(self)
+    }
+}
+
+/// Segments as text.
+struct Shown<'a>(Segments<'a>);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut separator = "";
+
+        for segment in self.0.clone() {
+            f.write_fmt(fmt!("{separator}{segment}"))?;
+            separator = " ";
+        }
+        Ok(())
     }
 }
 

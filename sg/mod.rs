@@ -40,13 +40,8 @@ mod split;
 mod table;
 
 pub(crate) use self::{
-    access::{
-        Bytes,
-        BytesMut, //
-    },
     flight::{
         ListInFlight,
-        Segment,
         Segments, //
     },
     list::MappedList,
@@ -58,4 +53,14 @@ pub(crate) use self::{
         Table,
         TableBuilder, //
     },
+};
+
+// Drivers may have to name these; ours need not.
+#[expect(unused_imports, reason = "part of the interface")]
+pub(crate) use self::{
+    access::{
+        Bytes,
+        BytesMut, //
+    },
+    flight::Segment, //
 };

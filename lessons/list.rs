@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Lists: several buffers of any length are one side of a transfer, in one program.
+//!
+//! In C this is a `struct scatterlist` for each buffer, `dma_map_sg()`, a loop over as many of them as that
+//! has returned, and `dma_unmap_sg()` with as many as there were before. Here there is no count to be
+//! mistaken for the other.
+
+use kernel::prelude::*;
+
+use super::{
+    pattern,
+    report::Listed,
+    Failure,
+    MARGIN, //
+};
+use crate::{
+    dma::{
+        Bidirectional,
+        Buffer,
+        DmaDevice,
+        FromDevice,
+        Mapping, //
+    },
+    pl330::{
+        Controller,
+        Span, //
+    },
+    sg::Table, //
+};
+
+/// The lengths of the buffers in bytes.
+const LENS: [usize; 5] = [1, 100, 4096, 33, 6000];
+
+/// What is copied: all of it.
+pub(super) const SPAN: Span = Span {
+    from: 0,
+    to: 0,
+    len: 1 + 100 + 4096 + 33 + 6000,
+};
+
+/// Gathers several buffers into one, and scatters that into others. Looks at all bytes of both.
+pub(super) fn there_and_back<'bound>(
+    dev: &'bound DmaDevice,
+    controller: &Controller<'bound>,
+) -> Result<[Listed; 2], Failure> {
+    let mut parts = buffers()?;
+    let mut whole = Buffer::zeroed(SPAN.len + MARGIN)?;
+    let mut index = 0;
+
+    for part in &mut parts {
+        for byte in part.iter_mut() {
+            *byte = pattern::source(index);
+            index += 1;
+        }
+    }
+    pattern::fill_background(&mut whole);
+
+    let parts = Table::new(dev, parts, GFP_KERNEL)?.map::<Bidirectional>()?;
+    let whole = Mapping::<_, Bidirectional>::new(dev, whole)?;
+    let mut done = controller.copy(parts, whole, SPAN)?;
+    let there = Listed::gathered(&done);
+
+    pattern::check(done.mappings.destination.cpu(..)?, 0, SPAN.len)?;
+
+    let others = Table::new(dev, buffers()?, GFP_KERNEL)?.map::<FromDevice>()?;
+    let done = controller.copy(done.mappings.destination, others, SPAN)?;
+    let back = Listed::scattered(&done);
+    let others = done.mappings.destination.unmap().into_memory();
+
+    pattern::check_parts(others.iter().map(|part| &part[..]), pattern::source)?;
+    Ok([there, back])
+}
+
+fn buffers() -> Result<KVec<Buffer>> {
+    let mut buffers = KVec::new();
+
+    for len in LENS {
+        buffers.push(Buffer::zeroed(len)?, GFP_KERNEL)?;
+    }
+    Ok(buffers)
+}

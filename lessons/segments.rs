@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Segments: what a table has, and what the device sees of it when it is mapped.
+//!
+//! In C, whoever programs a device goes through as many entries as `dma_map_sg()` has returned, by
+//! `sg_dma_address()` and `sg_dma_len()`, which are not the entry's own. `ListInFlight::segments` yields these,
+//! and no others. A lesson may not have them, an engine may; what can be shown of them is text.
+
+use kernel::{
+    prelude::*,
+    str::CString, //
+};
+
+use super::{
+    report::Listed,
+    Failure, //
+};
+use crate::{
+    dma::{
+        Buffer,
+        DmaDevice,
+        FromDevice,
+        PageBuffer,
+        ToDevice, //
+    },
+    pl330::{
+        Controller,
+        Span, //
+    },
+    sg::{
+        Contiguous,
+        Table,
+        TableBuilder, //
+    }, //
+};
+
+/// What is copied.
+pub(super) const SPAN: Span = Span {
+    from: 0,
+    to: 0,
+    len: 10_000,
+};
+
+/// Copies a buffer to pages, and shows the segments of both. Looks at all bytes.
+pub(super) fn show<'bound>(
+    dev: &'bound DmaDevice,
+    controller: &Controller<'bound>,
+) -> Result<(Listed, [CString; 2]), Failure> {
+    let mut source = Buffer::zeroed(SPAN.len)?;
+    let mut pages = KVec::new();
+
+    source.fill(0x5e);
+    for _ in 0..SPAN.len.div_ceil(PageBuffer::LEN) {
+        pages.push(PageBuffer::zeroed()?, GFP_KERNEL)?;
+    }
+
+    let source = TableBuilder::new(dev, Contiguous(source))
+        .max_segment(4096)
+        .build(GFP_KERNEL)?
+        .map::<ToDevice>()?;
+    let destination = Table::new(dev, pages, GFP_KERNEL)?.map::<FromDevice>()?;
+    let shown = [
+        CString::try_from_fmt(fmt!("{}", source.shown()))?,
+        CString::try_from_fmt(fmt!("{}", destination.shown()))?,
+    ];
+    let mut done = controller.copy(source, destination, SPAN)?;
+    let listed = Listed::list_to_list(&done);
+
+    for bytes in done.mappings.destination.cpu(..SPAN.len)?.iter() {
+        if bytes.iter().any(|&byte| byte != 0x5e) {
+            return Err(Failure::Message);
+        }
+    }
+    Ok((listed, shown))
+}

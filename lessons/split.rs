@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A buffer as a list: an entry for each page that it touches, for devices whose descriptors do not hold
+//! more.
+//!
+//! A device says so by `Limits::max_segment` and `Limits::boundary_mask`, and gets no longer entries then;
+//! `TableBuilder` asks for it where the device does not.
+
+use kernel::prelude::*;
+
+use super::{
+    pattern,
+    report::Listed,
+    Failure,
+    MARGIN, //
+};
+use crate::{
+    dma::{
+        Buffer,
+        DmaDevice,
+        FromDevice,
+        Mapping,
+        ToDevice, //
+    },
+    pl330::{
+        Controller,
+        Span, //
+    },
+    sg::{
+        Contiguous,
+        TableBuilder, //
+    }, //
+};
+
+/// Copies `span` from a buffer that is cut at its pages, and looks at all bytes of the destination.
+pub(super) fn copy<'bound>(
+    dev: &'bound DmaDevice,
+    controller: &Controller<'bound>,
+    span: Span,
+) -> Result<Listed, Failure> {
+    let mut source = Buffer::zeroed(span.from + span.len)?;
+    let mut destination = Buffer::zeroed(span.to + span.len + MARGIN)?;
+
+    pattern::fill_source(&mut source[span.from..]);
+    pattern::fill_background(&mut destination);
+
+    let source = TableBuilder::new(dev, Contiguous(source))
+        .split_at_pages()
+        .build(GFP_KERNEL)?
+        .map::<ToDevice>()?;
+    let destination = Mapping::<_, FromDevice>::new(dev, destination)?;
+    let done = controller.copy(source, destination, span)?;
+    let listed = Listed::gathered(&done);
+
+    pattern::check(&done.mappings.destination.unmap(), span.to, span.len)?;
+    Ok(listed)
+}
