@@ -103,6 +103,10 @@ pub(crate) struct MapError<M> {
     /// Why.
     pub(crate) failure: MapFailure,
     /// What was to be mapped.
+    #[cfg_attr(
+        not(CONFIG_KUNIT = "y"),
+        expect(dead_code, reason = "our lessons have no other use for it")
+    )]
     pub(crate) memory: M,
 }
 

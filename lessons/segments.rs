@@ -7,6 +7,7 @@
 //! and no others. A lesson may not have them, an engine may; what can be shown of them is text.
 
 use kernel::{
+    fmt,
     prelude::*,
     str::CString, //
 };
@@ -56,12 +57,18 @@ pub(super) fn show<'bound>(
 
     let source = TableBuilder::new(dev, Contiguous(source))
         .max_segment(4096)
-        .build(GFP_KERNEL)?
-        .map::<ToDevice>()?;
-    let destination = Table::new(dev, pages, GFP_KERNEL)?.map::<FromDevice>()?;
+        .build(GFP_KERNEL)?;
+    let destination = Table::new(dev, pages, GFP_KERNEL)?;
+    let before = [
+        (source.len(), source.entries()),
+        (destination.len(), destination.entries()),
+    ];
+
+    let source = source.map::<ToDevice>()?;
+    let destination = destination.map::<FromDevice>()?;
     let shown = [
-        CString::try_from_fmt(fmt!("{}", source.shown()))?,
-        CString::try_from_fmt(fmt!("{}", destination.shown()))?,
+        show_side(before[0], source.shown())?,
+        show_side(before[1], destination.shown())?,
     ];
     let mut done = controller.copy(source, destination, SPAN)?;
     let listed = Listed::list_to_list(&done);
@@ -72,4 +79,9 @@ pub(super) fn show<'bound>(
         }
     }
     Ok((listed, shown))
+}
+
+/// A side before it was mapped, and after.
+fn show_side((len, entries): (usize, usize), segments: impl fmt::Display) -> Result<CString> {
+    CString::try_from_fmt(fmt!("{len} bytes in {entries} entries -> {segments}"))
 }

@@ -161,11 +161,6 @@ impl<D: Direction> BytesMut<'_, '_, D> {
         self.bytes.len()
     }
 
-    /// They, in slices of one entry each.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        self.bytes.iter()
-    }
-
     /// They, in slices of one entry each, to be changed.
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut [u8]> {
         self.bytes.within().map(|(entry, len)| {

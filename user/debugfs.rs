@@ -11,7 +11,7 @@
 //! cat channels          # what the channels are doing, and their last programs
 //! ```
 //!
-//! and, for measurements and endurance, [`repeat`] and [`soak`].
+//! and, for measurements and endurance, [`repeat`], [`scatter`] and [`soak`].
 
 use kernel::{
     new_mutex,
@@ -29,6 +29,7 @@ use kernel::{
 
 use super::{
     repeat,
+    scatter,
     soak, //
 };
 use crate::{
@@ -80,6 +81,7 @@ impl<'bound> Debugfs<'bound> {
         dir.add_show::<StatisticsFile>();
         dir.add_show::<ChannelsFile>();
         dir.add_command::<RepeatFile>();
+        dir.add_command::<ScatterFile>();
         dir.add_command::<SoakFile>();
         Ok(Self { _dir: dir })
     }
@@ -173,6 +175,16 @@ impl debugfs::Command<Demo<'_>> for RepeatFile {
 
     fn run(demo: &Demo<'_>, word: &str) -> Result {
         repeat::run(demo.dev, &demo.controller, word)
+    }
+}
+
+struct ScatterFile;
+
+impl debugfs::Command<Demo<'_>> for ScatterFile {
+    const NAME: &'static CStr = c"scatter";
+
+    fn run(demo: &Demo<'_>, word: &str) -> Result {
+        scatter::run(demo.dev, &demo.controller, word)
     }
 }
 

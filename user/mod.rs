@@ -3,7 +3,9 @@
 //! How a person asks the driver for something.
 
 mod debugfs;
+mod random;
 mod repeat;
+mod scatter;
 mod soak;
 
 pub(crate) use debugfs::Debugfs;
