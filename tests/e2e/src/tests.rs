@@ -8,6 +8,7 @@ mod faults;
 mod kunit;
 mod lessons;
 mod lifetime;
+mod lists;
 mod machine;
 mod statistics;
 
@@ -70,6 +71,7 @@ pub fn run(filter: &str) -> Result<bool> {
             faults::run(&mut suite, &board);
             lifetime::run(&mut suite, &board);
             engine::run(&mut suite, &board);
+            lists::run(&mut suite, &board);
             bench::test(&mut suite, &board);
             kunit::run(&mut suite, &board);
         }

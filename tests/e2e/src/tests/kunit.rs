@@ -78,7 +78,7 @@ pub fn run(suite: &mut Suite, board: &Board) {
         .filter(|run| suite.wants_below(&format!("kunit::{}", run.name)))
         .collect();
     let leaves_out = leave_out::is_wanted(suite);
-    let engine = ["debug_faults", "debug_engine"]
+    let engine = ["debug_faults", "debug_engine", "debug_lists"]
         .iter()
         .any(|room| suite.wants_below(room));
 
@@ -102,6 +102,7 @@ pub fn run(suite: &mut Suite, board: &Board) {
 
         super::faults::cases(suite, board, "debug_faults", &boot);
         super::engine::soak(suite, board, "debug_engine", &boot, &super::engine::SHORT);
+        super::lists::cases(suite, board, "debug_lists", &boot);
     }
 }
 

@@ -127,7 +127,7 @@ fn boot(board: &Board, overlays: Vec<std::path::PathBuf>) -> Result<Console> {
 }
 
 /// The counters in a section of the console.
-fn counters(console: &Console, section: &str) -> Result<BTreeMap<String, u64>> {
+pub(super) fn counters(console: &Console, section: &str) -> Result<BTreeMap<String, u64>> {
     let text = console.section(section)?;
     let counters: BTreeMap<_, _> = text
         .lines()

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+#
+# Copies of scattered memory with 1, 2, 255 and 4096 pieces. To be put behind `state.sh` and a line that says
+# how many more of them must fail, because there are not as many bounce buffers: `too_many=8192`, or none.
+
+mappings() {
+	if [ -e /sys/kernel/debug/dma-api/dump ]; then
+		cat /sys/kernel/debug/dma-api/dump
+	fi
+}
+
+events() {
+	awk '/ rk3588_dma$/ { for (i = 2; i <= 9; i++) n += $i } END { print n }' /proc/interrupts
+}
+
+section before resources
+section mappings-before mappings
+insmod /rk3588_dma.ko || exit 1
+cd /sys/kernel/debug/rk3588_dma-fed10000.dma-controller || exit 1
+status=0
+for pages in $pieces; do
+	dmesg -c >/dev/null
+	before=$(events)
+	echo "$pages $pages" >scatter || status=1
+	section "interrupts-$pages" echo $(($(events) - before))
+	section "log-$pages" dmesg
+	section "statistics-$pages" cat statistics
+done
+if [ "$too_many" ]; then
+	dmesg -c >/dev/null
+	section too-many sh -c "echo '$too_many 1' >scatter || echo refused"
+	section statistics-too-many cat statistics
+fi
+cd / || exit 1
+rmmod rk3588_dma || exit 1
+section after resources
+section mappings-after mappings
+section dmesg dmesg
+exit $status
