@@ -28,21 +28,22 @@ pub(crate) struct Rules {
     max_len: usize,
     /// None crosses a multiple of this and 1, which is a power of two.
     boundary_mask: u64,
+    /// What would be longer than the longest ends at a multiple of this.
+    unit: usize,
 }
 
 impl Rules {
     /// Entries of at most `max_len` bytes, none across a multiple of `boundary_mask` and 1, and as few of
-    /// them as can be, but that long ones are cut at whole multiples of the largest of `units` that is
-    /// not more than `max_len`: at pages, or else at cache lines, so that two entries have no cache line
-    /// in common that one piece did not have with another.
+    /// them as can be, but that what is too long is cut at addresses that are multiples of the largest of
+    /// `units` that is not more than `max_len`: at pages, or else at cache lines, so that two entries have
+    /// no cache line in common that one piece did not have with another.
     ///
-    /// `max_len` is at least 1; `units` descend.
+    /// `max_len` is at least 1; `units` are powers of two, and descend.
     pub(crate) fn new(max_len: usize, boundary_mask: u64, units: [usize; 2]) -> Self {
-        let unit = units.into_iter().find(|&unit| unit <= max_len).unwrap_or(1);
-
         Self {
-            max_len: max_len - max_len % unit.max(1),
+            max_len,
             boundary_mask,
+            unit: units.into_iter().find(|&unit| unit <= max_len).unwrap_or(1),
         }
     }
 
@@ -51,12 +52,19 @@ impl Rules {
         // How far it is to the last byte before the boundary; one less than the distance, because that
         // has no room in 64 bits where there are no boundaries.
         let before_boundary = self.boundary_mask - (extent.start & self.boundary_mask);
-        let len = extent.len.min(self.max_len);
+        let len = match usize::try_from(before_boundary) {
+            Ok(before) if before < extent.len => before + 1,
+            _ => extent.len,
+        };
 
-        match usize::try_from(before_boundary) {
-            Ok(before) if before < len => before + 1,
-            _ => len,
+        if len <= self.max_len {
+            return len;
         }
+
+        // CAST: `usize` has at most 64 bits.
+        let end = extent.start.wrapping_add(self.max_len as u64);
+        // CAST: Less than the unit. That is not more than `max_len`, so something is left of that.
+        self.max_len - (end % self.unit as u64) as usize
     }
 }
 
@@ -130,10 +138,15 @@ impl Splitter {
         self.pending = Some(rest);
     }
 
-    /// There are no more pieces. Calls `emit` with the last entry.
-    pub(crate) fn finish(self, emit: &mut impl FnMut(Extent)) {
-        if let Some(pending) = self.pending {
+    /// What comes next is not joined with what was there so far. Calls `emit` with the last entry of that.
+    pub(crate) fn flush(&mut self, emit: &mut impl FnMut(Extent)) {
+        if let Some(pending) = self.pending.take() {
             emit(pending);
         }
+    }
+
+    /// There are no more pieces. Calls `emit` with the last entry.
+    pub(crate) fn finish(mut self, emit: &mut impl FnMut(Extent)) {
+        self.flush(emit);
     }
 }
