@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Bytes that are cut in two ways, and ranges of them.
+
+use std::ops::Range;
+
+use crate::overlay::{
+    Overlay,
+    Part,
+    Run,
+    Within, //
+};
+use proptest::{
+    collection::vec,
+    prelude::*, //
+};
+
+/// The bytes from `start` on, one of several that are together what is cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Piece {
+    /// Which of them.
+    number: usize,
+    /// The first byte of what is left of it.
+    at: usize,
+    len: usize,
+}
+
+impl Run for Piece {
+    fn len(&self) -> usize {
+        self.len
+    }
+
+    fn skip(self, by: usize) -> Self {
+        assert!(by <= self.len, "{by} bytes of {self:?}");
+        Self {
+            at: self.at + by,
+            len: self.len - by,
+            ..self
+        }
+    }
+}
+
+fn pieces(lens: &[usize]) -> Vec<Piece> {
+    lens.iter()
+        .enumerate()
+        .map(|(number, &len)| Piece { number, at: 0, len })
+        .collect()
+}
+
+/// Where each byte is: in which piece, and the how manieth there.
+fn places(lens: &[usize]) -> Vec<(usize, usize)> {
+    lens.iter()
+        .enumerate()
+        .flat_map(|(number, &len)| (0..len).map(move |at| (number, at)))
+        .collect()
+}
+
+/// Those bytes of `range` that there are.
+fn cut<T: Clone>(places: &[T], range: &Range<usize>) -> Vec<T> {
+    let end = range.end.min(places.len());
+
+    places.get(range.start..end).unwrap_or_default().to_vec()
+}
+
+/// How often the piece changes from a byte to the next, and one; none for no bytes.
+fn stretches<T: Eq>(of: &[T]) -> usize {
+    match of.len() {
+        0 => 0,
+        _ => 1 + of.windows(2).filter(|pair| pair[0] != pair[1]).count(),
+    }
+}
+
+/// Lengths of pieces, those without bytes among them.
+fn lens() -> impl Strategy<Value = Vec<usize>> {
+    vec(prop_oneof![1 => Just(0), 4 => 1usize..40], 0..12)
+}
+
+fn ranges() -> impl Strategy<Value = Range<usize>> {
+    (0usize..300, prop_oneof![0usize..300, Just(usize::MAX / 2)])
+        .prop_map(|(start, len)| start..start + len)
+}
+
+proptest! {
+    #[test]
+    fn an_overlay_has_each_byte_once(a in lens(), b in lens(), range in ranges()) {
+        let parts: Vec<_> = Overlay::new(
+            pieces(&a).into_iter(),
+            pieces(&b).into_iter(),
+            range.clone(),
+        )
+        .collect();
+        let both: Vec<_> = places(&a).into_iter().zip(places(&b)).collect();
+        let expected = cut(&both, &range);
+        let found: Vec<_> = parts
+            .iter()
+            .flat_map(|&Part { first, second, len }| {
+                (0..len).map(move |by| {
+                    ((first.number, first.at + by), (second.number, second.at + by))
+                })
+            })
+            .collect();
+
+        // In as few parts as there are changes from one piece to the next, on either side.
+        prop_assert_eq!(
+            parts.len(),
+            stretches(&expected.iter().map(|(a, b)| (a.0, b.0)).collect::<Vec<_>>())
+        );
+        prop_assert_eq!(found, expected);
+        for part in parts {
+            prop_assert!(0 < part.len && part.len <= part.first.len.min(part.second.len));
+        }
+    }
+
+    #[test]
+    fn within_a_range_is_each_byte_of_it(lens in lens(), range in ranges()) {
+        let found: Vec<_> = Within::new(pieces(&lens).into_iter(), range.clone()).collect();
+        let expected = cut(&places(&lens), &range);
+        let bytes: Vec<_> = found
+            .iter()
+            .flat_map(|&(piece, len)| (0..len).map(move |by| (piece.number, piece.at + by)))
+            .collect();
+
+        prop_assert_eq!(
+            found.len(),
+            stretches(&expected.iter().map(|place| place.0).collect::<Vec<_>>())
+        );
+        prop_assert_eq!(bytes, expected);
+        for (piece, len) in found {
+            prop_assert!(0 < len && len <= piece.len);
+        }
+    }
+
+    /// A copy goes on from where it was made.
+    #[test]
+    fn a_copy_has_what_is_left(lens in lens(), range in ranges(), steps in 0usize..6) {
+        let mut within = Within::new(pieces(&lens).into_iter(), range);
+
+        for _ in 0..steps {
+            within.next();
+        }
+        prop_assert_eq!(
+            within.clone().collect::<Vec<_>>(),
+            within.collect::<Vec<_>>()
+        );
+    }
+}
+
+#[test]
+fn what_goes_on_beyond_a_part_is_known() {
+    let parts: Vec<_> = Overlay::new(
+        pieces(&[10, 10]).into_iter(),
+        pieces(&[5, 15]).into_iter(),
+        3..12,
+    )
+    .collect();
+    let piece = |number, at, len| Piece { number, at, len };
+
+    assert_eq!(
+        parts,
+        [
+            Part {
+                first: piece(0, 3, 7),
+                second: piece(0, 3, 2),
+                len: 2
+            },
+            Part {
+                first: piece(0, 5, 5),
+                second: piece(1, 0, 15),
+                len: 5
+            },
+            Part {
+                first: piece(1, 0, 10),
+                second: piece(1, 5, 10),
+                len: 2
+            },
+        ]
+    );
+}
+
+#[test]
+fn after_the_end_there_is_nothing() {
+    let mut overlay = Overlay::new(
+        pieces(&[4]).into_iter(),
+        pieces(&[2]).into_iter(),
+        0..usize::MAX,
+    );
+
+    assert_eq!(overlay.next().map(|part| part.len), Some(2));
+    assert_eq!(overlay.next(), None);
+    assert_eq!(overlay.next(), None);
+}
