@@ -82,6 +82,22 @@ bool rk3588_dma_shares_line(const void *cpu, size_t len)
 	       IS_ALIGNED(kmalloc_size_roundup(len), line);
 }
 
+bool rk3588_dma_owns_lines(phys_addr_t phys, size_t len)
+{
+	unsigned int line = dma_get_cache_alignment();
+
+	return len >= 2 * ARCH_DMA_MINALIGN ||
+	       (IS_ALIGNED(phys, line) &&
+		IS_ALIGNED(kmalloc_size_roundup(len), line));
+}
+
+bool rk3588_dma_bounces_len(size_t len)
+{
+	return len < 2 * ARCH_DMA_MINALIGN &&
+	       !IS_ALIGNED(kmalloc_size_roundup(len),
+			   dma_get_cache_alignment());
+}
+
 notrace phys_addr_t rk3588_dma_virt_to_phys(const void *cpu)
 {
 	return virt_to_phys(cpu);

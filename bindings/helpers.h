@@ -60,6 +60,18 @@ bool rk3588_dma_is_linear(const void *cpu, size_t len);
  */
 bool rk3588_dma_shares_line(const void *cpu, size_t len);
 
+/**
+ * Whether memory of kmalloc() has the cache lines to itself that it begins and
+ * ends in: long allocations are aligned, short ones may be.
+ */
+bool rk3588_dma_owns_lines(phys_addr_t phys, size_t len);
+
+/**
+ * Whether what a device writes is bounced because of its length, as by
+ * dma_kmalloc_needs_bounce(): it may be memory of kmalloc() that has not.
+ */
+bool rk3588_dma_bounces_len(size_t len);
+
 /** virt_to_phys(), for an address of the linear map. */
 phys_addr_t rk3588_dma_virt_to_phys(const void *cpu);
 

@@ -61,7 +61,8 @@ impl<'dev, M: Scattered> Table<'dev, M> {
     ///
     /// # Errors
     ///
-    /// - [`MapFailure::SharesCacheLine`] as for a mapping;
+    /// - [`MapFailure::SharesCacheLine`] as for a mapping, and if short memory of `kmalloc()` had to be cut in
+    ///   a cache line that it may share;
     /// - [`MapFailure::Refused`] if the kernel could not;
     /// - [`MapFailure::CrossesBoundary`] if a segment lies across a boundary in the addresses of the device
     ///   though it does not in physical ones.
@@ -69,7 +70,7 @@ impl<'dev, M: Scattered> Table<'dev, M> {
     /// The table comes back in the error, and nothing of it is mapped.
     #[inline]
     pub(crate) fn map<D: Direction>(self) -> Result<MappedList<'dev, M, D>, MapError<Self>> {
-        if let Err(failure) = self.memory.check(D::DEVICE_MAY_WRITE) {
+        if let Err(failure) = self.check(D::DEVICE_MAY_WRITE) {
             self.dev.statistics().count_failure();
             return Err(MapError {
                 failure,
@@ -87,6 +88,14 @@ impl<'dev, M: Scattered> Table<'dev, M> {
                 failure,
                 memory: Self { dev, raw, memory },
             }),
+        }
+    }
+
+    fn check(&self, device_may_write: bool) -> Result<(), MapFailure> {
+        self.memory.check(device_may_write)?;
+        match device_may_write && self.raw.is_cut_in_line {
+            true => Err(MapFailure::SharesCacheLine),
+            false => Ok(()),
         }
     }
 }

@@ -47,6 +47,9 @@ use crate::{
 /// buffer ([`DmaDevice::max_bounced`]). A [`TableBuilder`] makes more of them. A table of more entries than a
 /// page has room for is chained, as in C.
 ///
+/// Memory of `kmalloc()` that may share a cache line with other data is not joined with what is next to it.
+/// The kernel bounces such memory when a device writes it, which it tells from the length of the entry.
+///
 /// # Examples
 ///
 /// ```ignore
@@ -72,7 +75,8 @@ impl<'dev, M: Scattered> Table<'dev, M> {
     /// # Errors
     ///
     /// - [`MapFailure::Empty`] if it has no bytes;
-    /// - [`MapFailure::TooLong`] if it has more than 2³² − 1 entries or `usize::MAX` bytes;
+    /// - [`MapFailure::TooLong`] if it has more than 2³² − 1 entries or `usize::MAX` bytes, or the device can
+    ///   do no byte at a time;
     /// - [`MapFailure::NoMemory`].
     ///
     /// The memory comes back in the error.
@@ -176,9 +180,12 @@ impl<'dev, M: Scattered> TableBuilder<'dev, M> {
             return Err(MapFailure::TooLong { len, max: len - 1 });
         }
 
-        let mut count = 0usize;
+        if self.max_segment == 0 {
+            return Err(MapFailure::TooLong { len, max: 0 });
+        }
 
-        self.for_each_entry(&mut |_| count += 1)?;
+        let mut count = 0usize;
+        let is_cut_in_line = self.for_each_entry(&mut |_| count += 1)?;
 
         let Ok(entries) = c_uint::try_from(count) else {
             return Err(MapFailure::TooLong {
@@ -187,15 +194,16 @@ impl<'dev, M: Scattered> TableBuilder<'dev, M> {
                 max: c_uint::MAX as usize,
             });
         };
-        let mut table = RawTable::new(entries, len, flags)?;
+        let mut table = RawTable::new(entries, len, is_cut_in_line, flags)?;
         let mut empty = table.as_empty();
 
         self.for_each_entry(&mut |extent| empty.set_next(extent))?;
         Ok(table)
     }
 
-    /// Calls `emit` with each entry in turn.
-    fn for_each_entry(&mut self, emit: &mut impl FnMut(Extent)) -> Result<(), MapFailure> {
+    /// Calls `emit` with each entry in turn. Says whether one of them is part of a piece that may share a
+    /// cache line with other data, shares it, too, and is not known to the kernel to do so.
+    fn for_each_entry(&mut self, emit: &mut impl FnMut(Extent)) -> Result<bool, MapFailure> {
         // SAFETY: Callable from any context.
         let line = unsafe { c::rk3588_dma_get_cache_alignment() }.max(1) as usize;
         // CAST: `usize` is no shorter than 32 bits where this is built.
@@ -203,6 +211,7 @@ impl<'dev, M: Scattered> TableBuilder<'dev, M> {
         let rules = Rules::new(max_segment, self.boundary_mask, [PAGE_SIZE, line]);
         let mut splitter = Splitter::new(rules);
         let mut is_linear = true;
+        let mut is_cut_in_line = false;
 
         self.memory.for_each(&mut |location: Location, len| {
             if len == 0 {
@@ -215,15 +224,52 @@ impl<'dev, M: Scattered> TableBuilder<'dev, M> {
 
             // SAFETY: By the contract of `Scattered`.
             let start = unsafe { location.to_phys() };
+            let piece = Extent { start, len };
 
-            splitter.push(Extent { start, len }, emit);
+            if owns_lines(location, piece) {
+                splitter.push(piece, emit);
+                return;
+            }
+            // Joined with others it would have another length, and the kernel not bounce it any more. It
+            // knows a piece, of which `check` says so otherwise; of part of one it need not know.
+            splitter.flush(emit);
+
+            let mut emit_part = |part| {
+                is_cut_in_line |= part != piece && !is_whole_lines(part, line) && !is_bounced(part);
+                emit(part);
+            };
+
+            splitter.push(piece, &mut emit_part);
+            splitter.flush(&mut emit_part);
         });
         splitter.finish(emit);
         match is_linear {
-            true => Ok(()),
+            true => Ok(is_cut_in_line),
             false => Err(MapFailure::NotLinear),
         }
     }
+}
+
+/// Whether nobody else uses the cache lines that `piece`, which is at `location`, begins and ends in. Pages
+/// have one owner; the other kind of memory may be of `kmalloc()`.
+fn owns_lines(location: Location, piece: Extent) -> bool {
+    match location {
+        Location::Page { .. } => true,
+        // SAFETY: The function takes any address and length.
+        Location::Linear(_) => unsafe { c::rk3588_dma_owns_lines(piece.start, piece.len) },
+    }
+}
+
+/// Whether `part` begins and ends with a cache line, of `line` bytes.
+fn is_whole_lines(part: Extent, line: usize) -> bool {
+    // CAST: `usize` has at most 64 bits.
+    part.start % line as u64 == 0 && part.len % line == 0
+}
+
+/// Whether the kernel bounces `part` for its length where a device writes it.
+fn is_bounced(part: Extent) -> bool {
+    // SAFETY: The function takes any length.
+    unsafe { c::rk3588_dma_bounces_len(part.len) }
 }
 
 /// A `struct sg_table`.
@@ -235,6 +281,8 @@ impl<'dev, M: Scattered> TableBuilder<'dev, M> {
 pub(super) struct RawTable {
     table: bindings::sg_table,
     pub(super) len: usize,
+    /// An entry shares a cache line with other data, and the kernel would not bounce it.
+    pub(super) is_cut_in_line: bool,
 }
 
 // SAFETY: A table is not tied to a thread.
@@ -245,14 +293,23 @@ unsafe impl Sync for RawTable {}
 
 impl RawTable {
     /// A table for `entries` entries, which are to have `len` bytes.
-    fn new(entries: c_uint, len: usize, flags: Flags) -> Result<Self, MapFailure> {
+    fn new(
+        entries: c_uint,
+        len: usize,
+        is_cut_in_line: bool,
+        flags: Flags,
+    ) -> Result<Self, MapFailure> {
         let mut table = bindings::sg_table::default();
 
         // SAFETY: The function initializes `table`.
         to_result(unsafe { bindings::sg_alloc_table(&mut table, entries, as_gfp(flags)) })
             .map_err(|_| MapFailure::NoMemory)?;
         // INVARIANT: Made just now; for no entries it would have failed.
-        Ok(Self { table, len })
+        Ok(Self {
+            table,
+            len,
+            is_cut_in_line,
+        })
     }
 
     fn as_empty(&mut self) -> Empty<'_> {
