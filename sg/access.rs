@@ -119,7 +119,9 @@ impl<D: Direction> Bytes<'_, '_, D> {
     pub(crate) fn iter(&self) -> impl Iterator<Item = &[u8]> {
         self.within().map(|(entry, len)| {
             // SAFETY: These bytes are initialized and in memory of the list. By the type invariants nobody
-            // but us has it, and the device does not use it; `&self` excludes `iter_mut`.
+            // but us has it, and the device does not use it; `&self` excludes `iter_mut`. They may have been
+            // allocated in several pieces, but are part of the linear map, which is one object: the pointer
+            // is made of a page's address in it.
             unsafe { slice::from_raw_parts(entry.start.as_ptr(), len) }
         })
     }
