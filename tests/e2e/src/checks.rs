@@ -111,7 +111,7 @@ pub fn clippy(kernel: &Path, variables: &[&str]) -> Result<()> {
     succeeds(
         Command::new("cp")
             .args(["-r", "--parents", "Kbuild", "rk3588_dma_demo.rs"])
-            .args(["bindings", "dma", "lessons", "pl330", "user"])
+            .args(["bindings", "dma", "lessons", "pl330", "sg", "user"])
             .args(["tests/bench", "tests/kunit"])
             .arg(copy.path()),
     )?;
