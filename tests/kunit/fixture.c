@@ -80,10 +80,10 @@ void rk3588_dma_test_read(struct device *dev, dma_addr_t addr, void *to,
 	memcpy(to, memory_at(dev, addr), len);
 }
 
-void rk3588_dma_test_fail_allocation(void)
+void rk3588_dma_test_fail_allocation(unsigned int nth)
 {
 #ifdef CONFIG_FAULT_INJECTION
-	WRITE_ONCE(current->fail_nth, 1);
+	WRITE_ONCE(current->fail_nth, nth);
 #endif
 }
 

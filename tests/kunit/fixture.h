@@ -48,10 +48,10 @@ void rk3588_dma_test_write(struct device *dev, dma_addr_t addr,
 void rk3588_dma_test_read(struct device *dev, dma_addr_t addr, void *to,
 			  size_t len);
 
-/** Has the next allocation of this thread fail. */
-void rk3588_dma_test_fail_allocation(void);
+/** Has the @nth allocation of this thread from now on fail; 1 is the next. */
+void rk3588_dma_test_fail_allocation(unsigned int nth);
 
-/** Whether it has. If there was none, none will. */
+/** Whether it has. If there were not as many, none will. */
 bool rk3588_dma_test_has_failed(void);
 
 /** get_page() */

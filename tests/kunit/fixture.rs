@@ -5,14 +5,18 @@
 //! Only in a module for a kernel with KUnit. The suites stand in the files they test, and run when
 //! the module is loaded.
 
-use core::ptr::NonNull;
+use core::{
+    ops::Range,
+    ptr::NonNull, //
+};
 
 use kernel::{
     bindings,
     device::Core,
     dma::DmaMask,
     platform,
-    prelude::*, //
+    prelude::*,
+    sync::Arc, //
 };
 
 use crate::{
@@ -29,6 +33,10 @@ use crate::{
         Memory,
         Statistics,
         ToDevice, //
+    },
+    sg::{
+        MappedList,
+        Scattered, //
     }, //
 };
 
@@ -102,49 +110,135 @@ impl Drop for TestDevice {
     }
 }
 
-/// What a device does that was told an address.
+/// What a device does that was told an address, or those of several segments.
 pub(crate) struct Hardware<'a> {
     dev: &'a DmaDevice,
-    address: u32,
-    len: usize,
+    /// Addresses and lengths in bytes.
+    segments: KVec<(u32, usize)>,
 }
 
 impl Hardware<'_> {
     /// Writes `bytes` into the mapping from `offset` on.
     pub(crate) fn write(&self, offset: usize, bytes: &[u8]) {
-        let address = self.address_of(offset, bytes.len());
+        self.for_each(offset, bytes.len(), |address, part| {
+            let bytes = &bytes[part];
 
-        // SAFETY: The range is inside a mapping in flight.
-        unsafe {
-            c::rk3588_dma_test_write(
-                as_raw(self.dev.as_device()),
-                address,
-                bytes.as_ptr().cast(),
-                bytes.len(),
-            )
-        };
+            // SAFETY: The range is inside a mapping in flight.
+            unsafe {
+                c::rk3588_dma_test_write(
+                    as_raw(self.dev.as_device()),
+                    address,
+                    bytes.as_ptr().cast(),
+                    bytes.len(),
+                )
+            };
+        });
     }
 
     /// Reads `N` bytes of the mapping from `offset` on.
     pub(crate) fn read<const N: usize>(&self, offset: usize) -> [u8; N] {
         let mut bytes = [0; N];
-        let address = self.address_of(offset, N);
 
-        // SAFETY: The range is inside a mapping in flight.
-        unsafe {
-            c::rk3588_dma_test_read(
-                as_raw(self.dev.as_device()),
-                address,
-                bytes.as_mut_ptr().cast(),
-                N,
-            )
-        };
+        self.read_to(offset, &mut bytes);
         bytes
     }
 
-    fn address_of(&self, offset: usize, len: usize) -> bindings::dma_addr_t {
-        core::assert!(offset + len <= self.len);
-        bindings::dma_addr_t::from(self.address) + offset as bindings::dma_addr_t
+    /// Writes [`pattern`] `seed` into all of it.
+    pub(crate) fn write_pattern(&self, seed: u8) {
+        for_each_chunk(self.len(), |offset, chunk| {
+            fill(seed, offset, chunk);
+            self.write(offset, chunk);
+        });
+    }
+
+    /// Whether all of it is [`pattern`] `seed`.
+    pub(crate) fn has_pattern(&self, seed: u8) -> bool {
+        let mut matches = true;
+
+        for_each_chunk(self.len(), |offset, chunk| {
+            self.read_to(offset, chunk);
+            matches &= is_filled(seed, offset, chunk);
+        });
+        matches
+    }
+
+    /// How many bytes it was told of.
+    pub(crate) fn len(&self) -> usize {
+        self.segments.iter().map(|&(_, len)| len).sum()
+    }
+
+    fn read_to(&self, offset: usize, bytes: &mut [u8]) {
+        self.for_each(offset, bytes.len(), |address, part| {
+            let bytes = &mut bytes[part];
+
+            // SAFETY: The range is inside a mapping in flight.
+            unsafe {
+                c::rk3588_dma_test_read(
+                    as_raw(self.dev.as_device()),
+                    address,
+                    bytes.as_mut_ptr().cast(),
+                    bytes.len(),
+                )
+            };
+        });
+    }
+
+    /// Calls `act` with the address of each part of these bytes, and which of them it is.
+    fn for_each(
+        &self,
+        offset: usize,
+        len: usize,
+        mut act: impl FnMut(bindings::dma_addr_t, Range<usize>),
+    ) {
+        let mut begin = 0;
+
+        for &(address, segment_len) in &self.segments {
+            let end = begin + segment_len;
+            let (first, last) = (begin.max(offset), end.min(offset + len));
+
+            if first < last {
+                let address = bindings::dma_addr_t::from(address);
+
+                act(
+                    address + (first - begin) as bindings::dma_addr_t,
+                    first - offset..last - offset,
+                );
+            }
+            begin = end;
+        }
+        core::assert!(offset + len <= begin);
+    }
+}
+
+/// A byte that depends on where it is, so that it shows if it is elsewhere.
+pub(crate) fn pattern(seed: u8, offset: usize) -> u8 {
+    let mixed = (offset as u32).wrapping_mul(0x9e37_79b1) >> 24;
+
+    mixed as u8 ^ seed
+}
+
+/// Makes these bytes, which are `offset` bytes further on, [`pattern`] `seed`.
+pub(crate) fn fill(seed: u8, offset: usize, bytes: &mut [u8]) {
+    for (at, byte) in bytes.iter_mut().enumerate() {
+        *byte = pattern(seed, offset + at);
+    }
+}
+
+/// Whether these bytes, which are `offset` bytes further on, are [`pattern`] `seed`.
+pub(crate) fn is_filled(seed: u8, offset: usize, bytes: &[u8]) -> bool {
+    let mut bytes = bytes.iter().enumerate();
+
+    bytes.all(|(at, &byte)| byte == pattern(seed, offset + at))
+}
+
+/// Calls `act` for some of `len` bytes after the other, with the offset of the first.
+fn for_each_chunk(len: usize, mut act: impl FnMut(usize, &mut [u8])) {
+    let mut chunk = [0; 256];
+
+    for offset in (0..len).step_by(chunk.len()) {
+        let len = chunk.len().min(len - offset);
+
+        act(offset, &mut chunk[..len]);
     }
 }
 
@@ -154,17 +248,117 @@ pub(crate) fn run<'dev, M: Memory, D: Direction>(
     mapping: Mapping<'dev, M, D>,
     act: impl FnOnce(&Hardware<'_>),
 ) -> Result<Mapping<'dev, M, D>> {
+    let mut segments = KVec::with_capacity(1, GFP_KERNEL)?;
     let len = mapping.len();
     let flight = mapping.submit();
-    let address = flight.address().to_bus32(0);
+    let told = flight
+        .address()
+        .to_bus32(0)
+        .and_then(|address| Ok(segments.push((address, len), GFP_KERNEL)?));
 
-    if let Ok(address) = address {
-        act(&Hardware { dev, address, len });
+    if told.is_ok() {
+        act(&Hardware { dev, segments });
     }
     // SAFETY: The hardware of the test device is `act`, which has returned.
     let mapping = unsafe { flight.complete() };
 
-    address.map(|_| mapping)
+    told.map(|()| mapping)
+}
+
+/// Lends `list` to the hardware, lets it `act`, and takes the list back.
+pub(crate) fn run_list<'dev, M: Scattered, D: Direction>(
+    dev: &'dev DmaDevice,
+    list: MappedList<'dev, M, D>,
+    act: impl FnOnce(&Hardware<'_>),
+) -> Result<MappedList<'dev, M, D>> {
+    let mut segments = KVec::with_capacity(list.segments(), GFP_KERNEL)?;
+    let flight = list.submit();
+    let told = flight.segments().try_for_each(|segment| {
+        let address = segment.address().to_bus32(0)?;
+
+        Ok(segments.push((address, segment.len()), GFP_KERNEL)?)
+    });
+
+    if told.is_ok() {
+        act(&Hardware { dev, segments });
+    }
+    // SAFETY: The hardware of the test device is `act`, which has returned.
+    let list = unsafe { flight.complete() };
+
+    told.map(|()| list)
+}
+
+/// A part of a buffer, the rest of which other parts own: memory that lies where a test wants it, and that
+/// may share cache lines.
+pub(crate) struct Slot {
+    start: NonNull<u8>,
+    len: usize,
+    _buffer: Arc<Buffer>,
+}
+
+// SAFETY: The memory is not tied to a thread.
+unsafe impl Send for Slot {}
+
+impl Slot {
+    /// The parts of `buffer` that are at `ranges`, in this order.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` if two of them have a byte in common, or one is outside.
+    pub(crate) fn cut(mut buffer: Buffer, ranges: &[Range<usize>]) -> Result<KVec<Self>> {
+        let mut slots = KVec::with_capacity(ranges.len(), GFP_KERNEL)?;
+        let start = buffer.as_mut_ptr();
+        let len = Memory::len(&buffer);
+        let buffer = Arc::new(buffer, GFP_KERNEL)?;
+
+        for (index, range) in ranges.iter().enumerate() {
+            let is_apart =
+                |other: &Range<usize>| range.end <= other.start || other.end <= range.start;
+
+            if range.start > range.end || range.end > len || !ranges[..index].iter().all(is_apart) {
+                return Err(EINVAL);
+            }
+
+            let slot = Self {
+                // SAFETY: Inside, or at the end of what is inside.
+                start: unsafe { start.add(range.start) },
+                len: range.len(),
+                _buffer: buffer.clone(),
+            };
+
+            slots.push(slot, GFP_KERNEL)?;
+        }
+        Ok(slots)
+    }
+
+    /// Its bytes.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        // SAFETY: By `cut` they are inside a buffer that is kept, and of no other slot; nobody gets hold of
+        // the buffer. `&self` excludes writers.
+        unsafe { core::slice::from_raw_parts(self.start.as_ptr(), self.len) }
+    }
+
+    /// Its bytes, to be changed.
+    pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
+        // SAFETY: As above, and `&mut self` excludes everybody else.
+        unsafe { core::slice::from_raw_parts_mut(self.start.as_ptr(), self.len) }
+    }
+}
+
+// SAFETY: All of it is what `Buffer` says of itself, but that cache lines may be shared: harmless where there
+// are no caches.
+unsafe impl Memory for Slot {
+    fn as_ptr(&self) -> NonNull<u8> {
+        self.start
+    }
+
+    fn as_mut_ptr(&mut self) -> NonNull<u8> {
+        self.start
+    }
+
+    fn len(&self) -> usize {
+        self.len
+    }
 }
 
 /// Runs `work`, whose first allocation fails.
@@ -176,16 +370,23 @@ pub(crate) fn run<'dev, M: Memory, D: Direction>(
 ///
 /// `EINVAL` if no allocation was made, or none can be made to fail.
 pub(crate) fn without_memory<T>(work: impl FnOnce() -> T) -> Result<T> {
+    let (result, has_failed) = without_memory_at(1, work);
+
+    match has_failed {
+        true => Ok(result),
+        false => Err(EINVAL),
+    }
+}
+
+/// Runs `work`, whose allocation `nth` fails, counted from 1; and whether there were as many.
+pub(crate) fn without_memory_at<T>(nth: u32, work: impl FnOnce() -> T) -> (T, bool) {
     // SAFETY: Callable in any thread.
-    unsafe { c::rk3588_dma_test_fail_allocation() };
+    unsafe { c::rk3588_dma_test_fail_allocation(nth) };
 
     let result = work();
 
     // SAFETY: As before.
-    match unsafe { c::rk3588_dma_test_has_failed() } {
-        true => Ok(result),
-        false => Err(EINVAL),
-    }
+    (result, unsafe { c::rk3588_dma_test_has_failed() })
 }
 
 /// Whether what is mapped for `dev` goes through a bounce buffer, wherever it is in memory.

@@ -268,15 +268,22 @@ fn bounces(console: &Console) -> Result<()> {
     Ok(())
 }
 
-/// Whether the mapping that a case drops in flight is reported, and no other.
+/// Whether the mapping and the list that cases drop in flight are reported, and no others.
 fn losses_are_logged(console: &Console) -> Result<()> {
-    let said = console
-        .section("log")?
-        .lines()
-        .filter(|line| line.contains(" are lost: the device may still use them"))
-        .count();
+    let log = console.section("log")?;
+    let count = |words: &str| {
+        let is_said = |line: &&str| {
+            line.contains(words) && line.contains(" are lost: the device may still use them")
+        };
 
-    ensure!(said == 1, "{said} losses are reported");
+        log.lines().filter(is_said).count()
+    };
+    let (mappings, lists) = (count(" at DMA address "), count(" DMA segments "));
+
+    ensure!(
+        mappings == 1 && lists == 1,
+        "{mappings} mappings and {lists} lists are reported as lost"
+    );
     Ok(())
 }
 
