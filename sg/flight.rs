@@ -221,3 +221,214 @@ impl<'a> Iterator for Segments<'a> {
 impl ExactSizeIterator for Segments<'_> {}
 
 impl FusedIterator for Segments<'_> {}
+
+#[kunit_tests(rk3588_dma_sg_flight)]
+mod tests {
+    use core::ptr;
+
+    use kernel::str::CString;
+
+    use super::*;
+    use crate::{
+        dma::{
+            Buffer,
+            DmaDevice,
+            FromDevice,
+            ToDevice, //
+        },
+        fixture::{
+            self,
+            TestDevice, //
+        },
+        sg::{
+            Contiguous,
+            TableBuilder, //
+        }, //
+    };
+
+    /// A list in flight of a buffer of these bytes, in entries of 512 bytes.
+    fn flight<D: Direction>(
+        dev: &DmaDevice,
+        len: usize,
+    ) -> Result<ListInFlight<'_, Contiguous<Buffer>, D>> {
+        let mut buffer = Buffer::zeroed(len)?;
+
+        fixture::fill(1, 0, &mut buffer);
+
+        let table = TableBuilder::new(dev, Contiguous(buffer))
+            .max_segment(512)
+            .build(GFP_KERNEL)?;
+
+        Ok(table.map::<D>()?.submit())
+    }
+
+    /// There is no IOMMU before the test device, so an entry is a segment.
+    #[test]
+    fn there_is_a_segment_for_each_entry() -> Result {
+        let device = TestDevice::new()?;
+        let dev = device.dma()?;
+
+        for (len, count) in [(1, 1), (512, 1), (513, 2), (5000, 10), (300 * 512, 300)] {
+            let flight = flight::<ToDevice>(dev, len)?;
+            let segments = flight.segments();
+
+            assert_eq!(flight.len(), len);
+            assert_eq!(segments.len(), count);
+            assert_eq!(segments.clone().count(), count);
+            assert_eq!(segments.map(|segment| segment.len()).sum::<usize>(), len);
+
+            let mut segments = flight.segments();
+
+            for left in (0..count).rev() {
+                let segment = segments.next().ok_or(EINVAL)?;
+                let is_last = left == 0;
+
+                assert_eq!(segments.size_hint(), (left, Some(left)));
+                assert!(segment.len() == 512 || is_last);
+            }
+            assert!(segments.next().is_none());
+            assert!(segments.next().is_none());
+            // SAFETY: There is no device.
+            drop(unsafe { flight.complete() });
+        }
+        Ok(())
+    }
+
+    /// What is written at the address of a segment is there in the memory, and nowhere else.
+    #[test]
+    fn segments_are_in_the_order_of_the_memory() -> Result {
+        let device = TestDevice::new()?;
+        let dev = device.dma()?;
+        let flight = flight::<FromDevice>(dev, 5000)?;
+        let is_bounced = dev.statistics().snapshot().bounced == 1;
+        let start = flight.segments().next().ok_or(EINVAL)?.address().as_raw();
+
+        if !is_bounced {
+            // All from one buffer.
+            let mut expected = start;
+
+            for segment in flight.segments() {
+                assert_eq!(segment.address().as_raw(), expected);
+                expected += segment.len() as u64;
+            }
+        }
+
+        // SAFETY: There is no device that was told of it.
+        let list = unsafe { flight.complete() };
+        let list = fixture::run_list(dev, list, |hardware| {
+            for segment in 0..10 {
+                hardware.write(segment * 512, &[segment as u8]);
+            }
+        })?;
+        let buffer = list.unmap().into_memory().0;
+
+        for at in 0..5000 {
+            let expected = match at % 512 {
+                0 => (at / 512) as u8,
+                _ => fixture::pattern(1, at),
+            };
+
+            assert_eq!(buffer[at], expected);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_range_of_the_bytes_is_cut_out_of_the_segments() -> Result {
+        let device = TestDevice::new()?;
+        let dev = device.dma()?;
+        let flight = flight::<ToDevice>(dev, 1500)?;
+        let mut starts = [0; 3];
+
+        for (start, segment) in starts.iter_mut().zip(flight.segments()) {
+            *start = segment.address().as_raw();
+        }
+
+        let [first, second, third] = starts;
+
+        for (range, expected) in [
+            (0..1500, &[(first, 512), (second, 512), (third, 476)][..]),
+            (0..1, &[(first, 1)]),
+            (511..513, &[(first + 511, 1), (second, 1)]),
+            (512..1024, &[(second, 512)]),
+            (600..700, &[(second + 88, 100)]),
+            (100..1100, &[(first + 100, 412), (second, 512), (third, 76)]),
+            (1499..1500, &[(third + 475, 1)]),
+            // Those there are.
+            (1499..3000, &[(third + 475, 1)]),
+            (1500..1501, &[]),
+            (700..700, &[]),
+            (usize::MAX..usize::MAX, &[]),
+        ] {
+            let found = flight.segments().within(range);
+
+            assert!(found
+                .clone()
+                .map(|segment| (segment.address().as_raw(), segment.len()))
+                .eq(expected.iter().copied()));
+            assert_eq!(found.count(), expected.len());
+        }
+        // SAFETY: There is no device.
+        drop(unsafe { flight.complete() });
+        Ok(())
+    }
+
+    #[test]
+    fn a_segment_is_shown_as_its_address_and_length() -> Result {
+        let device = TestDevice::new()?;
+        let flight = flight::<ToDevice>(device.dma()?, 100)?;
+        let segment = flight.segments().next().ok_or(EINVAL)?;
+        let shown = CString::try_from_fmt(fmt!("{segment}"))?;
+        let address = segment.address().to_bus32(0)?;
+        let expected = CString::try_from_fmt(fmt!("{address:#010x}+100"))?;
+
+        assert!(shown.to_bytes() == expected.to_bytes());
+        // SAFETY: There is no device.
+        drop(unsafe { flight.complete() });
+        Ok(())
+    }
+
+    /// No device here has addresses in which a segment would cross what an entry does not.
+    #[test]
+    fn a_segment_across_a_boundary_is_found_out() -> Result {
+        let segment = |address, len| Segment {
+            address,
+            len,
+            list: PhantomData,
+        };
+
+        assert!(segment(0x1000, 0x1000).is_within(0xfff));
+        assert!(segment(0x1fff, 1).is_within(0xfff));
+        assert!(!segment(0x1000, 0x1001).is_within(0xfff));
+        assert!(!segment(0x1fff, 2).is_within(0xfff));
+        assert!(!segment(0x1fff, 2).is_within(0x1fff));
+        assert!(segment(0x2fff, 2).is_within(0x1fff));
+        assert!(segment(0xffff_fffe, 2).is_within(0xffff_ffff));
+        assert!(!segment(0xffff_ffff, 2).is_within(0xffff_ffff));
+        assert!(segment(0, usize::MAX).is_within(u64::MAX));
+        Ok(())
+    }
+
+    /// What was in flight and is dropped stays allocated and mapped: the device may go on.
+    #[test]
+    fn what_is_dropped_in_flight_is_lost_but_not_freed() -> Result {
+        let device = TestDevice::new()?;
+        let dev = device.dma()?;
+        let flight = flight::<FromDevice>(dev, 1000)?;
+        // SAFETY: A second owner, until the first is lost below.
+        let lost = ManuallyDrop::new(unsafe { ptr::read(&*flight.list) });
+
+        drop(flight);
+        assert_eq!(dev.statistics().snapshot().live, 1);
+        for entry in lost.raw.table.iter() {
+            // SAFETY: The memory is still ours; KASAN would complain otherwise.
+            unsafe { entry.start.write_volatile(1) };
+        }
+        assert_eq!(lost.segments(), 2);
+
+        // So that nothing is left for those who look for leaks.
+        drop(ManuallyDrop::into_inner(lost));
+        assert_eq!(dev.statistics().snapshot().live, 0);
+        Ok(())
+    }
+}

@@ -377,3 +377,6 @@ impl<D: Direction> Drop for RawList<'_, D> {
         unsafe { self.unmap_with(SKIP_CPU_SYNC) };
     }
 }
+
+#[cfg(CONFIG_KUNIT = "y")]
+mod tests;

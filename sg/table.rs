@@ -440,3 +440,6 @@ impl Iterator for Entries<'_> {
         }
     }
 }
+
+#[cfg(CONFIG_KUNIT = "y")]
+mod tests;

@@ -1,0 +1,601 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The KUnit suite of tables.
+
+use kernel::prelude::*;
+
+#[kunit_tests(rk3588_dma_sg_table)]
+mod suite {
+    use kernel::dma::DmaMask;
+
+    use super::super::*;
+    use crate::{
+        dma::{
+            Buffer,
+            FromDevice,
+            Limits,
+            Memory,
+            PageBuffer,
+            Statistics,
+            ToDevice, //
+        },
+        fixture::{
+            self,
+            Slot,
+            TestDevice, //
+        },
+        sg::Contiguous, //
+    };
+
+    const PAGE: usize = PAGE_SIZE;
+
+    /// Where the entries are and how long.
+    fn entries<M: Scattered>(table: &Table<'_, M>) -> Result<KVec<(usize, usize)>> {
+        let mut entries = KVec::new();
+
+        for entry in table.raw.iter() {
+            entries.push((entry.start.addr().get(), entry.len), GFP_KERNEL)?;
+        }
+        Ok(entries)
+    }
+
+    /// What the entries are to be: the pieces, joined where one begins where the last one ends.
+    fn joined(pieces: &[(usize, usize)]) -> Result<KVec<(usize, usize)>> {
+        let mut joined = KVec::<(usize, usize)>::new();
+
+        for &(start, len) in pieces.iter().filter(|piece| piece.1 != 0) {
+            match joined.last_mut() {
+                Some(last) if last.0 + last.1 == start => last.1 += len,
+                _ => joined.push((start, len), GFP_KERNEL)?,
+            }
+        }
+        Ok(joined)
+    }
+
+    /// Where a piece of memory is.
+    fn piece(memory: &impl Memory) -> (usize, usize) {
+        (memory.as_ptr().addr().get(), Memory::len(memory))
+    }
+
+    /// Limits on the length of an entry and where it ends.
+    fn narrow(max_segment: u32, boundary_mask: c_ulong) -> Limits {
+        Limits {
+            max_segment,
+            boundary_mask,
+            ..Limits::new(DmaMask::new::<32>())
+        }
+    }
+
+    #[test]
+    fn a_buffer_is_one_entry() -> Result {
+        let device = TestDevice::new()?;
+        let buffer = Buffer::zeroed(100_000)?;
+        let expected = piece(&buffer);
+        let table = Table::new(device.dma()?, Contiguous(buffer), GFP_KERNEL)?;
+
+        assert_eq!(table.len(), 100_000);
+        assert_eq!(table.entries(), 1);
+        assert_eq!(entries(&table)?[..], [expected]);
+        Ok(())
+    }
+
+    #[test]
+    fn a_buffer_is_split_at_pages() -> Result {
+        let device = TestDevice::new()?;
+        let buffer = Buffer::zeroed(4 * PAGE + 100)?;
+        let (start, len) = piece(&buffer);
+        let table = TableBuilder::new(device.dma()?, Contiguous(buffer))
+            .split_at_pages()
+            .build(GFP_KERNEL)?;
+        let at = |page: usize, len| (start + page * PAGE, len);
+
+        assert_eq!(table.len(), len);
+        assert_eq!(
+            entries(&table)?[..],
+            [
+                at(0, PAGE),
+                at(1, PAGE),
+                at(2, PAGE),
+                at(3, PAGE),
+                at(4, 100)
+            ]
+        );
+        Ok(())
+    }
+
+    /// Which pages lie next to each other is for the page allocator to say.
+    #[test]
+    fn pages_are_in_the_order_of_the_memory() -> Result {
+        let device = TestDevice::new()?;
+        let dev = device.dma()?;
+        let mut pages = KVec::new();
+        let mut pieces = KVec::new();
+
+        for index in 0..20 {
+            let mut page = PageBuffer::zeroed()?;
+
+            page.set_range(index..PAGE - index / 2)?;
+            pieces.push(piece(&page), GFP_KERNEL)?;
+            pages.push(page, GFP_KERNEL)?;
+        }
+
+        let table = Table::new(dev, pages, GFP_KERNEL)?;
+
+        assert!(entries(&table)?[..] == joined(&pieces)?[..]);
+        assert_eq!(
+            table.len(),
+            pieces.iter().map(|piece| piece.1).sum::<usize>()
+        );
+
+        let table = TableBuilder::new(dev, table.into_memory())
+            .split_at_pages()
+            .build(GFP_KERNEL)?;
+
+        assert!(entries(&table)?[..] == pieces[..]);
+        Ok(())
+    }
+
+    #[test]
+    fn several_buffers_are_in_their_order() -> Result {
+        let device = TestDevice::new()?;
+        let mut buffers = KVec::new();
+        let mut pieces = KVec::new();
+
+        for len in [PAGE, 1, 3 * PAGE, 100, 8 * PAGE] {
+            let buffer = Buffer::zeroed(len)?;
+
+            pieces.push(piece(&buffer), GFP_KERNEL)?;
+            buffers.push(buffer, GFP_KERNEL)?;
+        }
+
+        let table = TableBuilder::new(device.dma()?, buffers)
+            .split_at_pages()
+            .build(GFP_KERNEL)?;
+
+        assert_eq!(table.len(), 12 * PAGE + 101);
+        assert_eq!(table.entries(), 14);
+        assert!(joined(&entries(&table)?)?[..] == joined(&pieces)?[..]);
+        Ok(())
+    }
+
+    /// Each byte is found in the linear map where it is in the vector.
+    #[test]
+    fn vmalloc_memory_is_its_pages() -> Result {
+        let device = TestDevice::new()?;
+        let mut bytes = VVec::from_elem(0u8, 9 * PAGE + 7, GFP_KERNEL)?;
+
+        fixture::fill(5, 0, &mut bytes);
+
+        let table = TableBuilder::new(device.dma()?, bytes)
+            .split_at_pages()
+            .build(GFP_KERNEL)?;
+        let mut offset = 0;
+
+        assert_eq!(table.entries(), 10);
+        for (start, len) in entries(&table)? {
+            // SAFETY: The table owns this memory, which is initialized, and nobody writes it.
+            let bytes = unsafe { core::slice::from_raw_parts(start as *const u8, len) };
+
+            assert!(fixture::is_filled(5, offset, bytes));
+            assert_eq!(len, if offset == 9 * PAGE { 7 } else { PAGE });
+            offset += len;
+        }
+        assert_eq!(table.into_memory().len(), offset);
+        Ok(())
+    }
+
+    #[test]
+    fn a_header_comes_before_its_payload() -> Result {
+        let device = TestDevice::new()?;
+        let header = KBox::new([1u8; 14], GFP_KERNEL)?;
+        let payload = Buffer::zeroed(1486)?;
+        let pieces = [piece(&header), piece(&payload)];
+        let table = Table::new(
+            device.dma()?,
+            (Contiguous(header), Contiguous(payload)),
+            GFP_KERNEL,
+        )?;
+
+        assert_eq!(table.len(), 1500);
+        assert_eq!(entries(&table)?[..], pieces);
+        assert_eq!(*table.into_memory().0 .0, [1; 14]);
+        Ok(())
+    }
+
+    #[test]
+    fn nothing_is_no_table_and_comes_back() -> Result {
+        let device = TestDevice::new()?;
+        let dev = device.dma()?;
+        let mut none = 0;
+
+        for capacity in [0, 5] {
+            let buffers = KVec::<Buffer>::with_capacity(capacity, GFP_KERNEL)?;
+            let error = Table::new(dev, buffers, GFP_KERNEL).err().ok_or(EINVAL)?;
+
+            assert_eq!(error.failure, MapFailure::Empty);
+            assert!(error.memory.capacity() >= capacity);
+            assert!(matches!(error.into(), EINVAL));
+            none += 1;
+        }
+        for capacity in [0, 5000] {
+            let bytes = VVec::<u8>::with_capacity(capacity, GFP_KERNEL)?;
+            let result = Table::new(dev, bytes, GFP_KERNEL);
+
+            assert!(result.is_err_and(|error| error.failure == MapFailure::Empty));
+            none += 1;
+        }
+
+        let units = VVec::from_elem((), 7, GFP_KERNEL)?;
+        let error = Table::new(dev, units, GFP_KERNEL).err().ok_or(EINVAL)?;
+
+        assert_eq!(error.failure, MapFailure::Empty);
+        assert_eq!(error.memory.len(), 7);
+
+        let pair = (error.memory, KVec::<PageBuffer>::new());
+
+        assert!(Table::new(dev, pair, GFP_KERNEL)
+            .is_err_and(|error| error.failure == MapFailure::Empty));
+        assert_eq!(dev.statistics().snapshot().failures, none + 2);
+        Ok(())
+    }
+
+    #[test]
+    fn elements_without_bytes_are_left_out() -> Result {
+        let device = TestDevice::new()?;
+        let dev = device.dma()?;
+        let mut vectors = KVec::new();
+
+        for len in [0, 512, 0, 0, 1024, 0] {
+            vectors.push(KVec::from_elem(1u8, len, GFP_KERNEL)?, GFP_KERNEL)?;
+        }
+
+        let pieces = [piece(&vectors[1]), piece(&vectors[4])];
+        let table = Table::new(dev, vectors, GFP_KERNEL)?;
+
+        assert_eq!(table.len(), 1536);
+        assert!(entries(&table)?[..] == joined(&pieces)?[..]);
+        assert_eq!(table.into_memory().len(), 6);
+
+        let mut boxes = KVec::new();
+
+        for _ in 0..3 {
+            boxes.push(KBox::new((), GFP_KERNEL)?, GFP_KERNEL)?;
+        }
+
+        let buffer = Buffer::zeroed(64)?;
+        let pieces = [piece(&buffer)];
+        let table = Table::new(dev, (boxes, Contiguous(buffer)), GFP_KERNEL)?;
+
+        assert_eq!(entries(&table)?[..], pieces);
+        Ok(())
+    }
+
+    #[test]
+    fn what_lies_side_by_side_is_joined() -> Result {
+        let device = TestDevice::new()?;
+        let dev = device.dma()?;
+        let count = |ranges: &[core::ops::Range<usize>]| -> Result<usize> {
+            let slots = Slot::cut(Buffer::zeroed(4 * PAGE)?, ranges)?;
+
+            Ok(Table::new(dev, slots, GFP_KERNEL)?.entries())
+        };
+
+        assert_eq!(
+            count(&[0..4096, 4096..8192, 8192..12_288, 12_288..16_384])?,
+            1
+        );
+        assert_eq!(count(&[0..4096, 4096..4096, 4096..8192])?, 1);
+        assert_eq!(count(&[0..64, 64..192, 192..256])?, 1);
+        assert_eq!(count(&[0..1000, 1000..2000, 2000..4096])?, 1);
+        // Not in this order, and not with a gap.
+        assert_eq!(count(&[4096..8192, 0..4096])?, 2);
+        assert_eq!(count(&[0..4096, 4160..8192])?, 2);
+        assert_eq!(count(&[0..4096, 8192..12_288, 4096..8192])?, 3);
+        // Nor what may share a cache line.
+        assert_eq!(count(&[0..8, 8..16, 16..24])?, 3);
+        assert_eq!(count(&[32..128, 128..224])?, 2);
+        assert_eq!(count(&[0..64, 64..160, 160..256, 256..320])?, 4);
+        Ok(())
+    }
+
+    /// The boundary is one of physical addresses, which those of the test device are.
+    #[test]
+    fn the_limits_of_the_device_are_kept() -> Result {
+        for (max_segment, boundary_mask, expected) in [
+            (8192, c_ulong::MAX, 8192),
+            (10_000, c_ulong::MAX, 8192),
+            (1000, c_ulong::MAX, 960),
+            (u32::MAX, 0x1fff, 8192),
+            (u32::MAX, 0x3ff, 1024),
+            (5000, 0x7ff, 2048),
+            (65_535, 0xffff, 61_440),
+        ] {
+            let device = TestDevice::new()?;
+            let dev = device.dma_with(narrow(max_segment, boundary_mask), Statistics::on())?;
+            let buffer = Buffer::zeroed(100_000)?;
+            let whole = piece(&buffer);
+            let table = Table::new(dev, Contiguous(buffer), GFP_KERNEL)?;
+            let entries = entries(&table)?;
+
+            assert_eq!(joined(&entries)?[..], [whole]);
+            assert_eq!(entries[0].1, expected);
+            for &(start, len) in &entries {
+                assert!(len <= max_segment as usize);
+                assert_eq!((start ^ (start + len - 1)) & !boundary_mask, 0);
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn entries_can_be_asked_to_be_shorter() -> Result {
+        let device = TestDevice::new()?;
+        let dev = device.dma_with(narrow(8192, c_ulong::MAX), Statistics::on())?;
+
+        for (asked, first, count) in [
+            (0, 1, 10_000),
+            (1, 1, 10_000),
+            (63, 63, 159),
+            // The last one is longer, since there is nothing behind it.
+            (100, 64, 156),
+            (5000, 4096, 3),
+            (8192, 8192, 2),
+            // The device cannot do more.
+            (usize::MAX, 8192, 2),
+        ] {
+            let table = TableBuilder::new(dev, Contiguous(Buffer::zeroed(10_000)?))
+                .max_segment(asked)
+                .build(GFP_KERNEL)?;
+
+            assert_eq!(entries(&table)?[0].1, first);
+            assert_eq!(table.entries(), count);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_device_that_can_do_no_byte_has_no_tables() -> Result {
+        let device = TestDevice::new()?;
+        let dev = device.dma_with(narrow(0, c_ulong::MAX), Statistics::on())?;
+        let error = Table::new(dev, Contiguous(Buffer::zeroed(64)?), GFP_KERNEL)
+            .err()
+            .ok_or(EINVAL)?;
+
+        assert_eq!(error.failure, MapFailure::TooLong { len: 64, max: 0 });
+        assert_eq!(dev.statistics().snapshot().failures, 1);
+        Ok(())
+    }
+
+    /// What one could not map in one piece is mapped in several.
+    #[test]
+    fn too_long_for_a_bounce_buffer_is_split() -> Result {
+        let device = TestDevice::new()?;
+        let dev = device.dma()?;
+        let len = 1 << 20;
+        let table = Table::new(dev, Contiguous(Buffer::zeroed(len)?), GFP_KERNEL)?;
+
+        // Where none is needed, nothing is too long.
+        assert!(dev.max_bounced() < len || !fixture::is_bounced(dev)?);
+        assert_eq!(table.entries(), len.div_ceil(dev.max_bounced()));
+        for (_, len) in entries(&table)? {
+            assert!(len <= dev.max_bounced());
+        }
+
+        let list = table.map::<FromDevice>()?;
+        let list = fixture::run_list(dev, list, |hardware| {
+            hardware.write(0, &[1]);
+            hardware.write(len / 2, &[2]);
+            hardware.write(len - 1, &[3]);
+        })?;
+        let buffer = list.unmap().into_memory().0;
+
+        assert_eq!([buffer[0], buffer[len / 2], buffer[len - 1]], [1, 2, 3]);
+        Ok(())
+    }
+
+    /// A table of more entries than a page has room for is made of several allocations.
+    #[test]
+    fn long_tables_are_chained() -> Result {
+        let device = TestDevice::new()?;
+        let dev = device.dma()?;
+
+        for count in [127, 128, 129, 300, 4096] {
+            let table = TableBuilder::new(dev, Contiguous(Buffer::zeroed(count * 64 - 1)?))
+                .max_segment(64)
+                .build(GFP_KERNEL)?;
+            let entries = entries(&table)?;
+
+            assert_eq!(table.entries(), count);
+            assert_eq!(entries.len(), count);
+            assert_eq!(entries.last().map(|last| last.1), Some(63));
+            assert_eq!(joined(&entries)?[..], [piece(&table.memory.0)]);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn without_memory_there_is_none_and_it_comes_back() -> Result {
+        let device = TestDevice::new()?;
+        let dev = device.dma()?;
+
+        // At least so many allocations, for 128 entries each, one of which leads to the next. More where the
+        // kernel has to find room for them, or those who look for leaks take something down, which they can
+        // do without. What they need they may have the next time, so that one is missed: hence the rounds.
+        for (count, allocations) in [(1, 1), (128, 1), (300, 3)] {
+            let mut buffer = Buffer::zeroed(count * 64)?;
+
+            fixture::fill(9, 0, &mut buffer);
+
+            let mut memory = Contiguous(buffer);
+            let mut most = 0;
+
+            for _ in 0..4 {
+                let mut failures = 0;
+
+                for nth in 1.. {
+                    let before = dev.statistics().snapshot().failures;
+                    let (result, has_failed) = fixture::without_memory_at(nth, || {
+                        TableBuilder::new(dev, memory)
+                            .max_segment(64)
+                            .build(GFP_KERNEL)
+                    });
+
+                    memory = match result {
+                        Ok(table) => {
+                            assert_eq!(table.entries(), count);
+                            table.into_memory()
+                        }
+                        Err(MapError { failure, memory }) => {
+                            assert!(has_failed);
+                            assert_eq!(failure, MapFailure::NoMemory);
+                            assert!(matches!(failure.into(), ENOMEM));
+                            assert_eq!(dev.statistics().snapshot().failures, before + 1);
+                            failures += 1;
+                            memory
+                        }
+                    };
+                    if !has_failed {
+                        break;
+                    }
+                }
+                most = most.max(failures);
+            }
+            assert!(most >= allocations);
+            assert!(fixture::is_filled(9, 0, &memory.0));
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn the_flags_are_those_asked_for() -> Result {
+        let device = TestDevice::new()?;
+        let dev = device.dma()?;
+
+        for flags in [
+            GFP_KERNEL,
+            GFP_ATOMIC,
+            GFP_NOWAIT,
+            GFP_KERNEL | __GFP_NOWARN,
+        ] {
+            assert!(Table::new(dev, Contiguous(Buffer::zeroed(64)?), flags).is_ok());
+        }
+        Ok(())
+    }
+
+    /// Memory that breaks its contract: it owns nothing.
+    struct Lie(NonNull<u8>);
+
+    // SAFETY: There is none; making a table of it must fail. It is not sent anywhere.
+    unsafe impl Send for Lie {}
+
+    // SAFETY: There is none; making a table of it must fail.
+    unsafe impl Memory for Lie {
+        fn as_ptr(&self) -> NonNull<u8> {
+            self.0
+        }
+
+        fn as_mut_ptr(&mut self) -> NonNull<u8> {
+            self.0
+        }
+
+        fn len(&self) -> usize {
+            64
+        }
+    }
+
+    #[test]
+    fn memory_elsewhere_is_found_out_in_any_place() -> Result {
+        static BYTES: [u8; 64] = [1; 64];
+
+        let device = TestDevice::new()?;
+        let dev = device.dma()?;
+        let mut stack = [0u8; 64];
+        let mut vmalloc = VVec::from_elem(0u8, 64, GFP_KERNEL)?;
+
+        for address in [
+            NonNull::from(&mut stack).cast(),
+            NonNull::from(&mut vmalloc[..]).cast(),
+            NonNull::from(&BYTES).cast(),
+        ] {
+            let good = || Ok::<_, Error>(Contiguous(Buffer::zeroed(64)?));
+            let is_refused = |failure| failure == MapFailure::NotLinear;
+
+            assert!(
+                Table::new(dev, (Contiguous(Lie(address)), good()?), GFP_KERNEL)
+                    .is_err_and(|error| is_refused(error.failure))
+            );
+            assert!(
+                Table::new(dev, (good()?, Contiguous(Lie(address))), GFP_KERNEL)
+                    .is_err_and(|error| is_refused(error.failure))
+            );
+        }
+        assert!(stack == [0; 64]);
+        Ok(())
+    }
+
+    /// Memory that says how long it is, and has nothing.
+    struct Endless(usize);
+
+    // SAFETY: There is none; making a table of it must fail before a piece is asked for.
+    unsafe impl Scattered for Endless {
+        fn len(&self) -> usize {
+            self.0
+        }
+
+        fn check(&self, _: bool) -> Result<(), MapFailure> {
+            Ok(())
+        }
+
+        fn for_each(&mut self, _: &mut dyn FnMut(Location, usize)) {
+            core::unreachable!();
+        }
+    }
+
+    #[test]
+    fn more_than_can_be_counted_is_refused() -> Result {
+        let device = TestDevice::new()?;
+        let dev = device.dma()?;
+        let expected = MapFailure::TooLong {
+            len: usize::MAX,
+            max: usize::MAX - 1,
+        };
+
+        assert!(Table::new(dev, Endless(usize::MAX), GFP_KERNEL)
+            .is_err_and(|error| error.failure == expected));
+        // Nor do sums begin at 0 again.
+        assert!(
+            Table::new(dev, (Endless(usize::MAX), Endless(2)), GFP_KERNEL)
+                .is_err_and(|error| error.failure == expected)
+        );
+        Ok(())
+    }
+
+    /// Where it is cut, a short piece that may share cache lines with others is not bounced any more.
+    #[test]
+    fn a_cut_in_a_shared_line_is_not_mapped_to_be_written() -> Result {
+        let device = TestDevice::new()?;
+        let dev = device.dma()?;
+        let slots = Slot::cut(Buffer::zeroed(256)?, &[32..128, 0..32])?;
+        let table = TableBuilder::new(dev, slots)
+            .max_segment(48)
+            .build(GFP_KERNEL)?;
+
+        assert_eq!(table.entries(), 3);
+
+        let error = table.map::<FromDevice>().err().ok_or(EINVAL)?;
+
+        assert_eq!(error.failure, MapFailure::SharesCacheLine);
+
+        // Reading is no danger.
+        let table = error.memory.map::<ToDevice>()?.unmap();
+
+        // Nor is a cut at a line, with a part before it that is short enough to be bounced.
+        let table = TableBuilder::new(dev, table.into_memory())
+            .max_segment(64)
+            .build(GFP_KERNEL)?;
+
+        assert_eq!(table.entries(), 3);
+        assert!(table.map::<FromDevice>().is_ok());
+        Ok(())
+    }
+}
