@@ -38,6 +38,6 @@ fn copy<'bound>(
         Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(64)?)?
     };
 
-    controller.copy(source, destination, span)?; //~ E0308: expected `Mapping<'_, _, _>`
+    controller.copy(source, destination, span)?; //~ E0277: the trait `Lend` is not implemented for `u64`
     Ok(())
 }
