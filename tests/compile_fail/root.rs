@@ -16,6 +16,9 @@ mod dma;
 #[allow(dead_code, unused_imports, reason = "a case uses little of it")]
 #[path = "../../pl330/mod.rs"]
 mod pl330;
+#[allow(dead_code, unused_imports, reason = "a case uses little of it")]
+#[path = "../../sg/mod.rs"]
+mod sg;
 
 #[allow(dead_code, reason = "nobody calls a case")]
 #[allow(

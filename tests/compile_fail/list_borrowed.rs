@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0
+
+// A list cannot borrow its memory: leaked, it would end the borrow without the unmapping.
+
+use kernel::prelude::*;
+
+use crate::{
+    dma::{
+        Buffer,
+        DmaDevice, //
+    },
+    sg::Table, //
+};
+
+#[cfg(mistake)]
+type Piece<'a> = &'a mut [u8];
+#[cfg(not(mistake))]
+type Piece<'a> = Buffer;
+
+fn receive(dev: &DmaDevice, pieces: KVec<Piece<'_>>) -> Result {
+    let _table = Table::new(dev, pieces, GFP_KERNEL)?; //~ E0277: may not be mapped for DMA
+    Ok(())
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0
+
+// Elements that can be changed through a shared reference are no memory for a list.
+
+use kernel::prelude::*;
+
+use crate::{
+    dma::DmaDevice,
+    sg::Table, //
+};
+
+#[cfg(mistake)]
+type Word = core::cell::Cell<u32>;
+#[cfg(not(mistake))]
+type Word = u32;
+
+fn receive(dev: &DmaDevice, words: VVec<Word>) -> Result {
+    let _table = Table::new(dev, words, GFP_KERNEL)?; //~ E0277: is not satisfied
+    Ok(())
+}

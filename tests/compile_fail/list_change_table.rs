@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0
+
+// A table tells of memory that stays as it is: who wants to change it ends the table.
+
+use kernel::prelude::*;
+
+use crate::{
+    dma::{
+        DmaDevice,
+        ToDevice, //
+    },
+    sg::Table, //
+};
+
+fn send(dev: &DmaDevice, memory: VVec<u8>) -> Result {
+    let table = Table::new(dev, memory, GFP_KERNEL)?;
+
+    #[cfg(mistake)]
+    table.memory.truncate(1); //~ E0616: field `memory` of struct
+    #[cfg(not(mistake))]
+    let table = {
+        let mut memory = table.into_memory();
+
+        memory.truncate(1);
+        Table::new(dev, memory, GFP_KERNEL)?
+    };
+
+    let _list = table.map::<ToDevice>()?;
+
+    Ok(())
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0
+
+// Only who promises that the device has stopped gets the list back.
+
+use kernel::prelude::*;
+
+use crate::{
+    dma::{
+        DmaDevice,
+        FromDevice, //
+    },
+    sg::Table, //
+};
+
+fn receive(dev: &DmaDevice, memory: VVec<u8>) -> Result<VVec<u8>> {
+    let in_flight = Table::new(dev, memory, GFP_KERNEL)?
+        .map::<FromDevice>()?
+        .submit();
+
+    #[cfg(mistake)]
+    let list = in_flight.complete(); //~ E0133: is unsafe and requires unsafe
+    #[cfg(not(mistake))]
+    // SAFETY: The device was never told the address.
+    let list = unsafe { in_flight.complete() };
+
+    Ok(list.unmap().into_memory())
+}

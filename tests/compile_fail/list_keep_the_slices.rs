@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0
+
+// The bytes of a list cannot be kept for longer than what shows them, after which they may be the device's.
+
+use kernel::prelude::*;
+
+use crate::{
+    dma::{
+        DmaDevice,
+        FromDevice, //
+    },
+    sg::Table, //
+};
+
+fn receive(dev: &DmaDevice, memory: VVec<u8>) -> Result<u8> {
+    let mut list = Table::new(dev, memory, GFP_KERNEL)?.map::<FromDevice>()?;
+    let bytes = list.cpu(..)?;
+    let first = bytes.iter().next().ok_or(EINVAL)?;
+
+    #[cfg(not(mistake))]
+    let first = [first[0]];
+
+    drop(bytes); //~ E0505: cannot move out of `bytes` because it is borrowed
+    Ok(first[0])
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0
+
+// Nor can the CPU look at a list that the device may be using.
+
+use kernel::prelude::*;
+
+use crate::{
+    dma::{
+        DmaDevice,
+        FromDevice, //
+    },
+    sg::Table, //
+};
+
+fn receive(dev: &DmaDevice, memory: VVec<u8>) -> Result<usize> {
+    let in_flight = Table::new(dev, memory, GFP_KERNEL)?
+        .map::<FromDevice>()?
+        .submit();
+
+    #[cfg(mistake)]
+    let mut list = in_flight;
+    #[cfg(not(mistake))]
+    // SAFETY: The device was never told the address.
+    let mut list = unsafe { in_flight.complete() };
+
+    Ok(list.cpu(..)?.len()) //~ E0599: no method named `cpu` found for struct `ListInFlight`
+}

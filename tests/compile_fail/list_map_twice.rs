@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0
+
+// A table is mapped once at a time.
+
+use kernel::prelude::*;
+
+use crate::{
+    dma::{
+        DmaDevice,
+        FromDevice,
+        ToDevice, //
+    },
+    sg::Table, //
+};
+
+fn exchange(dev: &DmaDevice, memory: VVec<u8>) -> Result {
+    let table = Table::new(dev, memory, GFP_KERNEL)?;
+    let list = table.map::<FromDevice>()?;
+
+    #[cfg(not(mistake))]
+    let table = list.unmap();
+
+    let _other = table.map::<ToDevice>()?; //~ E0382: use of moved value: `table`
+    Ok(())
+}

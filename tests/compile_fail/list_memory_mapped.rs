@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0
+
+// Nor is it to be had while the list is mapped.
+
+use kernel::prelude::*;
+
+use crate::{
+    dma::{
+        DmaDevice,
+        FromDevice, //
+    },
+    sg::Table, //
+};
+
+fn receive(dev: &DmaDevice, memory: VVec<u8>) -> Result<u8> {
+    let list = Table::new(dev, memory, GFP_KERNEL)?.map::<FromDevice>()?;
+
+    #[cfg(not(mistake))]
+    let list = list.unmap();
+
+    let memory = list.into_memory(); //~ E0599: no method named `into_memory` found for struct `MappedList`
+
+    memory.first().copied().ok_or(EINVAL)
+}

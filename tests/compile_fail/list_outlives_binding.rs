@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0
+
+// A list ends before the device is unbound from its driver.
+
+use kernel::prelude::*;
+
+use crate::{
+    dma::{
+        DmaDevice,
+        FromDevice, //
+    },
+    sg::{
+        MappedList,
+        Table, //
+    }, //
+};
+
+struct Ring<'bound> {
+    slot: Option<MappedList<'bound, VVec<u8>, FromDevice>>,
+}
+
+#[cfg(mistake)]
+type Kept<'bound> = Ring<'static>;
+#[cfg(not(mistake))]
+type Kept<'bound> = Ring<'bound>;
+
+fn refill<'bound>(dev: &'bound DmaDevice, ring: &mut Kept<'bound>, memory: VVec<u8>) -> Result {
+    let table = Table::new(dev, memory, GFP_KERNEL)?; //~ E0521: must outlive `'static`
+
+    ring.slot.replace(table.map()?);
+    Ok(())
+}

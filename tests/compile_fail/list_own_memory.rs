@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0
+
+// Whoever makes a list of another kind of memory has to promise what a device asks of it.
+
+use crate::{
+    dma::{
+        Buffer,
+        Location,
+        MapFailure, //
+    },
+    sg::{
+        Contiguous,
+        Scattered, //
+    }, //
+};
+
+struct Frame {
+    buffer: Contiguous<Buffer>,
+}
+
+// SAFETY: As for `Buffer`, which this is.
+#[cfg(not(mistake))]
+unsafe impl Scattered for Frame {
+    fn len(&self) -> usize {
+        self.buffer.len()
+    }
+
+    fn check(&self, device_may_write: bool) -> Result<(), MapFailure> {
+        self.buffer.check(device_may_write)
+    }
+
+    fn for_each(&mut self, visit: &mut dyn FnMut(Location, usize)) {
+        self.buffer.for_each(visit)
+    }
+}
+
+#[cfg(mistake)]
+impl Scattered for Frame {
+    //~^ E0200: requires an `unsafe impl`
+    fn len(&self) -> usize {
+        self.buffer.len()
+    }
+
+    fn check(&self, device_may_write: bool) -> Result<(), MapFailure> {
+        self.buffer.check(device_may_write)
+    }
+
+    fn for_each(&mut self, visit: &mut dyn FnMut(Location, usize)) {
+        self.buffer.for_each(visit)
+    }
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0
+
+// vmalloc memory of a type with padding is no list: the device would see what was there before.
+
+use kernel::prelude::*;
+use zerocopy_derive::Immutable;
+
+use crate::{
+    dma::DmaDevice,
+    sg::Table, //
+};
+
+#[derive(Clone, Copy, FromBytes, Immutable)]
+#[cfg_attr(not(mistake), derive(IntoBytes))]
+#[repr(C)]
+struct Header {
+    kind: u8,
+    #[cfg(not(mistake))]
+    reserved: [u8; 3],
+    len: u32,
+}
+
+fn send(dev: &DmaDevice, headers: VVec<Header>) -> Result {
+    let _table = Table::new(dev, headers, GFP_KERNEL)?; //~ E0277: adding `#[derive(IntoBytes)]` to `Header`
+    Ok(())
+}

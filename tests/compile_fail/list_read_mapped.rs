@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0
+
+// While a list is mapped there is no way to its memory but through `cpu`, which syncs.
+
+use kernel::prelude::*;
+
+use crate::{
+    dma::{
+        DmaDevice,
+        FromDevice, //
+    },
+    sg::Table, //
+};
+
+fn receive(dev: &DmaDevice, memory: VVec<u8>) -> Result<u8> {
+    let mut list = Table::new(dev, memory, GFP_KERNEL)?.map::<FromDevice>()?;
+    let mut first = [0];
+
+    #[cfg(mistake)]
+    first.copy_from_slice(&list[..1]); //~ E0608: cannot index into a value of type `MappedList
+    #[cfg(not(mistake))]
+    list.cpu(..1)?.copy_to(&mut first)?;
+
+    Ok(first[0])
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0
+
+// While the CPU looks at a list it cannot be lent to the device.
+
+use kernel::prelude::*;
+
+use crate::{
+    dma::{
+        DmaDevice,
+        FromDevice, //
+    },
+    sg::{
+        ListInFlight,
+        Table, //
+    }, //
+};
+
+type Received<'a> = ListInFlight<'a, VVec<u8>, FromDevice>;
+
+fn receive(dev: &DmaDevice, memory: VVec<u8>) -> Result<(usize, Received<'_>)> {
+    let mut list = Table::new(dev, memory, GFP_KERNEL)?.map::<FromDevice>()?;
+    let bytes = list.cpu(..)?;
+
+    #[cfg(not(mistake))]
+    let bytes = bytes.iter().next();
+    #[cfg(not(mistake))]
+    let bytes = bytes.ok_or(EINVAL)?;
+    #[cfg(not(mistake))]
+    let bytes = [bytes.len(); 3];
+
+    let in_flight = list.submit(); //~ E0505: cannot move out of `list` because it is borrowed
+
+    Ok((bytes.len(), in_flight))
+}

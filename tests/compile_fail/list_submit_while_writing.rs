@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0
+
+// A list is not lent before what the CPU wrote has been handed over, which ends its guard.
+
+use kernel::prelude::*;
+
+use crate::{
+    dma::{
+        DmaDevice,
+        ToDevice, //
+    },
+    sg::{
+        ListInFlight,
+        Table, //
+    }, //
+};
+
+type Sent<'a> = ListInFlight<'a, VVec<u8>, ToDevice>;
+
+fn send(dev: &DmaDevice, memory: VVec<u8>) -> Result<Sent<'_>> {
+    let mut list = Table::new(dev, memory, GFP_KERNEL)?.map::<ToDevice>()?;
+    let mut bytes = list.cpu_mut(..4)?;
+
+    bytes.copy_from(b"ping")?;
+    #[cfg(not(mistake))]
+    drop(bytes);
+
+    Ok(list.submit()) //~ E0505: cannot move out of `list` because it is borrowed
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0
+
+// Nor does a sync: it is of bytes, in whatever entries they are.
+
+use kernel::prelude::*;
+
+use crate::{
+    dma::{
+        DmaDevice,
+        FromDevice, //
+    },
+    sg::Table, //
+};
+
+fn receive(dev: &DmaDevice, memory: VVec<u8>) -> Result<usize> {
+    let mut list = Table::new(dev, memory, GFP_KERNEL)?.map::<FromDevice>()?;
+    let segments = list.segments();
+
+    #[cfg(mistake)]
+    let bytes = list.cpu(.., segments)?; //~ E0061: takes 1 argument but 2 arguments were supplied
+    #[cfg(not(mistake))]
+    let bytes = list.cpu(..)?;
+
+    Ok(bytes.len() / segments)
+}

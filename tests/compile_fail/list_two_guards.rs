@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0
+
+// Two parts of a list cannot be looked at at once: the sync of one would write under the other.
+
+use kernel::prelude::*;
+
+use crate::{
+    dma::{
+        DmaDevice,
+        FromDevice, //
+    },
+    sg::Table, //
+};
+
+fn receive(dev: &DmaDevice, memory: VVec<u8>) -> Result<bool> {
+    let mut list = Table::new(dev, memory, GFP_KERNEL)?.map::<FromDevice>()?;
+    let first = list.cpu(..32)?;
+
+    #[cfg(not(mistake))]
+    let first = first.len();
+
+    let second = list.cpu(32..)?; //~ E0499: cannot borrow `list` as mutable more than once
+
+    #[cfg(mistake)]
+    let first = first.len();
+
+    Ok(first == second.len())
+}

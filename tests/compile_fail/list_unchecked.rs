@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0
+
+// There is no list where mapping failed.
+
+use kernel::prelude::*;
+
+use crate::{
+    dma::{
+        DmaDevice,
+        FromDevice, //
+    },
+    sg::Table, //
+};
+
+fn receive(dev: &DmaDevice, memory: VVec<u8>) -> Result<VVec<u8>> {
+    let list = Table::new(dev, memory, GFP_KERNEL)?.map::<FromDevice>();
+
+    #[cfg(not(mistake))]
+    let list = list?;
+
+    let table = list.unmap(); //~ E0599: no method named `unmap` found for enum `Result`
+
+    Ok(table.into_memory())
+}

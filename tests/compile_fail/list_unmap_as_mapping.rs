@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0
+
+// What was mapped as a list cannot be unmapped as one piece.
+
+use kernel::prelude::*;
+
+use crate::{
+    dma::{
+        Buffer,
+        DmaDevice,
+        FromDevice,
+        Mapping, //
+    },
+    sg::{
+        Contiguous,
+        Table, //
+    }, //
+};
+
+fn receive(dev: &DmaDevice) -> Result<Buffer> {
+    let buffer = Contiguous(Buffer::zeroed(64)?);
+    let list = Table::new(dev, buffer, GFP_KERNEL)?.map::<FromDevice>()?;
+
+    #[cfg(mistake)]
+    return Ok(Mapping::<Buffer, FromDevice>::unmap(list)); //~ E0308: found struct `MappedList
+    #[cfg(not(mistake))]
+    Ok(list.unmap().into_memory().0)
+}

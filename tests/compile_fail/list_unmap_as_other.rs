@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0
+
+// Nor in another direction.
+
+use kernel::prelude::*;
+
+use crate::{
+    dma::{
+        DmaDevice,
+        FromDevice,
+        ToDevice, //
+    },
+    sg::{
+        MappedList,
+        Table, //
+    }, //
+};
+
+#[cfg(mistake)]
+type Direction = ToDevice;
+#[cfg(not(mistake))]
+type Direction = FromDevice;
+
+fn receive(dev: &DmaDevice, memory: VVec<u8>) -> Result<VVec<u8>> {
+    let list = Table::new(dev, memory, GFP_KERNEL)?.map::<FromDevice>()?;
+    let table = MappedList::<VVec<u8>, Direction>::unmap(list); //~ E0308: FromDevice
+
+    Ok(table.into_memory())
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0
+
+// Nor what was mapped as one piece as a list.
+
+use kernel::prelude::*;
+
+use crate::{
+    dma::{
+        Buffer,
+        DmaDevice,
+        FromDevice,
+        Mapping, //
+    },
+    sg::{
+        Contiguous,
+        MappedList, //
+    }, //
+};
+
+fn receive(dev: &DmaDevice) -> Result<Buffer> {
+    let mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
+
+    #[cfg(mistake)]
+    let buffer = MappedList::<Contiguous<Buffer>, _>::unmap(mapping)
+        .into_memory()
+        .0; //~ E0308: found struct `Mapping
+    #[cfg(not(mistake))]
+    let buffer = mapping.unmap();
+
+    Ok(buffer)
+}

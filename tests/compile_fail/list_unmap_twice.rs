@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0
+
+// A list is unmapped once: that takes it.
+
+use kernel::prelude::*;
+
+use crate::{
+    dma::{
+        DmaDevice,
+        FromDevice, //
+    },
+    sg::Table, //
+};
+
+fn receive(dev: &DmaDevice, memory: VVec<u8>) -> Result<VVec<u8>> {
+    let list = Table::new(dev, memory, GFP_KERNEL)?.map::<FromDevice>()?;
+    let table = list.unmap();
+
+    #[cfg(mistake)]
+    let table = list.unmap(); //~ E0382: use of moved value: `list`
+
+    Ok(table.into_memory())
+}

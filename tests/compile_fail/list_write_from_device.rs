@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0
+
+// The CPU may look at what the device writes into a list, but not change it.
+
+use kernel::prelude::*;
+
+use crate::{
+    dma::{
+        Bidirectional,
+        DmaDevice,
+        FromDevice, //
+    },
+    sg::Table, //
+};
+
+#[cfg(mistake)]
+type Direction = FromDevice;
+#[cfg(not(mistake))]
+type Direction = Bidirectional;
+
+fn receive(dev: &DmaDevice, memory: VVec<u8>) -> Result {
+    let mut list = Table::new(dev, memory, GFP_KERNEL)?.map::<Direction>()?;
+
+    list.cpu_mut(..4)?.copy_from(&[0; 4])?; //~ E0277: the device may not read a
+    Ok(())
+}

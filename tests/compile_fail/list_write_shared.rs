@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0
+
+// What shows bytes to be read does not let them be changed: they would not be handed over.
+
+use kernel::prelude::*;
+
+use crate::{
+    dma::{
+        Bidirectional,
+        DmaDevice, //
+    },
+    sg::Table, //
+};
+
+fn send(dev: &DmaDevice, memory: VVec<u8>) -> Result {
+    let mut list = Table::new(dev, memory, GFP_KERNEL)?.map::<Bidirectional>()?;
+
+    #[cfg(mistake)]
+    let mut bytes = list.cpu(..4)?;
+    #[cfg(not(mistake))]
+    let mut bytes = list.cpu_mut(..4)?;
+
+    bytes.copy_from(b"ping")?; //~ E0599: method `copy_from` not found for this struct
+    Ok(())
+}
