@@ -136,15 +136,25 @@ impl Results {
             .join("\n")
     }
 
-    /// Whether there were cases, and one of them noticed that something is wrong.
-    pub fn expect_a_failure(&self) -> Result<()> {
-        ensure!(!self.cases.is_empty(), "no KUnit case ran:\n{}", self.said);
+    /// Whether one of the cases that are `meant`, by name, noticed that something is wrong.
+    pub fn expect_a_failure(&self, meant: impl Fn(&str) -> bool) -> Result<()> {
+        let cases: Vec<_> = self.cases.iter().filter(|it| meant(&it.name)).collect();
+
+        ensure!(!cases.is_empty(), "no KUnit case ran:\n{}", self.said);
         ensure!(
-            self.cases.iter().any(|it| it.status == Status::Fail),
+            cases.iter().any(|it| it.status == Status::Fail),
             "none of {} KUnit cases failed",
-            self.cases.len()
+            cases.len()
         );
         Ok(())
+    }
+
+    /// Whether there were cases that are `meant`, by name, and none of them noticed anything.
+    pub fn expect_no_failure(&self, meant: impl Fn(&str) -> bool) -> Result<()> {
+        let mut cases = self.cases.iter().filter(|it| meant(&it.name)).peekable();
+
+        ensure!(cases.peek().is_some(), "no KUnit case ran:\n{}", self.said);
+        cases.try_for_each(Case::expect_passed)
     }
 }
 
@@ -256,7 +266,7 @@ mod tests {
 
         good.expect_all_passed().unwrap();
         good.cases[1].expect_passed().unwrap();
-        assert!(good.expect_a_failure().is_err());
+        assert!(good.expect_a_failure(|_| true).is_err());
     }
 
     #[test]
@@ -267,7 +277,20 @@ mod tests {
         assert!(said.contains("Expected 1 == 2"), "{said}");
         assert!(!said.contains("ok 1 maps") && !said.contains("ok 1 dma_mapping"));
         assert!(bad.expect_all_passed().is_err());
-        bad.expect_a_failure().unwrap();
+        bad.expect_a_failure(|_| true).unwrap();
+    }
+
+    #[test]
+    fn only_cases_that_are_meant_count() {
+        let bad = results("FAIL", false, "");
+        let maps = |name: &str| name == "dma_mapping::maps";
+
+        bad.expect_no_failure(maps).unwrap();
+        assert!(bad.expect_a_failure(maps).is_err());
+        assert!(bad.expect_no_failure(|name| !maps(name)).is_err());
+        bad.expect_a_failure(|name| !maps(name)).unwrap();
+        assert!(bad.expect_a_failure(|_| false).is_err());
+        assert!(bad.expect_no_failure(|_| false).is_err());
     }
 
     #[test]
@@ -277,7 +300,7 @@ mod tests {
 
             assert!(bad.cases[1].expect_passed().is_err());
             assert!(bad.expect_all_passed().is_err());
-            assert!(bad.expect_a_failure().is_err());
+            assert!(bad.expect_a_failure(|_| true).is_err());
         }
     }
 
@@ -314,6 +337,6 @@ mod tests {
         let none = from_json(&json, true);
 
         assert!(none.expect_all_passed().is_err());
-        assert!(none.expect_a_failure().is_err());
+        assert!(none.expect_a_failure(|_| true).is_err());
     }
 }
