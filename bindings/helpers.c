@@ -45,6 +45,21 @@ void rk3588_dma_set_seg_boundary(struct device *dev, unsigned long mask)
 	dma_set_seg_boundary(dev, mask);
 }
 
+u64 rk3588_dma_get_mask(struct device *dev)
+{
+	return dma_get_mask(dev);
+}
+
+unsigned int rk3588_dma_get_max_seg_size(struct device *dev)
+{
+	return dma_get_max_seg_size(dev);
+}
+
+unsigned long rk3588_dma_get_seg_boundary(struct device *dev)
+{
+	return dma_get_seg_boundary(dev);
+}
+
 bool rk3588_dma_is_bounced(struct device *dev, dma_addr_t addr,
 			   phys_addr_t phys)
 {

@@ -34,6 +34,15 @@ bool rk3588_dma_needs_sync(const struct device *dev);
 /** dma_set_seg_boundary(). */
 void rk3588_dma_set_seg_boundary(struct device *dev, unsigned long mask);
 
+/** dma_get_mask(). */
+u64 rk3588_dma_get_mask(struct device *dev);
+
+/** dma_get_max_seg_size(), in bytes. */
+unsigned int rk3588_dma_get_max_seg_size(struct device *dev);
+
+/** dma_get_seg_boundary(). */
+unsigned long rk3588_dma_get_seg_boundary(struct device *dev);
+
 /**
  * Whether @addr, a mapping of @phys, is that of a bounce buffer.
  *

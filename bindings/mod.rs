@@ -56,7 +56,8 @@ pub(crate) mod c {
             dma_data_direction,
             page,
             phys_addr_t,
-            scatterlist, //
+            scatterlist,
+            u64_, //
         },
         ffi, //
     };

@@ -21,6 +21,7 @@ use kernel::{
         self,
         DmaMask, //
     },
+    fmt,
     prelude::*,
     sync::aref::ARef, //
 };
@@ -68,6 +69,71 @@ impl Limits {
 
     fn has_valid_boundary(&self) -> bool {
         self.boundary_mask != 0 && self.boundary_mask & self.boundary_mask.wrapping_add(1) == 0
+    }
+}
+
+/// The limits by which the kernel maps memory for a device: what it was told, and its own.
+///
+/// # Examples
+///
+/// ```ignore
+/// let limits = dev.limits();
+///
+/// if limits.max_mapping_size < FRAME_LEN {
+///     dev_info!(dev.as_device(), "frames may have to be mapped in parts\n");
+/// }
+/// seq_print!(out, "{}", limits);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct EffectiveLimits {
+    /// The addresses that a mapping may have. C function: `dma_get_mask()`.
+    pub(crate) dma_mask: u64,
+    /// The addresses that coherent memory may have.
+    pub(crate) coherent_dma_mask: u64,
+    /// The longest mapping, in bytes, that can be made of any memory; `usize::MAX` if the kernel has no
+    /// such limit. C function: `dma_max_mapping_size()`.
+    pub(crate) max_mapping_size: usize,
+    /// The longest mapping, in bytes, that is made quickly; never more than `max_mapping_size`.
+    /// C function: `dma_opt_mapping_size()`.
+    pub(crate) opt_mapping_size: usize,
+    /// The longest segment of a list, in bytes. C function: `dma_get_max_seg_size()`.
+    pub(crate) max_segment: u32,
+    /// No segment crosses a multiple of this and 1. C function: `dma_get_seg_boundary()`.
+    pub(crate) boundary_mask: c_ulong,
+    /// What memory for DMA must be aligned and padded to, in bytes, to share no cache line with
+    /// anything else. C function: `dma_get_cache_alignment()`.
+    pub(crate) min_align: c_int,
+    /// Whether syncs do anything. A coherent device needs none, until one of its mappings is bounced.
+    /// C function: `dma_dev_need_sync()`.
+    pub(crate) needs_sync: bool,
+}
+
+/// A line for each limit: its name, a space, its value, as in `/proc/vmstat`. Masks are hexadecimal,
+/// sizes are in bytes, and what holds is 1.
+impl fmt::Display for EffectiveLimits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            dma_mask,
+            coherent_dma_mask,
+            max_mapping_size,
+            opt_mapping_size,
+            max_segment,
+            boundary_mask,
+            min_align,
+            needs_sync,
+        } = *self;
+        let needs_sync = u8::from(needs_sync);
+
+        f.write_fmt(fmt!(
+            "dma_mask {dma_mask:#x}\n\
+             coherent_dma_mask {coherent_dma_mask:#x}\n\
+             max_mapping_size {max_mapping_size}\n\
+             opt_mapping_size {opt_mapping_size}\n\
+             max_segment {max_segment}\n\
+             boundary_mask {boundary_mask:#x}\n\
+             min_align {min_align}\n\
+             needs_sync {needs_sync}\n"
+        ))
     }
 }
 
@@ -211,6 +277,27 @@ impl DmaDevice {
         &self.statistics
     }
 
+    /// The limits by which the kernel maps memory for this device, now.
+    ///
+    /// They are asked for anew, to be shown: what a mapping is compared with, this value knows.
+    pub(crate) fn limits(&self) -> EffectiveLimits {
+        let raw = self.as_raw();
+
+        // SAFETY: `raw` is a bound device, whose masks nobody sets after `new`.
+        unsafe {
+            EffectiveLimits {
+                dma_mask: c::rk3588_dma_get_mask(raw),
+                coherent_dma_mask: (*raw).coherent_dma_mask,
+                max_mapping_size: bindings::dma_max_mapping_size(raw),
+                opt_mapping_size: bindings::dma_opt_mapping_size(raw),
+                max_segment: c::rk3588_dma_get_max_seg_size(raw),
+                boundary_mask: c::rk3588_dma_get_seg_boundary(raw),
+                min_align: c::rk3588_dma_get_cache_alignment(),
+                needs_sync: c::rk3588_dma_needs_sync(raw),
+            }
+        }
+    }
+
     /// The longest mapping, in bytes, that the device can use.
     pub(crate) fn max_segment(&self) -> usize {
         self.max_segment
@@ -248,9 +335,12 @@ unsafe extern "C" fn release(_: *mut bindings::device, data: *mut c_void) {
 
 #[kunit_tests(rk3588_dma_device)]
 mod tests {
+    use kernel::str::CString;
+
     use super::*;
     use crate::{
         dma::{
+            buffer::pad,
             Buffer,
             Mapping,
             ToDevice, //
@@ -292,6 +382,47 @@ mod tests {
             assert_eq!((*raw.dma_parms).max_segment_size, 8192);
             assert_eq!((*raw.dma_parms).segment_boundary_mask, 0xffff);
         }
+        Ok(())
+    }
+
+    /// What it was told comes back from the kernel, each under its own name, beside the kernel's own.
+    #[test]
+    fn it_shows_the_limits() -> Result {
+        let device = TestDevice::new()?;
+        let limits = Limits {
+            mask: DmaMask::new::<31>(),
+            max_segment: 8192,
+            boundary_mask: 0xffff,
+        };
+        let dev = device.dma_with(limits, Statistics::on())?;
+
+        // SAFETY: The device is bound, and nobody else sets this mask, which is what only coherent
+        // memory is allocated by.
+        unsafe { (*dev.as_raw()).coherent_dma_mask = 0x3fff_ffff };
+
+        let now = dev.limits();
+
+        assert_eq!(now.max_mapping_size, dev.max_bounced());
+        assert!(now.opt_mapping_size <= now.max_mapping_size);
+        // The kernel with KUnit debugs DMA, for which it does not leave out any sync.
+        assert!(now.needs_sync);
+
+        let expected = CString::try_from_fmt(fmt!(
+            "dma_mask 0x7fffffff\n\
+             coherent_dma_mask 0x3fffffff\n\
+             max_mapping_size {}\n\
+             opt_mapping_size {}\n\
+             max_segment 8192\n\
+             boundary_mask 0xffff\n\
+             min_align {}\n\
+             needs_sync 1\n",
+            now.max_mapping_size,
+            now.opt_mapping_size,
+            pad(1)
+        ))?;
+        let text = CString::try_from_fmt(fmt!("{now}"))?;
+
+        assert_eq!(text.to_bytes(), expected.to_bytes());
         Ok(())
     }
 

@@ -8,6 +8,7 @@
 //! cat report            # what happened, to read
 //! cat report.json       # the same for programs
 //! cat statistics        # what the mappings of the device came to, since it was bound
+//! cat limits            # the limits by which the kernel maps memory for the device
 //! cat channels          # what the channels are doing, and their last programs
 //! ```
 //!
@@ -79,6 +80,7 @@ impl<'bound> Debugfs<'bound> {
         dir.add_show::<ReportFile>();
         dir.add_show::<JsonFile>();
         dir.add_show::<StatisticsFile>();
+        dir.add_show::<LimitsFile>();
         dir.add_show::<ChannelsFile>();
         dir.add_command::<RepeatFile>();
         dir.add_command::<ScatterFile>();
@@ -155,6 +157,16 @@ impl debugfs::Show<Demo<'_>> for StatisticsFile {
 
     fn show(demo: &Demo<'_>, out: &SeqFile) {
         seq_print!(out, "{}", demo.dev.statistics());
+    }
+}
+
+struct LimitsFile;
+
+impl debugfs::Show<Demo<'_>> for LimitsFile {
+    const NAME: &'static CStr = c"limits";
+
+    fn show(demo: &Demo<'_>, out: &SeqFile) {
+        seq_print!(out, "{}", demo.dev.limits());
     }
 }
 

@@ -14,6 +14,7 @@ rmmod rk3588_dma && insmod /rk3588_dma.ko || status=1
 section bound-again cat $folder/statistics
 rmmod rk3588_dma && insmod /rk3588_dma.ko statistics=0 || status=1
 echo all >$folder/run || status=1
+section limits cat $folder/limits
 section off cat $folder/statistics
 rmmod rk3588_dma || status=1
 section dmesg dmesg

@@ -40,13 +40,14 @@ fn counted(suite: &mut Suite, board: &Board) {
         "statistics::count_the_lessons",
         "statistics::begin_anew",
         "statistics::can_be_off",
+        "limits::a_device_that_is_not_coherent_needs_syncs",
     ];
 
     if !suite.wants(&names) {
         return;
     }
 
-    let [counts, anew, off] = names;
+    let [counts, anew, off, needs] = names;
     let console = suite.prepare("statistics", || boot(board, vec![demo::overlay()]));
 
     suite.test(counts, || {
@@ -77,6 +78,7 @@ fn counted(suite: &mut Suite, board: &Board) {
         ensure!(text == "off", "with statistics=0 the file says: {text}");
         Ok(())
     });
+    suite.test(needs, || expect_needs_sync(of_boot(&console)?, "1"));
 }
 
 /// On a coherent device no sync has anything to do, unless there are bounce buffers.
@@ -85,13 +87,14 @@ fn coherent(suite: &mut Suite, board: &Board) {
         "coherent::lessons_hold",
         "coherent::skips_all_syncs",
         "coherent::logs_nothing_wrong",
+        "coherent::needs_no_sync",
     ];
 
     if !suite.wants(&names) {
         return;
     }
 
-    let [hold, skips, log] = names;
+    let [hold, skips, log, needs] = names;
     let console = suite.prepare("a coherent device", || {
         boot(board, vec![demo::overlay(), COHERENT.into()])
     });
@@ -113,6 +116,18 @@ fn coherent(suite: &mut Suite, board: &Board) {
     suite.test(log, || {
         expect_no_trace(of_boot(&console)?.section("dmesg")?)
     });
+    suite.test(needs, || expect_needs_sync(of_boot(&console)?, "0"));
+}
+
+/// Whether `limits` says that syncs do something (1) or nothing (0).
+fn expect_needs_sync(console: &Console, expected: &str) -> Result<()> {
+    let limits = console.section("limits")?;
+
+    ensure!(
+        limits.ends_with(&format!("\nneeds_sync {expected}")),
+        "the limits are:\n{limits}"
+    );
+    Ok(())
 }
 
 fn boot(board: &Board, overlays: Vec<std::path::PathBuf>) -> Result<Console> {
