@@ -76,8 +76,8 @@ soak: stock ## Do a million random transfers (SOAK=number) on all channels and l
 	@$(BOARD) soak --transfers $(SOAK)
 
 .PHONY: shell
-shell: stock ## Boot the virtual Rock 5B+ with an interactive shell and the module in /
-	@$(BOARD) run --overlay $(OVERLAY) --file $(MODULE)
+shell: stock ## Boot the virtual Rock 5B+ with an interactive shell, the module and scripts/inspect in /
+	@$(BOARD) run --overlay $(OVERLAY) --file $(MODULE) --file scripts/inspect
 
 .PHONY: clean
 clean: ## Remove what was built here; the cache stays
