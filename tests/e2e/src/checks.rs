@@ -18,6 +18,10 @@ use anyhow::{
 };
 
 use crate::{
+    inspect::{
+        self,
+        Inspection, //
+    },
     process::{
         made_by,
         succeeds, //
@@ -85,6 +89,9 @@ pub fn run(suite: &mut Suite) {
         ensure!(scripts.len() > 3, "where are the scripts?");
         succeeds(Command::new("shellcheck").arg("-x").args(scripts))
     });
+    for shell in ["dash", "bash"] {
+        suite.test(&format!("checks::inspect_under_{shell}"), || inspect(shell));
+    }
     suite.test("checks::overlay", || {
         for overlay in [
             "dts/rk3588-dma.dtso",
@@ -101,6 +108,26 @@ pub fn run(suite: &mut Suite) {
         Ok(())
     });
     suite.test("checks::binding_schema", binding_schema);
+}
+
+/// Runs `scripts/inspect` on this machine, whatever that is, as nobody, who may not even read the
+/// script.
+fn inspect(shell: &str) -> Result<()> {
+    let output = Command::new("setpriv")
+        .args(["--reuid=65534", "--regid=65534", "--clear-groups"])
+        .args([shell, "-c"])
+        .arg(std::fs::read_to_string(inspect::script())?)
+        .arg("inspect")
+        .output()
+        .context("cannot run setpriv")?;
+
+    ensure!(
+        output.status.success() && output.stderr.is_empty(),
+        "it ended with {}:\n{}",
+        output.status,
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Inspection::of(&String::from_utf8_lossy(&output.stdout)).map(|_| ())
 }
 
 /// Has clippy look at the module, built for the kernel of this folder with these variables.

@@ -14,6 +14,7 @@ mod coverage;
 mod demo;
 mod docs;
 mod host;
+mod inspect;
 mod process;
 mod soak;
 mod suite;

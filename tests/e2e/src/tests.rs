@@ -5,6 +5,7 @@
 mod controllers;
 mod engine;
 mod faults;
+mod inspect;
 mod kunit;
 mod lessons;
 mod lifetime;
@@ -67,6 +68,7 @@ pub fn run(filter: &str) -> Result<bool> {
             machine::run(&mut suite, &board);
             lessons::run(&mut suite, &board);
             statistics::run(&mut suite, &board);
+            inspect::run(&mut suite, &board);
             controllers::run(&mut suite, &board);
             faults::run(&mut suite, &board);
             lifetime::run(&mut suite, &board);

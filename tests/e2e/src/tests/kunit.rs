@@ -78,11 +78,12 @@ pub fn run(suite: &mut Suite, board: &Board) {
         .filter(|run| suite.wants_below(&format!("kunit::{}", run.name)))
         .collect();
     let leaves_out = leave_out::is_wanted(suite);
+    let inspects = suite.wants_below("debug_inspect");
     let engine = ["debug_faults", "debug_engine", "debug_lists"]
         .iter()
         .any(|room| suite.wants_below(room));
 
-    if wanted.is_empty() && !leaves_out && !engine {
+    if wanted.is_empty() && !leaves_out && !inspects && !engine {
         return;
     }
     if let Err(error) = suite.prepare("debug kernel and module", make_module) {
@@ -96,6 +97,9 @@ pub fn run(suite: &mut Suite, board: &Board) {
     }
     if leaves_out {
         leave_out::run(suite, board);
+    }
+    if inspects {
+        super::inspect::run_debug(suite, board, &boot(Machine::Rock5bPlus, false));
     }
     if engine {
         let boot = boot(Machine::Rock5bPlus, false);

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+#
+# scripts/inspect on a kernel that debugs DMA, with mappings of our driver.
+
+insmod /rk3588_dma.ko || exit 1
+# As many errors it would show from here on. It shows 1 unless told otherwise.
+echo 7 >"${debug:?}/dma-api/num_errors"
+inspect with
+files
+checks() {
+	for file in disabled error_count num_errors min_free_entries nr_total_entries; do
+		echo "$file $(cat "$debug/dma-api/$file")"
+	done
+}
+section checks checks
+section mappings cat "${debug:?}/dma-api/dump"

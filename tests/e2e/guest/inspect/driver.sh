@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+#
+# scripts/inspect with our driver at work and without, as root and not, with debugfs and without.
+
+inspect without
+insmod /rk3588_dma.ko || exit 1
+
+# All mappings are bounced, so what does not fit fails.
+echo all >"${ours:?}/run"
+section zones-before cat /proc/vmstat
+inspect with
+section zones-after cat /proc/vmstat
+files
+inspect all --all
+
+mkdir /etc
+echo 'somebody:x:1000:1000::/:/bin/sh' >/etc/passwd
+user() {
+	su somebody -c 'sh /inspect; echo "exit $?"'
+}
+section user user
+
+umount "${debug:?}"
+inspect unmounted
+section mounts cat /proc/mounts
+mount -t debugfs debugfs "$debug"
+
+inspect help -h
+inspect unknown --everything
+inspect too-many -a -a
+
+i=0
+while [ $i -lt 30 ]; do
+	echo "rk3588_dma message $i" >/dev/kmsg
+	i=$((i + 1))
+done
+inspect log
+section dmesg dmesg
+
+echo "${device:?}" >/sys/bus/platform/drivers/rk3588_dma/unbind
+inspect unbound
+rmmod rk3588_dma || exit 1
+insmod /rk3588_dma.ko statistics=0 || exit 1
+inspect uncounted

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+#
+# Runs scripts/inspect, and shows what it should have read. To be put in front of a script. Where a
+# file is not there, its section is the complaint.
+
+debug=/sys/kernel/debug
+device=fed10000.dma-controller
+ours=$debug/rk3588_dma-$device
+
+# inspect SECTION [ARGUMENT...]: shows what it prints, and its exit status in a last line.
+inspect() {
+	of=$1
+	shift
+	section "$of" sh -c 'sh /inspect "$@"; echo "exit $?"' inspect "$@"
+}
+
+# groups: each IOMMU group with its type and its devices.
+groups() {
+	for path in /sys/kernel/iommu_groups/*; do
+		echo "${path##*/} $(cat "$path/type") $(ls "$path/devices")"
+	done
+}
+
+# pci: each device with its DMA masks.
+pci() {
+	for path in /sys/bus/pci/devices/*; do
+		echo "${path##*/} $(cat "$path/dma_mask_bits") $(cat "$path/consistent_dma_mask_bits")"
+	done
+}
+
+# lines: the levels of cache with the lengths of their lines.
+lines() {
+	for path in /sys/devices/system/cpu/cpu*/cache/index*; do
+		[ ! -e "$path/coherency_line_size" ] ||
+			echo "L$(cat "$path/level") $(cat "$path/coherency_line_size")"
+	done | sort -u
+}
+
+# bound: the devices that have a driver and no IOMMU group.
+bound() {
+	for path in /sys/bus/platform/devices/* /sys/bus/amba/devices/* /sys/bus/pci/devices/*; do
+		if [ -e "$path/driver" ] && [ ! -e "$path/iommu_group" ]; then echo "${path##*/}"; fi
+	done
+}
+
+# files: what changes only by what the script here does.
+files() {
+	section groups groups
+	section pci pci
+	section lines lines
+	section bound bound
+	section slots cat $debug/swiotlb/io_tlb_nslabs
+	section used cat $debug/swiotlb/io_tlb_used
+	section most cat $debug/swiotlb/io_tlb_used_hiwater
+	section limits cat $ours/limits
+	section statistics cat $ours/statistics
+}
