@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
 #
-# The demonstration: load the module, run all lessons, show what happened, unload.
+# The demonstration: load the module, run all lessons, show what happened and what the kernel says
+# about DMA now, unload.
 
 section release uname -r
 section model cat /proc/device-tree/model
@@ -24,6 +25,7 @@ section interrupts echo $((after - before))
 section report cat report
 section json cat report.json
 cd /
+section inspect sh /inspect
 rmmod rk3588_dma || exit 1
 section bounced echo $(($(cat /sys/kernel/debug/swiotlb/io_tlb_used) - bounced))
 section dmesg dmesg

@@ -26,6 +26,10 @@ use crate::{
         Boot, //
     },
     console::Console,
+    inspect::{
+        self,
+        Inspection, //
+    },
     process::made_by, //
 };
 
@@ -130,11 +134,35 @@ pub fn boot(board: &Board, boot: Boot) -> Result<Console> {
     board.boot(
         &Boot {
             overlays: [vec![overlay()], boot.overlays].concat(),
-            files: [vec!["rk3588_dma.ko".into()], boot.files].concat(),
+            files: [vec!["rk3588_dma.ko".into(), inspect::script()], boot.files].concat(),
             ..boot
         },
         SCRIPT,
     )
+}
+
+/// The sections of `scripts/inspect` that are printed.
+const INSPECTED: [&str; 3] = [
+    "Devices",
+    "Cache lines and alignment",
+    "Bounce buffers (swiotlb)",
+];
+
+/// Prints what `scripts/inspect` shows of the driver's world, and writes all of it to `file`.
+fn print_inspection(text: &str, file: &Path) -> Result<()> {
+    let inspection = Inspection::of(text)?;
+
+    println!("\nWhat the kernel says about DMA meanwhile (scripts/inspect), in part:");
+    for heading in INSPECTED {
+        println!("\n    {heading}");
+        for line in inspection.section(heading)? {
+            println!("      {line}");
+        }
+    }
+    fs::write(file, format!("{text}\n"))
+        .with_context(|| format!("cannot write {}", file.display()))?;
+    println!("\nAll of it: {}", file.display());
+    Ok(())
 }
 
 /// Runs the demonstration; true if all of it held.
@@ -183,6 +211,10 @@ pub fn run(board: &Board, json: &Path) -> Result<bool> {
     fs::write(json, serde_json::to_string_pretty(&report)?)
         .with_context(|| format!("cannot write {}", json.display()))?;
     println!("The same as JSON: {}", json.display());
+    print_inspection(
+        console.section("inspect")?,
+        &json.with_file_name("inspect.txt"),
+    )?;
     println!(
         "\n{}",
         match passed {
