@@ -43,7 +43,7 @@ stock: ## Build the module and the overlay for Debian's kernel, in the build env
 # that was built in. So it is given links to the sources, without what `make stock` left beside them.
 define module
 	@$(RM) -r $(1)/tree && mkdir -p $(1)/tree/tests
-	@cp -rs $(CURDIR)/Kbuild $(CURDIR)/*.rs $(ROOMS:%=$(CURDIR)/%) $(1)/tree
+	@cp -rs $(CURDIR)/Kbuild $(CURDIR)/*.rs $(ROOMS:%=$(CURDIR)/%) $(CURDIR)/samples $(1)/tree
 	@cp -rs $(CURDIR)/tests/kunit $(CURDIR)/tests/bench $(1)/tree/tests
 	@find $(1)/tree \( -name '*.o' -o -name '.*.cmd' -o -name helpers.rs \) -delete
 	@kernel=$$(scripts/kernel $(2)) && \
@@ -54,6 +54,14 @@ endef
 .PHONY: debug
 debug: ## Build the module for the debug kernel, in the build environment
 	$(call module,$(CURDIR)/out/debug,debug)
+
+.PHONY: samples
+samples: ## Build the samples, drivers to copy from, for Debian's kernel
+	$(call module,$(CURDIR)/out/samples,stock,RK3588_DMA_SAMPLES=y)
+
+.PHONY: debug-samples
+debug-samples:
+	$(call module,$(CURDIR)/out/debug-samples,debug,RK3588_DMA_SAMPLES=y)
 
 .PHONY: demo
 demo: stock ## Run all lessons on the virtual Rock 5B+ and print the report

@@ -200,7 +200,7 @@ impl Board {
     fn qemu(&self, machine: Machine) -> &Path {
         match machine {
             Machine::Rock5bPlus => &self.machine,
-            Machine::Virt => Path::new("qemu-system-aarch64"),
+            Machine::Virt | Machine::VirtSmmu => Path::new("qemu-system-aarch64"),
         }
     }
 

@@ -25,6 +25,8 @@ pub enum Machine {
     Rock5bPlus,
     /// QEMU's own machine, as Debian's QEMU has it. It has no PL330, and its devices are coherent.
     Virt,
+    /// The same with an SMMUv3 in front of its PCI bus.
+    VirtSmmu,
 }
 
 impl Machine {
@@ -40,6 +42,14 @@ impl Machine {
                 "-smp",
                 "2",
             ],
+            Self::VirtSmmu => &[
+                "-M",
+                "virt,gic-version=3,iommu=smmuv3",
+                "-cpu",
+                "cortex-a76",
+                "-smp",
+                "2",
+            ],
         }
     }
 
@@ -47,7 +57,7 @@ impl Machine {
     pub fn console(self) -> &'static str {
         match self {
             Self::Rock5bPlus => "ttyS2,1500000n8",
-            Self::Virt => "ttyAMA0",
+            Self::Virt | Self::VirtSmmu => "ttyAMA0",
         }
     }
 }

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A driver for QEMU's `edu` device, to copy from: the rooms [`bindings`], [`dma`] and [`sg`] on another
+//! bus, with another engine, behind an IOMMU.
+//!
+//! - [`device`]: the engine. The only file that tells hardware addresses.
+//! - [`iommu`]: what the kernel knows of the IOMMU in front of the device.
+//! - [`demo`]: what is shown. It looks at addresses, which other drivers have no reason to.
+//!
+//! In a machine that has both, as by `qemu-system-aarch64 -M virt,iommu=smmuv3 -device edu`:
+//!
+//! ```sh
+//! insmod rk3588_dma_edu.ko
+//! cd /sys/kernel/debug/rk3588_dma_edu-*
+//! echo all > run        # fails with an I/O error if anything is not as it should be
+//! cat report            # what happened, to read
+//! cat statistics        # what the mappings of the device came to
+//! ```
+
+#[allow(dead_code, unused_imports, reason = "made for more than one driver")]
+#[path = "../bindings/mod.rs"]
+mod bindings;
+#[path = "edu/demo.rs"]
+mod demo;
+#[path = "edu/device.rs"]
+mod device;
+#[allow(dead_code, unused_imports, reason = "made for more than one driver")]
+#[path = "../dma/mod.rs"]
+mod dma;
+#[cfg(CONFIG_KUNIT = "y")]
+#[path = "../tests/kunit/fixture.rs"]
+mod fixture;
+#[path = "edu/iommu.rs"]
+mod iommu;
+#[path = "edu/report.rs"]
+mod report;
+#[allow(dead_code, unused_imports, reason = "made for more than one driver")]
+#[path = "../sg/mod.rs"]
+mod sg;
+
+use kernel::{
+    device::{
+        Bound,
+        Core, //
+    },
+    dma::DmaMask,
+    new_mutex,
+    pci,
+    prelude::*,
+    seq_file::{
+        seq_print,
+        SeqFile, //
+    },
+    str::CString,
+    sync::Mutex,
+    time::Delta, //
+};
+
+use bindings::debugfs;
+use device::Edu;
+use dma::{
+    DmaDevice,
+    Limits,
+    Statistics, //
+};
+use report::Report;
+
+kernel::module_pci_driver! {
+    type: Driver,
+    name: "rk3588_dma_edu",
+    authors: ["The rk3588_dma developers"],
+    description: "Shows scatter-gather behind an IOMMU with QEMU's edu device",
+    license: "GPL",
+    params: {
+        timeout_ms: u32 {
+            default: 2000,
+            description: "How long the device may take for an order; it takes 100 ms",
+        },
+    },
+}
+
+kernel::pci_device_table!(
+    PCI_TABLE,
+    <Driver as pci::Driver>::IdInfo,
+    [(
+        pci::DeviceId::from_class(pci::Class::OTHERS.as_raw(), pci::ClassMask::Full.as_raw()),
+        ()
+    )]
+);
+
+/// Vendor and device. The kernel crate takes no vendor that it does not know, so the table has to name the
+/// class, which others have, too.
+const ID: (u16, u16) = (0x1234, 0x11e8);
+
+/// The driver.
+struct Driver;
+
+/// What belongs to a bound device: the files, and behind them all the rest.
+struct Bundle<'bound> {
+    _debugfs: debugfs::Dir<Demo<'bound>>,
+}
+
+impl pci::Driver for Driver {
+    type IdInfo = ();
+    type Data<'bound> = Bundle<'bound>;
+    const ID_TABLE: pci::IdTable<Self::IdInfo> = &PCI_TABLE;
+
+    fn probe<'bound>(
+        pdev: &'bound pci::Device<Core<'_>>,
+        _: Option<&'bound Self::IdInfo>,
+    ) -> impl PinInit<Self::Data<'bound>, Error> + 'bound {
+        bind(pdev)
+    }
+}
+
+fn bind<'bound>(pdev: &'bound pci::Device<Core<'_>>) -> Result<Bundle<'bound>> {
+    if (pdev.vendor_id().as_raw(), pdev.device_id()) != ID {
+        return Err(ENODEV);
+    }
+
+    let limits = Limits::new(DmaMask::new::<{ device::ADDRESS_BITS }>());
+    let dev = DmaDevice::new(pdev, limits, Statistics::on()).inspect_err(|&error| match error {
+        EIO => dev_err!(
+            pdev,
+            "the device has {} address bits, which do not reach the memory, and no IOMMU translates\n",
+            device::ADDRESS_BITS
+        ),
+        _ => dev_err!(pdev, "no DMA ({error:?})\n"),
+    })?;
+
+    pdev.enable_device_mem()?;
+
+    let timeout = Delta::from_millis(module_parameters::timeout_ms.value().into());
+    let edu = Edu::new(pdev, dev, timeout)
+        .inspect_err(|error| dev_err!(pdev, "no edu device ({error:?})\n"))?;
+
+    // The device does nothing yet, whatever it was told before.
+    pdev.set_master();
+
+    let pdev: &pci::Device<Bound> = pdev;
+    let name = CString::try_from_fmt(fmt!("rk3588_dma_edu-{}", pdev.as_ref().name()))?;
+    let demo = pin_init!(Demo {
+        dev,
+        state <- new_mutex!(State { edu, report: None }),
+    }? Error);
+
+    // SAFETY: The folder goes into the bundle, which the driver core drops at unbind.
+    let dir = unsafe { debugfs::Dir::new(&name, demo)? };
+
+    dir.add_command::<RunFile>();
+    dir.add_show::<ReportFile>();
+    dir.add_show::<StatisticsFile>();
+    Ok(Bundle { _debugfs: dir })
+}
+
+/// What the files work on.
+#[pin_data]
+struct Demo<'bound> {
+    dev: &'bound DmaDevice,
+    /// Held while the demonstration runs, which is as long as `timeout_ms` allows, at most.
+    #[pin]
+    state: Mutex<State<'bound>>,
+}
+
+struct State<'bound> {
+    edu: Edu<'bound>,
+    report: Option<Report>,
+}
+
+struct RunFile;
+
+impl debugfs::Command<Demo<'_>> for RunFile {
+    const NAME: &'static CStr = c"run";
+
+    fn run(demo: &Demo<'_>, word: &str) -> Result {
+        if word != "all" {
+            return Err(EINVAL);
+        }
+
+        let mut state = demo.state.lock();
+        let State { edu, report } = &mut *state;
+
+        demo::run(demo.dev, edu, report.insert(Report::new()))
+    }
+}
+
+struct ReportFile;
+
+impl debugfs::Show<Demo<'_>> for ReportFile {
+    const NAME: &'static CStr = c"report";
+
+    fn show(demo: &Demo<'_>, out: &SeqFile) {
+        let Some(state) = demo.state.try_lock() else {
+            return seq_print!(out, "the demonstration is running\n");
+        };
+
+        match &state.report {
+            Some(report) => seq_print!(out, "{}", report),
+            None => seq_print!(out, "nothing has run yet: write \"all\" to \"run\"\n"),
+        }
+    }
+}
+
+struct StatisticsFile;
+
+impl debugfs::Show<Demo<'_>> for StatisticsFile {
+    const NAME: &'static CStr = c"statistics";
+
+    fn show(demo: &Demo<'_>, out: &SeqFile) {
+        seq_print!(out, "{}", demo.dev.statistics());
+    }
+}

@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What is shown: addresses that are not physical ones, entries that become fewer segments, and an
+//! access that is blocked.
+
+use core::{
+    iter,
+    mem, //
+};
+
+use kernel::prelude::*;
+
+use crate::{
+    device::Edu,
+    dma::{
+        DmaDevice,
+        FromDevice,
+        Mapping,
+        PageBuffer,
+        ToDevice, //
+    },
+    iommu::{
+        physical_of,
+        Domain,
+        Kind, //
+    },
+    report::Report,
+    sg::Table, //
+};
+
+/// Where in a page the bytes of a list begin, and how many there are.
+type Part = (usize, usize);
+
+/// A page of them.
+const WHOLE: Part = (0, PageBuffer::LEN);
+
+/// A copy from one list to another.
+struct Case {
+    name: &'static str,
+    from: &'static [Part],
+    to: &'static [Part],
+    /// Where the CPU changes a few bytes while the lists are mapped: across the end of an entry.
+    changes: &'static [usize],
+}
+
+const CASES: [Case; 2] = [
+    Case {
+        name: "whole pages",
+        from: &[WHOLE; 8],
+        to: &[WHOLE; 8],
+        changes: &[4090, 20_474],
+    },
+    // What does not end with a page of the IOMMU, or does not begin with one, is the last, or the first, of
+    // a segment.
+    Case {
+        name: "parts of pages",
+        from: &[WHOLE, (0, 1000), (100, 3996), WHOLE, WHOLE, (7, 3000)],
+        to: &[(4000, 96), WHOLE, WHOLE, WHOLE, WHOLE, (0, 3804)],
+        changes: &[90, 4090, 5090, 12_380],
+    },
+];
+
+/// What the CPU writes there.
+const CHANGE: [u8; 12] = *b"two entries!";
+
+/// Shows all of it.
+///
+/// # Errors
+///
+/// `EBUSY` if the device is still at something, `EIO` if anything is not as it should be, and those of
+/// mappings and of the device. The report says where it was.
+pub(crate) fn run(dev: &DmaDevice, edu: &mut Edu<'_>, report: &mut Report) -> Result {
+    let result = show(dev, edu, report);
+
+    match result {
+        Ok(()) => report.line(fmt!("All of it held."))?,
+        Err(error) => report.line(fmt!("failed: {error:?}"))?,
+    }
+    result
+}
+
+fn show(dev: &DmaDevice, edu: &mut Edu<'_>, report: &mut Report) -> Result {
+    // Nothing is mapped where the device may still write.
+    edu.expect_idle()?;
+
+    let domain = Domain::of(dev);
+
+    match &domain {
+        Some(domain) => report.line(fmt!("IOMMU: {}", domain.kind()))?,
+        None => report.line(fmt!("IOMMU: none"))?,
+    }
+    show_mapping(dev, edu, domain.as_ref(), report)?;
+    for case in &CASES {
+        case.show(dev, edu, domain.as_ref(), report)?;
+    }
+    show_blocked(dev, edu, domain.as_ref(), report)
+}
+
+/// Sends a page, and receives it into another.
+fn show_mapping(
+    dev: &DmaDevice,
+    edu: &mut Edu<'_>,
+    domain: Option<&Domain<'_>>,
+    report: &mut Report,
+) -> Result {
+    let mut page = PageBuffer::zeroed()?;
+    let sent = pattern(PageBuffer::LEN)?;
+
+    page.copy_from_slice(&sent);
+
+    let physical = physical_of(&mut page);
+    let mapping = Mapping::<_, ToDevice>::new(dev, page)?;
+    let (mapping, address) = Edu::address_of(mapping);
+
+    report.line(fmt!(
+        "one page: {} bytes, physical {physical:#010x}, for the device {address:#010x}",
+        mapping.len()
+    ))?;
+    expect_leads_to(domain, address, physical, report)?;
+    drop(edu.send(mapping)?);
+
+    let received = edu.receive(Mapping::<_, FromDevice>::new(dev, PageBuffer::zeroed()?)?)?;
+
+    expect(iter::once(&received.unmap()[..]), &sent, report)
+}
+
+impl Case {
+    /// Copies list to list. Then the CPU changes bytes of the source while it stays mapped, and all is copied
+    /// again. Looks at all bytes of the destination each time.
+    fn show(
+        &self,
+        dev: &DmaDevice,
+        edu: &mut Edu<'_>,
+        domain: Option<&Domain<'_>>,
+        report: &mut Report,
+    ) -> Result {
+        let Self { name, changes, .. } = *self;
+        let mut source = scattered(self.from)?;
+        let mut destination = scattered(self.to)?;
+        let mut expected = pattern(self.from.iter().map(|&(_, len)| len).sum())?;
+        let mut rest = &expected[..];
+
+        for page in &mut source {
+            let (head, tail) = rest.split_at(page.len());
+
+            page.copy_from_slice(head);
+            rest = tail;
+        }
+
+        let pieces = [pieces_of(&mut source)?, pieces_of(&mut destination)?];
+        let source = Table::new(dev, source, GFP_KERNEL)?.map::<ToDevice>()?;
+        let destination = Table::new(dev, destination, GFP_KERNEL)?.map::<FromDevice>()?;
+        let (source, from) = Edu::segments_of(source)?;
+        let (destination, to) = Edu::segments_of(destination)?;
+        let counts = [
+            (source.entries(), source.segments()),
+            (destination.entries(), destination.segments()),
+        ];
+        let sides = ["from", "to"].into_iter().zip(counts);
+
+        for ((side, (entries, segments)), (pieces, told)) in
+            sides.zip(pieces.iter().zip([&from, &to]))
+        {
+            let plural = if segments == 1 { "" } else { "s" };
+
+            report.line(fmt!(
+                "{name}, {side}: {entries} entries, {segments} segment{plural}"
+            ))?;
+            if (entries, segments) != (pieces.len(), told.len()) {
+                return wrong(report, fmt!("not as many as there should be"));
+            }
+            show_entries(pieces, told, domain, report)?;
+        }
+
+        let orders = edu.orders();
+        let (mut source, mut destination) = edu.copy(source, destination)?;
+
+        expect(destination.cpu(..)?.iter(), &expected, report)?;
+        report.line(fmt!(
+            "{name}: {} bytes copied in {} orders",
+            expected.len(),
+            edu.orders() - orders
+        ))?;
+
+        for &at in changes {
+            let range = at..at + CHANGE.len();
+
+            source.cpu_mut(range.clone())?.copy_from(&CHANGE)?;
+            expected[range].copy_from_slice(&CHANGE);
+        }
+
+        let (source, mut destination) = edu.copy(source, destination)?;
+
+        for &at in changes {
+            let range = at..at + CHANGE.len();
+
+            expect(destination.cpu(range)?.iter(), &CHANGE, report)?;
+        }
+
+        let destination = destination.unmap().into_memory();
+
+        drop(source);
+        expect(destination.iter().map(|page| &page[..]), &expected, report)?;
+        report.line(fmt!(
+            "{name}: {} changes across entries, copied again",
+            changes.len()
+        ))
+    }
+}
+
+/// Writes where each entry is in memory, and for the device.
+fn show_entries(
+    pieces: &[(u64, usize)],
+    segments: &[(u64, usize)],
+    domain: Option<&Domain<'_>>,
+    report: &mut Report,
+) -> Result {
+    let mut rest = segments.iter().copied().zip(1..);
+    let (mut address, mut left, mut number) = (0, 0, 0);
+
+    report.line(fmt!(
+        "    entry  bytes  physical    for the device  segment"
+    ))?;
+    for (&(physical, len), entry) in pieces.iter().zip(1..) {
+        if left == 0 {
+            ((address, left), number) = rest.next().ok_or(EIO)?;
+        }
+        report.line(fmt!(
+            "    {entry:>5}  {len:>5}  {physical:#010x}  {address:#010x}      {number:>7}"
+        ))?;
+        expect_leads_to(domain, address, physical, report)?;
+        // CAST: `usize` has at most 64 bits.
+        address += len as u64;
+        left = left.checked_sub(len).ok_or(EIO)?;
+    }
+    match (left, rest.next()) {
+        (0, None) => Ok(()),
+        _ => wrong(report, fmt!("the segments are longer than the entries")),
+    }
+}
+
+/// Has the device write to a page, and again after it was unmapped.
+fn show_blocked(
+    dev: &DmaDevice,
+    edu: &mut Edu<'_>,
+    domain: Option<&Domain<'_>>,
+    report: &mut Report,
+) -> Result {
+    const BEFORE: u8 = 0x11;
+    const WRITTEN: u8 = 0xee;
+    /// As long as what the device has on its bus at once: one access, which the IOMMU reports once.
+    const LEN: usize = 4;
+
+    let domain = match domain {
+        Some(domain) if domain.kind() == Kind::Strict && domain.is_ours_alone() => domain,
+        _ => {
+            return report.line(fmt!(
+                "after unmapping: not shown, because nothing says that no memory would be hit"
+            ))
+        }
+    };
+    let mut page = PageBuffer::zeroed()?;
+
+    page.fill(WRITTEN);
+    drop(edu.send(Mapping::<_, ToDevice>::new(dev, page)?)?);
+
+    // It does write, while it may.
+    let mapping = Mapping::<_, FromDevice>::new(dev, PageBuffer::zeroed()?)?;
+    let (mapping, address) = Edu::address_of(edu.receive(mapping)?);
+    let bus_address = u32::try_from(address)?;
+    let mut page = mapping.unmap();
+
+    expect(iter::once(&page[..]), &[WRITTEN; PageBuffer::LEN], report)?;
+    page.fill(BEFORE);
+    if let Some(physical) = domain.to_phys(address) {
+        return wrong(
+            report,
+            fmt!("{address:#x} still leads to {physical:#x} after it was unmapped"),
+        );
+    }
+
+    // SAFETY: The device reaches no memory at `address`:
+    // - Its addresses are translated, by tables that no other device uses. The page is not in them any more,
+    //   as was seen just now, and what the IOMMU had remembered of them was forgotten before `unmap` returned.
+    // - Nothing else can have come to be there. Memory is mapped for this device here and nowhere else, by
+    //   who holds `edu`.
+    // Even if the IOMMU let it through, it would be to where the address led before: `page`, which is ours,
+    // which nothing refers to now, and which is kept for good if the device does not say that it is done.
+    let result = unsafe { edu.write_to_unmapped(bus_address, LEN) };
+
+    if let Err(error) = result {
+        mem::forget(page);
+        return Err(error);
+    }
+    expect(iter::once(&page[..]), &[BEFORE; PageBuffer::LEN], report)?;
+    report.line(fmt!(
+        "after unmapping: {LEN} bytes written to {address:#x}, memory unchanged; see the kernel log"
+    ))
+}
+
+/// A page for each of `parts`, with no two next to each other in memory: of twice as many, in the order of
+/// their addresses, every second one.
+fn scattered(parts: &[Part]) -> Result<KVec<PageBuffer>> {
+    let mut all = KVec::new();
+    let mut pages = KVec::new();
+
+    for _ in 0..2 * parts.len() {
+        all.push(PageBuffer::zeroed()?, GFP_KERNEL)?;
+    }
+    all.sort_unstable_by_key(|page| page.as_ptr());
+    for (mut page, &(from, len)) in all.into_iter().step_by(2).zip(parts) {
+        page.set_range(from..from + len)?;
+        pages.push(page, GFP_KERNEL)?;
+    }
+    Ok(pages)
+}
+
+/// Where the bytes of `pages` are in memory: an address and a length for each.
+fn pieces_of(pages: &mut [PageBuffer]) -> Result<KVec<(u64, usize)>> {
+    let mut pieces = KVec::new();
+
+    for page in pages {
+        pieces.push((physical_of(page), page.len()), GFP_KERNEL)?;
+    }
+    Ok(pieces)
+}
+
+/// Bytes that tell where they come from: no page of them is like another.
+fn pattern(len: usize) -> Result<KVec<u8>> {
+    let mut bytes = KVec::with_capacity(len, GFP_KERNEL)?;
+
+    for index in 0..len {
+        // CAST: Less than 251, a prime number.
+        bytes.push((index % 251) as u8, GFP_KERNEL)?;
+    }
+    Ok(bytes)
+}
+
+/// Whether the device reaches `physical` at `address`, by what the kernel has told the IOMMU.
+fn expect_leads_to(
+    domain: Option<&Domain<'_>>,
+    address: u64,
+    physical: u64,
+    report: &mut Report,
+) -> Result {
+    let found = match domain {
+        Some(domain) => domain.to_phys(address),
+        None => Some(address),
+    };
+
+    match found == Some(physical) {
+        true => Ok(()),
+        false => wrong(report, fmt!("{address:#x} leads to {found:#x?} instead")),
+    }
+}
+
+/// Whether `found` and `expected` are the same bytes.
+fn expect<'a>(
+    found: impl Iterator<Item = &'a [u8]>,
+    expected: &[u8],
+    report: &mut Report,
+) -> Result {
+    let mut count = 0;
+
+    for (index, &byte) in found.flatten().enumerate() {
+        match expected.get(index) {
+            Some(&expected) if expected == byte => count += 1,
+            expected => {
+                return wrong(
+                    report,
+                    fmt!("byte {index} is {byte:#04x}, should be {expected:#04x?}"),
+                )
+            }
+        }
+    }
+    match count == expected.len() {
+        true => Ok(()),
+        false => wrong(report, fmt!("there are only {count} bytes")),
+    }
+}
+
+/// Says what is wrong.
+fn wrong(report: &mut Report, what: kernel::fmt::Arguments<'_>) -> Result {
+    report.line(what)?;
+    Err(EIO)
+}
