@@ -9,6 +9,7 @@
 #include <linux/dma-mapping.h>
 #include <linux/gfp.h>
 #include <linux/io.h>
+#include <linux/iommu.h>
 #include <linux/iommu-dma.h>
 #include <linux/mm.h>
 #include <linux/page_ref.h>
@@ -63,7 +64,10 @@ unsigned long rk3588_dma_get_seg_boundary(struct device *dev)
 bool rk3588_dma_is_bounced(struct device *dev, dma_addr_t addr,
 			   phys_addr_t phys)
 {
-	return !use_dma_iommu(dev) && addr != __phys_to_dma(dev, phys);
+	if (use_dma_iommu(dev))
+		return phys != iommu_iova_to_phys(iommu_get_domain_for_dev(dev),
+						  addr);
+	return addr != __phys_to_dma(dev, phys);
 }
 
 size_t rk3588_dma_sg_bounced(struct device *dev, struct scatterlist *sgl,
@@ -73,10 +77,11 @@ size_t rk3588_dma_sg_bounced(struct device *dev, struct scatterlist *sgl,
 	unsigned int i;
 	size_t len = 0;
 
-	if (use_dma_iommu(dev))
+	/* Else entries may have been merged, and addresses are not theirs. */
+	if (use_dma_iommu(dev) && !sg_dma_is_swiotlb(sgl))
 		return 0;
 	for_each_sg(sgl, sg, nents, i)
-		if (sg_dma_address(sg) != __phys_to_dma(dev, sg_phys(sg)))
+		if (rk3588_dma_is_bounced(dev, sg_dma_address(sg), sg_phys(sg)))
 			len += sg->length;
 	return len;
 }

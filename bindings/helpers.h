@@ -47,7 +47,7 @@ unsigned long rk3588_dma_get_seg_boundary(struct device *dev);
  * Whether @addr, a mapping of @phys, is that of a bounce buffer.
  *
  * For statistics, not for decisions: no interface tells a driver, so this looks
- * at what the DMA mapping code keeps to itself. It says no behind an IOMMU, and
+ * at what the DMA mapping code keeps to itself, and at the tables of an IOMMU. It
  * takes other translations (Xen's, or that of a confidential guest) for bounces.
  */
 bool rk3588_dma_is_bounced(struct device *dev, dma_addr_t addr,

@@ -59,7 +59,7 @@ pub(crate) struct Snapshot {
     pub(crate) failures: u64,
     /// Mappings that went through a bounce buffer, or parts of which did.
     ///
-    /// What the kernel does behind an IOMMU cannot be seen from an address, and is not counted.
+    /// Behind an IOMMU, to see that means to look an address up in its tables.
     pub(crate) bounced: u64,
     /// The bytes of those, or of these parts.
     pub(crate) bounced_bytes: u64,
