@@ -134,7 +134,7 @@ fn bind<'bound>(pdev: &'bound pci::Device<Core<'_>>) -> Result<Bundle<'bound>> {
     let edu = Edu::new(pdev, dev, timeout)
         .inspect_err(|error| dev_err!(pdev, "no edu device ({error:?})\n"))?;
 
-    // The device does nothing yet, whatever it was told before.
+    // From here on the device reaches memory.
     pdev.set_master();
 
     let pdev: &pci::Device<Bound> = pdev;

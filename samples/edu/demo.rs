@@ -11,8 +11,12 @@ use core::{
 use kernel::prelude::*;
 
 use crate::{
-    device::Edu,
+    device::{
+        Edu,
+        Extents, //
+    },
     dma::{
+        Direction,
         DmaDevice,
         FromDevice,
         Mapping,
@@ -25,7 +29,10 @@ use crate::{
         Kind, //
     },
     report::Report,
-    sg::Table, //
+    sg::{
+        MappedList,
+        Table, //
+    }, //
 };
 
 /// Where in a page the bytes of a list begin, and how many there are.
@@ -136,7 +143,7 @@ impl Case {
     ) -> Result {
         let Self { name, changes, .. } = *self;
         let mut source = scattered(self.from)?;
-        let mut destination = scattered(self.to)?;
+        let destination = scattered(self.to)?;
         let mut expected = pattern(self.from.iter().map(|&(_, len)| len).sum())?;
         let mut rest = &expected[..];
 
@@ -147,31 +154,8 @@ impl Case {
             rest = tail;
         }
 
-        let pieces = [pieces_of(&mut source)?, pieces_of(&mut destination)?];
-        let source = Table::new(dev, source, GFP_KERNEL)?.map::<ToDevice>()?;
-        let destination = Table::new(dev, destination, GFP_KERNEL)?.map::<FromDevice>()?;
-        let (source, from) = Edu::segments_of(source)?;
-        let (destination, to) = Edu::segments_of(destination)?;
-        let counts = [
-            (source.entries(), source.segments()),
-            (destination.entries(), destination.segments()),
-        ];
-        let sides = ["from", "to"].into_iter().zip(counts);
-
-        for ((side, (entries, segments)), (pieces, told)) in
-            sides.zip(pieces.iter().zip([&from, &to]))
-        {
-            let plural = if segments == 1 { "" } else { "s" };
-
-            report.line(fmt!(
-                "{name}, {side}: {entries} entries, {segments} segment{plural}"
-            ))?;
-            if (entries, segments) != (pieces.len(), told.len()) {
-                return wrong(report, fmt!("not as many as there should be"));
-            }
-            show_entries(pieces, told, domain, report)?;
-        }
-
+        let source = mapped::<ToDevice>(dev, source, [name, "from"], domain, report)?;
+        let destination = mapped::<FromDevice>(dev, destination, [name, "to"], domain, report)?;
         let orders = edu.orders();
         let (mut source, mut destination) = edu.copy(source, destination)?;
 
@@ -206,6 +190,30 @@ impl Case {
             changes.len()
         ))
     }
+}
+
+/// Maps `pages`, and writes how many entries and segments that makes.
+fn mapped<'dev, D: Direction>(
+    dev: &'dev DmaDevice,
+    mut pages: KVec<PageBuffer>,
+    [name, side]: [&str; 2],
+    domain: Option<&Domain<'_>>,
+    report: &mut Report,
+) -> Result<MappedList<'dev, KVec<PageBuffer>, D>> {
+    let pieces = pieces_of(&mut pages)?;
+    let list = Table::new(dev, pages, GFP_KERNEL)?.map::<D>()?;
+    let (list, told) = Edu::segments_of(list)?;
+    let (entries, segments) = (list.entries(), list.segments());
+    let plural = if segments == 1 { "" } else { "s" };
+
+    report.line(fmt!(
+        "{name}, {side}: {entries} entries, {segments} segment{plural}"
+    ))?;
+    if (entries, segments) != (pieces.len(), told.len()) {
+        return wrong(report, fmt!("not as many as there should be"));
+    }
+    show_entries(&pieces, &told, domain, report)?;
+    Ok(list)
 }
 
 /// Writes where each entry is in memory, and for the device.
@@ -320,8 +328,8 @@ fn scattered(parts: &[Part]) -> Result<KVec<PageBuffer>> {
 }
 
 /// Where the bytes of `pages` are in memory: an address and a length for each.
-fn pieces_of(pages: &mut [PageBuffer]) -> Result<KVec<(u64, usize)>> {
-    let mut pieces = KVec::new();
+fn pieces_of(pages: &mut [PageBuffer]) -> Result<Extents> {
+    let mut pieces = Extents::new();
 
     for page in pages {
         pieces.push((physical_of(page), page.len()), GFP_KERNEL)?;

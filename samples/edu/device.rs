@@ -306,6 +306,9 @@ impl<'bound> Edu<'bound> {
     }
 }
 
+/// Addresses, and how many bytes follow each other from there on.
+pub(crate) type Extents = KVec<(u64, usize)>;
+
 /// For the demonstration: to look at addresses, and to have one used that is no more.
 impl Edu<'_> {
     /// Where the device would find `mapping`.
@@ -326,9 +329,9 @@ impl Edu<'_> {
     /// `ENOMEM`.
     pub(crate) fn segments_of<'dev, M: Scattered, D: Direction>(
         list: MappedList<'dev, M, D>,
-    ) -> Result<(MappedList<'dev, M, D>, KVec<(u64, usize)>)> {
+    ) -> Result<(MappedList<'dev, M, D>, Extents)> {
         let flight = list.submit();
-        let mut segments = KVec::new();
+        let mut segments = Extents::new();
         let result = flight.segments().try_for_each(|segment| {
             segments.push((segment.address().as_raw(), segment.len()), GFP_KERNEL)
         });
