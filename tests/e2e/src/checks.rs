@@ -47,6 +47,7 @@ pub fn run(suite: &mut Suite) {
 
         clippy(&kernel, &[])?;
         clippy(&kernel, &["RK3588_DMA_BENCH=y"])?;
+        clippy(&kernel, &["RK3588_DMA_SAMPLES=y"])?;
         for project in ["tests/e2e", "tests/host", "tests/host/fuzz"] {
             succeeds(
                 Command::new("cargo")
@@ -139,7 +140,7 @@ pub fn clippy(kernel: &Path, variables: &[&str]) -> Result<()> {
         Command::new("cp")
             .args(["-r", "--parents", "Kbuild", "rk3588_dma_demo.rs"])
             .args(["bindings", "dma", "lessons", "pl330", "sg", "user"])
-            .args(["tests/bench", "tests/kunit"])
+            .args(["samples", "tests/bench", "tests/kunit"])
             .arg(copy.path()),
     )?;
     warns_of_nothing(

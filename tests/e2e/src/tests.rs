@@ -11,6 +11,7 @@ mod lessons;
 mod lifetime;
 mod lists;
 mod machine;
+mod samples;
 mod statistics;
 
 use std::process::Command;
@@ -75,6 +76,7 @@ pub fn run(filter: &str) -> Result<bool> {
             engine::run(&mut suite, &board);
             lists::run(&mut suite, &board);
             bench::test(&mut suite, &board);
+            samples::run(&mut suite, &board);
             kunit::run(&mut suite, &board);
         }
         Err(error) => suite.add_failure("board", &error),

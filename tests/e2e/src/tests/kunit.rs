@@ -90,7 +90,8 @@ pub fn run(suite: &mut Suite, board: &Board) {
         return suite.add_failure("kunit", &error);
     }
     suite.test("kunit::clippy", || {
-        checks::clippy(&Kernel::Debug.folder()?, &[])
+        checks::clippy(&Kernel::Debug.folder()?, &[])?;
+        checks::clippy(&Kernel::Debug.folder()?, &["RK3588_DMA_SAMPLES=y"])
     });
     for run in wanted {
         run.run(suite, board);
@@ -213,7 +214,7 @@ fn number(console: &Console, section: &str) -> Result<u64> {
         .with_context(|| format!("{section} is no number: {text}"))
 }
 
-fn no_dma_api_error(console: &Console) -> Result<()> {
+pub(super) fn no_dma_api_error(console: &Console) -> Result<()> {
     let (before, after) = (
         number(console, "errors-before")?,
         number(console, "errors-after")?,
@@ -233,7 +234,7 @@ fn no_dma_api_error(console: &Console) -> Result<()> {
     Ok(())
 }
 
-fn no_mapping_left(console: &Console) -> Result<()> {
+pub(super) fn no_mapping_left(console: &Console) -> Result<()> {
     // Off, it lists nothing.
     dma_api_debug_is_on(console)?;
 
@@ -291,7 +292,7 @@ fn losses_are_logged(console: &Console) -> Result<()> {
     Ok(())
 }
 
-fn no_leak(console: &Console) -> Result<()> {
+pub(super) fn no_leak(console: &Console) -> Result<()> {
     let leaks = console.section("leaks")?;
 
     ensure!(leaks.is_empty(), "kmemleak says:\n{leaks}");
@@ -313,7 +314,7 @@ fn dma_api_debug_is_on(console: &Console) -> Result<()> {
 }
 
 /// It switches itself off with the first thing that it has to say, be it of another driver.
-fn lockdep_is_on(console: &Console) -> Result<()> {
+pub(super) fn lockdep_is_on(console: &Console) -> Result<()> {
     let said = console.section("lockdep")?;
 
     ensure!(said.ends_with(" 1"), "lockdep_stats says: {said}");

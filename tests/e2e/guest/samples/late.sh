@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+#
+# Has the edu device take longer than it may; then gives it its time. Behind state.sh.
+
+run=/sys/kernel/debug/rk3588_dma_edu-0000:00:01.0
+section before resources
+dmesg -c >/dev/null
+insmod /rk3588_dma_edu.ko timeout_ms=20 || exit 1
+# The second time it is still at what it was told the first time.
+echo all >$run/run 2>/tmp/late
+echo all >$run/run 2>/tmp/busy
+section report cat $run/report
+section statistics cat $run/statistics
+section late cat /tmp/late
+section busy cat /tmp/busy
+rmmod rk3588_dma_edu || exit 1
+section late-log dmesg -c
+
+sleep 1
+insmod /rk3588_dma_edu.ko || exit 1
+status=0
+echo all >$run/run || status=1
+section next-report cat $run/report
+section next-statistics cat $run/statistics
+rmmod rk3588_dma_edu || exit 1
+section after resources
+section log dmesg
+exit $status
