@@ -376,12 +376,13 @@ fn expect<'a>(
     for (index, &byte) in found.flatten().enumerate() {
         match expected.get(index) {
             Some(&expected) if expected == byte => count += 1,
-            expected => {
+            Some(&expected) => {
                 return wrong(
                     report,
-                    fmt!("byte {index} is {byte:#04x}, should be {expected:#04x?}"),
+                    fmt!("byte {index} is {byte:#04x}, should be {expected:#04x}"),
                 )
             }
+            None => return wrong(report, fmt!("there are more than {count} bytes")),
         }
     }
     match count == expected.len() {
