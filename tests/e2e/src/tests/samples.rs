@@ -166,6 +166,12 @@ fn merged(suite: &mut Suite, board: &Board, room: &str, kernel: Kernel) {
         ensure!(said.contains("Invalid argument"), "{said}");
         Ok(())
     });
+    suite.test(&name("syncs_go_entry_by_entry"), || match kernel {
+        // There is nothing to be done for a coherent device,
+        Kernel::Stock => expect_counter(console()?, "statistics", "syncs_skipped", 26 + 11),
+        // but to be looked at.
+        Kernel::Debug => expect_syncs(console()?),
+    });
     suite.test(&name("leaves_nothing"), || {
         for (counter, value) in [("live", 0), ("mapped", 8), ("failures", 0), ("bounced", 0)] {
             expect_counter(console()?, "statistics", counter, value)?;
@@ -196,6 +202,7 @@ fn bounced(suite: &mut Suite, board: &Board) {
     let names = [
         "samples_bounced::all_holds",
         "samples_bounced::few_bytes_are_bounced_and_counted",
+        "samples_bounced::syncs_go_entry_by_entry",
         "samples_bounced::leaves_nothing",
     ];
 
@@ -203,7 +210,7 @@ fn bounced(suite: &mut Suite, board: &Board) {
         return;
     }
 
-    let [holds, few, nothing] = names;
+    let [holds, few, syncs, nothing] = names;
     let console = suite.prepare("samples: a device that is not coherent", || {
         let work = TempDir::new()?;
         let mut boot = boot(Machine::VirtSmmu, Kernel::Stock);
@@ -233,6 +240,7 @@ fn bounced(suite: &mut Suite, board: &Board) {
         expect_counter(console, "statistics", "bounced", 1)?;
         expect_counter(console, "statistics", "bounced_bytes", 16)
     });
+    suite.test(syncs, || expect_syncs(of_boot(&console)?));
     suite.test(nothing, || leaves_nothing(of_boot(&console)?));
 }
 
@@ -412,6 +420,15 @@ fn leaves_nothing(console: &Console) -> Result<()> {
         ensure!(!console.section(log)?.contains(" lost"), "memory was lost");
     }
     Ok(())
+}
+
+/// Whether each entry was synced by itself, and no others, where the CPU asked for bytes of a segment of
+/// several: these do not follow each other in memory.
+fn expect_syncs(console: &Console) -> Result<()> {
+    // All of both destinations, in 8 entries and 6; then 2 and 5 ranges, of which all but two are in two
+    // entries; and as many of the sources, of which all but three are.
+    expect_counter(console, "statistics", "syncs_for_cpu", 8 + 6 + 12)?;
+    expect_counter(console, "statistics", "syncs_for_device", 11)
 }
 
 fn expect_counter(console: &Console, section: &str, counter: &str, value: u64) -> Result<()> {
