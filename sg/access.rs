@@ -122,7 +122,7 @@ impl<D: Direction> Bytes<'_, '_, D> {
             // but us has it, and the device does not use it; `&self` excludes `iter_mut`. They may have been
             // allocated in several pieces, but are part of the linear map, which is one object: the pointer
             // is made of a page's address in it.
-            unsafe { slice::from_raw_parts(entry.start.as_ptr(), len) }
+            unsafe { slice::from_raw_parts(entry.start().as_ptr(), len) }
         })
     }
 
@@ -168,7 +168,7 @@ impl<D: Direction> BytesMut<'_, '_, D> {
         self.bytes.within().map(|(entry, len)| {
             // SAFETY: As in `Bytes::iter`; `&mut self` excludes all others, and no two entries have a byte
             // in common, because nobody owns the same memory twice.
-            unsafe { slice::from_raw_parts_mut(entry.start.as_ptr(), len) }
+            unsafe { slice::from_raw_parts_mut(entry.start().as_ptr(), len) }
         })
     }
 
@@ -251,7 +251,7 @@ mod tests {
             .ok_or(EINVAL)?;
 
         // SAFETY: It is in memory that the list has to itself.
-        Ok(unsafe { entry.start.read() })
+        Ok(unsafe { entry.start().read() })
     }
 
     /// Changes what is in the memory, without a sync.
@@ -262,7 +262,7 @@ mod tests {
     ) {
         for (entry, len) in Within::new(list.raw.table.iter(), range) {
             // SAFETY: As above.
-            unsafe { entry.start.write_bytes(byte, len) };
+            unsafe { entry.start().write_bytes(byte, len) };
         }
     }
 

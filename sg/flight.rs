@@ -20,7 +20,7 @@ use super::{
         Run,
         Within, //
     },
-    table::RawTable,
+    table::RawEntries,
     MappedList,
     Scattered, //
 };
@@ -164,25 +164,19 @@ impl fmt::Display for Segment<'_> {
 ///
 /// # Invariants
 ///
-/// From `next` on there are `left` segments of a mapped table.
+/// They are the entries of a mapped table that say where its segments are.
 #[derive(Clone)]
-pub(crate) struct Segments<'a> {
-    next: *mut bindings::scatterlist,
-    left: usize,
-    list: PhantomData<&'a RawTable>,
-}
+pub(crate) struct Segments<'a>(RawEntries<'a>);
 
 impl<'a> Segments<'a> {
     /// # Safety
     ///
-    /// `table` is mapped for as long as it is borrowed.
-    pub(super) unsafe fn new(table: &'a RawTable) -> Self {
+    /// `entries` are those of a mapped table that say where its segments are, and it is mapped for as long as
+    /// it is borrowed.
+    #[inline]
+    pub(super) unsafe fn new(entries: RawEntries<'a>) -> Self {
         // INVARIANT: By the caller's promise.
-        Self {
-            next: table.first(),
-            left: table.segments(),
-            list: PhantomData,
-        }
+        Self(entries)
     }
 
     /// The bytes of `range`, counted from the first one of these segments: segments, of which the first and
@@ -195,26 +189,21 @@ impl<'a> Segments<'a> {
 impl<'a> Iterator for Segments<'a> {
     type Item = Segment<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<Segment<'a>> {
-        self.left = self.left.checked_sub(1)?;
+        let entry = self.0.next()?;
 
-        let entry = self.next;
-
-        // SAFETY: By the type invariant it is an entry with the address and length of a segment.
-        unsafe {
-            // INVARIANT: One less, counted above.
-            self.next = bindings::sg_next(entry);
-            Some(Segment {
-                address: bindings::sg_dma_address(entry),
-                // CAST: `usize` is no shorter than 32 bits where this is built.
-                len: bindings::sg_dma_len(entry) as usize,
-                list: PhantomData,
-            })
-        }
+        // These fields are what `sg_dma_address()` and `sg_dma_len()` are in C.
+        Some(Segment {
+            address: entry.dma_address,
+            // CAST: `usize` is no shorter than 32 bits where this is built.
+            len: entry.dma_length as usize,
+            list: PhantomData,
+        })
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.left, Some(self.left))
+        self.0.size_hint()
     }
 }
 
@@ -422,7 +411,7 @@ mod tests {
         assert_eq!(dev.statistics().snapshot().live, 1);
         for entry in lost.raw.table.iter() {
             // SAFETY: The memory is still ours; KASAN would complain otherwise.
-            unsafe { entry.start.write_volatile(1) };
+            unsafe { entry.start().write_volatile(1) };
         }
         assert_eq!(lost.segments(), 2);
 

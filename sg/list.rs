@@ -313,14 +313,21 @@ impl<'dev, D: Direction> RawList<'dev, D> {
     }
 
     /// The parts of `range`, each of which is contiguous for the CPU and for the device.
+    #[inline]
     pub(super) fn parts(&self, range: Range<usize>) -> Overlay<Entries<'_>, Segments<'_>> {
-        Overlay::new(self.table.iter(), self.segments(), range)
+        let (entries, segments, start) = self.table.behind(range.start);
+
+        // SAFETY: The table is mapped and borrowed.
+        let segments = unsafe { Segments::new(segments) };
+
+        Overlay::new(entries, segments, start..start + range.len())
     }
 
     /// The segments that the device sees.
+    #[inline]
     pub(super) fn segments(&self) -> Segments<'_> {
         // SAFETY: The table is mapped and borrowed.
-        unsafe { Segments::new(&self.table) }
+        unsafe { Segments::new(self.table.iter_mapped()) }
     }
 
     fn expect_within_boundary(&self) -> Result<(), MapFailure> {

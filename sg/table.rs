@@ -6,7 +6,10 @@
 
 use core::{
     marker::PhantomData,
-    ptr::NonNull, //
+    ptr::{
+        self,
+        NonNull, //
+    },
 };
 
 use kernel::{
@@ -345,13 +348,46 @@ impl RawTable {
     }
 
     /// The entries, for the CPU.
+    #[inline]
     pub(super) fn iter(&self) -> Entries<'_> {
         // INVARIANT: By ours.
-        Entries {
-            next: self.table.sgl,
-            left: self.table.orig_nents,
-            table: PhantomData,
+        Entries(RawEntries::new(self.first(), self.entries()))
+    }
+
+    /// The entries that say where the segments are, if it is mapped.
+    #[inline]
+    pub(super) fn iter_mapped(&self) -> RawEntries<'_> {
+        // INVARIANT: By ours; there are no more segments than entries.
+        RawEntries::new(self.first(), self.segments())
+    }
+
+    /// The same two from where byte `offset` of a mapped table is, or before, and what is left of the offset.
+    #[inline]
+    pub(super) fn behind(&self, mut offset: usize) -> (Entries<'_>, RawEntries<'_>, usize) {
+        let mut next = self.first();
+        let mut skipped = 0;
+
+        // As long as each entry was mapped to a segment of its own, the next segment is in the next entry.
+        while skipped + 1 < self.segments() {
+            // SAFETY: By the type invariant it is an entry.
+            let entry = unsafe { &*next };
+            // CAST: `usize` is no shorter than 32 bits where this is built.
+            let len = entry.length as usize;
+
+            if entry.length != entry.dma_length || offset < len {
+                break;
+            }
+            // SAFETY: It is not the last segment, so it is not the last entry.
+            next = unsafe { following(next) };
+            offset -= len;
+            skipped += 1;
         }
+        // INVARIANT: So many were stepped over.
+        (
+            Entries(RawEntries::new(next, self.entries() - skipped)),
+            RawEntries::new(next, self.segments() - skipped),
+            offset,
+        )
     }
 }
 
@@ -387,57 +423,132 @@ impl Empty<'_> {
 
 /// An entry, or the rest of one, as the CPU sees it.
 #[derive(Clone, Copy)]
-pub(super) struct Entry {
-    /// The first byte, in the linear map.
-    pub(super) start: NonNull<u8>,
+pub(super) struct Entry<'a> {
+    entry: &'a bindings::scatterlist,
+    /// So many bytes of it come before.
+    offset: usize,
     len: usize,
 }
 
-impl Run for Entry {
-    fn len(&self) -> usize {
-        self.len
-    }
+impl Entry<'_> {
+    /// The first byte, in the linear map.
+    pub(super) fn start(&self) -> NonNull<u8> {
+        // SAFETY: It is an entry of pages, which have addresses in the linear map, as all have on 64-bit
+        // machines. The offset is inside, or at its end.
+        unsafe {
+            let start = c::rk3588_dma_sg_virt(ptr::from_ref(self.entry).cast_mut());
 
-    fn skip(self, by: usize) -> Self {
-        Self {
-            // SAFETY: It stays inside, or comes to its end.
-            start: unsafe { self.start.add(by) },
-            len: self.len - by,
+            NonNull::new_unchecked(start.cast::<u8>().add(self.offset))
         }
     }
 }
 
-/// The entries of a table.
+impl Run for Entry<'_> {
+    #[inline]
+    fn len(&self) -> usize {
+        self.len
+    }
+
+    #[inline]
+    fn skip(self, by: usize) -> Self {
+        Self {
+            offset: self.offset + by,
+            len: self.len - by,
+            ..self
+        }
+    }
+}
+
+/// The entries of a table, as the CPU sees them.
+#[derive(Clone)]
+pub(super) struct Entries<'a>(RawEntries<'a>);
+
+impl<'a> Iterator for Entries<'a> {
+    type Item = Entry<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Entry<'a>> {
+        let entry = self.0.next()?;
+
+        Some(Entry {
+            entry,
+            offset: 0,
+            // CAST: `usize` is no shorter than 32 bits where this is built.
+            len: entry.length as usize,
+        })
+    }
+}
+
+/// Some entries of a table.
 ///
 /// # Invariants
 ///
 /// From `next` on there are `left` entries.
 #[derive(Clone)]
-pub(super) struct Entries<'a> {
+pub(super) struct RawEntries<'a> {
     next: *mut bindings::scatterlist,
-    left: c_uint,
+    left: usize,
     table: PhantomData<&'a RawTable>,
 }
 
-impl Iterator for Entries<'_> {
-    type Item = Entry;
+impl RawEntries<'_> {
+    #[inline]
+    fn new(next: *mut bindings::scatterlist, left: usize) -> Self {
+        Self {
+            next,
+            left,
+            table: PhantomData,
+        }
+    }
+}
 
-    fn next(&mut self) -> Option<Entry> {
+impl<'a> Iterator for RawEntries<'a> {
+    type Item = &'a bindings::scatterlist;
+
+    #[inline]
+    fn next(&mut self) -> Option<&'a bindings::scatterlist> {
         self.left = self.left.checked_sub(1)?;
 
-        let entry = self.next;
+        // SAFETY: By the type invariant it is an entry, of a table that is borrowed.
+        let entry = unsafe { &*self.next };
 
-        // SAFETY: By the type invariant it is an entry, of a page with an address in the linear map, as all
-        // have on 64-bit machines.
-        unsafe {
+        if self.left != 0 {
+            // SAFETY: There is another one behind it.
             // INVARIANT: One less, counted above.
-            self.next = bindings::sg_next(entry);
-            Some(Entry {
-                start: NonNull::new_unchecked(c::rk3588_dma_sg_virt(entry).cast()),
-                // CAST: `usize` is no shorter than 32 bits where this is built.
-                len: (*entry).length as usize,
-            })
+            self.next = unsafe { following(self.next) };
         }
+        Some(entry)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+/// The entry behind `entry`.
+///
+/// C function: `sg_next()`, which is inline there, too.
+///
+/// # Safety
+///
+/// There is one.
+#[inline]
+unsafe fn following(entry: *mut bindings::scatterlist) -> *mut bindings::scatterlist {
+    const CHAIN: c_ulong = bindings::SG_CHAIN as c_ulong;
+    const FLAGS: c_ulong = CHAIN | bindings::SG_END as c_ulong;
+
+    // SAFETY: By the caller's promise there is something behind it: an entry, or a link to where the table
+    // goes on.
+    let (next, link) = unsafe {
+        let next = entry.add(1);
+
+        (next, (*next).page_link)
+    };
+
+    match link & CHAIN {
+        0 => next,
+        // CAST: An address.
+        _ => (link & !FLAGS) as *mut bindings::scatterlist,
     }
 }
 

@@ -34,7 +34,7 @@ mod suite {
         let mut entries = KVec::new();
 
         for entry in table.raw.iter() {
-            entries.push((entry.start.addr().get(), entry.len), GFP_KERNEL)?;
+            entries.push((entry.start().addr().get(), entry.len), GFP_KERNEL)?;
         }
         Ok(entries)
     }
