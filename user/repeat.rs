@@ -5,7 +5,16 @@
 //! ```sh
 //! echo copy 4096 64 > repeat          # 64 copies of 4096 bytes, one after the other
 //! echo list 256 512 8 > repeat        # 8 transfers of 256 pieces of 512 bytes each
+//! echo scattered 256 512 8 > repeat   # the same between lists of 256 pages, 512 bytes of each
 //! ```
+//!
+//! For the last the kernel log gets a line that says what one came to:
+//!
+//! ```text
+//! repeat: 256 segments to 256 segments, 1 programs of 5128 bytes
+//! ```
+
+use core::cmp::Reverse;
 
 use kernel::prelude::*;
 
@@ -13,18 +22,28 @@ use super::numbers;
 use crate::{
     dma::{
         Buffer,
+        Direction,
         DmaDevice,
         FromDevice,
         Mapping,
+        Memory,
+        PageBuffer,
         ToDevice, //
     },
     pl330::{
         Controller,
-        Span, //
+        Pair,
+        Receipt,
+        Span,
+        TransferResult, //
+    },
+    sg::{
+        MappedList,
+        Table, //
     }, //
 };
 
-/// The longest buffer that is asked for.
+/// The most bytes that are asked for.
 const MAX_LEN: usize = 4 << 20;
 
 /// The most pieces: a list of them is in one piece of memory.
@@ -44,56 +63,130 @@ pub(super) fn run<'bound>(
         Some(("copy", rest)) => {
             let [len, times] = numbers(rest)?;
 
-            repeat(dev, controller, 1, len, times)
+            pieces(dev, controller, 1, len, times)
         }
         Some(("list", rest)) => {
-            let [pieces, len, times] = numbers(rest)?;
+            let [count, len, times] = numbers(rest)?;
 
-            repeat(dev, controller, pieces, len, times)
+            pieces(dev, controller, count, len, times)
+        }
+        Some(("scattered", rest)) => {
+            let [count, len, times] = numbers(rest)?;
+
+            scattered(dev, controller, count, len, times)
         }
         _ => Err(EINVAL),
     }
 }
 
-fn repeat<'bound>(
+/// Pieces of a buffer to a buffer.
+fn pieces<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
-    pieces: usize,
+    count: usize,
     len: usize,
     times: usize,
 ) -> Result {
-    let total = pieces
+    let total = count
         .checked_mul(len)
-        .filter(|&total| total != 0 && total <= MAX_LEN && pieces <= MAX_PIECES)
+        .filter(|&total| total != 0 && total <= MAX_LEN && count <= MAX_PIECES)
         .ok_or(EINVAL)?;
-    let mut source = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(total)?)?;
-    let mut destination = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(total)?)?;
+    let pair = Pair {
+        source: Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(total)?)?,
+        destination: Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(total)?)?,
+    };
+
+    repeat(dev, pair, times, |source, destination| {
+        Ok(match count {
+            1 => controller.copy(source, destination, whole(len)),
+            _ => controller.copy(source, destination, reversed(count, len)?),
+        })
+    })?;
+    Ok(())
+}
+
+/// Pages to pages.
+fn scattered<'bound>(
+    dev: &'bound DmaDevice,
+    controller: &Controller<'bound>,
+    count: usize,
+    len: usize,
+    times: usize,
+) -> Result {
+    if count == 0 || count > MAX_LEN / PageBuffer::LEN || len == 0 {
+        return Err(EINVAL);
+    }
+
+    let pair = Pair {
+        source: list::<ToDevice>(dev, count, len)?,
+        destination: list::<FromDevice>(dev, count, len)?,
+    };
+    let (pair, receipt) = repeat(dev, pair, times, |source, destination| {
+        Ok(controller.copy(source, destination, whole(count * len)))
+    })?;
+
+    if let Some(receipt) = receipt {
+        dev_info!(
+            dev.as_device(),
+            "repeat: {} segments to {} segments, {} programs of {} bytes\n",
+            pair.source.segments(),
+            pair.destination.segments(),
+            receipt.programs,
+            receipt.program_len
+        );
+    }
+    Ok(())
+}
+
+/// Copies `times` times with the same two sides; returns them, and the last receipt.
+fn repeat<S, D>(
+    dev: &DmaDevice,
+    mut pair: Pair<S, D>,
+    times: usize,
+    copy: impl Fn(S, D) -> Result<TransferResult<Pair<S, D>>>,
+) -> Result<(Pair<S, D>, Option<Receipt>)> {
+    let mut receipt = None;
 
     for _ in 0..times {
         if current!().signal_pending() {
             return Err(EINTR);
         }
 
-        let result = match pieces {
-            1 => controller.copy(
-                source,
-                destination,
-                Span {
-                    from: 0,
-                    to: 0,
-                    len,
-                },
-            ),
-            _ => controller.copy(source, destination, reversed(pieces, len)?),
-        };
-        let done = result.inspect_err(|failed| {
+        let done = copy(pair.source, pair.destination)?.inspect_err(|failed| {
             dev_warn!(dev.as_device(), "a transfer failed: {}\n", failed.error);
         })?;
 
-        source = done.mappings.source;
-        destination = done.mappings.destination;
+        pair = done.mappings;
+        receipt = Some(done.receipt);
     }
-    Ok(())
+    Ok((pair, receipt))
+}
+
+/// All of them.
+fn whole(len: usize) -> Span {
+    Span {
+        from: 0,
+        to: 0,
+        len,
+    }
+}
+
+/// Pages from back to front, so that no two make one; `len` bytes of each.
+fn list<D: Direction>(
+    dev: &DmaDevice,
+    count: usize,
+    len: usize,
+) -> Result<MappedList<'_, KVec<PageBuffer>, D>> {
+    let mut pages = KVec::with_capacity(count, GFP_KERNEL)?;
+
+    for _ in 0..count {
+        let mut page = PageBuffer::zeroed()?;
+
+        page.set_range(0..len)?;
+        pages.push(page, GFP_KERNEL)?;
+    }
+    pages.sort_unstable_by_key(|page| Reverse(page.as_ptr()));
+    Ok(Table::new(dev, pages, GFP_KERNEL)?.map()?)
 }
 
 /// Pieces from back to front, so that no two make one.
