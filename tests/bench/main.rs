@@ -9,11 +9,13 @@
 //!
 //! ```text
 //! bench CASE LEN PLAIN|STATISTICS PEER GUARDS
+//! list CASE ENTRIES PLAIN|STATISTICS PEER GUARDS
 //! program ALIGNED|MISALIGNED SEGMENTS BYTES PLANNER
 //! ```
 //!
 //! with the nanoseconds of one round, times 1000.
 
+mod lists;
 mod programs;
 
 #[allow(dead_code, unused_imports, reason = "only `dma` is measured")]
@@ -28,9 +30,16 @@ mod insn;
 #[allow(dead_code, unused_imports, reason = "only lists are measured")]
 #[path = "../../pl330/program/mod.rs"]
 mod program;
+#[allow(dead_code, unused_imports, reason = "not all of it is measured")]
+#[path = "../../sg/mod.rs"]
+mod sg;
 
 use kernel::{
-    bindings::device,
+    bindings::{
+        device,
+        page,
+        sg_table, //
+    },
     device::{
         Core,
         Device, //
@@ -78,7 +87,11 @@ const LENGTHS: [(usize, u32); 3] = [(64, 1000), (4096, 1000), (1 << 20, 20)];
 /// `peer.h`
 #[expect(improper_ctypes, reason = "as in the kernel crate's bindings")]
 mod peer {
-    use super::device;
+    use super::{
+        device,
+        page,
+        sg_table, //
+    };
     use kernel::ffi::{
         c_int,
         c_uint,
@@ -108,6 +121,37 @@ mod peer {
             dev: *mut device,
             cpu: *mut c_void,
             len: usize,
+            times: c_uint,
+        ) -> c_int;
+        pub(crate) fn rk3588_dma_peer_table(pages: *mut *mut page, count: c_uint) -> *mut sg_table;
+        pub(crate) fn rk3588_dma_peer_free_table(table: *mut sg_table);
+        pub(crate) fn rk3588_dma_peer_list_to_device(
+            dev: *mut device,
+            table: *mut sg_table,
+            times: c_uint,
+        ) -> c_int;
+        pub(crate) fn rk3588_dma_peer_list_from_device(
+            dev: *mut device,
+            table: *mut sg_table,
+            times: c_uint,
+        ) -> c_int;
+        pub(crate) fn rk3588_dma_peer_list_bidirectional(
+            dev: *mut device,
+            table: *mut sg_table,
+            times: c_uint,
+        ) -> c_int;
+        pub(crate) fn rk3588_dma_peer_map_list(dev: *mut device, table: *mut sg_table) -> c_int;
+        pub(crate) fn rk3588_dma_peer_unmap_list(dev: *mut device, table: *mut sg_table);
+        pub(crate) fn rk3588_dma_peer_list_part(
+            dev: *mut device,
+            table: *mut sg_table,
+            start: usize,
+            len: usize,
+            times: c_uint,
+        );
+        pub(crate) fn rk3588_dma_peer_list_table(
+            pages: *mut *mut page,
+            count: c_uint,
             times: c_uint,
         ) -> c_int;
         pub(crate) fn rk3588_dma_peer_measure(
@@ -160,6 +204,7 @@ fn run(pdev: &platform::Device<Core<'_>>) -> Result {
         bidirectional,
     )?;
     bench.compare("part", peer::rk3588_dma_peer_part, part)?;
+    bench.compare_lists()?;
     match counts {
         true => Ok(()),
         // Once will do.
@@ -168,8 +213,8 @@ fn run(pdev: &platform::Device<Core<'_>>) -> Result {
 }
 
 /// What all measurements of a device have in common.
-struct Measurement<'a> {
-    dma: &'a DmaDevice,
+struct Measurement<'dev> {
+    dma: &'dev DmaDevice,
     name: &'static str,
 }
 
@@ -184,15 +229,10 @@ impl Measurement<'_> {
         for (len, times) in LENGTHS {
             let in_c = least(times, || self.time_peer(peer, len, times))?;
             let with_guards = least(times, || {
-                let mut memory = Some(Buffer::zeroed(len)?);
-                let mut result = Err(EINVAL);
-                let time = time(|| {
-                    if let Some(memory) = memory.take() {
-                        result = guards(self.dma, memory, times);
-                    }
-                });
-
-                result.map(|_| time)
+                time_with(Buffer::zeroed(len)?, |memory| {
+                    guards(self.dma, memory, times)
+                })
+                .map(|(time, _)| time)
             })?;
 
             dev_info!(
@@ -208,13 +248,10 @@ impl Measurement<'_> {
         let dev = as_raw(self.dma.as_device());
         let mut buffer = Buffer::zeroed(len)?;
         let start = buffer.as_mut_ptr().as_ptr().cast();
-        let mut result = Ok(());
-        let time = time(|| {
-            // SAFETY: The device is bound, and the buffer is ours and as long as said.
-            result = to_result(unsafe { peer(dev, start, len, times) });
-        });
 
-        result.map(|()| time)
+        // SAFETY: The device is bound, and the buffer is ours and as long as said.
+        time_with((), |()| to_result(unsafe { peer(dev, start, len, times) }))
+            .map(|(time, ())| time)
     }
 }
 
@@ -240,6 +277,19 @@ fn time<F: FnMut()>(mut work: F) -> u64 {
 
     // SAFETY: `call` gets the closure that it is made for, and nobody else uses it meanwhile.
     unsafe { peer::rk3588_dma_peer_measure(call::<F>, (&raw mut work).cast()) }
+}
+
+/// The nanoseconds that `work` takes with `value`, and what becomes of that.
+fn time_with<T>(value: T, work: impl Fn(T) -> Result<T>) -> Result<(u64, T)> {
+    let mut value = Some(value);
+    let mut result = Err(EINVAL);
+    let time = time(|| {
+        if let Some(value) = value.take() {
+            result = work(value);
+        }
+    });
+
+    result.map(|value| (time, value))
 }
 
 fn to_device(dma: &DmaDevice, mut buffer: Buffer, times: u32) -> Result<Buffer> {

@@ -9,6 +9,8 @@
 #include <linux/types.h>
 
 struct device;
+struct page;
+struct sg_table;
 
 /** Maps, syncs and unmaps so many times; -EIO if a mapping fails. */
 int rk3588_dma_peer_to_device(struct device *dev, void *cpu, size_t len,
@@ -25,6 +27,39 @@ int rk3588_dma_peer_bidirectional(struct device *dev, void *cpu, size_t len,
 /** Maps and unmaps without a sync, and syncs the first 64 bytes for a device. */
 int rk3588_dma_peer_part(struct device *dev, void *cpu, size_t len,
 			 unsigned int times);
+
+/** A table of @count pages; NULL without memory. */
+struct sg_table *rk3588_dma_peer_table(struct page **pages, unsigned int count);
+
+/** Frees a table, which is not mapped. */
+void rk3588_dma_peer_free_table(struct sg_table *table);
+
+/** Maps and unmaps so many times; -EIO if a mapping fails. */
+int rk3588_dma_peer_list_to_device(struct device *dev, struct sg_table *table,
+				   unsigned int times);
+
+/** Maps and unmaps so many times; -EIO if a mapping fails. */
+int rk3588_dma_peer_list_from_device(struct device *dev, struct sg_table *table,
+				     unsigned int times);
+
+/** Maps and unmaps so many times; -EIO if a mapping fails. */
+int rk3588_dma_peer_list_bidirectional(struct device *dev,
+				       struct sg_table *table,
+				       unsigned int times);
+
+/** Maps for what follows, in both directions; -EIO if that fails. */
+int rk3588_dma_peer_map_list(struct device *dev, struct sg_table *table);
+
+/** Unmaps that again. */
+void rk3588_dma_peer_unmap_list(struct device *dev, struct sg_table *table);
+
+/** Syncs a part of what is mapped, for the CPU and back, so many times. */
+void rk3588_dma_peer_list_part(struct device *dev, struct sg_table *table,
+			       size_t start, size_t len, unsigned int times);
+
+/** Makes a table and frees it, so many times; -ENOMEM without memory. */
+int rk3588_dma_peer_list_table(struct page **pages, unsigned int count,
+			       unsigned int times);
 
 /** Nanoseconds that @work(@data) takes, without interrupts. */
 u64 rk3588_dma_peer_measure(void (*work)(void *data), void *data);

@@ -7,6 +7,7 @@
  *	copy LENGTH COUNT [FROM TO]	from and to so many bytes off a page
  *	chain SEGMENTS LENGTH COUNT	that many copies, submitted as one
  *	list SEGMENTS LENGTH COUNT	scatter-gather, from memory to a device
+ *	scattered SEGMENTS LENGTH COUNT	from so many pages to as many others
  *
  * COUNT requests, one after the other. Each is waited for, and what has
  * arrived is compared: an engine that does less than it says needs less for
@@ -189,6 +190,115 @@ free:
 	return ret;
 }
 
+/* Copies from list to list, of which the engine knows single copies only. */
+static int copy_lists(struct dma_chan *chan, struct sg_table *from,
+		      struct sg_table *to)
+{
+	struct device *dev = chan->device->dev;
+	struct dma_async_tx_descriptor *tx;
+	struct scatterlist *sg, *to_sg;
+	int i, ret;
+
+	ret = dma_map_sgtable(dev, from, DMA_TO_DEVICE, 0);
+	if (ret)
+		return ret;
+	ret = dma_map_sgtable(dev, to, DMA_FROM_DEVICE, 0);
+	if (ret)
+		goto unmap_from;
+
+	ret = -EIO;
+	to_sg = to->sgl;
+	for_each_sgtable_dma_sg(from, sg, i) {
+		bool last = i == from->nents - 1;
+
+		tx = dmaengine_prep_dma_memcpy(chan, sg_dma_address(to_sg),
+					       sg_dma_address(sg),
+					       sg_dma_len(sg),
+					       last ? DMA_PREP_INTERRUPT : 0);
+		if (!tx)
+			goto unmap;
+		if (last)
+			ret = finish(chan, tx);
+		else if (dma_submit_error(dmaengine_submit(tx)))
+			goto unmap;
+		to_sg = sg_next(to_sg);
+	}
+unmap:
+	if (ret)
+		dmaengine_terminate_sync(chan);
+	dma_unmap_sgtable(dev, to, DMA_FROM_DEVICE, 0);
+unmap_from:
+	dma_unmap_sgtable(dev, from, DMA_TO_DEVICE, 0);
+	return ret;
+}
+
+static void free_pages_of(struct sg_table *table)
+{
+	struct scatterlist *sg;
+	int i;
+
+	for_each_sgtable_sg(table, sg, i)
+		if (sg_page(sg))
+			__free_page(sg_page(sg));
+	sg_free_table(table);
+}
+
+/* A table of pages, @len bytes of each. */
+static int alloc_pages_of(struct sg_table *table, unsigned int segments,
+			  size_t len)
+{
+	struct scatterlist *sg;
+	int i, ret;
+
+	ret = sg_alloc_table(table, segments, GFP_KERNEL);
+	if (ret)
+		return ret;
+	for_each_sgtable_sg(table, sg, i) {
+		struct page *page = alloc_page(GFP_KERNEL | GFP_DMA32);
+
+		if (!page) {
+			free_pages_of(table);
+			return -ENOMEM;
+		}
+		sg_set_page(sg, page, len, 0);
+	}
+	return 0;
+}
+
+static int repeat_scattered(struct peer *peer, unsigned int segments,
+			    size_t len, unsigned int count)
+{
+	struct sg_table source, destination;
+	struct scatterlist *sg, *to_sg;
+	int i, ret;
+
+	ret = alloc_pages_of(&source, segments, len);
+	if (ret)
+		return ret;
+	ret = alloc_pages_of(&destination, segments, len);
+	if (ret)
+		goto free;
+
+	while (!ret && count--) {
+		/* 251 is prime, as above. */
+		for_each_sgtable_sg(&source, sg, i)
+			memset(sg_virt(sg), (count + i) % 251, len);
+		for_each_sgtable_sg(&destination, sg, i)
+			memset(sg_virt(sg), 0xff, len);
+		ret = copy_lists(peer->memory, &source, &destination);
+		to_sg = destination.sgl;
+		for_each_sgtable_sg(&source, sg, i) {
+			if (!ret && memcmp(sg_virt(sg), sg_virt(to_sg), len))
+				ret = -EBADMSG;
+			to_sg = sg_next(to_sg);
+		}
+	}
+	free_pages_of(&destination);
+free:
+	free_pages_of(&source);
+	return ret;
+}
+
 static bool is_in_range(unsigned int segments, unsigned int len)
 {
 	return segments && segments <= MAX_SEGMENTS && len && !(len % 8) &&
@@ -213,6 +323,11 @@ static int obey(struct peer *peer, const char *command)
 		if (!is_in_range(segments, len))
 			return -EINVAL;
 		return repeat_lists(peer, segments, len, count);
+	}
+	if (sscanf(command, "scattered %u %u %u", &segments, &len, &count) == 3) {
+		if (!is_in_range(segments, len) || len > PAGE_SIZE)
+			return -EINVAL;
+		return repeat_scattered(peer, segments, len, count);
 	}
 	return -EINVAL;
 }

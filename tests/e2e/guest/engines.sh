@@ -55,6 +55,8 @@ requests() {
 		theirs chain $segments 4096 8
 		ours list $segments 4096 8
 	done
+	theirs scattered 256 4096 8
+	ours scattered 256 4096 8
 
 	for from in 0 1 2 3 4 5 6 7; do
 		for to in 0 1 2 3 4 5 6 7; do

@@ -2,7 +2,8 @@
 
 //! The benchmark: what things cost with this project, and what they cost in C.
 //!
-//! - [`mappings`]: instructions for a mapping, with guards and with the same calls in C;
+//! - [`mappings`], [`lists`]: instructions for a mapping or a list, with guards and with the same calls
+//!   in C ([`comparison`]);
 //! - [`programs`]: bytes of programs, and instructions to write them;
 //! - [`engines`]: register accesses and interrupts for a request, of our driver and the kernel's;
 //! - [`bursts`]: what the programs of both have the bus do.
@@ -13,7 +14,9 @@
 //! the same requests ([`phases`]), while QEMU writes down what they do ([`trace`]).
 
 mod bursts;
+mod comparison;
 mod engines;
+mod lists;
 mod mappings;
 mod phases;
 mod programs;
@@ -54,6 +57,7 @@ const OVERLAY: &str = "tests/bench/bench.dtso";
 #[derive(Serialize)]
 struct Tables {
     mappings: Vec<mappings::Row>,
+    lists: Vec<lists::Row>,
     engines: engines::Table,
     bursts: Vec<bursts::Row>,
     programs: Vec<programs::Row>,
@@ -102,18 +106,21 @@ pub fn run(board: &Board, json: &Path) -> Result<bool> {
     let phases = phases::measure(board)?;
     let tables = Tables {
         mappings: mappings::rows(&console)?,
+        lists: lists::rows(&console)?,
         engines: engines::Table::new(&phases),
         bursts: bursts::rows(&phases)?,
         programs: programs::rows(&console)?,
     };
     let limits = [
         mappings::limits(&tables.mappings),
+        lists::limits(&tables.lists),
         tables.engines.limits(),
         programs::limits(&tables.programs),
     ]
     .concat();
 
     mappings::print(&tables.mappings);
+    lists::print(&tables.lists);
     tables.engines.print();
     bursts::print(&tables.bursts);
     programs::print(&tables.programs);
@@ -167,7 +174,8 @@ pub fn test(suite: &mut Suite, board: &Board) {
         let console = suite.prepare("instructions", || count_instructions(board));
 
         suite.test(OF_INSTRUCTIONS[0], || {
-            mappings::check(&mappings::rows(of(&console)?)?)
+            mappings::check(&mappings::rows(of(&console)?)?)?;
+            lists::check(&lists::rows(of(&console)?)?)
         });
         suite.test(OF_INSTRUCTIONS[1], || {
             programs::check(&programs::rows(of(&console)?)?)

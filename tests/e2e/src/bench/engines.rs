@@ -26,6 +26,10 @@ use super::{
 /// Lengths of lists in segments; of each, and of single copies, the bytes.
 const LISTS: [u64; 3] = [1, 16, 256];
 const BYTES: u64 = 4096;
+const LONGEST: u64 = LISTS[LISTS.len() - 1];
+
+/// What the program from a list to a list may take for each segment, in bytes.
+const PROGRAM_EACH: f64 = 21.0;
 
 /// What one request comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -59,6 +63,10 @@ pub struct Table {
     pub lists: Vec<Row>,
     /// From the shortest list to the longest.
     pub per_further_segment: Row,
+    /// The longest, from scattered pages to others.
+    pub scattered: Row,
+    /// The bytes of our program for that, by its segments.
+    pub program_per_segment: Option<f64>,
 }
 
 impl Cost {
@@ -103,6 +111,7 @@ impl Table {
             from: 0,
             to: 0,
         };
+        let scattered = Request::Scattered { segments: LONGEST };
         let lists: Vec<_> = LISTS
             .map(|segments| Row {
                 request: format!("list of {segments}"),
@@ -115,7 +124,7 @@ impl Table {
             unreachable!("there are more than two");
         };
         let more = |of: fn(&Row) -> Option<Cost>| {
-            Some(of(shortest)?.each_more(of(longest)?, LISTS[LISTS.len() - 1] - LISTS[0]))
+            Some(of(shortest)?.each_more(of(longest)?, LONGEST - LISTS[0]))
         };
 
         Self {
@@ -131,6 +140,17 @@ impl Table {
                 theirs_copies: cost(Driver::Theirs, copy),
                 ours: cost(Driver::Ours, copy),
             },
+            scattered: Row {
+                request: format!("scattered {LONGEST}"),
+                theirs_to_device: None,
+                theirs_copies: cost(Driver::Theirs, scattered),
+                ours: cost(Driver::Ours, scattered),
+            },
+            program_per_segment: phases
+                .iter()
+                .find(|phase| phase.driver == Driver::Ours && phase.request == scattered)
+                .and_then(|phase| phase.program)
+                .map(|bytes| bytes as f64 / LONGEST as f64),
             lists,
         }
     }
@@ -140,6 +160,7 @@ impl Table {
         let copy = self.copy.ours;
         let list = self.lists.last().and_then(|row| row.ours);
         let further = self.per_further_segment.ours;
+        let scattered = self.scattered.ours;
 
         vec![
             Limit::new(
@@ -162,6 +183,21 @@ impl Table {
                 list.map(|cost| cost.interrupts),
                 1.0,
             ),
+            Limit::new(
+                "register accesses from the longest list to another",
+                scattered.map(|cost| cost.accesses),
+                7.0,
+            ),
+            Limit::new(
+                "interrupts from the longest list to another",
+                scattered.map(|cost| cost.interrupts),
+                1.0,
+            ),
+            Limit::new(
+                "bytes of program for each of its segments",
+                self.program_per_segment,
+                PROGRAM_EACH,
+            ),
         ]
     }
 
@@ -179,7 +215,12 @@ impl Table {
             ]
         });
 
-        for (segments, cost) in [(1, self.copy.theirs_copies)].into_iter().chain(copies) {
+        let others = [
+            (1, self.copy.theirs_copies),
+            (LONGEST, self.scattered.theirs_copies),
+        ];
+
+        for (segments, cost) in others.into_iter().chain(copies) {
             let cost = cost.context("a request was not served")?;
             let segments = segments as f64;
 
@@ -217,7 +258,12 @@ impl Table {
     pub fn check_lists(&self) -> Result<()> {
         let copy = self.copy.ours.context("no copy was made")?;
 
-        for (segments, row) in LISTS.iter().zip(&self.lists) {
+        let rows = LISTS
+            .iter()
+            .zip(&self.lists)
+            .chain([(&LONGEST, &self.scattered)]);
+
+        for (segments, row) in rows {
             let cost = row.ours.with_context(|| format!("no {}", row.request))?;
             let same = Cost {
                 bursts: copy.bursts * *segments as f64,
@@ -226,6 +272,14 @@ impl Table {
 
             ensure!(cost == same, "{}: {cost:?}, not {same:?}", row.request);
         }
+
+        let program = self.program_per_segment.context("no one program")?;
+
+        // An address takes 6 bytes, and each segment has two.
+        ensure!(
+            (12.0..=PROGRAM_EACH).contains(&program),
+            "{program} bytes of program for each segment"
+        );
         Ok(())
     }
 
@@ -240,7 +294,7 @@ impl Table {
         for row in [&self.copy]
             .into_iter()
             .chain(&self.lists)
-            .chain([&self.per_further_segment])
+            .chain([&self.per_further_segment, &self.scattered])
         {
             println!(
                 "{:<14} {:>20} {:>20} {:>20}",
@@ -249,6 +303,9 @@ impl Table {
                 shown(row.theirs_copies),
                 shown(row.ours)
             );
+        }
+        if let Some(bytes) = self.program_per_segment {
+            println!("\nThe program of the last takes {bytes:.1} bytes for each segment.");
         }
     }
 }
@@ -277,6 +334,7 @@ mod tests {
             interrupts,
             loads: 0,
             stores: 0,
+            program: None,
         }
     }
 
@@ -293,6 +351,53 @@ mod tests {
         assert_eq!(table.lists[0].ours.unwrap().accesses, 6.0);
         assert!(table.lists[1].ours.is_none());
         assert!(table.lists[0].theirs_copies.is_none());
+    }
+
+    /// Lists of all lengths, a copy, and the longest to another: each with `reads` and `program`.
+    fn served(reads: u64, program: u64) -> Table {
+        let copy = Request::Copy {
+            bytes: BYTES,
+            from: 0,
+            to: 0,
+        };
+        let lists = LISTS.map(|segments| (Request::List { segments }, segments));
+        let phases: Vec<_> = [
+            (copy, 1),
+            (Request::Scattered { segments: LONGEST }, LONGEST),
+        ]
+        .into_iter()
+        .chain(lists)
+        .map(|(request, segments)| Phase {
+            loads: 64 * segments,
+            program: Some(program),
+            ..phase(
+                request,
+                match request {
+                    Request::Scattered { .. } => reads,
+                    _ => 6,
+                },
+                2,
+            )
+        })
+        .collect();
+
+        Table::new(&phases)
+    }
+
+    #[test]
+    fn a_scattered_list_takes_what_a_copy_takes() {
+        let kept = |table: &Table| table.limits().iter().all(Limit::is_kept);
+        let table = served(6, 18 * LONGEST);
+
+        assert_eq!(table.program_per_segment, Some(18.0));
+        assert!(kept(&table));
+        assert!(table.check_lists().is_ok());
+        for (reads, program) in [(14, 18), (6, 22)] {
+            let table = served(reads, program * LONGEST);
+
+            assert!(!kept(&table));
+            assert!(table.check_lists().is_err());
+        }
     }
 
     #[test]

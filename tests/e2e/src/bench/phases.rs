@@ -56,6 +56,8 @@ pub enum Request {
     /// A list of segments: for our driver to copy to memory, for theirs to send to a device, which is
     /// what it knows lists for.
     List { segments: u64 },
+    /// The same from scattered pages to others, which to theirs is a chain.
+    Scattered { segments: u64 },
 }
 
 /// A request that was served, `count` times.
@@ -70,6 +72,8 @@ pub struct Phase {
     /// Bursts read and written.
     pub loads: u64,
     pub stores: u64,
+    /// The length of the program in bytes, if that was said and it was one.
+    pub program: Option<u64>,
 }
 
 /// Boots the board and has both drivers serve all requests; leaves out what they refuse.
@@ -137,6 +141,8 @@ fn join(console: &Console, traced: &BTreeMap<u64, trace::Phase>) -> Result<Vec<P
         .into_iter()
         .collect::<Result<Vec<_>>>()?;
 
+    let log = console.section("dmesg")?;
+
     for line in lines.into_iter().flat_map(str::lines) {
         let words: Vec<_> = line.split_whitespace().collect();
         // What the shell says of a command that fails is in between.
@@ -185,10 +191,23 @@ fn join(console: &Console, traced: &BTreeMap<u64, trace::Phase>) -> Result<Vec<P
             interrupts: interrupts.parse()?,
             loads: seen.loads,
             stores: seen.stores,
+            program: match (driver, request) {
+                (Driver::Ours, Request::Scattered { segments }) => program(log, segments),
+                _ => None,
+            },
         });
     }
     ensure!(theirs != ours, "both drivers have the same controller");
     Ok(phases)
+}
+
+/// How long the one program was, as our driver says in the kernel log, for a copy from so many segments to
+/// as many.
+fn program(log: &str, segments: u64) -> Option<u64> {
+    let said = format!(": repeat: {segments} segments to {segments} segments, 1 programs of ");
+    let (_, rest) = log.split_once(&said)?;
+
+    rest.split_once(" bytes")?.0.parse().ok()
 }
 
 /// The request of a command, and how often it is made.
@@ -218,6 +237,7 @@ fn parse(command: &[&str]) -> Result<(Request, u64)> {
         ),
         ("chain", &[segments, _, count]) => (Request::Chain { segments }, count),
         ("list", &[segments, _, count]) => (Request::List { segments }, count),
+        ("scattered", &[segments, _, count]) => (Request::Scattered { segments }, count),
         _ => bail!("an unknown command"),
     })
 }
@@ -226,17 +246,22 @@ fn parse(command: &[&str]) -> Result<(Request, u64)> {
 mod tests {
     use super::*;
 
-    /// Looks at both controllers, then `lines`.
-    fn console(lines: &str) -> Console {
+    /// Looks at both controllers, then `lines`; the kernel log has `log`.
+    fn console_with(lines: &str, log: &str) -> Console {
         let look = "1 theirs 0 0 look\n2 ours 0 0 look";
 
         Console::new(
             &format!(
                 "@@ begin controllers\n{look}\n@@ end controllers\n\
-                 @@ begin phases\n{lines}\n@@ end phases\n"
+                 @@ begin phases\n{lines}\n@@ end phases\n\
+                 @@ begin dmesg\n{log}\n@@ end dmesg\n"
             ),
             false,
         )
+    }
+
+    fn console(lines: &str) -> Console {
+        console_with(lines, "")
     }
 
     /// Theirs at 10, ours at 20; in phase 3 that at `region` is used.
@@ -266,6 +291,33 @@ mod tests {
         assert_eq!((phases[0].count, phases[0].interrupts), (2, 2));
         assert_eq!(phases[0].accesses.reads, 30);
         assert_eq!((phases[0].loads, phases[0].stores), (64, 65));
+    }
+
+    #[test]
+    fn a_scattered_copy_has_its_program() {
+        for (said, program) in [
+            (
+                "256 segments to 256 segments, 1 programs of 4688 bytes",
+                Some(4688),
+            ),
+            // Another one, or several.
+            ("16 segments to 16 segments, 1 programs of 300 bytes", None),
+            (
+                "256 segments to 255 segments, 1 programs of 4688 bytes",
+                None,
+            ),
+            (
+                "256 segments to 256 segments, 2 programs of 4688 bytes",
+                None,
+            ),
+        ] {
+            let log = format!("[ 1.0] rk3588_dma fed10000.dma-controller: repeat: {said}");
+            let console = console_with("3 ours 0 2 scattered 256 4096 2", &log);
+            let phases = join(&console, &traced(20)).unwrap();
+
+            assert_eq!(phases[0].request, Request::Scattered { segments: 256 });
+            assert_eq!(phases[0].program, program, "{said}");
+        }
     }
 
     #[test]

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What lists cost, of pages none of which follows the one before: to map and unmap them, to sync a part
+//! of them, to make their tables.
+
+use core::cmp::Reverse;
+
+use kernel::{
+    alloc::flags::GFP_NOWAIT,
+    bindings::sg_table,
+    error::to_result,
+    prelude::*, //
+};
+
+use super::{
+    bindings::as_raw,
+    device,
+    dma::{
+        Bidirectional,
+        Direction,
+        FromDevice,
+        Location,
+        Memory,
+        PageBuffer,
+        ToDevice, //
+    },
+    least,
+    page,
+    peer,
+    sg::{
+        self,
+        MappedList, //
+    },
+    time_with,
+    Measurement, //
+};
+
+/// How many entries, and how often such a list is mapped in a round.
+const LISTS: [(usize, u32); 3] = [(1, 1000), (16, 200), (256, 20)];
+
+/// The bytes that are synced of it, in the middle: half of one page and half of the next.
+const PART: usize = PageBuffer::LEN;
+
+type Table<'dev> = sg::Table<'dev, KVec<PageBuffer>>;
+type Bytes<'dev> = MappedList<'dev, KVec<PageBuffer>, Bidirectional>;
+
+/// What is measured in C.
+type Peer = unsafe extern "C" fn(*mut device, *mut sg_table, u32) -> c_int;
+
+impl<'dev> Measurement<'dev> {
+    /// Measures all that is done with lists.
+    pub(crate) fn compare_lists(&self) -> Result {
+        for (entries, times) in LISTS {
+            self.compare_maps::<ToDevice>(
+                "to_device",
+                peer::rk3588_dma_peer_list_to_device,
+                entries,
+                times,
+            )?;
+            self.compare_maps::<FromDevice>(
+                "from_device",
+                peer::rk3588_dma_peer_list_from_device,
+                entries,
+                times,
+            )?;
+            self.compare_maps::<Bidirectional>(
+                "bidirectional",
+                peer::rk3588_dma_peer_list_bidirectional,
+                entries,
+                times,
+            )?;
+            self.compare_parts(entries, times)?;
+            self.compare_tables(entries, times)?;
+        }
+        Ok(())
+    }
+
+    /// Map and unmap.
+    fn compare_maps<D: Direction>(
+        &self,
+        case: &str,
+        peer: Peer,
+        entries: usize,
+        times: u32,
+    ) -> Result {
+        let mut pages = pages(entries)?;
+        let in_c = PeerTable::new(&mut pages)?;
+        let table = self.table(pages)?;
+
+        self.compare_list(
+            case,
+            entries,
+            times,
+            // SAFETY: The device is bound, and nobody uses the pages of the table.
+            || to_result(unsafe { peer(as_raw(self.dma.as_device()), in_c.0, times) }),
+            table,
+            |table| map::<D>(table, times),
+        )
+    }
+
+    /// Sync what is mapped, for the CPU and back.
+    fn compare_parts(&self, entries: usize, times: u32) -> Result {
+        let dev = as_raw(self.dma.as_device());
+        let mut pages = pages(entries)?;
+        let in_c = PeerTable::new(&mut pages)?;
+        let list = self.table(pages)?.map()?;
+        let start = (list.len() - PART) / 2;
+
+        // SAFETY: The device is bound, and nobody uses the pages of the table.
+        to_result(unsafe { peer::rk3588_dma_peer_map_list(dev, in_c.0) })?;
+
+        let result = self.compare_list(
+            "part",
+            entries,
+            times,
+            || {
+                // SAFETY: It was mapped for the device just now, and is longer.
+                unsafe { peer::rk3588_dma_peer_list_part(dev, in_c.0, start, PART, times) };
+                Ok(())
+            },
+            list,
+            |list| part(list, start, times),
+        );
+
+        // SAFETY: It was mapped just now.
+        unsafe { peer::rk3588_dma_peer_unmap_list(dev, in_c.0) };
+        result
+    }
+
+    /// Make a table and free it.
+    fn compare_tables(&self, entries: usize, times: u32) -> Result {
+        let mut pages = pages(entries)?;
+        let mut raw = raw(&mut pages)?;
+        let start = raw.as_mut_ptr();
+
+        self.compare_list(
+            "table",
+            entries,
+            times,
+            // SAFETY: These are so many pages.
+            || to_result(unsafe { peer::rk3588_dma_peer_list_table(start, entries as u32, times) }),
+            pages,
+            |mut pages| {
+                for _ in 0..times {
+                    pages = sg::Table::new(self.dma, pages, GFP_NOWAIT)?.into_memory();
+                }
+                Ok(pages)
+            },
+        )
+    }
+
+    /// Measures `peer`, and `guards` with `value`.
+    fn compare_list<T>(
+        &self,
+        case: &str,
+        entries: usize,
+        times: u32,
+        peer: impl Fn() -> Result,
+        value: T,
+        guards: impl Fn(T) -> Result<T>,
+    ) -> Result {
+        let in_c = least(times, || time_with((), |()| peer()).map(|(time, ())| time))?;
+        let mut value = Some(value);
+        let with_guards = least(times, || {
+            let (time, same) = time_with(value.take().ok_or(EINVAL)?, &guards)?;
+
+            value = Some(same);
+            Ok(time)
+        })?;
+
+        dev_info!(
+            self.dma.as_device(),
+            "list {case} {entries} {} {in_c} {with_guards}\n",
+            self.name
+        );
+        Ok(())
+    }
+
+    /// A table with an entry for each of the pages.
+    fn table(&self, pages: KVec<PageBuffer>) -> Result<Table<'dev>> {
+        let entries = pages.len();
+        let table = sg::Table::new(self.dma, pages, GFP_KERNEL)?;
+
+        match table.entries() == entries {
+            true => Ok(table),
+            false => Err(EINVAL),
+        }
+    }
+}
+
+fn map<D: Direction>(mut table: Table<'_>, times: u32) -> Result<Table<'_>> {
+    for _ in 0..times {
+        table = table.map::<D>()?.unmap();
+    }
+    Ok(table)
+}
+
+fn part(mut list: Bytes<'_>, start: usize, times: u32) -> Result<Bytes<'_>> {
+    for _ in 0..times {
+        drop(list.cpu_mut(start..start + PART)?);
+    }
+    Ok(list)
+}
+
+/// Pages from back to front.
+fn pages(count: usize) -> Result<KVec<PageBuffer>> {
+    let mut pages = KVec::with_capacity(count, GFP_KERNEL)?;
+
+    for _ in 0..count {
+        pages.push(PageBuffer::zeroed()?, GFP_KERNEL)?;
+    }
+    pages.sort_unstable_by_key(|page| Reverse(page.as_ptr()));
+    Ok(pages)
+}
+
+/// The pages as C has them.
+fn raw(pages: &mut KVec<PageBuffer>) -> Result<KVec<*mut page>> {
+    let mut raw = KVec::with_capacity(pages.len(), GFP_KERNEL)?;
+
+    for buffer in pages {
+        let Location::Page { page, .. } = buffer.location() else {
+            return Err(EINVAL);
+        };
+
+        raw.push(page.as_ptr(), GFP_KERNEL)?;
+    }
+    Ok(raw)
+}
+
+/// A table as a driver in C makes it.
+struct PeerTable(*mut sg_table);
+
+impl PeerTable {
+    fn new(pages: &mut KVec<PageBuffer>) -> Result<Self> {
+        let mut pages = raw(pages)?;
+        // CAST: There are few.
+        let count = pages.len() as u32;
+        // SAFETY: These are so many pages.
+        let table = unsafe { peer::rk3588_dma_peer_table(pages.as_mut_ptr(), count) };
+
+        match table.is_null() {
+            true => Err(ENOMEM),
+            false => Ok(Self(table)),
+        }
+    }
+}
+
+impl Drop for PeerTable {
+    fn drop(&mut self) {
+        // SAFETY: Made so, and not used any more.
+        unsafe { peer::rk3588_dma_peer_free_table(self.0) };
+    }
+}
