@@ -55,17 +55,21 @@ endef
 debug: ## Build the module for the debug kernel, in the build environment
 	$(call module,$(CURDIR)/out/debug,debug)
 
-.PHONY: samples
-samples: ## Build the samples, drivers to copy from, for Debian's kernel
+.PHONY: samples-module
+samples-module:
 	$(call module,$(CURDIR)/out/samples,stock,RK3588_DMA_SAMPLES=y)
 
-.PHONY: debug-samples
-debug-samples:
+.PHONY: debug-samples-module
+debug-samples-module:
 	$(call module,$(CURDIR)/out/debug-samples,debug,RK3588_DMA_SAMPLES=y)
 
 .PHONY: demo
 demo: stock ## Run all lessons on the virtual Rock 5B+ and print the report
 	@$(BOARD) demo --json $(DEMO_JSON)
+
+.PHONY: samples
+samples: samples-module ## Run the sample, a driver to copy from, behind an IOMMU and print its report
+	@$(BOARD) samples
 
 .PHONY: test
 test: stock ## Run all tests, or with TEST=word those whose names contain the word

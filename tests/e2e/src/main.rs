@@ -16,6 +16,7 @@ mod docs;
 mod host;
 mod inspect;
 mod process;
+mod samples;
 mod soak;
 mod suite;
 mod tests;
@@ -63,6 +64,8 @@ enum Command {
         #[arg(long, default_value_t = 1_000_000)]
         transfers: u64,
     },
+    /// Have the driver of the edu sample show lists behind an IOMMU, and print what it reports.
+    Samples,
     /// Run all tests; the last line is `N passed, N failed`.
     Test {
         /// Only the tests whose names contain this.
@@ -93,6 +96,7 @@ fn main() -> Result<ExitCode> {
         Command::Demo { json } => demo::run(&Board::new()?, &json)?,
         Command::Bench { json } => bench::run(&Board::new()?, &json)?,
         Command::Soak { transfers } => soak::run(&Board::new()?, transfers)?,
+        Command::Samples => samples::run(&Board::new()?)?,
         Command::Test { filter } => tests::run(&filter)?,
         Command::Run {
             script,

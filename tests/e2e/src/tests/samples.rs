@@ -8,8 +8,7 @@ mod report;
 use std::{
     ffi::OsString,
     path::PathBuf,
-    process::Command,
-    time::Duration, //
+    process::Command, //
 };
 
 use anyhow::{
@@ -33,6 +32,10 @@ use crate::{
     },
     console::Console,
     process::succeeds,
+    samples::{
+        boot,
+        faults, //
+    },
     suite::Suite, //
 };
 use report::Report;
@@ -66,7 +69,7 @@ pub fn run(suite: &mut Suite, board: &Board) {
     ];
 
     if rooms.iter().any(|room| suite.wants_below(room)) {
-        match suite.prepare("samples", || make("samples")) {
+        match suite.prepare("samples", || make("samples-module")) {
             Ok(()) => {
                 merged(suite, board, "samples", Kernel::Stock);
                 bounced(suite, board);
@@ -77,7 +80,7 @@ pub fn run(suite: &mut Suite, board: &Board) {
         }
     }
     if suite.wants_below("debug_samples") {
-        match suite.prepare("debug kernel and samples", || make("debug-samples")) {
+        match suite.prepare("debug kernel and samples", || make("debug-samples-module")) {
             Ok(()) => merged(suite, board, "debug_samples", Kernel::Debug),
             Err(error) => suite.add_failure("debug_samples", &error),
         }
@@ -86,27 +89,6 @@ pub fn run(suite: &mut Suite, board: &Board) {
 
 fn make(target: &str) -> Result<()> {
     succeeds(Command::new("make").args(["--no-print-directory", target]))
-}
-
-/// A boot of `kernel` on `machine`, with an edu device and the sample for it.
-fn boot(machine: Machine, kernel: Kernel) -> Boot {
-    let (folder, append) = match kernel {
-        Kernel::Stock => ("out/samples", ""),
-        Kernel::Debug => (
-            "out/debug-samples",
-            "log_buf_len=4M kmemleak=on slab_debug=F kasan_multi_shot kunit.enable=0",
-        ),
-    };
-
-    Boot {
-        machine,
-        kernel,
-        append: append.into(),
-        files: vec![PathBuf::from(folder).join("rk3588_dma_edu.ko")],
-        arguments: ["-device", "edu"].map(OsString::from).into(),
-        timeout: Duration::from_secs(300),
-        ..Boot::default()
-    }
 }
 
 fn merged(suite: &mut Suite, board: &Board, room: &str, kernel: Kernel) {
@@ -404,11 +386,6 @@ fn is_blocked(console: &Console) -> Result<()> {
     );
     ensure!(log.contains(" data write s1 "), "{log}");
     Ok(())
-}
-
-/// What an SMMUv3 reports in a kernel log.
-fn faults(log: &str) -> impl Iterator<Item = &str> {
-    log.lines().filter(|line| line.contains(": event: "))
 }
 
 fn leaves_nothing(console: &Console) -> Result<()> {
