@@ -7,7 +7,6 @@
 //! and no others. A lesson may not have them, an engine may; what can be shown of them is text.
 
 use kernel::{
-    fmt,
     prelude::*,
     str::CString, //
 };
@@ -19,6 +18,7 @@ use super::{
 use crate::{
     dma::{
         Buffer,
+        Direction,
         DmaDevice,
         FromDevice,
         PageBuffer,
@@ -30,6 +30,8 @@ use crate::{
     },
     sg::{
         Contiguous,
+        MappedList,
+        Scattered,
         Table,
         TableBuilder, //
     }, //
@@ -59,17 +61,8 @@ pub(super) fn show<'bound>(
         .max_segment(4096)
         .build(GFP_KERNEL)?;
     let destination = Table::new(dev, pages, GFP_KERNEL)?;
-    let before = [
-        (source.len(), source.entries()),
-        (destination.len(), destination.entries()),
-    ];
-
-    let source = source.map::<ToDevice>()?;
-    let destination = destination.map::<FromDevice>()?;
-    let shown = [
-        show_side(before[0], source.shown())?,
-        show_side(before[1], destination.shown())?,
-    ];
+    let (source, from) = map::<_, ToDevice>(source)?;
+    let (destination, to) = map::<_, FromDevice>(destination)?;
     let mut done = controller.copy(source, destination, SPAN)?;
     let listed = Listed::list_to_list(&done);
 
@@ -78,10 +71,27 @@ pub(super) fn show<'bound>(
             return Err(Failure::Message);
         }
     }
-    Ok((listed, shown))
+    Ok((listed, [from, to]))
 }
 
-/// A side before it was mapped, and after.
-fn show_side((len, entries): (usize, usize), segments: impl fmt::Display) -> Result<CString> {
-    CString::try_from_fmt(fmt!("{len} bytes in {entries} entries -> {segments}"))
+/// Maps `table`. Says what it was before, the bytes of each entry, and what the device sees now, the address
+/// and the bytes of each segment.
+fn map<M: Scattered, D: Direction>(
+    table: Table<'_, M>,
+) -> Result<(MappedList<'_, M, D>, CString), Failure> {
+    let (len, entries) = (table.len(), table.entries());
+    let mut lengths = KVec::with_capacity(entries, GFP_KERNEL)?;
+
+    for length in table.lengths() {
+        lengths.push(length, GFP_KERNEL)?;
+    }
+
+    let list = table.map::<D>()?;
+    let shown = CString::try_from_fmt(fmt!(
+        "{len} bytes, {entries} entries {lengths:?} -> {} segments {}",
+        list.segments(),
+        list.shown()
+    ))?;
+
+    Ok((list, shown))
 }

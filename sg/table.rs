@@ -99,6 +99,13 @@ impl<'dev, M: Scattered> Table<'dev, M> {
         self.raw.entries()
     }
 
+    /// How many bytes each entry has, before it is mapped.
+    ///
+    /// C field: `scatterlist.length`.
+    pub(crate) fn lengths(&self) -> impl Iterator<Item = usize> + '_ {
+        self.raw.iter().map(|entry| entry.len())
+    }
+
     /// Gives the memory back.
     pub(crate) fn into_memory(self) -> M {
         self.memory

@@ -408,6 +408,7 @@ mod suite {
             assert_eq!(table.entries(), count);
             assert_eq!(entries.len(), count);
             assert_eq!(entries.last().map(|last| last.1), Some(63));
+            assert!(table.lengths().eq(entries.iter().map(|entry| entry.1)));
             assert_eq!(joined(&entries)?[..], [piece(&table.memory.0)]);
         }
         Ok(())

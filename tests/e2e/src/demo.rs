@@ -72,6 +72,16 @@ pub struct Transfer {
     /// The DMA address of the first byte written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub destination: Option<String>,
+    /// In how many entries the source was, if that was a list, and how many segments they were mapped to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_entries: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_segments: Option<usize>,
+    /// The same of the destination.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub destination_entries: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub destination_segments: Option<usize>,
     /// The length of the program.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub program_bytes: Option<u64>,

@@ -70,6 +70,7 @@ fn one_gigabyte(suite: &mut Suite, board: &Board) {
         "lessons::all_hold",
         "lessons::are_not_bounced",
         "lessons::cover_what_they_claim",
+        "lessons::show_segments_before_and_after_mapping",
         "lessons::raise_at_most_one_interrupt_a_program",
         "lessons::name_the_errors",
     ];
@@ -78,7 +79,8 @@ fn one_gigabyte(suite: &mut Suite, board: &Board) {
         return;
     }
 
-    let [off, kernel, model, cpus, log, warnings, hold, direct, cover, interrupts, errors] = names;
+    let [off, kernel, model, cpus, log, warnings, hold, direct, cover, segments, interrupts, errors] =
+        names;
     let boot = suite.prepare("lessons", || demo::boot(board, Boot::default()));
     let report = || Report::from_console(of_boot(&boot)?);
 
@@ -174,6 +176,7 @@ fn one_gigabyte(suite: &mut Suite, board: &Board) {
         }
         Ok(())
     });
+    suite.test(segments, || expect_segments(of_boot(&boot)?));
     suite.test(interrupts, || {
         let report = report()?;
 
@@ -329,6 +332,60 @@ fn expect_all_hold(console: &Console) -> Result<()> {
     }
     ensure!(report.lessons.passed, "{}", console.section("report")?);
     expect("exit of the script", console.exit()?, 0)
+}
+
+/// Whether the lesson of segments shows both sides before and after mapping: the same bytes, in as many entries
+/// and segments as it counts.
+fn expect_segments(console: &Console) -> Result<()> {
+    let transfers = Report::from_console(console)?.lessons.transfers;
+    let lesson = transfers
+        .iter()
+        .find(|transfer| transfer.lesson == "segments")
+        .context("no segments")?;
+    let sides = [
+        ("from", lesson.source_entries, lesson.source_segments),
+        (
+            "to",
+            lesson.destination_entries,
+            lesson.destination_segments,
+        ),
+    ];
+
+    for (side, entry_count, segment_count) in sides {
+        let line = console
+            .section("report")?
+            .lines()
+            .find(|line| line.starts_with(&format!("segments {side}: ")))
+            .with_context(|| format!("nothing is shown of the segments {side}"))?;
+        let (entries, segments) = line
+            .split_once('[')
+            .and_then(|(_, shown)| shown.split_once("] -> "))
+            .and_then(|(entries, shown)| Some((entries, shown.split_once(" segments ")?.1)))
+            .context(line.to_string())?;
+        let entries: Vec<u64> = entries
+            .split(", ")
+            .map(str::parse)
+            .collect::<Result<_, _>>()?;
+        let segments: Vec<u64> = segments
+            .split(' ')
+            .map(|segment| {
+                let (start, len) = segment.split_once('+').context("no length")?;
+
+                ensure!(address(start)? < 1 << 32, "{start} is out of reach");
+                anyhow::Ok(len.parse()?)
+            })
+            .collect::<Result<_>>()?;
+
+        expect("entries", entry_count, Some(entries.len()))?;
+        expect("segments", segment_count, Some(segments.len()))?;
+        expect(
+            "bytes of segments",
+            segments.iter().sum::<u64>(),
+            entries.iter().sum(),
+        )?;
+        ensure!(entries.iter().sum::<u64>() >= lesson.bytes, "{entries:?}");
+    }
+    Ok(())
 }
 
 /// How many DMA addresses the report has, and how many of them are in the bounce buffers.
