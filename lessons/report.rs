@@ -48,6 +48,9 @@ impl Cut {
     }
 }
 
+/// A list and another one.
+type Lists<'dev, S, SD, M, D> = Pair<MappedList<'dev, S, SD>, MappedList<'dev, M, D>>;
+
 impl Listed {
     /// From a list to a mapping.
     pub(super) fn gathered<M: Scattered, D: Direction, T>(
@@ -71,7 +74,7 @@ impl Listed {
 
     /// From a list to a list.
     pub(super) fn list_to_list<S: Scattered, SD: Direction, M: Scattered, D: Direction>(
-        done: &Done<Pair<MappedList<'_, S, SD>, MappedList<'_, M, D>>>,
+        done: &Done<Lists<'_, S, SD, M, D>>,
     ) -> Self {
         Self {
             receipt: done.receipt,

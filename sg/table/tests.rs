@@ -430,7 +430,11 @@ mod suite {
             let mut memory = Contiguous(buffer);
             let mut most = 0;
 
-            for _ in 0..4 {
+            for _ in 0..100 {
+                if most >= allocations {
+                    break;
+                }
+
                 let mut failures = 0;
 
                 for nth in 1.. {

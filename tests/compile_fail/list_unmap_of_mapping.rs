@@ -21,9 +21,9 @@ fn receive(dev: &DmaDevice) -> Result<Buffer> {
     let mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
 
     #[cfg(mistake)]
-    let buffer = MappedList::<Contiguous<Buffer>, _>::unmap(mapping)
-        .into_memory()
-        .0; //~ E0308: found struct `Mapping
+    let mapping = MappedList::<Contiguous<Buffer>, _>::unmap(mapping); //~ E0308: found `Mapping<
+    #[cfg(mistake)]
+    let buffer = mapping.into_memory().0;
     #[cfg(not(mistake))]
     let buffer = mapping.unmap();
 

@@ -4,6 +4,7 @@
 # Copies of scattered memory with 1, 2, 255 and 4096 pieces. To be put behind `state.sh` and a line that says
 # how many more of them must fail, because there are not as many bounce buffers: `too_many=8192`, or none.
 
+# shellcheck disable=SC2317 # `section` calls it
 mappings() {
 	if [ -e /sys/kernel/debug/dma-api/dump ]; then
 		cat /sys/kernel/debug/dma-api/dump
@@ -19,7 +20,7 @@ section mappings-before mappings
 insmod /rk3588_dma.ko || exit 1
 cd /sys/kernel/debug/rk3588_dma-fed10000.dma-controller || exit 1
 status=0
-for pages in $pieces; do
+for pages in ${pieces:?}; do
 	dmesg -c >/dev/null
 	before=$(events)
 	echo "$pages $pages" >scatter || status=1

@@ -150,7 +150,8 @@ mod tests {
                     guards + 1e5
                 )
             })
-            .collect::<String>();
+            .collect::<Vec<_>>()
+            .concat();
         let console = Console::new(&format!("@@ begin bench\n{lines}@@ end bench\n"), false);
 
         rows(&console).unwrap()
