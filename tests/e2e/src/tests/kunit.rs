@@ -99,12 +99,13 @@ pub fn run(suite: &mut Suite, board: &Board) {
     if leaves_out {
         leave_out::run(suite, board);
     }
+
+    let boot = without_suites(boot(Machine::Rock5bPlus, false));
+
     if inspects {
-        super::inspect::run_debug(suite, board, &boot(Machine::Rock5bPlus, false));
+        super::inspect::run_debug(suite, board, &boot);
     }
     if engine {
-        let boot = boot(Machine::Rock5bPlus, false);
-
         super::faults::cases(suite, board, "debug_faults", &boot);
         super::engine::soak(suite, board, "debug_engine", &boot, &super::engine::SHORT);
         super::lists::cases(suite, board, "debug_lists", &boot);
@@ -138,6 +139,14 @@ fn boot(machine: Machine, bounced: bool) -> Boot {
         files: vec![MODULE.into()],
         timeout: Duration::from_secs(600),
         ..Boot::default()
+    }
+}
+
+/// The boot without the suites, which would run each time that the module is loaded.
+fn without_suites(boot: Boot) -> Boot {
+    Boot {
+        append: format!("{} kunit.enable=0", boot.append),
+        ..boot
     }
 }
 

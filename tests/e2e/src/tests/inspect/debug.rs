@@ -53,7 +53,7 @@ fn checked(suite: &mut Suite, board: &Board, boot: &Boot) {
 
     let [checks, limit, missing] = names;
     let console = suite.prepare("inspect, with DMA-API debug", || {
-        board.boot(&without_suites(boot, ""), CHECKED)
+        board.boot(&with_script(boot, ""), CHECKED)
     });
 
     suite.test(checks, || {
@@ -134,7 +134,7 @@ fn unchecked(suite: &mut Suite, board: &Board, boot: &Boot) {
             arguments: ["-machine", "iommu=smmuv3", "-device", "edu"]
                 .map(Into::into)
                 .into(),
-            ..without_suites(boot, "dma_debug=off")
+            ..with_script(boot, "dma_debug=off")
         };
 
         board.boot(&boot, UNCHECKED)
@@ -184,10 +184,10 @@ fn unchecked(suite: &mut Suite, board: &Board, boot: &Boot) {
     });
 }
 
-/// The boot without the KUnit suites, which are what takes time.
-fn without_suites(boot: &Boot, append: &str) -> Boot {
+/// The boot with the script, and with more kernel parameters.
+fn with_script(boot: &Boot, append: &str) -> Boot {
     Boot {
-        append: format!("{} kunit.enable=0 {append}", boot.append),
+        append: format!("{} {append}", boot.append),
         files: [boot.files.clone(), vec![inspect::script()]].concat(),
         timeout: Boot::default().timeout,
         ..boot.clone()
