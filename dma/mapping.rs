@@ -136,10 +136,7 @@ impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
 
 #[kunit_tests(rk3588_dma_mapping)]
 mod tests {
-    use core::ptr::NonNull;
-
     use kernel::{
-        dma::DmaMask,
         sync::atomic::{
             Atomic,
             Relaxed, //
@@ -153,7 +150,6 @@ mod tests {
             Bidirectional,
             Buffer,
             FromDevice,
-            Limits,
             MapFailure,
             PageBuffer,
             Statistics,
@@ -164,15 +160,6 @@ mod tests {
             TestDevice, //
         }, //
     };
-
-    /// Limits that a mapping can be too long for.
-    fn narrow(max_segment: u32, boundary_mask: c_ulong) -> Limits {
-        Limits {
-            max_segment,
-            boundary_mask,
-            ..Limits::new(DmaMask::new::<32>())
-        }
-    }
 
     #[test]
     fn the_device_sees_what_the_cpu_wrote() -> Result {
@@ -281,49 +268,17 @@ mod tests {
         Ok(())
     }
 
-    /// A buffer that takes down what it sees when it is freed.
-    struct Witness<'a> {
-        buffer: Buffer,
-        dev: &'a DmaDevice,
-        live: &'a Atomic<u64>,
-        first_byte: &'a Atomic<u64>,
-    }
-
-    // SAFETY: All of it is what `Buffer` says of itself; but that it looks at a byte when it is
-    // dropped, which is harmless where there are no caches.
-    unsafe impl Memory for Witness<'_> {
-        fn as_ptr(&self) -> NonNull<u8> {
-            self.buffer.as_ptr()
-        }
-
-        fn as_mut_ptr(&mut self) -> NonNull<u8> {
-            self.buffer.as_mut_ptr()
-        }
-
-        fn len(&self) -> usize {
-            Memory::len(&self.buffer)
-        }
-    }
-
-    impl Drop for Witness<'_> {
-        fn drop(&mut self) {
-            self.live
-                .store(self.dev.statistics().snapshot().live, Relaxed);
-            self.first_byte.store(self.buffer[0].into(), Relaxed);
-        }
-    }
-
     /// Unmapped before it is freed, and without a copy out of the bounce buffer, if it had one.
     #[test]
     fn a_dropped_mapping_is_unmapped_first_and_without_a_sync() -> Result {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
-        let (live, first_byte) = (Atomic::new(9), Atomic::new(9));
-        let witness = Witness {
+        let (live, first_bytes) = (Atomic::new(9), Atomic::new(0));
+        let witness = fixture::Witness {
             buffer: Buffer::zeroed(4096)?,
             dev,
             live: &live,
-            first_byte: &first_byte,
+            first_bytes: &first_bytes,
         };
         let mapping = Mapping::<_, FromDevice>::new(dev, witness)
             .map_err(|error| Error::from(error.failure))?;
@@ -334,7 +289,7 @@ mod tests {
 
         let is_bounced = dev.statistics().snapshot().bounced == 1;
 
-        assert_eq!(first_byte.load(Relaxed), u64::from(!is_bounced));
+        assert_eq!(first_bytes.load(Relaxed), u64::from(!is_bounced));
         Ok(())
     }
 
@@ -371,7 +326,7 @@ mod tests {
     #[test]
     fn too_long_for_the_device_is_refused_and_comes_back() -> Result {
         let device = TestDevice::new()?;
-        let dev = device.dma_with(narrow(4096, c_ulong::MAX), Statistics::on())?;
+        let dev = device.dma_with(fixture::narrow(4096, c_ulong::MAX), Statistics::on())?;
         let mut buffer = Buffer::zeroed(4097)?;
 
         buffer[4096] = 7;
@@ -418,7 +373,7 @@ mod tests {
     #[test]
     fn across_a_boundary_is_refused_and_comes_back() -> Result {
         let device = TestDevice::new()?;
-        let dev = device.dma_with(narrow(u32::MAX, 0xfff), Statistics::on())?;
+        let dev = device.dma_with(fixture::narrow(u32::MAX, 0xfff), Statistics::on())?;
         let expected = match fixture::is_bounced(dev)? {
             // The kernel keeps to the boundary itself, and so finds no place.
             true => MapFailure::Refused,

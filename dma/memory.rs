@@ -177,30 +177,9 @@ mod tests {
         }, //
     };
 
-    /// An implementation that breaks its contract: it owns nothing.
-    struct Lie(NonNull<u8>);
-
-    // SAFETY: There is none; mapping it must fail. It is not sent anywhere.
-    unsafe impl Send for Lie {}
-
-    // SAFETY: There is none; mapping it must fail.
-    unsafe impl Memory for Lie {
-        fn as_ptr(&self) -> NonNull<u8> {
-            self.0
-        }
-
-        fn as_mut_ptr(&mut self) -> NonNull<u8> {
-            self.0
-        }
-
-        fn len(&self) -> usize {
-            64
-        }
-    }
-
     /// Whether memory at `address` is found out.
     fn is_refused(dev: &DmaDevice, address: NonNull<u8>) -> bool {
-        Mapping::<_, ToDevice>::new(dev, Lie(address))
+        Mapping::<_, ToDevice>::new(dev, fixture::Lie(address))
             .is_err_and(|error| error.failure == MapFailure::NotLinear)
     }
 

@@ -9,7 +9,6 @@ mod suite {
     use core::ptr::NonNull;
 
     use kernel::{
-        dma::DmaMask,
         page::PAGE_SIZE,
         str::CString,
         sync::atomic::{
@@ -24,7 +23,6 @@ mod suite {
             Bidirectional,
             Buffer,
             FromDevice,
-            Limits,
             Mapping,
             Memory,
             PageBuffer,
@@ -49,15 +47,6 @@ mod suite {
         Ok(TableBuilder::new(dev, bytes)
             .split_at_pages()
             .build(GFP_KERNEL)?)
-    }
-
-    /// Limits on the length of a segment and where it ends.
-    fn narrow(max_segment: u32, boundary_mask: c_ulong) -> Limits {
-        Limits {
-            max_segment,
-            boundary_mask,
-            ..Limits::new(DmaMask::new::<32>())
-        }
     }
 
     #[test]
@@ -193,38 +182,6 @@ mod suite {
         Ok(())
     }
 
-    /// A buffer that takes down what it sees when it is freed.
-    struct Witness<'a> {
-        buffer: Buffer,
-        dev: &'a DmaDevice,
-        live: &'a Atomic<u64>,
-        first_bytes: &'a Atomic<u64>,
-    }
-
-    // SAFETY: All of it is what `Buffer` says of itself; but that it looks at a byte when it is dropped, which
-    // is harmless where there are no caches.
-    unsafe impl Memory for Witness<'_> {
-        fn as_ptr(&self) -> NonNull<u8> {
-            self.buffer.as_ptr()
-        }
-
-        fn as_mut_ptr(&mut self) -> NonNull<u8> {
-            self.buffer.as_mut_ptr()
-        }
-
-        fn len(&self) -> usize {
-            Memory::len(&self.buffer)
-        }
-    }
-
-    impl Drop for Witness<'_> {
-        fn drop(&mut self) {
-            self.live
-                .store(self.dev.statistics().snapshot().live, Relaxed);
-            self.first_bytes.add(self.buffer[0].into(), Relaxed);
-        }
-    }
-
     /// Unmapped before it is freed, and without a copy out of the bounce buffers, if it had any.
     #[test]
     fn a_dropped_list_is_unmapped_first_and_without_a_sync() -> Result {
@@ -234,7 +191,7 @@ mod suite {
         let mut witnesses = KVec::new();
 
         for _ in 0..3 {
-            let witness = Witness {
+            let witness = fixture::Witness {
                 buffer: Buffer::zeroed(PAGE_SIZE)?,
                 dev,
                 live: &live,
@@ -341,7 +298,10 @@ mod suite {
             (5000, 0x1fff),
         ] {
             let device = TestDevice::new()?;
-            let dev = device.dma_with(narrow(max_segment, boundary_mask), Statistics::on())?;
+            let dev = device.dma_with(
+                fixture::narrow(max_segment, boundary_mask),
+                Statistics::on(),
+            )?;
             let mut buffer = Buffer::zeroed(200_000)?;
 
             fixture::fill(1, 0, &mut buffer);

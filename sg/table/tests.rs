@@ -6,14 +6,11 @@ use kernel::prelude::*;
 
 #[kunit_tests(rk3588_dma_sg_table)]
 mod suite {
-    use kernel::dma::DmaMask;
-
     use super::super::*;
     use crate::{
         dma::{
             Buffer,
             FromDevice,
-            Limits,
             Memory,
             PageBuffer,
             Statistics,
@@ -55,15 +52,6 @@ mod suite {
     /// Where a piece of memory is.
     fn piece(memory: &impl Memory) -> (usize, usize) {
         (memory.as_ptr().addr().get(), Memory::len(memory))
-    }
-
-    /// Limits on the length of an entry and where it ends.
-    fn narrow(max_segment: u32, boundary_mask: c_ulong) -> Limits {
-        Limits {
-            max_segment,
-            boundary_mask,
-            ..Limits::new(DmaMask::new::<32>())
-        }
     }
 
     #[test]
@@ -311,7 +299,10 @@ mod suite {
             (65_535, 0xffff, 61_440),
         ] {
             let device = TestDevice::new()?;
-            let dev = device.dma_with(narrow(max_segment, boundary_mask), Statistics::on())?;
+            let dev = device.dma_with(
+                fixture::narrow(max_segment, boundary_mask),
+                Statistics::on(),
+            )?;
             let buffer = Buffer::zeroed(100_000)?;
             let whole = piece(&buffer);
             let table = Table::new(dev, Contiguous(buffer), GFP_KERNEL)?;
@@ -330,7 +321,7 @@ mod suite {
     #[test]
     fn entries_can_be_asked_to_be_shorter() -> Result {
         let device = TestDevice::new()?;
-        let dev = device.dma_with(narrow(8192, c_ulong::MAX), Statistics::on())?;
+        let dev = device.dma_with(fixture::narrow(8192, c_ulong::MAX), Statistics::on())?;
 
         for (asked, first, count) in [
             (0, 1, 10_000),
@@ -356,7 +347,7 @@ mod suite {
     #[test]
     fn a_device_that_can_do_no_byte_has_no_tables() -> Result {
         let device = TestDevice::new()?;
-        let dev = device.dma_with(narrow(0, c_ulong::MAX), Statistics::on())?;
+        let dev = device.dma_with(fixture::narrow(0, c_ulong::MAX), Statistics::on())?;
         let error = Table::new(dev, Contiguous(Buffer::zeroed(64)?), GFP_KERNEL)
             .err()
             .ok_or(EINVAL)?;
@@ -487,27 +478,6 @@ mod suite {
         Ok(())
     }
 
-    /// Memory that breaks its contract: it owns nothing.
-    struct Lie(NonNull<u8>);
-
-    // SAFETY: There is none; making a table of it must fail. It is not sent anywhere.
-    unsafe impl Send for Lie {}
-
-    // SAFETY: There is none; making a table of it must fail.
-    unsafe impl Memory for Lie {
-        fn as_ptr(&self) -> NonNull<u8> {
-            self.0
-        }
-
-        fn as_mut_ptr(&mut self) -> NonNull<u8> {
-            self.0
-        }
-
-        fn len(&self) -> usize {
-            64
-        }
-    }
-
     #[test]
     fn memory_elsewhere_is_found_out_in_any_place() -> Result {
         static BYTES: [u8; 64] = [1; 64];
@@ -525,14 +495,18 @@ mod suite {
             let good = || Ok::<_, Error>(Contiguous(Buffer::zeroed(64)?));
             let is_refused = |failure| failure == MapFailure::NotLinear;
 
-            assert!(
-                Table::new(dev, (Contiguous(Lie(address)), good()?), GFP_KERNEL)
-                    .is_err_and(|error| is_refused(error.failure))
-            );
-            assert!(
-                Table::new(dev, (good()?, Contiguous(Lie(address))), GFP_KERNEL)
-                    .is_err_and(|error| is_refused(error.failure))
-            );
+            assert!(Table::new(
+                dev,
+                (Contiguous(fixture::Lie(address)), good()?),
+                GFP_KERNEL
+            )
+            .is_err_and(|error| is_refused(error.failure)));
+            assert!(Table::new(
+                dev,
+                (good()?, Contiguous(fixture::Lie(address))),
+                GFP_KERNEL
+            )
+            .is_err_and(|error| is_refused(error.failure)));
         }
         assert!(stack == [0; 64]);
         Ok(())

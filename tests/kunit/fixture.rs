@@ -16,7 +16,13 @@ use kernel::{
     dma::DmaMask,
     platform,
     prelude::*,
-    sync::Arc, //
+    sync::{
+        atomic::{
+            Atomic,
+            Relaxed, //
+        },
+        Arc, //
+    }, //
 };
 
 use crate::{
@@ -399,4 +405,68 @@ pub(crate) fn is_bounced(dev: &DmaDevice) -> Result<bool> {
 
     drop(Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(4096)?)?);
     Ok(dev.statistics().snapshot().bounced != before)
+}
+
+/// Limits on the length of a segment and where it ends.
+pub(crate) fn narrow(max_segment: u32, boundary_mask: c_ulong) -> Limits {
+    Limits {
+        max_segment,
+        boundary_mask,
+        ..Limits::new(DmaMask::new::<32>())
+    }
+}
+
+/// Memory that breaks its contract: it owns none.
+pub(crate) struct Lie(pub(crate) NonNull<u8>);
+
+// SAFETY: There is none; what maps it must fail. It is not sent anywhere.
+unsafe impl Send for Lie {}
+
+// SAFETY: There is none; what maps it must fail.
+unsafe impl Memory for Lie {
+    fn as_ptr(&self) -> NonNull<u8> {
+        self.0
+    }
+
+    fn as_mut_ptr(&mut self) -> NonNull<u8> {
+        self.0
+    }
+
+    fn len(&self) -> usize {
+        64
+    }
+}
+
+/// A buffer that takes down what it sees when it is freed.
+pub(crate) struct Witness<'a> {
+    pub(crate) buffer: Buffer,
+    pub(crate) dev: &'a DmaDevice,
+    /// How many mappings of `dev` there are then.
+    pub(crate) live: &'a Atomic<u64>,
+    /// Its first byte is added to this.
+    pub(crate) first_bytes: &'a Atomic<u64>,
+}
+
+// SAFETY: All of it is what `Buffer` says of itself; but that it looks at a byte when it is dropped, which
+// is harmless where there are no caches.
+unsafe impl Memory for Witness<'_> {
+    fn as_ptr(&self) -> NonNull<u8> {
+        self.buffer.as_ptr()
+    }
+
+    fn as_mut_ptr(&mut self) -> NonNull<u8> {
+        self.buffer.as_mut_ptr()
+    }
+
+    fn len(&self) -> usize {
+        Memory::len(&self.buffer)
+    }
+}
+
+impl Drop for Witness<'_> {
+    fn drop(&mut self) {
+        self.live
+            .store(self.dev.statistics().snapshot().live, Relaxed);
+        self.first_bytes.add(self.buffer[0].into(), Relaxed);
+    }
 }
