@@ -39,10 +39,7 @@ mod report;
 mod sg;
 
 use kernel::{
-    device::{
-        Bound,
-        Core, //
-    },
+    device::Core,
     dma::DmaMask,
     new_mutex,
     pci,
@@ -133,11 +130,6 @@ fn bind<'bound>(pdev: &'bound pci::Device<Core<'_>>) -> Result<Bundle<'bound>> {
     let timeout = Delta::from_millis(module_parameters::timeout_ms.value().into());
     let edu = Edu::new(pdev, dev, timeout)
         .inspect_err(|error| dev_err!(pdev, "no edu device ({error:?})\n"))?;
-
-    // From here on the device reaches memory.
-    pdev.set_master();
-
-    let pdev: &pci::Device<Bound> = pdev;
     let name = CString::try_from_fmt(fmt!("rk3588_dma_edu-{}", pdev.as_ref().name()))?;
     let demo = pin_init!(Demo {
         dev,

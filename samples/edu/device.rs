@@ -5,9 +5,17 @@
 //! QEMU's `docs/specs/edu.rst` describes the device. It has a buffer of 4096 bytes, and moves bytes
 //! between that and memory, in one order after the other.
 
-use core::ops::Range;
+use core::{
+    ops::Range,
+    ptr, //
+};
 
 use kernel::{
+    bindings,
+    device::{
+        Bound,
+        Core, //
+    },
     io::{
         poll::read_poll_timeout,
         register,
@@ -92,7 +100,7 @@ enum Way {
     ToMemory,
 }
 
-/// An `edu` device.
+/// An `edu` device, which reaches memory until this is dropped.
 ///
 /// # Examples
 ///
@@ -101,6 +109,7 @@ enum Way {
 /// let (source, list) = edu.copy(source, list)?;   // owns both meanwhile, then gives them back
 /// ```
 pub(crate) struct Edu<'bound> {
+    pdev: &'bound pci::Device<Bound>,
     dev: &'bound DmaDevice,
     bar: pci::Bar<'bound, SIZE>,
     timeout: Delta,
@@ -113,9 +122,10 @@ impl<'bound> Edu<'bound> {
     ///
     /// # Errors
     ///
-    /// `ENODEV` if it is something else, `EBUSY` if others have its registers, `ENOMEM`.
+    /// `ENODEV` if it is something else; `EBUSY` if others have its registers, or it is still at an order that
+    /// a driver before gave it; `ENOMEM`.
     pub(crate) fn new(
-        pdev: &'bound pci::Device<kernel::device::Bound>,
+        pdev: &'bound pci::Device<Core<'_>>,
         dev: &'bound DmaDevice,
         timeout: Delta,
     ) -> Result<Self> {
@@ -126,12 +136,19 @@ impl<'bound> Edu<'bound> {
             return Err(ENODEV);
         }
         dev_info!(pdev, "edu {}.{}\n", id.major().get(), id.minor().get());
-        Ok(Self {
+
+        let this = Self {
+            pdev,
             dev,
             bar,
             timeout,
             orders: 0,
-        })
+        };
+
+        // What it is told from here on, and nothing that it was told before.
+        this.expect_idle()?;
+        pdev.set_master();
+        Ok(this)
     }
 
     /// How many orders it has carried out so far.
@@ -177,10 +194,18 @@ impl<'bound> Edu<'bound> {
         self.expect_idle()?;
 
         let flight = mapping.submit();
+        let address = match flight.address().to_bus32(0) {
+            Ok(address) => address,
+            Err(error) => {
+                // SAFETY: The device was told nothing.
+                drop(unsafe { flight.complete() });
+                return Err(error);
+            }
+        };
 
         // SAFETY: These bytes are mapped, in a direction that `way` goes with. On failure `flight` is
         // dropped, and so not unmapped.
-        unsafe { self.order(way, flight.address().to_bus32(0)?, 0, flight.len())? };
+        unsafe { self.order(way, address, 0, flight.len())? };
         // SAFETY: The device has carried the order out, and has no other.
         Ok(unsafe { flight.complete() })
     }
@@ -194,8 +219,11 @@ impl<'bound> Edu<'bound> {
     ///
     /// - `EINVAL` if they are not as long, or not mapped for this device;
     /// - `EBUSY` if the device is still at an order that it did not end in time;
+    /// - `EOVERFLOW` if it cannot express an address;
     /// - `ETIMEDOUT` if it does not end this one. The memory of both is lost then, since the device may still
     ///   use it.
+    ///
+    /// In all other cases both are unmapped, and the memory is freed.
     pub(crate) fn copy<'dev, S, SD, T, TD>(
         &mut self,
         source: MappedList<'dev, S, SD>,
@@ -215,6 +243,14 @@ impl<'bound> Edu<'bound> {
         self.expect_idle()?;
 
         let (source, destination) = (source.submit(), destination.submit());
+        let can_all_be_told = Iterator::chain(source.segments(), destination.segments())
+            .try_for_each(|segment| segment.address().to_bus32(segment.len() - 1).map(drop));
+
+        if let Err(error) = can_all_be_told {
+            // SAFETY: The device was told nothing.
+            drop(unsafe { (source.complete(), destination.complete()) });
+            return Err(error);
+        }
 
         for start in (0..len).step_by(BUFFER_LEN) {
             let window = start..len.min(start + BUFFER_LEN);
@@ -232,6 +268,10 @@ impl<'bound> Edu<'bound> {
 
     /// Moves the bytes of `window`, at most as many as the buffer holds, between that and these
     /// segments.
+    ///
+    /// # Errors
+    ///
+    /// As [`order`](Self::order), and `EOVERFLOW`.
     ///
     /// # Safety
     ///
@@ -260,8 +300,8 @@ impl<'bound> Edu<'bound> {
     ///
     /// # Safety
     ///
-    /// These bytes are mapped for the device, or nobody minds what becomes of those that it reaches at these
-    /// addresses. They stay so if this fails.
+    /// These bytes are mapped for the device, in a direction that goes with `way`; or nobody minds what becomes
+    /// of those that it reaches at these addresses. They stay so if this fails.
     unsafe fn order(&mut self, way: Way, address: u32, at: usize, len: usize) -> Result {
         if at > BUFFER_LEN || len > BUFFER_LEN - at {
             return Err(EINVAL);
@@ -284,6 +324,17 @@ impl<'bound> Edu<'bound> {
                 .with_running(true),
         );
 
+        self.wait()?;
+        self.orders += 1;
+        Ok(())
+    }
+
+    /// Waits until it is done with what it was told. May sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ETIMEDOUT`.
+    fn wait(&self) -> Result {
         // On PCI the answer to a read does not overtake what the device wrote before.
         read_poll_timeout(
             || Ok(self.bar.read(COMMAND)),
@@ -291,10 +342,11 @@ impl<'bound> Edu<'bound> {
             INTERVAL,
             self.timeout,
         )?;
-        self.orders += 1;
         Ok(())
     }
 
+    /// Looks whether it is idle.
+    ///
     /// # Errors
     ///
     /// `EBUSY` if it is still at an order that it did not end in time.
@@ -303,6 +355,21 @@ impl<'bound> Edu<'bound> {
             true => Err(EBUSY),
             false => Ok(()),
         }
+    }
+}
+
+impl Drop for Edu<'_> {
+    fn drop(&mut self) {
+        // Memory that it is at was not freed, so this is not needed for that: to leave it as it was found.
+        if self.wait().is_err() {
+            dev_warn!(
+                self.pdev,
+                "it is still at an order, and is cut off from memory\n"
+            );
+        }
+        // SAFETY: The device is bound to this driver, which has set what is taken back.
+        // CAST: `pci::Device` is transparent over `struct pci_dev`.
+        unsafe { bindings::pci_clear_master(ptr::from_ref(self.pdev).cast_mut().cast()) };
     }
 }
 

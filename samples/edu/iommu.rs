@@ -45,8 +45,9 @@ impl fmt::Display for Kind {
 ///
 /// # Invariants
 ///
-/// `domain` is what the kernel has for `dev`. It stays the same, and stays, for as long as a driver is bound
-/// that does not attach another.
+/// `domain` is what the kernel has for `dev`, by which the addresses of its mappings are translated. It is
+/// valid for `'bound`: the kernel takes no other for a device that is bound to a driver, unless the driver asks
+/// for it, which this one does not.
 pub(crate) struct Domain<'bound> {
     dev: &'bound DmaDevice,
     domain: NonNull<bindings::iommu_domain>,
@@ -58,7 +59,7 @@ impl<'bound> Domain<'bound> {
         // SAFETY: The device is bound to our driver, which is what the function asks for.
         let domain = unsafe { bindings::iommu_get_domain_for_dev(as_raw(dev.as_device())) };
 
-        // INVARIANT: Found just now.
+        // INVARIANT: Found just now. As long as `dev` is borrowed the device is bound.
         Some(Self {
             dev,
             domain: NonNull::new(domain)?,

@@ -292,6 +292,10 @@ fn late(suite: &mut Suite, board: &Board) {
         let next = Report::of(console, "next-report")?;
 
         ensure!(log.matches(" are lost: ").count() == 1, "{log}");
+        ensure!(
+            log.contains("it is still at an order, and is cut off from memory"),
+            "{log}"
+        );
         expect_counter(console, "statistics", "live", 1)?;
         // It is still mapped, so nothing else can be there.
         ensure!(
