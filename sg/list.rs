@@ -224,6 +224,8 @@ impl<'dev, D: Direction> RawList<'dev, D> {
         dev: &'dev DmaDevice,
         mut table: RawTable,
     ) -> Result<Self, (MapFailure, RawTable)> {
+        table.forget_bounced();
+
         // SAFETY: `dev` is bound and has its mask. By the caller's promise the memory may be mapped.
         let result = to_result(unsafe {
             bindings::dma_map_sgtable(

@@ -348,6 +348,19 @@ impl RawTable {
         &mut self.table
     }
 
+    /// Takes away the mark of the kernel's IOMMU code that it was mapped through bounce buffers. The kernel
+    /// leaves it, and would go by it when the table is unmapped that was mapped again without them.
+    ///
+    /// C field: `scatterlist.dma_flags`.
+    #[inline]
+    pub(super) fn forget_bounced(&mut self) {
+        // SAFETY: By the type invariant there is a first entry, and `&mut self` excludes others.
+        #[cfg(CONFIG_NEED_SG_DMA_FLAGS)]
+        unsafe {
+            (*self.table.sgl).dma_flags &= !bindings::SG_DMA_SWIOTLB
+        };
+    }
+
     /// The first entry.
     #[inline]
     pub(super) fn first(&self) -> *mut bindings::scatterlist {

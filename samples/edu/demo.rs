@@ -16,6 +16,7 @@ use crate::{
         Extents, //
     },
     dma::{
+        DeviceReads,
         Direction,
         DmaDevice,
         FromDevice,
@@ -31,6 +32,7 @@ use crate::{
     report::Report,
     sg::{
         MappedList,
+        Scattered,
         Table, //
     }, //
 };
@@ -67,8 +69,8 @@ const CASES: [Case; 2] = [
     },
 ];
 
-/// What the CPU writes there.
-const CHANGE: [u8; 12] = *b"two entries!";
+/// What the CPU writes there, and what later.
+const CHANGES: [[u8; 12]; 2] = [*b"two entries!", *b"and back too"];
 
 /// Shows all of it.
 ///
@@ -133,7 +135,8 @@ fn show_mapping(
 
 impl Case {
     /// Copies list to list. Then the CPU changes bytes of the source while it stays mapped, and all is copied
-    /// again. Looks at all bytes of the destination each time.
+    /// again. Then both tables are mapped the other way round, other bytes changed, and all is copied back.
+    /// Looks at all bytes of the destination each time.
     fn show(
         &self,
         dev: &DmaDevice,
@@ -166,30 +169,59 @@ impl Case {
             edu.orders() - orders
         ))?;
 
-        for &at in changes {
-            let range = at..at + CHANGE.len();
-
-            source.cpu_mut(range.clone())?.copy_from(&CHANGE)?;
-            expected[range].copy_from_slice(&CHANGE);
-        }
+        change(&mut source, changes, CHANGES[0], &mut expected)?;
 
         let (source, mut destination) = edu.copy(source, destination)?;
 
         for &at in changes {
-            let range = at..at + CHANGE.len();
-
-            expect(destination.cpu(range)?.iter(), &CHANGE, report)?;
+            expect(
+                destination.cpu(at..at + CHANGES[0].len())?.iter(),
+                &CHANGES[0],
+                report,
+            )?;
         }
-
-        let destination = destination.unmap().into_memory();
-
-        drop(source);
-        expect(destination.iter().map(|page| &page[..]), &expected, report)?;
         report.line(fmt!(
             "{name}: {} changes across entries, copied again",
             changes.len()
+        ))?;
+
+        // A table has no direction.
+        let (back, kept) = (source.unmap(), destination.unmap());
+        let (back, mut kept) = (back.map::<FromDevice>()?, kept.map::<ToDevice>()?);
+        let counts = (kept.segments(), back.segments());
+
+        change(&mut kept, changes, CHANGES[1], &mut expected)?;
+
+        let (kept, back) = edu.copy(kept, back)?;
+        let pages = back.unmap().into_memory();
+
+        expect(pages.iter().map(|page| &page[..]), &expected, report)?;
+
+        let pages = kept.unmap().into_memory();
+
+        expect(pages.iter().map(|page| &page[..]), &expected, report)?;
+        report.line(fmt!(
+            "{name}: mapped the other way round, {} to {} segments, copied back",
+            counts.0,
+            counts.1
         ))
     }
+}
+
+/// Writes `bytes` into `list` at each of `offsets`, and into what is `expected` of it.
+fn change<M: Scattered, D: DeviceReads>(
+    list: &mut MappedList<'_, M, D>,
+    offsets: &[usize],
+    bytes: [u8; 12],
+    expected: &mut [u8],
+) -> Result {
+    for &at in offsets {
+        let range = at..at + bytes.len();
+
+        list.cpu_mut(range.clone())?.copy_from(&bytes)?;
+        expected[range].copy_from_slice(&bytes);
+    }
+    Ok(())
 }
 
 /// Maps `pages`, and writes how many entries and segments that makes.

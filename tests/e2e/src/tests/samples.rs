@@ -148,24 +148,23 @@ fn merged(suite: &mut Suite, board: &Board, room: &str, kernel: Kernel) {
         ensure!(said.contains("Invalid argument"), "{said}");
         Ok(())
     });
+    suite.test(&name("tables_are_mapped_again"), || {
+        are_mapped_again(console()?)
+    });
     suite.test(&name("syncs_go_entry_by_entry"), || match kernel {
         // There is nothing to be done for a coherent device,
-        Kernel::Stock => expect_counter(console()?, "statistics", "syncs_skipped", 26 + 11),
+        Kernel::Stock => expect_counter(console()?, "statistics", "syncs_skipped", 26 + 23),
         // but to be looked at.
         Kernel::Debug => expect_syncs(console()?),
     });
     suite.test(&name("leaves_nothing"), || {
-        for (counter, value) in [("live", 0), ("mapped", 8), ("failures", 0), ("bounced", 0)] {
+        for (counter, value) in [("live", 0), ("mapped", 12), ("failures", 0), ("bounced", 0)] {
             expect_counter(console()?, "statistics", counter, value)?;
         }
         leaves_nothing(console()?)
     });
     suite.test(&name("leaves_the_kernel_well"), || {
-        for log in ["log", "deferred-log", "end-log"] {
-            // The log may be empty where nothing is to be said.
-            expect_no_trace(&format!("{}\n", console()?.section(log)?))?;
-        }
-        Ok(())
+        leaves_the_kernel_well(console()?)
     });
     if kernel == Kernel::Debug {
         suite.test(&name("no_dma_api_error"), || {
@@ -184,15 +183,17 @@ fn bounced(suite: &mut Suite, board: &Board) {
     let names = [
         "samples_bounced::all_holds",
         "samples_bounced::few_bytes_are_bounced_and_counted",
+        "samples_bounced::tables_are_mapped_again",
         "samples_bounced::syncs_go_entry_by_entry",
         "samples_bounced::leaves_nothing",
+        "samples_bounced::leaves_the_kernel_well",
     ];
 
     if !suite.wants(&names) {
         return;
     }
 
-    let [holds, few, syncs, nothing] = names;
+    let [holds, few, again, syncs, nothing, well] = names;
     let console = suite.prepare("samples: a device that is not coherent", || {
         let work = TempDir::new()?;
         let mut boot = boot(Machine::VirtSmmu, Kernel::Stock);
@@ -222,8 +223,11 @@ fn bounced(suite: &mut Suite, board: &Board) {
         expect_counter(console, "statistics", "bounced", 1)?;
         expect_counter(console, "statistics", "bounced_bytes", 16)
     });
+    // What was bounced as a destination is not as a source, and its entries are merged then.
+    suite.test(again, || are_mapped_again(of_boot(&console)?));
     suite.test(syncs, || expect_syncs(of_boot(&console)?));
     suite.test(nothing, || leaves_nothing(of_boot(&console)?));
+    suite.test(well, || leaves_the_kernel_well(of_boot(&console)?));
 }
 
 /// The device tree of virt, as `boot` has it, of which nothing is coherent but the IOMMU itself.
@@ -403,13 +407,35 @@ fn leaves_nothing(console: &Console) -> Result<()> {
     Ok(())
 }
 
+fn leaves_the_kernel_well(console: &Console) -> Result<()> {
+    for log in ["log", "deferred-log", "end-log"] {
+        // The log may be empty where nothing is to be said.
+        expect_no_trace(&format!("{}\n", console.section(log)?))?;
+    }
+    Ok(())
+}
+
+/// Whether both pairs of tables were mapped the other way round, to the segments that there should be.
+fn are_mapped_again(console: &Console) -> Result<()> {
+    let report = console.section("report")?;
+
+    for (name, counts) in [("whole pages", "1 to 1"), ("parts of pages", "1 to 3")] {
+        let line =
+            format!("\n{name}: mapped the other way round, {counts} segments, copied back\n");
+
+        ensure!(report.contains(&line), "not {line:?} in:\n{report}");
+    }
+    Ok(())
+}
+
 /// Whether each entry was synced by itself, and no others, where the CPU asked for bytes of a segment of
 /// several: these do not follow each other in memory.
 fn expect_syncs(console: &Console) -> Result<()> {
     // All of both destinations, in 8 entries and 6; then 2 and 5 ranges, of which all but two are in two
-    // entries; and as many of the sources, of which all but three are.
+    // entries; and as many of the sources, of which all but three are. The latter twice: of what was the
+    // source first, and of what was the destination then.
     expect_counter(console, "statistics", "syncs_for_cpu", 8 + 6 + 12)?;
-    expect_counter(console, "statistics", "syncs_for_device", 11)
+    expect_counter(console, "statistics", "syncs_for_device", 11 + 12)
 }
 
 fn expect_counter(console: &Console, section: &str, counter: &str, value: u64) -> Result<()> {
