@@ -37,10 +37,11 @@ pub(crate) enum MapFailure {
         /// `dma_get_seg_boundary()`: the boundaries are the multiples of this and 1.
         mask: c_ulong,
     },
-    /// It begins in a cache line that it may share with other data, and the kernel would not know:
-    /// what the CPU does there would overwrite what the device wrote.
+    /// It begins in a cache line that it may share with other data, or was cut into entries in one, and the
+    /// kernel would not know: what the CPU does there would overwrite what the device wrote.
     ///
-    /// Memory of 256 bytes or more, or as long as its allocation, is never refused for it.
+    /// One piece of 256 bytes or more, or as long as its allocation, is never refused for it, nor a list of
+    /// such pieces with entries of a cache line or more.
     SharesCacheLine,
     /// It is not in the kernel's linear map: a stack, vmalloc memory, part of the kernel image.
     ///

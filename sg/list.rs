@@ -61,8 +61,9 @@ impl<'dev, M: Scattered> Table<'dev, M> {
     ///
     /// # Errors
     ///
-    /// - [`MapFailure::SharesCacheLine`] as for a mapping, and if short memory of `kmalloc()` had to be cut in
-    ///   a cache line that it may share;
+    /// - [`MapFailure::SharesCacheLine`] as for a mapping; if short memory of `kmalloc()` had to be cut in a
+    ///   cache line that it may share; or if entries are shorter than a line, and not all parts of one would
+    ///   be bounced;
     /// - [`MapFailure::Refused`] if the kernel could not;
     /// - [`MapFailure::CrossesBoundary`] if a segment lies across a boundary in the addresses of the device
     ///   though it does not in physical ones.

@@ -211,14 +211,16 @@ impl<'dev, M: Scattered> TableBuilder<'dev, M> {
         Ok(table)
     }
 
-    /// Calls `emit` with each entry in turn. Says whether one of them is part of a piece that may share a
-    /// cache line with other data, shares it, too, and is not known to the kernel to do so.
+    /// Calls `emit` with each entry in turn. Says whether one of them is part of a piece, shares a cache line
+    /// with another part of it or with other data, and is not known to the kernel to do so.
     fn for_each_entry(&mut self, emit: &mut impl FnMut(Extent)) -> Result<bool, MapFailure> {
         // SAFETY: Callable from any context.
         let line = unsafe { c::rk3588_dma_get_cache_alignment() }.max(1) as usize;
         // CAST: `usize` is no shorter than 32 bits where this is built.
         let max_segment = self.max_segment.min(c_uint::MAX as usize);
         let rules = Rules::new(max_segment, self.boundary_mask, [PAGE_SIZE, line]);
+        // CAST: `usize` has at most 64 bits.
+        let cuts_lines = max_segment < line || self.boundary_mask < line as u64 - 1;
         let mut splitter = Splitter::new(rules);
         let mut is_linear = true;
         let mut is_cut_in_line = false;
@@ -236,12 +238,13 @@ impl<'dev, M: Scattered> TableBuilder<'dev, M> {
             let start = unsafe { location.to_phys() };
             let piece = Extent { start, len };
 
-            if owns_lines(location, piece) {
+            if owns_lines(location, piece) && !cuts_lines {
                 splitter.push(piece, emit);
                 return;
             }
             // Joined with others it would have another length, and the kernel not bounce it any more. It
-            // knows a piece, of which `check` says so otherwise; of part of one it need not know.
+            // knows a piece, of which `check` says so otherwise; of part of one it need not know. Nor may
+            // some parts of a line be bounced and others not: what is written back to memory is the line.
             splitter.flush(emit);
 
             let mut emit_part = |part| {

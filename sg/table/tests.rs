@@ -577,4 +577,43 @@ mod suite {
         assert!(table.map::<FromDevice>().is_ok());
         Ok(())
     }
+
+    /// Of a line that one buffer has to itself, too, either all parts are bounced or none.
+    #[test]
+    fn a_cut_in_a_line_is_not_mapped_to_be_written() -> Result {
+        // (longest entry, boundary mask, length, entries, whether it can be written)
+        let cases = [
+            // Entries of 48 bytes are not bounced, the last one, of 8, is.
+            (48, c_ulong::MAX, 200, 5, false),
+            (u32::MAX, 31, 200, 7, true),
+            // Neither is cut.
+            (48, c_ulong::MAX, 48, 1, true),
+            (64, c_ulong::MAX, 200, 4, true),
+            (u32::MAX, 63, 200, 4, true),
+        ];
+
+        for (max_segment, boundary_mask, len, entries, can_be_written) in cases {
+            let device = TestDevice::new()?;
+            let limits = fixture::narrow(max_segment, boundary_mask);
+            let dev = device.dma_with(limits, Statistics::on())?;
+            let table = Table::new(dev, Contiguous(Buffer::zeroed(len)?), GFP_KERNEL)?;
+
+            assert_eq!(table.entries(), entries);
+
+            let table = match table.map::<FromDevice>() {
+                Ok(list) => {
+                    assert!(can_be_written);
+                    list.unmap()
+                }
+                Err(error) => {
+                    assert!(!can_be_written);
+                    assert_eq!(error.failure, MapFailure::SharesCacheLine);
+                    error.memory
+                }
+            };
+
+            assert!(table.map::<ToDevice>().is_ok());
+        }
+        Ok(())
+    }
 }
