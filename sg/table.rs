@@ -78,7 +78,7 @@ impl<'dev, M: Scattered> Table<'dev, M> {
     /// # Errors
     ///
     /// - [`MapFailure::Empty`] if it has no bytes;
-    /// - [`MapFailure::TooLong`] if it has more than 2³² − 1 entries or `usize::MAX` bytes, or the device can
+    /// - [`MapFailure::TooLong`] if it has more than 2³¹ − 1 entries or `usize::MAX` bytes, or the device can
     ///   do no byte at a time;
     /// - [`MapFailure::NoMemory`].
     ///
@@ -197,14 +197,18 @@ impl<'dev, M: Scattered> TableBuilder<'dev, M> {
         let mut count = 0usize;
         let is_cut_in_line = self.for_each_entry(&mut |_| count += 1)?;
 
-        let Ok(entries) = c_uint::try_from(count) else {
+        // `sg_alloc_table()` takes twice as many, but `dma_map_sg()` does not.
+        // CAST: Neither is negative, and `usize` is no shorter than 32 bits where this is built.
+        const MAX: usize = c_int::MAX as usize;
+
+        if count > MAX {
             return Err(MapFailure::TooLong {
                 len: count,
-                // CAST: `usize` is no shorter than 32 bits where this is built.
-                max: c_uint::MAX as usize,
+                max: MAX,
             });
-        };
-        let mut table = RawTable::new(entries, len, is_cut_in_line, flags)?;
+        }
+        // CAST: By the comparison.
+        let mut table = RawTable::new(count as c_uint, len, is_cut_in_line, flags)?;
         let mut empty = table.as_empty();
 
         self.for_each_entry(&mut |extent| empty.set_next(extent))?;
