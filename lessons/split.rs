@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A buffer as a list: an entry for each page that it touches, for devices whose descriptors do not hold
-//! more.
+//! A buffer as a list: an entry for each page that it touches.
 //!
-//! A device says so by `Limits::max_segment` and `Limits::boundary_mask`, and gets no longer entries then;
-//! `TableBuilder` asks for it where the device does not.
+//! That is a choice of the CPU's, and about entries: where there is an IOMMU it may put them together, and the
+//! device gets longer segments. A device whose descriptors do not hold more than a page says so by
+//! `Limits::max_segment` and `Limits::boundary_mask`. Then neither an entry nor a segment is longer, and
+//! nobody needs a `TableBuilder`.
 
 use kernel::prelude::*;
 

@@ -47,7 +47,7 @@ use crate::{
 /// The entries are as few as can be: pieces that follow each other in physical memory are one, unless
 /// that were longer than [`Limits::max_segment`](crate::dma::Limits::max_segment), across
 /// [`Limits::boundary_mask`](crate::dma::Limits::boundary_mask), or longer than what fits into a bounce
-/// buffer ([`DmaDevice::max_bounced`]). A [`TableBuilder`] makes more of them. A table of more entries than a
+/// buffer ([`DmaDevice::max_bounced`]). A [`TableBuilder`] makes shorter ones. A table of more entries than a
 /// page has room for is chained, as in C.
 ///
 /// Memory of `kmalloc()` that may share a cache line with other data is not joined with what is next to it.
@@ -113,6 +113,9 @@ impl<'dev, M: Scattered> Table<'dev, M> {
 }
 
 /// A [`Table`] to be.
+///
+/// It shapes entries. An IOMMU may put several of them together, so that a segment is longer than the longest
+/// entry; what a device cannot do in one segment belongs into its [`Limits`](crate::dma::Limits).
 ///
 /// # Examples
 ///
