@@ -88,7 +88,7 @@ impl Limits {
 pub(crate) struct EffectiveLimits {
     /// The addresses that a mapping may have. C function: `dma_get_mask()`.
     pub(crate) dma_mask: u64,
-    /// The addresses that coherent memory may have.
+    /// The addresses that coherent memory may have. C field: `device.coherent_dma_mask`.
     pub(crate) coherent_dma_mask: u64,
     /// The longest mapping, in bytes, that can be made of any memory; `usize::MAX` if the kernel has no
     /// such limit. C function: `dma_max_mapping_size()`.

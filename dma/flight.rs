@@ -95,10 +95,11 @@ impl<M: Memory, D: Direction> Drop for InFlight<'_, M, D> {
     }
 }
 
-/// An address as the device sees it, valid for as long as the [`InFlight`] it came from.
+/// An address as the device sees it, valid for as long as the [`InFlight`] it came from, or the list in flight
+/// ([`ListInFlight`](crate::sg::ListInFlight)).
 ///
 /// Not a physical address: behind an IOMMU, a bounce buffer or a bus with an offset it is another
-/// number. It comes from a mapping and from nowhere else. C type: `dma_addr_t`.
+/// number. It comes from these and from nowhere else. C type: `dma_addr_t`.
 ///
 /// # Examples
 ///
@@ -115,9 +116,11 @@ pub(crate) struct DmaAddress<'a> {
 }
 
 impl DmaAddress<'_> {
+    /// The address `address`.
+    ///
     /// # Safety
     ///
-    /// `address` is one of a mapping in flight for as long as the lifetime says.
+    /// It is one of a mapping in flight, or of a list, which stays so for as long as the lifetime says.
     #[inline]
     pub(crate) unsafe fn new(address: bindings::dma_addr_t) -> Self {
         Self {
@@ -126,7 +129,9 @@ impl DmaAddress<'_> {
         }
     }
 
-    /// As the kernel has it.
+    /// As the kernel has it: for a device with more than 32 address bits, or to be compared.
+    ///
+    /// It says no more how long it is valid, so it goes to the device at once.
     #[inline]
     pub(crate) fn as_raw(self) -> bindings::dma_addr_t {
         self.address

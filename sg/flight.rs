@@ -110,6 +110,10 @@ impl<M: Scattered, D: Direction> Drop for ListInFlight<'_, M, D> {
 /// descriptor.address = segment.address().to_bus32(0)?.to_le();
 /// descriptor.len = u32::try_from(segment.len())?.to_le();
 /// ```
+///
+/// # Invariants
+///
+/// It is a segment, or part of one, of a list that stays mapped for `'a`.
 #[derive(Clone, Copy)]
 pub(crate) struct Segment<'a> {
     address: bindings::dma_addr_t,
@@ -120,8 +124,15 @@ pub(crate) struct Segment<'a> {
 impl<'a> Segment<'a> {
     /// Where the device finds the first of them.
     pub(crate) fn address(&self) -> DmaAddress<'a> {
-        // SAFETY: A segment comes from a list that is borrowed for `'a`.
+        // SAFETY: By the type invariant the list stays mapped for `'a`. Who has a segment has it from a list
+        // in flight; in this folder, where they come from others, too, nobody calls this for those.
         unsafe { DmaAddress::new(self.address) }
+    }
+
+    /// The same for calls of the kernel, of a list that need not be in flight.
+    #[inline]
+    pub(super) fn raw_address(&self) -> bindings::dma_addr_t {
+        self.address
     }
 
     /// How many they are.
@@ -144,6 +155,7 @@ impl Run for Segment<'_> {
     }
 
     fn skip(self, by: usize) -> Self {
+        // INVARIANT: The rest of it.
         Self {
             // CAST: `usize` has at most 64 bits.
             address: self.address.wrapping_add(by as u64),
@@ -156,7 +168,7 @@ impl Run for Segment<'_> {
 /// `0x40200000+4096`: its address, and its length in bytes.
 impl fmt::Display for Segment<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_fmt(fmt!("{}+{}", self.address(), self.len))
+        f.write_fmt(fmt!("{:#010x}+{}", self.address, self.len))
     }
 }
 
@@ -164,7 +176,7 @@ impl fmt::Display for Segment<'_> {
 ///
 /// # Invariants
 ///
-/// They are the entries of a mapped table that say where its segments are.
+/// They are the entries, of a table that stays mapped for `'a`, that say where its segments are.
 #[derive(Clone)]
 pub(crate) struct Segments<'a>(RawEntries<'a>);
 
@@ -182,6 +194,7 @@ impl<'a> Segments<'a> {
     /// The bytes of `range`, counted from the first one of these segments: segments, of which the first and
     /// the last are cut where the range begins and ends. If there are not as many bytes, those there are.
     pub(crate) fn within(self, range: Range<usize>) -> impl Iterator<Item = Segment<'a>> + Clone {
+        // INVARIANT: Its beginning, or all of it.
         Within::new(self, range).map(|(segment, len)| Segment { len, ..segment })
     }
 }
@@ -194,6 +207,7 @@ impl<'a> Iterator for Segments<'a> {
         let entry = self.0.next()?;
 
         // These fields are what `sg_dma_address()` and `sg_dma_len()` are in C.
+        // INVARIANT: By ours.
         Some(Segment {
             address: entry.dma_address,
             // CAST: `usize` is no shorter than 32 bits where this is built.

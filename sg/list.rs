@@ -172,8 +172,8 @@ impl<'dev, M: Scattered, D: Direction> MappedList<'dev, M, D> {
         }
     }
 
-    /// Its segments as text, to look at: an address and a length each. There are no addresses to be had from
-    /// it before the list is in flight.
+    /// Its segments as text, for people to look at: `address+length`, with a space between two. As numbers,
+    /// which a device could be told, [`ListInFlight::segments`] has them.
     pub(crate) fn shown(&self) -> impl fmt::Display + '_ {
         Shown(self.raw.segments())
     }
@@ -298,7 +298,7 @@ impl<'dev, D: Direction> RawList<'dev, D> {
         for Part { second, len, .. } in self.parts(range) {
             // SAFETY: By the type invariant this is part of a mapping of the device, in this direction, and
             // contiguous in memory, too. The caller's promise.
-            unsafe { crate::dma::sync_for_cpu::<D>(self.dev, second.address().as_raw(), len) };
+            unsafe { crate::dma::sync_for_cpu::<D>(self.dev, second.raw_address(), len) };
         }
     }
 
@@ -311,7 +311,7 @@ impl<'dev, D: Direction> RawList<'dev, D> {
         }
         for Part { second, len, .. } in self.parts(range) {
             // SAFETY: As in `sync_for_cpu`.
-            unsafe { crate::dma::sync_for_device::<D>(self.dev, second.address().as_raw(), len) };
+            unsafe { crate::dma::sync_for_device::<D>(self.dev, second.raw_address(), len) };
         }
     }
 

@@ -296,8 +296,8 @@ fn is_bounced(part: Extent) -> bool {
 ///
 /// # Invariants
 ///
-/// `table` was made by `sg_alloc_table()`, with at least one entry. Unless it is being filled, its entries
-/// have `len` bytes altogether.
+/// `table` was made by `sg_alloc_table()`, with at least one entry and at most `c_int::MAX`, and has no more
+/// segments than entries. Unless it is being filled, its entries have `len` bytes altogether.
 pub(super) struct RawTable {
     table: bindings::sg_table,
     pub(super) len: usize,
@@ -381,14 +381,15 @@ impl RawTable {
     #[inline]
     pub(super) fn iter(&self) -> Entries<'_> {
         // INVARIANT: By ours.
-        Entries(RawEntries::new(self.first(), self.entries()))
+        // SAFETY: By the type invariant there are as many.
+        Entries(unsafe { RawEntries::new(self.first(), self.entries()) })
     }
 
     /// The entries that say where the segments are, if it is mapped.
     #[inline]
     pub(super) fn iter_mapped(&self) -> RawEntries<'_> {
-        // INVARIANT: By ours; there are no more segments than entries.
-        RawEntries::new(self.first(), self.segments())
+        // SAFETY: By the type invariant there are as many entries, and more.
+        unsafe { RawEntries::new(self.first(), self.segments()) }
     }
 
     /// The same two from where byte `offset` of a mapped table is, or before, and what is left of the offset.
@@ -412,12 +413,16 @@ impl RawTable {
             offset -= len;
             skipped += 1;
         }
-        // INVARIANT: So many were stepped over.
-        (
-            Entries(RawEntries::new(next, self.entries() - skipped)),
-            RawEntries::new(next, self.segments() - skipped),
-            offset,
-        )
+        // SAFETY: So many were stepped over, fewer than there are segments, of which there are no more than
+        // entries.
+        let (entries, segments) = unsafe {
+            (
+                RawEntries::new(next, self.entries() - skipped),
+                RawEntries::new(next, self.segments() - skipped),
+            )
+        };
+
+        (Entries(entries), segments, offset)
     }
 }
 
@@ -513,7 +518,7 @@ impl<'a> Iterator for Entries<'a> {
 ///
 /// # Invariants
 ///
-/// From `next` on there are `left` entries.
+/// From `next` on there are `left` entries of a table that is borrowed for `'a`.
 #[derive(Clone)]
 pub(super) struct RawEntries<'a> {
     next: *mut bindings::scatterlist,
@@ -522,8 +527,12 @@ pub(super) struct RawEntries<'a> {
 }
 
 impl RawEntries<'_> {
+    /// # Safety
+    ///
+    /// From `next` on there are `left` entries of a table, which stays for as long as the lifetime says.
     #[inline]
-    fn new(next: *mut bindings::scatterlist, left: usize) -> Self {
+    unsafe fn new(next: *mut bindings::scatterlist, left: usize) -> Self {
+        // INVARIANT: By the caller's promise.
         Self {
             next,
             left,
