@@ -245,6 +245,12 @@ impl<'dev, M: Scattered> TableBuilder<'dev, M> {
             let start = unsafe { location.to_phys() };
             let piece = Extent { start, len };
 
+            // The bytes of an entry are a slice, by the address of the first. Where that has a tag, which the
+            // rest of it would not have if it were from another allocation, an entry is of one piece.
+            if cfg!(any(CONFIG_KASAN_SW_TAGS, CONFIG_KASAN_HW_TAGS)) {
+                splitter.flush(emit);
+            }
+
             if owns_lines(location, piece) && !cuts_lines {
                 splitter.push(piece, emit);
                 return;
