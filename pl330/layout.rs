@@ -100,7 +100,7 @@ impl Side<'_> {
         }
     }
 
-    /// The segments of `len` bytes from `offset` on, if there are as many.
+    /// The segments of `len` bytes from `offset` on, if it has as many.
     fn segments(
         &self,
         offset: usize,
@@ -117,6 +117,19 @@ impl Side<'_> {
             .map(|it| segment(it.address(), 0, it.len()));
 
         Ok(Iterator::chain(single.into_iter(), list))
+    }
+
+    /// Steps over what ends at byte `offset` or before, and says how many bytes that is.
+    fn skip_before(&mut self, offset: usize) -> usize {
+        match self {
+            Self::Single { .. } => 0,
+            Self::List { segments, len } => {
+                let skipped = segments.skip_before(offset);
+
+                *len -= skipped;
+                skipped
+            }
+        }
     }
 
     /// The first of these segments.
@@ -149,6 +162,37 @@ fn segment(address: DmaAddress<'_>, offset: usize, len: usize) -> Result<Segment
     }
 }
 
+/// Steps through parts of a side: once, as long as they ascend.
+struct Walk<'s, 'a> {
+    side: &'s Side<'a>,
+    /// What is left of it behind the first `skipped` bytes.
+    rest: Side<'a>,
+    skipped: usize,
+}
+
+impl<'s, 'a> Walk<'s, 'a> {
+    fn new(side: &'s Side<'a>) -> Self {
+        Self {
+            side,
+            rest: side.clone(),
+            skipped: 0,
+        }
+    }
+
+    /// The segments of `len` bytes from `offset` on, if the side has as many.
+    fn segments(
+        &mut self,
+        offset: usize,
+        len: usize,
+    ) -> Result<impl Iterator<Item = Result<Segment, TransferError>> + '_, TransferError> {
+        if offset < self.skipped {
+            *self = Self::new(self.side);
+        }
+        self.skipped += self.rest.skip_before(offset - self.skipped);
+        self.rest.segments(offset - self.skipped, len)
+    }
+}
+
 /// The work of copying `spans`, one after the other, from segments to segments.
 fn lists(
     spans: impl Iterator<Item = Span> + Clone,
@@ -158,9 +202,10 @@ fn lists(
 ) -> Result<(Work, Addresses), TransferError> {
     let list = |side: &Side<'_>, part: fn(&Span) -> usize| -> Result<_, TransferError> {
         let mut list = KVec::new();
+        let mut walk = Walk::new(side);
 
         for span in spans.clone() {
-            for segment in side.segments(part(&span), span.len)? {
+            for segment in walk.segments(part(&span), span.len)? {
                 list.push(segment?, flags)
                     .map_err(|_| TransferError::NoMemory)?;
             }
@@ -191,7 +236,9 @@ fn lists(
 /// In [`work`](Self::work): [`OutOfRange`](TransferError::OutOfRange) if it asks for nothing, or for
 /// bytes that one of them does not have; [`Unreachable`](TransferError::Unreachable) if these have
 /// addresses of more than 32 bits; [`Refused`](TransferError::Refused) for rows of the destination that
-/// overlap.
+/// overlap; [`NoMemory`](TransferError::NoMemory) if there is none for a list of the segments, which takes 8
+/// contiguous bytes for each of them and is at most as long as `kmalloc()` goes: of 2¹⁹ segments with pages of
+/// 4 KiB.
 ///
 /// # Safety
 ///

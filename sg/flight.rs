@@ -191,6 +191,24 @@ impl<'a> Segments<'a> {
         Self(entries)
     }
 
+    /// Steps over the segments that end at byte `offset` or before, counted from the first one of these. Says
+    /// how many bytes they have.
+    pub(crate) fn skip_before(&mut self, offset: usize) -> usize {
+        let mut skipped = 0;
+
+        loop {
+            let mut rest = self.clone();
+
+            match rest.next() {
+                Some(segment) if segment.len() <= offset - skipped => {
+                    skipped += segment.len();
+                    *self = rest;
+                }
+                _ => return skipped,
+            }
+        }
+    }
+
     /// The bytes of `range`, counted from the first one of these segments: segments, of which the first and
     /// the last are cut where the range begins and ends. If there are not as many bytes, those there are.
     pub(crate) fn within(self, range: Range<usize>) -> impl Iterator<Item = Segment<'a>> + Clone {
