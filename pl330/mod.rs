@@ -69,6 +69,8 @@ pub(crate) use layout::{
     Span, //
 };
 pub(crate) use lend::{
+    Lend,
+    Lent,
     LentPair,
     Pair, //
 };
@@ -77,6 +79,8 @@ pub(crate) use queue::Queue;
 pub(crate) use transfer::{
     Done,
     Failed,
+    PrepareResult,
+    Prepared,
     Receipt,
     Transfer,
     TransferResult, //

@@ -7,7 +7,8 @@
 //! ```
 //!
 //! Each writer has three transfers under way at a time, so four of them keep eight channels busy, and
-//! have some wait. One of five or so ends in a callback. One of 32 is given up.
+//! have some wait. Either side may be a list, of entries of whatever length. One of eight or so ends in
+//! a callback. One of 32 is given up.
 
 use kernel::{
     new_spinlock_irq,
@@ -27,6 +28,9 @@ use crate::{
     dma::{
         Bidirectional,
         Buffer,
+        DeviceReads,
+        DeviceWrites,
+        Direction,
         DmaDevice,
         FromDevice,
         InFlight,
@@ -36,15 +40,24 @@ use crate::{
     pl330::{
         Controller,
         Failed,
+        Lend,
+        Lent,
         LentPair,
         Pair,
         Pattern,
+        PrepareResult,
+        Prepared,
         Queue,
         RowSpans,
         Span,
         Transfer,
         TransferError,
         TransferResult, //
+    },
+    sg::{
+        Contiguous,
+        MappedList,
+        TableBuilder, //
     }, //
 };
 
@@ -137,6 +150,15 @@ type Source<'bound> = Mapping<'bound, Buffer, ToDevice>;
 /// What is copied to.
 type Destination<'bound> = Mapping<'bound, Buffer, FromDevice>;
 
+/// The same in entries.
+type ListSource<'bound> = MappedList<'bound, Contiguous<Buffer>, ToDevice>;
+
+/// The same in entries.
+type ListDestination<'bound> = MappedList<'bound, Contiguous<Buffer>, FromDevice>;
+
+/// A copy under way.
+type Copying<'a, 'bound, S, D> = Transfer<'a, 'bound, LentPair<S, D>>;
+
 /// What a callback leaves for us.
 #[pin_data]
 struct Landing<'bound> {
@@ -175,7 +197,10 @@ impl<'bound> Landing<'bound> {
 
 /// What is under way.
 enum Asked<'a, 'bound> {
-    Copy(Transfer<'a, 'bound, LentPair<Source<'bound>, Destination<'bound>>>),
+    Copy(Copying<'a, 'bound, Source<'bound>, Destination<'bound>>),
+    Scatter(Copying<'a, 'bound, Source<'bound>, ListDestination<'bound>>),
+    Gather(Copying<'a, 'bound, ListSource<'bound>, Destination<'bound>>),
+    Lists(Copying<'a, 'bound, ListSource<'bound>, ListDestination<'bound>>),
     Called(Arc<Landing<'bound>>),
     Fill(Transfer<'a, 'bound, InFlight<'bound, Buffer, Bidirectional>>),
 }
@@ -197,7 +222,7 @@ impl<'a, 'bound> Job<'a, 'bound> {
             0 => LONG,
             _ => SHORT,
         };
-        let in_order = random.below(2) == 0;
+        let queue = (random.below(2) == 0).then_some(queue);
         let mut source = Buffer::zeroed(len)?;
         let mut destination = Buffer::zeroed(len)?;
         let mut expected = KVVec::with_capacity(len, GFP_KERNEL)?;
@@ -227,10 +252,7 @@ impl<'a, 'bound> Job<'a, 'bound> {
             let prepared = controller.prepare_fill(destination, at, len, pattern, GFP_KERNEL)?;
 
             return Ok(Self {
-                asked: Asked::Fill(match in_order {
-                    true => prepared.submit_to(queue),
-                    false => prepared.submit(),
-                }),
+                asked: Asked::Fill(submit(prepared, queue)),
                 expected,
             });
         }
@@ -239,37 +261,44 @@ impl<'a, 'bound> Job<'a, 'bound> {
             expected[to..to + len].copy_from_slice(&source[from..from + len]);
         };
         let what = What::random(random, len, &mut model)?;
-        let source = Mapping::<_, ToDevice>::new(dev, source)?;
-        let destination = Mapping::<_, FromDevice>::new(dev, destination)?;
-        let prepared = match what {
-            What::Span(span) => controller.prepare(source, destination, span, GFP_KERNEL)?,
-            What::Rows(rows) => controller.prepare(source, destination, rows, GFP_KERNEL)?,
-            What::Pieces(list) => controller.prepare(source, destination, list, GFP_KERNEL)?,
+        let from = |source| Ok::<_, Error>(Mapping::<_, ToDevice>::new(dev, source)?);
+        let to = |destination| Ok::<_, Error>(Mapping::<_, FromDevice>::new(dev, destination)?);
+        // What a device writes is not to be cut in cache lines.
+        let (reads, writes) = (16 + random.below(SHORT), 64 + random.below(SHORT));
+        let from_list = |source| listed::<ToDevice>(dev, source, reads);
+        let to_list = |destination| listed::<FromDevice>(dev, destination, writes);
+        let asked = match random.below(8) {
+            0 => Asked::Called(call_back(
+                what.prepare(controller, from(source)?, to(destination)?)?,
+                queue,
+            )?),
+            1 => Asked::Scatter(submit(
+                what.prepare(controller, from(source)?, to_list(destination)?)?,
+                queue,
+            )),
+            2 => Asked::Gather(submit(
+                what.prepare(controller, from_list(source)?, to(destination)?)?,
+                queue,
+            )),
+            3 => Asked::Lists(submit(
+                what.prepare(controller, from_list(source)?, to_list(destination)?)?,
+                queue,
+            )),
+            _ => Asked::Copy(submit(
+                what.prepare(controller, from(source)?, to(destination)?)?,
+                queue,
+            )),
         };
 
-        if random.below(4) == 0 {
-            let landing = Landing::new()?;
-            let asked = Asked::Called(landing.clone());
-            let prepared = prepared.then(GFP_KERNEL, move |result| landing.land(result))?;
-
-            match in_order {
-                true => prepared.submit_to(queue),
-                false => prepared.submit(),
-            }
-            return Ok(Self { asked, expected });
-        }
-        Ok(Self {
-            asked: Asked::Copy(match in_order {
-                true => prepared.submit_to(queue),
-                false => prepared.submit(),
-            }),
-            expected,
-        })
+        Ok(Self { asked, expected })
     }
 
     fn wait_and_check(self, dev: &DmaDevice) -> Result {
         let found = match self.asked {
             Asked::Copy(transfer) => transfer.wait()?.mappings.destination.unmap(),
+            Asked::Scatter(transfer) => buffer_of(transfer.wait()?.mappings.destination),
+            Asked::Gather(transfer) => transfer.wait()?.mappings.destination.unmap(),
+            Asked::Lists(transfer) => buffer_of(transfer.wait()?.mappings.destination),
             Asked::Called(landing) => landing.wait()??.mappings.destination.unmap(),
             Asked::Fill(transfer) => transfer.wait()?.mappings.unmap(),
         };
@@ -293,6 +322,49 @@ impl<'a, 'bound> Job<'a, 'bound> {
     }
 }
 
+/// `buffer` in entries of at most `longest` bytes.
+fn listed<D: Direction>(
+    dev: &DmaDevice,
+    buffer: Buffer,
+    longest: usize,
+) -> Result<MappedList<'_, Contiguous<Buffer>, D>> {
+    let table = TableBuilder::new(dev, Contiguous(buffer)).max_segment(longest);
+
+    Ok(table.build(GFP_KERNEL)?.map()?)
+}
+
+/// The buffer that was made a list.
+fn buffer_of(list: ListDestination<'_>) -> Buffer {
+    list.unmap().into_memory().0
+}
+
+/// Asks for what is `prepared`, in `queue` if there is one.
+fn submit<'a, 'bound, L: Lent>(
+    prepared: Prepared<'a, 'bound, L>,
+    queue: Option<&Queue<'_, 'bound>>,
+) -> Transfer<'a, 'bound, L> {
+    match queue {
+        Some(queue) => prepared.submit_to(queue),
+        None => prepared.submit(),
+    }
+}
+
+/// The same with a callback.
+fn call_back<'bound>(
+    prepared: Prepared<'_, 'bound, LentPair<Source<'bound>, Destination<'bound>>>,
+    queue: Option<&Queue<'_, 'bound>>,
+) -> Result<Arc<Landing<'bound>>> {
+    let landing = Landing::new()?;
+    let landed = landing.clone();
+    let prepared = prepared.then(GFP_KERNEL, move |result| landed.land(result))?;
+
+    match queue {
+        Some(queue) => prepared.submit_to(queue),
+        None => prepared.submit(),
+    }
+    Ok(landing)
+}
+
 /// What is copied.
 enum What {
     Span(Span),
@@ -301,6 +373,23 @@ enum What {
 }
 
 impl What {
+    fn prepare<'a, 'bound, S, D>(
+        self,
+        controller: &'a Controller<'bound>,
+        source: S,
+        destination: D,
+    ) -> PrepareResult<'a, 'bound, LentPair<S, D>>
+    where
+        S: Lend<Direction: DeviceReads>,
+        D: Lend<Direction: DeviceWrites>,
+    {
+        match self {
+            Self::Span(span) => controller.prepare(source, destination, span, GFP_KERNEL),
+            Self::Rows(rows) => controller.prepare(source, destination, rows, GFP_KERNEL),
+            Self::Pieces(list) => controller.prepare(source, destination, list, GFP_KERNEL),
+        }
+    }
+
     /// Something to copy between buffers of `len` bytes; tells `model` of each part.
     fn random(
         random: &mut Random,
