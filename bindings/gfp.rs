@@ -7,7 +7,8 @@ use kernel::{
         flags::*,
         Flags, //
     },
-    bindings, //
+    bindings,
+    prelude::kunit_tests, //
 };
 
 /// Returns what C knows `flags` as.
@@ -29,4 +30,44 @@ pub(crate) fn as_gfp(flags: Flags) -> bindings::gfp_t {
     .into_iter()
     .filter(|&(constant, _)| flags & constant == constant)
     .fold(0, |gfp, (_, raw)| gfp | raw)
+}
+
+#[kunit_tests(rk3588_dma_gfp)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_constant_is_what_it_is_in_c() {
+        for (flags, gfp) in [
+            (GFP_ATOMIC, bindings::GFP_ATOMIC),
+            (GFP_KERNEL, bindings::GFP_KERNEL),
+            (GFP_KERNEL_ACCOUNT, bindings::GFP_KERNEL_ACCOUNT),
+            (GFP_NOWAIT, bindings::GFP_NOWAIT),
+            (__GFP_HIGHMEM, bindings::__GFP_HIGHMEM),
+            (__GFP_NOWARN, bindings::__GFP_NOWARN),
+            (__GFP_ZERO, bindings::__GFP_ZERO),
+        ] {
+            assert_eq!(as_gfp(flags), gfp);
+        }
+    }
+
+    #[test]
+    fn constants_add_up() {
+        for (flags, gfp) in [
+            (
+                GFP_KERNEL | __GFP_ZERO,
+                bindings::GFP_KERNEL | bindings::__GFP_ZERO,
+            ),
+            (
+                GFP_ATOMIC | __GFP_NOWARN,
+                bindings::GFP_ATOMIC | bindings::__GFP_NOWARN,
+            ),
+            (
+                GFP_NOWAIT | GFP_KERNEL_ACCOUNT | __GFP_HIGHMEM,
+                bindings::GFP_NOWAIT | bindings::GFP_KERNEL_ACCOUNT | bindings::__GFP_HIGHMEM,
+            ),
+        ] {
+            assert_eq!(as_gfp(flags), gfp);
+        }
+    }
 }

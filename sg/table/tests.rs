@@ -463,22 +463,6 @@ mod suite {
     }
 
     #[test]
-    fn the_flags_are_those_asked_for() -> Result {
-        let device = TestDevice::new()?;
-        let dev = device.dma()?;
-
-        for flags in [
-            GFP_KERNEL,
-            GFP_ATOMIC,
-            GFP_NOWAIT,
-            GFP_KERNEL | __GFP_NOWARN,
-        ] {
-            assert!(Table::new(dev, Contiguous(Buffer::zeroed(64)?), flags).is_ok());
-        }
-        Ok(())
-    }
-
-    #[test]
     fn memory_elsewhere_is_found_out_in_any_place() -> Result {
         static BYTES: [u8; 64] = [1; 64];
 
