@@ -329,6 +329,59 @@ mod suite {
         Ok(())
     }
 
+    /// Where the bus begins to count elsewhere, its boundaries are elsewhere, too.
+    #[test]
+    fn across_a_boundary_of_the_bus_is_refused_and_comes_back() -> Result {
+        const MASK: c_ulong = 0xffff;
+
+        let device = TestDevice::shifted(PAGE_SIZE)?;
+        let dev = device.dma_with(fixture::narrow(u32::MAX, MASK), Statistics::on())?;
+        let is_forced = fixture::is_bounced(dev)?;
+
+        if !is_forced {
+            // Else DMA-API debug would say so, too. What keeps bounce buffers within it is the kernel.
+            // SAFETY: It is the device of this test, and nothing is mapped.
+            unsafe { c::rk3588_dma_set_seg_boundary(as_raw(dev.as_device()), c_ulong::MAX) };
+        }
+
+        // The first entry is within, the others are not.
+        let mut buffer = Buffer::zeroed(0x2_0000)?;
+
+        fixture::fill(1, 0, &mut buffer);
+
+        let memory = (Contiguous(PageBuffer::zeroed()?), Contiguous(buffer));
+        let table = Table::new(dev, memory, GFP_KERNEL)?;
+        let memory = match table.map::<Bidirectional>() {
+            // The kernel puts bounce buffers where they cross none.
+            Ok(list) => {
+                assert!(is_forced);
+                list.unmap().into_memory()
+            }
+            Err(error) => {
+                assert!(!is_forced);
+                assert_eq!(error.failure, MapFailure::CrossesBoundary { mask: MASK });
+                assert!(matches!(Error::from(error.failure), ERANGE));
+                assert_eq!(dev.statistics().snapshot().failures, 1);
+                error.memory.into_memory()
+            }
+        };
+
+        // It had to be mapped to see that, and is not any more.
+        assert_eq!(dev.statistics().snapshot().live, 0);
+
+        // Pages are pages on this bus, too.
+        let table = TableBuilder::new(dev, memory.1)
+            .split_at_pages()
+            .build(GFP_KERNEL)?;
+        let list = fixture::run_list(dev, table.map::<Bidirectional>()?, |hardware| {
+            assert!(hardware.has_pattern(1));
+            hardware.write_pattern(2);
+        })?;
+
+        assert!(fixture::is_filled(2, 0, &list.unmap().into_memory().0));
+        Ok(())
+    }
+
     #[test]
     fn long_lists_go_both_ways() -> Result {
         let device = TestDevice::new()?;

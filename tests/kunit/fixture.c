@@ -8,6 +8,7 @@
 #include <linux/module.h>
 #include <linux/platform_device.h>
 #include <linux/sched.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 
 #include <kunit/platform_device.h>
@@ -53,6 +54,20 @@ struct platform_device *rk3588_dma_test_device(struct kunit *test)
 	    !device_is_bound(&pdev->dev))
 		return NULL;
 	return pdev;
+}
+
+int rk3588_dma_test_shift(struct platform_device *pdev, u64 by)
+{
+	/* As dma_direct_set_offset() does, which modules cannot call. */
+	struct bus_dma_region *map = kcalloc(2, sizeof(*map), GFP_KERNEL);
+
+	if (!map)
+		return -ENOMEM;
+	map[0].dma_start = by;
+	map[0].size = 1ULL << 40;
+	/* Freed when the device is unbound. */
+	pdev->dev.dma_range_map = map;
+	return 0;
 }
 
 void rk3588_dma_test_remove(struct kunit *test, struct platform_device *pdev)

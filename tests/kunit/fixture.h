@@ -37,6 +37,12 @@ bool rk3588_dma_leaves_out(unsigned int number);
 /** A platform device bound to a driver; unbound when the test ends. */
 struct platform_device *rk3588_dma_test_device(struct kunit *test);
 
+/**
+ * Puts a bus before it on which all memory is @by bytes further on. Once, before
+ * anything is mapped.
+ */
+int rk3588_dma_test_shift(struct platform_device *pdev, u64 by);
+
 /** Unbinds and removes it before that. */
 void rk3588_dma_test_remove(struct kunit *test, struct platform_device *pdev);
 

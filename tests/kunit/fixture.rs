@@ -14,6 +14,7 @@ use kernel::{
     bindings,
     device::Core,
     dma::DmaMask,
+    error::to_result,
     platform,
     prelude::*,
     sync::{
@@ -70,6 +71,20 @@ impl TestDevice {
             test,
             pdev: NonNull::new(pdev).ok_or(ENODEV)?,
         })
+    }
+
+    /// Makes one on a bus where all memory is `by` bytes further on.
+    ///
+    /// # Errors
+    ///
+    /// `ENODEV` as above, and `ENOMEM`.
+    pub(crate) fn shifted(by: usize) -> Result<Self> {
+        let this = Self::new()?;
+
+        // SAFETY: It was made just now, and nothing is mapped for it.
+        // CAST: `usize` has at most 64 bits.
+        to_result(unsafe { c::rk3588_dma_test_shift(this.pdev.as_ptr(), by as u64) })?;
+        Ok(this)
     }
 
     /// Its `DmaDevice`, with 32 address bits and no other limit.
