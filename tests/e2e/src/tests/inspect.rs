@@ -44,10 +44,15 @@ const IN_DEBUGFS: [&str; 5] = [
 const DEVICE: &str = "fed10000.dma-controller";
 
 /// What makes a message one about DMA, in lower case.
-const ABOUT_DMA: [&str; 9] = [
+const ABOUT_DMA: [&str; 14] = [
     "swiotlb",
     "software io tlb",
     "dma-api",
+    "dma addr",
+    "dma map",
+    "dma mask",
+    "dma: preallocated",
+    "dma: failed",
     "iommu",
     "smmu",
     "dmar:",
@@ -99,7 +104,7 @@ pub fn run(suite: &mut Suite, board: &Board) {
         )
     });
     suite.test(pool, || {
-        expect_slots(of_boot(&console)?, "4096 (of 2 KiB: 8 MiB)", "")?;
+        expect_slots(of_boot(&console)?, "4096 (of 2 KiB: 8192 KiB)", "")?;
         shows_pool_of_the_boot(of_boot(&console)?)
     });
     suite.test(bufs, || {

@@ -93,7 +93,7 @@ fn checked(suite: &mut Suite, board: &Board, boot: &Boot) {
         ensure!(words.ends_with(&["no", "limit", "-", "-"]), "{words:?}");
         expect_slots(
             console,
-            "2048 (of 2 KiB: 4 MiB)",
+            "2048 (of 2 KiB: 4096 KiB)",
             " (newer kernels count it only with swiotlb=track_hiwater)",
         )
     });
