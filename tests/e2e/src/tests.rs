@@ -11,6 +11,7 @@ mod lessons;
 mod lifetime;
 mod lists;
 mod machine;
+mod no_memory;
 mod samples;
 mod statistics;
 

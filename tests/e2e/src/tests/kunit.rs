@@ -79,9 +79,14 @@ pub fn run(suite: &mut Suite, board: &Board) {
         .collect();
     let leaves_out = leave_out::is_wanted(suite);
     let inspects = suite.wants_below("debug_inspect");
-    let engine = ["debug_faults", "debug_engine", "debug_lists"]
-        .iter()
-        .any(|room| suite.wants_below(room));
+    let engine = [
+        "debug_faults",
+        "debug_engine",
+        "debug_lists",
+        "debug_no_memory",
+    ]
+    .iter()
+    .any(|room| suite.wants_below(room));
 
     if wanted.is_empty() && !leaves_out && !inspects && !engine {
         return;
@@ -109,6 +114,7 @@ pub fn run(suite: &mut Suite, board: &Board) {
         super::faults::cases(suite, board, "debug_faults", &boot);
         super::engine::soak(suite, board, "debug_engine", &boot, &super::engine::SHORT);
         super::lists::cases(suite, board, "debug_lists", &boot);
+        super::no_memory::run(suite, board, &boot);
     }
 }
 
