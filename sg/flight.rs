@@ -20,7 +20,7 @@ use super::{
         Run,
         Within, //
     },
-    table::RawEntries,
+    raw::RawEntries,
     MappedList,
     Scattered, //
 };

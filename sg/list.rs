@@ -25,7 +25,7 @@ use super::{
         Overlay,
         Part, //
     },
-    table::{
+    raw::{
         Entries,
         RawTable, //
     },
@@ -388,5 +388,7 @@ impl<D: Direction> Drop for RawList<'_, D> {
     }
 }
 
+#[cfg(CONFIG_KUNIT = "y")]
+mod refused;
 #[cfg(CONFIG_KUNIT = "y")]
 mod tests;

@@ -36,6 +36,7 @@ mod flight;
 mod list;
 mod memory;
 mod overlay;
+mod raw;
 mod split;
 mod table;
 

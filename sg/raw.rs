@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Tables as the kernel has them, and their entries one by one.
+
+use core::{
+    marker::PhantomData,
+    ptr::{
+        self,
+        NonNull, //
+    },
+};
+
+use kernel::{
+    alloc::Flags,
+    bindings,
+    error::to_result,
+    prelude::*, //
+};
+
+use super::{
+    overlay::Run,
+    split::Extent, //
+};
+use crate::{
+    bindings::{
+        as_gfp,
+        c, //
+    },
+    dma::MapFailure, //
+};
+
+/// A `struct sg_table`.
+///
+/// # Invariants
+///
+/// `table` was made by `sg_alloc_table()`, with at least one entry and at most `c_int::MAX`, and has no more
+/// segments than entries. Unless it is being filled, its entries have `len` bytes altogether.
+pub(super) struct RawTable {
+    table: bindings::sg_table,
+    pub(super) len: usize,
+    /// An entry shares a cache line with other data, and the kernel would not bounce it.
+    pub(super) is_cut_in_line: bool,
+}
+
+// SAFETY: A table is not tied to a thread.
+unsafe impl Send for RawTable {}
+
+// SAFETY: With `&RawTable` its entries are only read.
+unsafe impl Sync for RawTable {}
+
+impl RawTable {
+    /// A table for `entries` entries, which are to have `len` bytes.
+    pub(super) fn new(
+        entries: c_uint,
+        len: usize,
+        is_cut_in_line: bool,
+        flags: Flags,
+    ) -> Result<Self, MapFailure> {
+        let mut table = bindings::sg_table::default();
+
+        // SAFETY: The function initializes `table`.
+        to_result(unsafe { bindings::sg_alloc_table(&mut table, entries, as_gfp(flags)) })
+            .map_err(|_| MapFailure::NoMemory)?;
+        // INVARIANT: Made just now; for no entries it would have failed.
+        Ok(Self {
+            table,
+            len,
+            is_cut_in_line,
+        })
+    }
+
+    /// Its entries, to be set in turn.
+    pub(super) fn as_empty(&mut self) -> Empty<'_> {
+        Empty {
+            next: NonNull::new(self.table.sgl),
+            table: PhantomData,
+        }
+    }
+
+    /// How many entries it has.
+    #[inline]
+    pub(super) fn entries(&self) -> usize {
+        // CAST: `usize` is no shorter than 32 bits where this is built.
+        self.table.orig_nents as usize
+    }
+
+    /// How many segments they were mapped to, if they are.
+    #[inline]
+    pub(super) fn segments(&self) -> usize {
+        // CAST: As above.
+        self.table.nents as usize
+    }
+
+    #[inline]
+    pub(super) fn as_ptr(&mut self) -> *mut bindings::sg_table {
+        &mut self.table
+    }
+
+    /// Takes away the mark of the kernel's IOMMU code that it was mapped through bounce buffers. The kernel
+    /// leaves it, and would go by it when the table is unmapped that was mapped again without them.
+    ///
+    /// C field: `scatterlist.dma_flags`.
+    #[inline]
+    pub(super) fn forget_bounced(&mut self) {
+        // SAFETY: By the type invariant there is a first entry, and `&mut self` excludes others.
+        #[cfg(CONFIG_NEED_SG_DMA_FLAGS)]
+        unsafe {
+            (*self.table.sgl).dma_flags &= !bindings::SG_DMA_SWIOTLB
+        };
+    }
+
+    /// The first entry.
+    #[inline]
+    pub(super) fn first(&self) -> *mut bindings::scatterlist {
+        self.table.sgl
+    }
+
+    /// The entries, for the CPU.
+    #[inline]
+    pub(super) fn iter(&self) -> Entries<'_> {
+        // INVARIANT: By ours.
+        // SAFETY: By the type invariant there are as many.
+        Entries(unsafe { RawEntries::new(self.first(), self.entries()) })
+    }
+
+    /// The entries that say where the segments are, if it is mapped.
+    #[inline]
+    pub(super) fn iter_mapped(&self) -> RawEntries<'_> {
+        // SAFETY: By the type invariant there are as many entries, and more.
+        unsafe { RawEntries::new(self.first(), self.segments()) }
+    }
+
+    /// The same two from where byte `offset` of a mapped table is, or before, and what is left of the offset.
+    #[inline]
+    pub(super) fn behind(&self, mut offset: usize) -> (Entries<'_>, RawEntries<'_>, usize) {
+        let mut next = self.first();
+        let mut skipped = 0;
+
+        // As long as each entry was mapped to a segment of its own, the next segment is in the next entry.
+        while skipped + 1 < self.segments() {
+            // SAFETY: By the type invariant it is an entry.
+            let entry = unsafe { &*next };
+            // CAST: `usize` is no shorter than 32 bits where this is built.
+            let len = entry.length as usize;
+
+            if entry.length != entry.dma_length || offset < len {
+                break;
+            }
+            // SAFETY: It is not the last segment, so it is not the last entry.
+            next = unsafe { following(next) };
+            offset -= len;
+            skipped += 1;
+        }
+        // SAFETY: So many were stepped over, fewer than there are segments, of which there are no more than
+        // entries.
+        let (entries, segments) = unsafe {
+            (
+                RawEntries::new(next, self.entries() - skipped),
+                RawEntries::new(next, self.segments() - skipped),
+            )
+        };
+
+        (Entries(entries), segments, offset)
+    }
+}
+
+impl Drop for RawTable {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariant it is the table of an allocation, which is not used any more.
+        unsafe { bindings::sg_free_table(&mut self.table) };
+    }
+}
+
+/// Entries of a table to be set.
+pub(super) struct Empty<'a> {
+    next: Option<NonNull<bindings::scatterlist>>,
+    table: PhantomData<&'a mut RawTable>,
+}
+
+impl Empty<'_> {
+    /// Sets the next entry to `extent`, if there is one.
+    pub(super) fn set_next(&mut self, extent: Extent) {
+        let Some(entry) = self.next else {
+            return;
+        };
+
+        // SAFETY: It is an entry of the table, which is borrowed. `sg_alloc_table()` has marked the last
+        // one. An extent is no longer than 32 bits say, and in a page that there is.
+        self.next = unsafe {
+            // CAST: See `for_each_entry`.
+            c::rk3588_dma_sg_set(entry.as_ptr(), extent.start, extent.len as c_uint);
+            NonNull::new(bindings::sg_next(entry.as_ptr()))
+        };
+    }
+}
+
+/// An entry, or the rest of one, as the CPU sees it.
+#[derive(Clone, Copy)]
+pub(super) struct Entry<'a> {
+    entry: &'a bindings::scatterlist,
+    /// So many bytes of it come before.
+    offset: usize,
+    len: usize,
+}
+
+impl Entry<'_> {
+    /// The first byte, in the linear map.
+    pub(super) fn start(&self) -> NonNull<u8> {
+        // SAFETY: It is an entry of pages, which have addresses in the linear map, as all have on 64-bit
+        // machines. The offset is inside, or at its end.
+        unsafe {
+            let start = c::rk3588_dma_sg_virt(ptr::from_ref(self.entry).cast_mut());
+
+            NonNull::new_unchecked(start.cast::<u8>().add(self.offset))
+        }
+    }
+}
+
+impl Run for Entry<'_> {
+    #[inline]
+    fn len(&self) -> usize {
+        self.len
+    }
+
+    #[inline]
+    fn skip(self, by: usize) -> Self {
+        Self {
+            offset: self.offset + by,
+            len: self.len - by,
+            ..self
+        }
+    }
+}
+
+/// The entries of a table, as the CPU sees them.
+#[derive(Clone)]
+pub(super) struct Entries<'a>(RawEntries<'a>);
+
+impl<'a> Iterator for Entries<'a> {
+    type Item = Entry<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Entry<'a>> {
+        let entry = self.0.next()?;
+
+        Some(Entry {
+            entry,
+            offset: 0,
+            // CAST: `usize` is no shorter than 32 bits where this is built.
+            len: entry.length as usize,
+        })
+    }
+}
+
+/// Some entries of a table.
+///
+/// # Invariants
+///
+/// From `next` on there are `left` entries of a table that is borrowed for `'a`.
+#[derive(Clone)]
+pub(super) struct RawEntries<'a> {
+    next: *mut bindings::scatterlist,
+    left: usize,
+    table: PhantomData<&'a RawTable>,
+}
+
+impl RawEntries<'_> {
+    /// # Safety
+    ///
+    /// From `next` on there are `left` entries of a table, which stays for as long as the lifetime says.
+    #[inline]
+    unsafe fn new(next: *mut bindings::scatterlist, left: usize) -> Self {
+        // INVARIANT: By the caller's promise.
+        Self {
+            next,
+            left,
+            table: PhantomData,
+        }
+    }
+}
+
+impl<'a> Iterator for RawEntries<'a> {
+    type Item = &'a bindings::scatterlist;
+
+    #[inline]
+    fn next(&mut self) -> Option<&'a bindings::scatterlist> {
+        self.left = self.left.checked_sub(1)?;
+
+        // SAFETY: By the type invariant it is an entry, of a table that is borrowed.
+        let entry = unsafe { &*self.next };
+
+        if self.left != 0 {
+            // SAFETY: There is another one behind it.
+            // INVARIANT: One less, counted above.
+            self.next = unsafe { following(self.next) };
+        }
+        Some(entry)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+/// The entry behind `entry`.
+///
+/// C function: `sg_next()`, which is inline there, too.
+///
+/// # Safety
+///
+/// There is one.
+#[inline]
+unsafe fn following(entry: *mut bindings::scatterlist) -> *mut bindings::scatterlist {
+    const CHAIN: c_ulong = bindings::SG_CHAIN as c_ulong;
+    const FLAGS: c_ulong = CHAIN | bindings::SG_END as c_ulong;
+
+    // SAFETY: By the caller's promise there is something behind it: an entry, or a link to where the table
+    // goes on.
+    let (next, link) = unsafe {
+        let next = entry.add(1);
+
+        (next, (*next).page_link)
+    };
+
+    match link & CHAIN {
+        0 => next,
+        // CAST: An address.
+        _ => (link & !FLAGS) as *mut bindings::scatterlist,
+    }
+}
