@@ -179,6 +179,7 @@ pub(super) struct Empty<'a> {
 
 impl Empty<'_> {
     /// Sets the next entry to `extent`, if there is one.
+    #[inline]
     pub(super) fn set_next(&mut self, extent: Extent) {
         let Some(entry) = self.next else {
             return;

@@ -239,7 +239,7 @@ impl<'dev, M: Scattered> TableBuilder<'dev, M> {
                 splitter.flush(emit);
             }
 
-            if owns_lines(location, piece) && !cuts_lines {
+            if !cuts_lines && owns_lines(location, piece) {
                 splitter.push(piece, emit);
                 return;
             }
