@@ -88,6 +88,15 @@ impl<T: Send + Sync> Dir<T> {
         Ok(Self { dentry, data })
     }
 
+    /// What the files are over.
+    #[allow(
+        dead_code,
+        reason = "our driver has what it needs beside the folder; the sample has not"
+    )]
+    pub(crate) fn data(&self) -> &T {
+        &self.data
+    }
+
     /// Adds a file that is read. C function: `debugfs_create_file()`.
     pub(crate) fn add_show<F: Show<T>>(&self) {
         self.add(F::NAME, 0o400, &ShowOps::<T, F>::OPS);

@@ -3,7 +3,7 @@
 //! A driver for QEMU's `edu` device, to copy from: the rooms [`bindings`], [`dma`] and [`sg`] on another
 //! bus, with another engine, behind an IOMMU.
 //!
-//! - [`device`]: the engine. The only file that tells hardware addresses.
+//! - [`device`]: the engine. The only file that tells hardware the addresses of what is mapped.
 //! - [`iommu`]: what the kernel knows of the IOMMU in front of the device.
 //! - [`demo`]: what is shown. It looks at addresses, which other drivers have no reason to.
 //!
@@ -60,6 +60,7 @@ use dma::{
     Limits,
     Statistics, //
 };
+use iommu::Domain;
 use report::Report;
 
 kernel::module_pci_driver! {
@@ -94,7 +95,7 @@ struct Driver;
 
 /// What belongs to a bound device: the files, and behind them all the rest.
 struct Bundle<'bound> {
-    _debugfs: debugfs::Dir<Demo<'bound>>,
+    debugfs: debugfs::Dir<Demo<'bound>>,
 }
 
 impl pci::Driver for Driver {
@@ -107,6 +108,12 @@ impl pci::Driver for Driver {
         _: Option<&'bound Self::IdInfo>,
     ) -> impl PinInit<Self::Data<'bound>, Error> + 'bound {
         bind(pdev)
+    }
+
+    /// Ends what the device does, as long as its addresses are translated for it: they need not be any more
+    /// when the bundle is dropped.
+    fn unbind<'bound>(_: &'bound pci::Device<Core<'_>>, this: Pin<&Self::Data<'bound>>) {
+        drop(this.debugfs.data().state.lock().parts.take());
     }
 }
 
@@ -125,15 +132,15 @@ fn bind<'bound>(pdev: &'bound pci::Device<Core<'_>>) -> Result<Bundle<'bound>> {
         _ => dev_err!(pdev, "no DMA ({error:?})\n"),
     })?;
 
-    pdev.enable_device_mem()?;
-
     let timeout = Delta::from_millis(module_parameters::timeout_ms.value().into());
     let edu = Edu::new(pdev, dev, timeout)
         .inspect_err(|error| dev_err!(pdev, "no edu device ({error:?})\n"))?;
+    // SAFETY: It goes into the bundle, where `unbind` drops it; or is dropped on the way out of here.
+    let domain = unsafe { Domain::of(dev) };
     let name = CString::try_from_fmt(fmt!("rk3588_dma_edu-{}", pdev.as_ref().name()))?;
     let demo = pin_init!(Demo {
         dev,
-        state <- new_mutex!(State { edu, report: None }),
+        state <- new_mutex!(State { parts: Some(Parts { edu, domain }), report: None }),
     }? Error);
 
     // SAFETY: The folder goes into the bundle, which the driver core drops at unbind.
@@ -142,7 +149,7 @@ fn bind<'bound>(pdev: &'bound pci::Device<Core<'_>>) -> Result<Bundle<'bound>> {
     dir.add_command::<RunFile>();
     dir.add_show::<ReportFile>();
     dir.add_show::<StatisticsFile>();
-    Ok(Bundle { _debugfs: dir })
+    Ok(Bundle { debugfs: dir })
 }
 
 /// What the files work on.
@@ -154,8 +161,15 @@ struct Demo<'bound> {
     state: Mutex<State<'bound>>,
 }
 
-struct State<'bound> {
+/// What is not there any more when the driver's `unbind` returns.
+struct Parts<'bound> {
     edu: Edu<'bound>,
+    domain: Option<Domain<'bound>>,
+}
+
+struct State<'bound> {
+    /// Until the device is unbound.
+    parts: Option<Parts<'bound>>,
     report: Option<Report>,
 }
 
@@ -170,9 +184,10 @@ impl debugfs::Command<Demo<'_>> for RunFile {
         }
 
         let mut state = demo.state.lock();
-        let State { edu, report } = &mut *state;
+        let State { parts, report } = &mut *state;
+        let Parts { edu, domain } = parts.as_mut().ok_or(ENODEV)?;
 
-        demo::run(demo.dev, edu, report.insert(Report::new()))
+        demo::run(demo.dev, edu, domain.as_ref(), report.insert(Report::new()))
     }
 }
 

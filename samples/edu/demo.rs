@@ -16,7 +16,6 @@ use crate::{
         Extents, //
     },
     dma::{
-        DeviceReads,
         Direction,
         DmaDevice,
         FromDevice,
@@ -32,7 +31,6 @@ use crate::{
     report::Report,
     sg::{
         MappedList,
-        Scattered,
         Table, //
     }, //
 };
@@ -69,8 +67,8 @@ const CASES: [Case; 2] = [
     },
 ];
 
-/// What the CPU writes there, and what later.
-const CHANGES: [[u8; 12]; 2] = [*b"two entries!", *b"and back too"];
+/// What the CPU writes there.
+const CHANGE: [u8; 12] = *b"two entries!";
 
 /// Shows all of it.
 ///
@@ -78,8 +76,13 @@ const CHANGES: [[u8; 12]; 2] = [*b"two entries!", *b"and back too"];
 ///
 /// `EBUSY` if the device is still at something, `EIO` if anything is not as it should be, and those of
 /// mappings and of the device. The report says where it was.
-pub(crate) fn run(dev: &DmaDevice, edu: &mut Edu<'_>, report: &mut Report) -> Result {
-    let result = show(dev, edu, report);
+pub(crate) fn run(
+    dev: &DmaDevice,
+    edu: &mut Edu<'_>,
+    domain: Option<&Domain<'_>>,
+    report: &mut Report,
+) -> Result {
+    let result = show(dev, edu, domain, report);
 
     match result {
         Ok(()) => report.line(fmt!("All of it held."))?,
@@ -88,21 +91,24 @@ pub(crate) fn run(dev: &DmaDevice, edu: &mut Edu<'_>, report: &mut Report) -> Re
     result
 }
 
-fn show(dev: &DmaDevice, edu: &mut Edu<'_>, report: &mut Report) -> Result {
+fn show(
+    dev: &DmaDevice,
+    edu: &mut Edu<'_>,
+    domain: Option<&Domain<'_>>,
+    report: &mut Report,
+) -> Result {
     // Nothing is mapped where the device may still write.
     edu.expect_idle()?;
 
-    let domain = Domain::of(dev);
-
-    match &domain {
+    match domain {
         Some(domain) => report.line(fmt!("IOMMU: {}", domain.kind()))?,
         None => report.line(fmt!("IOMMU: none"))?,
     }
-    show_mapping(dev, edu, domain.as_ref(), report)?;
+    show_mapping(dev, edu, domain, report)?;
     for case in &CASES {
-        case.show(dev, edu, domain.as_ref(), report)?;
+        case.show(dev, edu, domain, report)?;
     }
-    show_blocked(dev, edu, domain.as_ref(), report)
+    show_blocked(dev, edu, domain, report)
 }
 
 /// Sends a page, and receives it into another.
@@ -135,7 +141,7 @@ fn show_mapping(
 
 impl Case {
     /// Copies list to list. Then the CPU changes bytes of the source while it stays mapped, and all is copied
-    /// again. Then both tables are mapped the other way round, other bytes changed, and all is copied back.
+    /// again. Then both tables are mapped the other way round, and other bytes are copied back.
     /// Looks at all bytes of the destination each time.
     fn show(
         &self,
@@ -169,14 +175,19 @@ impl Case {
             edu.orders() - orders
         ))?;
 
-        change(&mut source, changes, CHANGES[0], &mut expected)?;
+        for &at in changes {
+            let range = at..at + CHANGE.len();
+
+            source.cpu_mut(range.clone())?.copy_from(&CHANGE)?;
+            expected[range].copy_from_slice(&CHANGE);
+        }
 
         let (source, mut destination) = edu.copy(source, destination)?;
 
         for &at in changes {
             expect(
-                destination.cpu(at..at + CHANGES[0].len())?.iter(),
-                &CHANGES[0],
+                destination.cpu(at..at + CHANGE.len())?.iter(),
+                &CHANGE,
                 report,
             )?;
         }
@@ -190,7 +201,11 @@ impl Case {
         let (back, mut kept) = (back.map::<FromDevice>()?, kept.map::<ToDevice>()?);
         let counts = (kept.segments(), back.segments());
 
-        change(&mut kept, changes, CHANGES[1], &mut expected)?;
+        // Other bytes, so that none of them can be there already.
+        for byte in &mut expected {
+            *byte = !*byte;
+        }
+        kept.cpu_mut(..)?.copy_from(&expected)?;
 
         let (kept, back) = edu.copy(kept, back)?;
         let pages = back.unmap().into_memory();
@@ -206,22 +221,6 @@ impl Case {
             counts.1
         ))
     }
-}
-
-/// Writes `bytes` into `list` at each of `offsets`, and into what is `expected` of it.
-fn change<M: Scattered, D: DeviceReads>(
-    list: &mut MappedList<'_, M, D>,
-    offsets: &[usize],
-    bytes: [u8; 12],
-    expected: &mut [u8],
-) -> Result {
-    for &at in offsets {
-        let range = at..at + bytes.len();
-
-        list.cpu_mut(range.clone())?.copy_from(&bytes)?;
-        expected[range].copy_from_slice(&bytes);
-    }
-    Ok(())
 }
 
 /// Maps `pages`, and writes how many entries and segments that makes.

@@ -115,6 +115,33 @@ pub(crate) struct Edu<'bound> {
     timeout: Delta,
     /// How many orders it has carried out.
     orders: usize,
+    /// Below the registers: these answer until then.
+    _enabled: Enabled<'bound>,
+}
+
+/// A PCI device that answers. Dropped, it is given up, and does not reach memory any more if nobody else has
+/// enabled it.
+///
+/// C functions: `pci_enable_device_mem()`, `pci_disable_device()`.
+struct Enabled<'bound>(&'bound pci::Device<Bound>);
+
+impl<'bound> Enabled<'bound> {
+    fn new(pdev: &'bound pci::Device<Core<'_>>) -> Result<Self> {
+        pdev.enable_device_mem()?;
+        Ok(Self(pdev))
+    }
+}
+
+impl Drop for Enabled<'_> {
+    fn drop(&mut self) {
+        // SAFETY: The device is bound, and `new` has enabled it once.
+        unsafe { bindings::pci_disable_device(as_raw(self.0)) };
+    }
+}
+
+/// CAST: `pci::Device` is transparent over `struct pci_dev`.
+fn as_raw(pdev: &pci::Device<Bound>) -> *mut bindings::pci_dev {
+    ptr::from_ref(pdev).cast_mut().cast()
 }
 
 impl<'bound> Edu<'bound> {
@@ -129,6 +156,7 @@ impl<'bound> Edu<'bound> {
         dev: &'bound DmaDevice,
         timeout: Delta,
     ) -> Result<Self> {
+        let enabled = Enabled::new(pdev)?;
         let bar = pdev.iomap_region_sized::<SIZE>(0, c"rk3588_dma_edu")?;
         let id = bar.read(ID);
 
@@ -137,18 +165,17 @@ impl<'bound> Edu<'bound> {
         }
         dev_info!(pdev, "edu {}.{}\n", id.major().get(), id.minor().get());
 
-        let this = Self {
+        // What it is told from here on, and nothing that it was told before.
+        expect_idle(&bar)?;
+        pdev.set_master();
+        Ok(Self {
             pdev,
             dev,
             bar,
             timeout,
             orders: 0,
-        };
-
-        // What it is told from here on, and nothing that it was told before.
-        this.expect_idle()?;
-        pdev.set_master();
-        Ok(this)
+            _enabled: enabled,
+        })
     }
 
     /// How many orders it has carried out so far.
@@ -351,16 +378,20 @@ impl<'bound> Edu<'bound> {
     ///
     /// `EBUSY` if it is still at an order that it did not end in time.
     pub(crate) fn expect_idle(&self) -> Result {
-        match self.bar.read(COMMAND).running() {
-            true => Err(EBUSY),
-            false => Ok(()),
-        }
+        expect_idle(&self.bar)
+    }
+}
+
+fn expect_idle(bar: &pci::Bar<'_, SIZE>) -> Result {
+    match bar.read(COMMAND).running() {
+        true => Err(EBUSY),
+        false => Ok(()),
     }
 }
 
 impl Drop for Edu<'_> {
     fn drop(&mut self) {
-        // Memory that it is at was not freed, so this is not needed for that: to leave it as it was found.
+        // Memory that it is at stays mapped, but only as long as the device is bound.
         if self.wait().is_err() {
             dev_warn!(
                 self.pdev,
@@ -368,8 +399,7 @@ impl Drop for Edu<'_> {
             );
         }
         // SAFETY: The device is bound to this driver, which has set what is taken back.
-        // CAST: `pci::Device` is transparent over `struct pci_dev`.
-        unsafe { bindings::pci_clear_master(ptr::from_ref(self.pdev).cast_mut().cast()) };
+        unsafe { bindings::pci_clear_master(as_raw(self.pdev)) };
     }
 }
 

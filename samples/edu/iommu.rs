@@ -46,20 +46,28 @@ impl fmt::Display for Kind {
 /// # Invariants
 ///
 /// `domain` is what the kernel has for `dev`, by which the addresses of its mappings are translated. It is
-/// valid for `'bound`: the kernel takes no other for a device that is bound to a driver, unless the driver asks
-/// for it, which this one does not.
+/// valid until the driver's `unbind` returns: the kernel takes no other for a device that is bound to a driver,
+/// unless the driver asks for it, which this one does not.
 pub(crate) struct Domain<'bound> {
     dev: &'bound DmaDevice,
     domain: NonNull<bindings::iommu_domain>,
 }
 
+// SAFETY: A domain is not tied to a thread.
+unsafe impl Send for Domain<'_> {}
+
 impl<'bound> Domain<'bound> {
     /// That of `dev`, if there is an IOMMU.
-    pub(crate) fn of(dev: &'bound DmaDevice) -> Option<Self> {
+    ///
+    /// # Safety
+    ///
+    /// The result is dropped before the driver's `unbind` returns. Afterwards, until the driver's data is gone,
+    /// the kernel may take another domain for the device.
+    pub(crate) unsafe fn of(dev: &'bound DmaDevice) -> Option<Self> {
         // SAFETY: The device is bound to our driver, which is what the function asks for.
         let domain = unsafe { bindings::iommu_get_domain_for_dev(as_raw(dev.as_device())) };
 
-        // INVARIANT: Found just now. As long as `dev` is borrowed the device is bound.
+        // INVARIANT: Found just now. By the caller's promise it goes before `unbind` returns.
         Some(Self {
             dev,
             domain: NonNull::new(domain)?,

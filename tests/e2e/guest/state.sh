@@ -5,6 +5,11 @@
 
 # resources: what the driver takes that can be counted exactly.
 resources() {
+	# How often PCI devices are enabled, and whether they may reach memory.
+	for path in /sys/bus/pci/devices/*; do
+		[ ! -e "$path" ] ||
+			echo "pci ${path##*/} $(cat "$path/enable") $(($(hexdump -s 4 -n 1 -e '1/1 "%u"' "$path/config") & 4))"
+	done
 	echo "iomem $(grep -c rk3588_dma /proc/iomem)"
 	echo "interrupts $(grep -c rk3588_dma /proc/interrupts)"
 	echo "ioremap $(grep -c ioremap /proc/vmallocinfo)"

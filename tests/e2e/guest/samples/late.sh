@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
 #
-# Has the edu device take longer than it may; then gives it its time. Behind state.sh.
+# Has the edu device take longer than it may, and leaves it while it is at it; then gives it its time. Behind
+# state.sh.
 
 run=/sys/kernel/debug/rk3588_dma_edu-0000:00:01.0
 section before resources
@@ -14,8 +15,13 @@ section report cat $run/report
 section statistics cat $run/statistics
 section late cat /tmp/late
 section busy cat /tmp/busy
-rmmod rk3588_dma_edu || exit 1
+# It gets to what it was told.
+sleep 1
 section late-log dmesg -c
+
+echo all >$run/run 2>/dev/null
+rmmod rk3588_dma_edu || exit 1
+section left-log dmesg -c
 
 sleep 1
 insmod /rk3588_dma_edu.ko || exit 1
