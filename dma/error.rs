@@ -9,7 +9,7 @@ use kernel::{
 
 /// Why memory could not be mapped.
 ///
-/// As an [`Error`]: `EMSGSIZE` for what is too long, `ERANGE` at a boundary, `ENOMEM`, `EIO` where the
+/// As an [`Error`]: `EMSGSIZE` for what is too long or in too many entries, `ERANGE` at a boundary, `ENOMEM`, `EIO` where the
 /// kernel refused, and `EINVAL`.
 ///
 /// # Examples
@@ -30,6 +30,13 @@ pub(crate) enum MapFailure {
         /// Its length in bytes, padding included.
         len: usize,
         /// The longest, in bytes: the device's longest segment, or `dma_max_mapping_size()`.
+        max: usize,
+    },
+    /// A table of it would have more entries than `dma_map_sg()` takes.
+    TooManyEntries {
+        /// How many it would have.
+        entries: usize,
+        /// The most.
         max: usize,
     },
     /// It lies across a boundary that a segment for the device may not cross.
@@ -62,6 +69,9 @@ impl fmt::Display for MapFailure {
             Self::TooLong { len, max } => f.write_fmt(fmt!(
                 "{len} bytes are more than the {max} that can be mapped for this device"
             )),
+            Self::TooManyEntries { entries, max } => f.write_fmt(fmt!(
+                "{entries} entries are more than the {max} that a list can have"
+            )),
             Self::CrossesBoundary { mask } => f.write_fmt(fmt!(
                 "the memory crosses a boundary of the device ({mask:#x})"
             )),
@@ -77,7 +87,7 @@ impl From<MapFailure> for Error {
     fn from(failure: MapFailure) -> Self {
         match failure {
             MapFailure::Empty | MapFailure::SharesCacheLine | MapFailure::NotLinear => EINVAL,
-            MapFailure::TooLong { .. } => EMSGSIZE,
+            MapFailure::TooLong { .. } | MapFailure::TooManyEntries { .. } => EMSGSIZE,
             MapFailure::CrossesBoundary { .. } => ERANGE,
             MapFailure::NoMemory => ENOMEM,
             MapFailure::Refused => EIO,

@@ -10,17 +10,20 @@ use core::{
 };
 
 use kernel::{
-    bindings,
     fmt,
     prelude::*, //
 };
 
 use super::{
     overlay::{
+        self,
         Run,
         Within, //
     },
-    raw::RawEntries,
+    raw::{
+        RawSegment,
+        RawSegments, //
+    },
     MappedList,
     Scattered, //
 };
@@ -74,7 +77,8 @@ impl<'dev, M: Scattered, D: Direction> ListInFlight<'dev, M, D> {
     /// C macro: `for_each_sgtable_dma_sg()`.
     #[inline]
     pub(crate) fn segments(&self) -> Segments<'_> {
-        self.list.raw.segments()
+        // INVARIANT: It is in flight for as long as it is borrowed.
+        Segments(self.list.raw.table.mapped())
     }
 
     /// Takes the list back from the device.
@@ -113,53 +117,35 @@ impl<M: Scattered, D: Direction> Drop for ListInFlight<'_, M, D> {
 ///
 /// # Invariants
 ///
-/// It is a segment, or part of one, of a list that stays mapped for `'a`.
+/// It is a segment, or part of one, of a list that is in flight for `'a`.
 #[derive(Clone, Copy)]
 pub(crate) struct Segment<'a> {
-    address: bindings::dma_addr_t,
-    len: usize,
+    raw: RawSegment,
     list: PhantomData<&'a ()>,
 }
 
 impl<'a> Segment<'a> {
     /// Where the device finds the first of them.
     pub(crate) fn address(&self) -> DmaAddress<'a> {
-        // SAFETY: By the type invariant the list stays mapped for `'a`. Who has a segment has it from a list
-        // in flight; in this folder, where they come from others, too, nobody calls this for those.
-        unsafe { DmaAddress::new(self.address) }
-    }
-
-    /// The same for calls of the kernel, of a list that need not be in flight.
-    #[inline]
-    pub(super) fn raw_address(&self) -> bindings::dma_addr_t {
-        self.address
+        // SAFETY: By the type invariant.
+        unsafe { DmaAddress::new(self.raw.address()) }
     }
 
     /// How many they are.
     pub(crate) fn len(&self) -> usize {
-        self.len
-    }
-
-    /// Whether they are on one side of each multiple of `mask` and 1.
-    pub(super) fn is_within(&self, mask: u64) -> bool {
-        // CAST: `usize` has at most 64 bits. A segment is not empty, and ends inside the device's mask.
-        let last = self.address + (self.len - 1) as u64;
-
-        (self.address ^ last) & !mask == 0
+        self.raw.len()
     }
 }
 
 impl Run for Segment<'_> {
     fn len(&self) -> usize {
-        self.len
+        self.raw.len()
     }
 
     fn skip(self, by: usize) -> Self {
         // INVARIANT: The rest of it.
         Self {
-            // CAST: `usize` has at most 64 bits.
-            address: self.address.wrapping_add(by as u64),
-            len: self.len - by,
+            raw: self.raw.skip(by),
             ..self
         }
     }
@@ -168,52 +154,33 @@ impl Run for Segment<'_> {
 /// `0x40200000+4096`: its address, and its length in bytes.
 impl fmt::Display for Segment<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_fmt(fmt!("{:#010x}+{}", self.address, self.len))
+        self.raw.fmt(f)
     }
 }
 
-/// The segments of a mapped list.
+/// The segments of a list in flight.
 ///
 /// # Invariants
 ///
-/// They are the entries, of a table that stays mapped for `'a`, that say where its segments are.
+/// They are those of a list that is in flight for `'a`.
 #[derive(Clone)]
-pub(crate) struct Segments<'a>(RawEntries<'a>);
+pub(crate) struct Segments<'a>(RawSegments<'a>);
 
 impl<'a> Segments<'a> {
-    /// # Safety
-    ///
-    /// `entries` are those of a mapped table that say where its segments are, and it is mapped for as long as
-    /// it is borrowed.
-    #[inline]
-    pub(super) unsafe fn new(entries: RawEntries<'a>) -> Self {
-        // INVARIANT: By the caller's promise.
-        Self(entries)
-    }
-
     /// Steps over the segments that end at byte `offset` or before, counted from the first one of these. Says
     /// how many bytes they have.
     pub(crate) fn skip_before(&mut self, offset: usize) -> usize {
-        let mut skipped = 0;
-
-        loop {
-            let mut rest = self.clone();
-
-            match rest.next() {
-                Some(segment) if segment.len() <= offset - skipped => {
-                    skipped += segment.len();
-                    *self = rest;
-                }
-                _ => return skipped,
-            }
-        }
+        overlay::skip_before(&mut self.0, offset)
     }
 
     /// The bytes of `range`, counted from the first one of these segments: segments, of which the first and
     /// the last are cut where the range begins and ends. If there are not as many bytes, those there are.
     pub(crate) fn within(self, range: Range<usize>) -> impl Iterator<Item = Segment<'a>> + Clone {
-        // INVARIANT: Its beginning, or all of it.
-        Within::new(self, range).map(|(segment, len)| Segment { len, ..segment })
+        // INVARIANT: They are parts of ours.
+        Within::new(self.0, range).map(|(segment, len)| Segment {
+            raw: segment.up_to(len),
+            list: PhantomData,
+        })
     }
 }
 
@@ -222,14 +189,9 @@ impl<'a> Iterator for Segments<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Segment<'a>> {
-        let entry = self.0.next()?;
-
-        // These fields are what `sg_dma_address()` and `sg_dma_len()` are in C.
         // INVARIANT: By ours.
         Some(Segment {
-            address: entry.dma_address,
-            // CAST: `usize` is no shorter than 32 bits where this is built.
-            len: entry.dma_length as usize,
+            raw: self.0.next()?,
             list: PhantomData,
         })
     }
@@ -406,27 +368,6 @@ mod tests {
         assert!(shown.to_bytes() == expected.to_bytes());
         // SAFETY: There is no device.
         drop(unsafe { flight.complete() });
-        Ok(())
-    }
-
-    /// No device here has addresses in which a segment would cross what an entry does not.
-    #[test]
-    fn a_segment_across_a_boundary_is_found_out() -> Result {
-        let segment = |address, len| Segment {
-            address,
-            len,
-            list: PhantomData,
-        };
-
-        assert!(segment(0x1000, 0x1000).is_within(0xfff));
-        assert!(segment(0x1fff, 1).is_within(0xfff));
-        assert!(!segment(0x1000, 0x1001).is_within(0xfff));
-        assert!(!segment(0x1fff, 2).is_within(0xfff));
-        assert!(!segment(0x1fff, 2).is_within(0x1fff));
-        assert!(segment(0x2fff, 2).is_within(0x1fff));
-        assert!(segment(0xffff_fffe, 2).is_within(0xffff_ffff));
-        assert!(!segment(0xffff_ffff, 2).is_within(0xffff_ffff));
-        assert!(segment(0, usize::MAX).is_within(u64::MAX));
         Ok(())
     }
 

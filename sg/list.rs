@@ -20,13 +20,13 @@ use kernel::{
 };
 
 use super::{
-    flight::Segments,
     overlay::{
         Overlay,
         Part, //
     },
     raw::{
         Entries,
+        RawSegments,
         RawTable, //
     },
     ListInFlight,
@@ -62,8 +62,8 @@ impl<'dev, M: Scattered> Table<'dev, M> {
     /// # Errors
     ///
     /// - [`MapFailure::SharesCacheLine`] as for a mapping; if short memory of `kmalloc()` had to be cut in a
-    ///   cache line that it may share; or if entries are shorter than a line, and not all parts of one would
-    ///   be bounced;
+    ///   cache line that it may share; or if an entry that is shorter than a line is part of one, and would
+    ///   not be bounced on a device without coherent caches;
     /// - [`MapFailure::Refused`] if the kernel could not;
     /// - [`MapFailure::CrossesBoundary`] if a segment lies across a boundary in the addresses of the device
     ///   though it does not in physical ones.
@@ -94,7 +94,7 @@ impl<'dev, M: Scattered> Table<'dev, M> {
 
     fn check(&self, device_may_write: bool) -> Result<(), MapFailure> {
         self.memory.check(device_may_write)?;
-        match device_may_write && self.raw.is_cut_in_line {
+        match device_may_write && self.raw.is_cut_in_line() {
             true => Err(MapFailure::SharesCacheLine),
             false => Ok(()),
         }
@@ -134,7 +134,7 @@ impl<'dev, M: Scattered, D: Direction> MappedList<'dev, M, D> {
     /// How many bytes it has.
     #[inline]
     pub(crate) fn len(&self) -> usize {
-        self.raw.table.len
+        self.raw.table.len()
     }
 
     /// How many entries its table has.
@@ -175,7 +175,7 @@ impl<'dev, M: Scattered, D: Direction> MappedList<'dev, M, D> {
     /// Its segments as text, for people to look at: `address+length`, with a space between two. As numbers,
     /// which a device could be told, [`ListInFlight::segments`] has them.
     pub(crate) fn shown(&self) -> impl fmt::Display + '_ {
-        Shown(self.raw.segments())
+        Shown(self.raw.table.mapped())
     }
 
     /// Lends the list to the device, which may use it from now on.
@@ -186,7 +186,7 @@ impl<'dev, M: Scattered, D: Direction> MappedList<'dev, M, D> {
 }
 
 /// Segments as text.
-struct Shown<'a>(Segments<'a>);
+struct Shown<'a>(RawSegments<'a>);
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -249,7 +249,7 @@ impl<'dev, D: Direction> RawList<'dev, D> {
             direction: PhantomData,
         };
 
-        dev.statistics().count_list(this.table.len, || {
+        dev.statistics().count_list(this.table.len(), || {
             // SAFETY: The device is bound; the entries are mapped.
             unsafe {
                 c::rk3588_dma_sg_bounced(
@@ -298,7 +298,7 @@ impl<'dev, D: Direction> RawList<'dev, D> {
         for Part { second, len, .. } in self.parts(range) {
             // SAFETY: By the type invariant this is part of a mapping of the device, in this direction, and
             // contiguous in memory, too. The caller's promise.
-            unsafe { crate::dma::sync_for_cpu::<D>(self.dev, second.raw_address(), len) };
+            unsafe { crate::dma::sync_for_cpu::<D>(self.dev, second.address(), len) };
         }
     }
 
@@ -311,26 +311,16 @@ impl<'dev, D: Direction> RawList<'dev, D> {
         }
         for Part { second, len, .. } in self.parts(range) {
             // SAFETY: As in `sync_for_cpu`.
-            unsafe { crate::dma::sync_for_device::<D>(self.dev, second.raw_address(), len) };
+            unsafe { crate::dma::sync_for_device::<D>(self.dev, second.address(), len) };
         }
     }
 
     /// The parts of `range`, each of which is contiguous for the CPU and for the device.
     #[inline]
-    pub(super) fn parts(&self, range: Range<usize>) -> Overlay<Entries<'_>, Segments<'_>> {
+    pub(super) fn parts(&self, range: Range<usize>) -> Overlay<Entries<'_>, RawSegments<'_>> {
         let (entries, segments, start) = self.table.behind(range.start);
 
-        // SAFETY: The table is mapped and borrowed.
-        let segments = unsafe { Segments::new(segments) };
-
         Overlay::new(entries, segments, start..start + range.len())
-    }
-
-    /// The segments that the device sees.
-    #[inline]
-    pub(super) fn segments(&self) -> Segments<'_> {
-        // SAFETY: The table is mapped and borrowed.
-        unsafe { Segments::new(self.table.iter_mapped()) }
     }
 
     fn expect_within_boundary(&self) -> Result<(), MapFailure> {
@@ -341,7 +331,8 @@ impl<'dev, D: Direction> RawList<'dev, D> {
         }
         // CAST: `c_ulong` has at most 64 bits.
         match self
-            .segments()
+            .table
+            .mapped()
             .all(|segment| segment.is_within(mask as u64))
         {
             true => Ok(()),

@@ -110,6 +110,23 @@ impl<I: Iterator<Item: Run>> Cursor<I> {
     }
 }
 
+/// Steps over those of `runs` that end at byte `offset` or before, and says how many bytes they have.
+pub(crate) fn skip_before<I: Iterator<Item: Run> + Clone>(runs: &mut I, offset: usize) -> usize {
+    let mut skipped = 0;
+
+    loop {
+        let mut rest = runs.clone();
+
+        match rest.next() {
+            Some(run) if run.len() <= offset - skipped => {
+                skipped += run.len();
+                *runs = rest;
+            }
+            _ => return skipped,
+        }
+    }
+}
+
 /// Steps through the bytes of a range in one of the two.
 #[derive(Clone)]
 pub(crate) struct Within<I: Iterator<Item: Run>> {

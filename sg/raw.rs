@@ -14,6 +14,7 @@ use kernel::{
     alloc::Flags,
     bindings,
     error::to_result,
+    fmt,
     prelude::*, //
 };
 
@@ -37,9 +38,8 @@ use crate::{
 /// segments than entries. Unless it is being filled, its entries have `len` bytes altogether.
 pub(super) struct RawTable {
     table: bindings::sg_table,
-    pub(super) len: usize,
-    /// An entry shares a cache line with other data, and the kernel would not bounce it.
-    pub(super) is_cut_in_line: bool,
+    len: usize,
+    is_cut_in_line: bool,
 }
 
 // SAFETY: A table is not tied to a thread.
@@ -50,18 +50,33 @@ unsafe impl Sync for RawTable {}
 
 impl RawTable {
     /// A table for `entries` entries, which are to have `len` bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`MapFailure::TooManyEntries`] and [`MapFailure::NoMemory`].
     pub(super) fn new(
-        entries: c_uint,
+        entries: usize,
         len: usize,
         is_cut_in_line: bool,
         flags: Flags,
     ) -> Result<Self, MapFailure> {
+        // `sg_alloc_table()` takes twice as many, but `dma_map_sg()` does not.
+        // CAST: It is not negative, and `usize` is no shorter than 32 bits where this is built.
+        const MAX: usize = c_int::MAX as usize;
+
+        if entries > MAX {
+            return Err(MapFailure::TooManyEntries { entries, max: MAX });
+        }
+
         let mut table = bindings::sg_table::default();
 
         // SAFETY: The function initializes `table`.
-        to_result(unsafe { bindings::sg_alloc_table(&mut table, entries, as_gfp(flags)) })
-            .map_err(|_| MapFailure::NoMemory)?;
-        // INVARIANT: Made just now; for no entries it would have failed.
+        // CAST: By the comparison.
+        let result =
+            unsafe { bindings::sg_alloc_table(&mut table, entries as c_uint, as_gfp(flags)) };
+
+        to_result(result).map_err(|_| MapFailure::NoMemory)?;
+        // INVARIANT: Made just now, for no more than `MAX` entries; for none it would have failed.
         Ok(Self {
             table,
             len,
@@ -75,6 +90,19 @@ impl RawTable {
             next: NonNull::new(self.table.sgl),
             table: PhantomData,
         }
+    }
+
+    /// How many bytes its entries have.
+    #[inline]
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether an entry shares a cache line with other data, or with another entry, and the kernel would not
+    /// bounce it.
+    #[inline]
+    pub(super) fn is_cut_in_line(&self) -> bool {
+        self.is_cut_in_line
     }
 
     /// How many entries it has.
@@ -118,21 +146,20 @@ impl RawTable {
     /// The entries, for the CPU.
     #[inline]
     pub(super) fn iter(&self) -> Entries<'_> {
-        // INVARIANT: By ours.
         // SAFETY: By the type invariant there are as many.
         Entries(unsafe { RawEntries::new(self.first(), self.entries()) })
     }
 
-    /// The entries that say where the segments are, if it is mapped.
+    /// The segments. If it is not mapped, they say nothing.
     #[inline]
-    pub(super) fn iter_mapped(&self) -> RawEntries<'_> {
-        // SAFETY: By the type invariant there are as many entries, and more.
-        unsafe { RawEntries::new(self.first(), self.segments()) }
+    pub(super) fn mapped(&self) -> RawSegments<'_> {
+        // SAFETY: By the type invariant there are as many entries, or more.
+        RawSegments(unsafe { RawEntries::new(self.first(), self.segments()) })
     }
 
     /// The same two from where byte `offset` of a mapped table is, or before, and what is left of the offset.
     #[inline]
-    pub(super) fn behind(&self, mut offset: usize) -> (Entries<'_>, RawEntries<'_>, usize) {
+    pub(super) fn behind(&self, mut offset: usize) -> (Entries<'_>, RawSegments<'_>, usize) {
         let mut next = self.first();
         let mut skipped = 0;
 
@@ -160,7 +187,7 @@ impl RawTable {
             )
         };
 
-        (Entries(entries), segments, offset)
+        (Entries(entries), RawSegments(segments), offset)
     }
 }
 
@@ -179,16 +206,20 @@ pub(super) struct Empty<'a> {
 
 impl Empty<'_> {
     /// Sets the next entry to `extent`, if there is one.
+    ///
+    /// # Safety
+    ///
+    /// An extent is in memory that has pages, and no longer than 32 bits can say.
     #[inline]
-    pub(super) fn set_next(&mut self, extent: Extent) {
+    pub(super) unsafe fn set_next(&mut self, extent: Extent) {
         let Some(entry) = self.next else {
             return;
         };
 
         // SAFETY: It is an entry of the table, which is borrowed. `sg_alloc_table()` has marked the last
-        // one. An extent is no longer than 32 bits say, and in a page that there is.
+        // one. By the caller's promise there is a page.
         self.next = unsafe {
-            // CAST: See `for_each_entry`.
+            // CAST: By the caller's promise.
             c::rk3588_dma_sg_set(entry.as_ptr(), extent.start, extent.len as c_uint);
             NonNull::new(bindings::sg_next(entry.as_ptr()))
         };
@@ -196,6 +227,11 @@ impl Empty<'_> {
 }
 
 /// An entry, or the rest of one, as the CPU sees it.
+///
+/// # Invariants
+///
+/// `entry` is one of a table that was filled, so there are pages for it. `offset` and `len` together are its
+/// length.
 #[derive(Clone, Copy)]
 pub(super) struct Entry<'a> {
     entry: &'a bindings::scatterlist,
@@ -207,8 +243,8 @@ pub(super) struct Entry<'a> {
 impl Entry<'_> {
     /// The first byte, in the linear map.
     pub(super) fn start(&self) -> NonNull<u8> {
-        // SAFETY: It is an entry of pages, which have addresses in the linear map, as all have on 64-bit
-        // machines. The offset is inside, or at its end.
+        // SAFETY: By the type invariant there are pages, which have addresses in the linear map, as all have
+        // on 64-bit machines, and the offset is inside, or at the end.
         unsafe {
             let start = c::rk3588_dma_sg_virt(ptr::from_ref(self.entry).cast_mut());
 
@@ -225,6 +261,10 @@ impl Run for Entry<'_> {
 
     #[inline]
     fn skip(self, by: usize) -> Self {
+        // By the contract of this function that is all of it, at most.
+        let by = by.min(self.len);
+
+        // INVARIANT: The one has grown by as much as the other has shrunk.
         Self {
             offset: self.offset + by,
             len: self.len - by,
@@ -244,6 +284,7 @@ impl<'a> Iterator for Entries<'a> {
     fn next(&mut self) -> Option<Entry<'a>> {
         let entry = self.0.next()?;
 
+        // INVARIANT: All of it. Tables are lent when they are filled, and not before.
         Some(Entry {
             entry,
             offset: 0,
@@ -253,13 +294,93 @@ impl<'a> Iterator for Entries<'a> {
     }
 }
 
+/// Bytes that follow each other in the addresses of a device.
+///
+/// These are numbers, which are good for calls of the kernel about a list that is mapped.
+#[derive(Clone, Copy)]
+pub(super) struct RawSegment {
+    address: bindings::dma_addr_t,
+    len: usize,
+}
+
+impl RawSegment {
+    /// Where the first of them is.
+    #[inline]
+    pub(super) fn address(&self) -> bindings::dma_addr_t {
+        self.address
+    }
+
+    /// Its first `len` bytes, if it has as many.
+    pub(super) fn up_to(self, len: usize) -> Self {
+        Self {
+            len: self.len.min(len),
+            ..self
+        }
+    }
+
+    /// Whether they are on one side of each multiple of `mask` and 1.
+    pub(super) fn is_within(&self, mask: u64) -> bool {
+        // CAST: `usize` has at most 64 bits. A segment is not empty, and ends inside the device's mask.
+        let last = self.address + (self.len - 1) as u64;
+
+        (self.address ^ last) & !mask == 0
+    }
+}
+
+impl Run for RawSegment {
+    #[inline]
+    fn len(&self) -> usize {
+        self.len
+    }
+
+    #[inline]
+    fn skip(self, by: usize) -> Self {
+        Self {
+            // CAST: `usize` has at most 64 bits.
+            address: self.address.wrapping_add(by as u64),
+            len: self.len - by,
+        }
+    }
+}
+
+/// `0x40200000+4096`: its address, and its length in bytes.
+impl fmt::Display for RawSegment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_fmt(fmt!("{:#010x}+{}", self.address, self.len))
+    }
+}
+
+/// The segments of a table.
+#[derive(Clone)]
+pub(super) struct RawSegments<'a>(RawEntries<'a>);
+
+impl Iterator for RawSegments<'_> {
+    type Item = RawSegment;
+
+    #[inline]
+    fn next(&mut self) -> Option<RawSegment> {
+        let entry = self.0.next()?;
+
+        // These fields are what `sg_dma_address()` and `sg_dma_len()` are in C.
+        Some(RawSegment {
+            address: entry.dma_address,
+            // CAST: `usize` is no shorter than 32 bits where this is built.
+            len: entry.dma_length as usize,
+        })
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.0.size_hint()
+    }
+}
+
 /// Some entries of a table.
 ///
 /// # Invariants
 ///
 /// From `next` on there are `left` entries of a table that is borrowed for `'a`.
 #[derive(Clone)]
-pub(super) struct RawEntries<'a> {
+struct RawEntries<'a> {
     next: *mut bindings::scatterlist,
     left: usize,
     table: PhantomData<&'a RawTable>,
@@ -327,5 +448,38 @@ unsafe fn following(entry: *mut bindings::scatterlist) -> *mut bindings::scatter
         0 => next,
         // CAST: An address.
         _ => (link & !FLAGS) as *mut bindings::scatterlist,
+    }
+}
+
+#[kunit_tests(rk3588_dma_sg_raw)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_segment_across_a_boundary_is_found_out() {
+        let segment = |address, len| RawSegment { address, len };
+
+        assert!(segment(0x1000, 0x1000).is_within(0xfff));
+        assert!(segment(0x1fff, 1).is_within(0xfff));
+        assert!(!segment(0x1000, 0x1001).is_within(0xfff));
+        assert!(!segment(0x1fff, 2).is_within(0xfff));
+        assert!(!segment(0x1fff, 2).is_within(0x1fff));
+        assert!(segment(0x2fff, 2).is_within(0x1fff));
+        assert!(segment(0xffff_fffe, 2).is_within(0xffff_ffff));
+        assert!(!segment(0xffff_ffff, 2).is_within(0xffff_ffff));
+        assert!(segment(0, usize::MAX).is_within(u64::MAX));
+    }
+
+    #[test]
+    fn more_entries_than_can_be_mapped_are_refused() {
+        let max = c_int::MAX as usize;
+        let failure = |entries| RawTable::new(entries, entries, false, GFP_KERNEL).err();
+
+        for entries in [max + 1, c_uint::MAX as usize + 2, usize::MAX] {
+            assert_eq!(
+                failure(entries),
+                Some(MapFailure::TooManyEntries { entries, max })
+            );
+        }
     }
 }

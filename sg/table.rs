@@ -66,8 +66,9 @@ impl<'dev, M: Scattered> Table<'dev, M> {
     /// # Errors
     ///
     /// - [`MapFailure::Empty`] if it has no bytes;
-    /// - [`MapFailure::TooLong`] if it has more than 2³¹ − 1 entries or `usize::MAX` bytes, or the device can
-    ///   do no byte at a time;
+    /// - [`MapFailure::TooLong`] if it has `usize::MAX` bytes, or the device can do no byte at a time;
+    /// - [`MapFailure::TooManyEntries`] if it takes more than 2³¹ − 1;
+    /// - [`MapFailure::NotLinear`] if what is `Scattered` is wrong about that, and the kernel looks;
     /// - [`MapFailure::NoMemory`].
     ///
     /// The memory comes back in the error.
@@ -77,7 +78,7 @@ impl<'dev, M: Scattered> Table<'dev, M> {
 
     /// How many bytes it has.
     pub(crate) fn len(&self) -> usize {
-        self.raw.len
+        self.raw.len()
     }
 
     /// How many entries it has, before it is mapped.
@@ -188,21 +189,12 @@ impl<'dev, M: Scattered> TableBuilder<'dev, M> {
         let mut count = 0usize;
         let is_cut_in_line = self.for_each_entry(&mut |_| count += 1)?;
 
-        // `sg_alloc_table()` takes twice as many, but `dma_map_sg()` does not.
-        // CAST: Neither is negative, and `usize` is no shorter than 32 bits where this is built.
-        const MAX: usize = c_int::MAX as usize;
-
-        if count > MAX {
-            return Err(MapFailure::TooLong {
-                len: count,
-                max: MAX,
-            });
-        }
-        // CAST: By the comparison.
-        let mut table = RawTable::new(count as c_uint, len, is_cut_in_line, flags)?;
+        let mut table = RawTable::new(count, len, is_cut_in_line, flags)?;
         let mut empty = table.as_empty();
 
-        self.for_each_entry(&mut |extent| empty.set_next(extent))?;
+        // SAFETY: By the contract of `Scattered` it is memory in the linear map, which has pages. Rules have
+        // made the entries no longer than 32 bits say.
+        self.for_each_entry(&mut |extent| unsafe { empty.set_next(extent) })?;
         Ok(table)
     }
 

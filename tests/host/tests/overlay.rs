@@ -5,6 +5,7 @@
 use std::ops::Range;
 
 use crate::overlay::{
+    skip_before,
     Overlay,
     Part,
     Run,
@@ -109,6 +110,19 @@ proptest! {
         for part in parts {
             prop_assert!(0 < part.len && part.len <= part.first.len.min(part.second.len));
         }
+    }
+
+    /// From there on it is the same bytes, and no piece is left that ends before them.
+    #[test]
+    fn what_is_skipped_is_what_ends_before(lens in lens(), offset in 0usize..300, len in 0usize..300) {
+        let all = pieces(&lens).into_iter();
+        let mut rest = all.clone();
+        let skipped = skip_before(&mut rest, offset);
+        let within = |pieces, offset| -> Vec<_> { Within::new(pieces, offset..offset + len).collect() };
+
+        prop_assert!(skipped <= offset);
+        prop_assert_eq!(within(rest.clone(), offset - skipped), within(all, offset));
+        prop_assert!(rest.next().is_none_or(|first| skipped + first.len > offset));
     }
 
     #[test]
