@@ -75,7 +75,7 @@ impl fmt::Display for MapFailure {
             Self::CrossesBoundary { mask } => f.write_fmt(fmt!(
                 "the memory crosses a boundary of the device ({mask:#x})"
             )),
-            Self::SharesCacheLine => f.write_str("the memory shares a cache line with other data"),
+            Self::SharesCacheLine => f.write_str("a cache line of the memory is shared"),
             Self::NotLinear => f.write_str("the memory is not in the kernel's linear map"),
             Self::NoMemory => f.write_str("there is no memory for a table"),
             Self::Refused => f.write_str("the kernel cannot map it where the device reaches it"),

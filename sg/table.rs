@@ -38,6 +38,8 @@ use crate::{
 /// buffer ([`DmaDevice::max_bounced`]). A [`TableBuilder`] makes shorter ones. A table of more entries than a
 /// page has room for is chained, as in C.
 ///
+/// Where KASAN has tags in addresses, an entry is of one allocation.
+///
 /// Memory of `kmalloc()` that may share a cache line with other data is not joined with what is next to it.
 /// The kernel bounces such memory when a device writes it, which it tells from the length of the entry.
 ///
@@ -237,7 +239,8 @@ impl<'dev, M: Scattered> TableBuilder<'dev, M> {
             }
             // Joined with others it would have another length, and the kernel not bounce it any more. It
             // knows a piece, of which `check` says so otherwise; of part of one it need not know. Nor may
-            // some parts of a line be bounced and others not: what is written back to memory is the line.
+            // some parts of a line be bounced and others not, since what is written back to memory is the
+            // line. All of them are, or it is refused.
             splitter.flush(emit);
 
             let mut emit_part = |part| {

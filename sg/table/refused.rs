@@ -232,13 +232,14 @@ mod suite {
         Ok(())
     }
 
-    /// Of a line that one buffer has to itself, too, either all parts are bounced or none.
+    /// Of a line that one buffer has to itself, too, all parts are bounced, or it is refused.
     #[test]
     fn a_cut_in_a_line_is_not_mapped_to_be_written() -> Result {
         // (longest entry, boundary mask, length, entries, whether it can be written)
         let cases = [
             // Entries of 48 bytes are not bounced, the last one, of 8, is.
             (48, c_ulong::MAX, 200, 5, false),
+            (48, c_ulong::MAX, 192, 4, false),
             (u32::MAX, 31, 200, 7, true),
             // Neither is cut.
             (48, c_ulong::MAX, 48, 1, true),
