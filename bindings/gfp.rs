@@ -11,25 +11,38 @@ use kernel::{
     prelude::kunit_tests, //
 };
 
-/// Returns what C knows `flags` as.
+/// Each constant that flags are made of, and what it is in C.
+const CONSTANTS: [(Flags, bindings::gfp_t); 7] = [
+    (GFP_ATOMIC, bindings::GFP_ATOMIC),
+    (GFP_KERNEL, bindings::GFP_KERNEL),
+    (GFP_KERNEL_ACCOUNT, bindings::GFP_KERNEL_ACCOUNT),
+    (GFP_NOWAIT, bindings::GFP_NOWAIT),
+    (__GFP_HIGHMEM, bindings::__GFP_HIGHMEM),
+    (__GFP_NOWARN, bindings::__GFP_NOWARN),
+    (__GFP_ZERO, bindings::__GFP_ZERO),
+];
+
+/// Returns what C knows `flags` as, which are constants of [`kernel::alloc::flags`] combined with `|`.
 ///
-/// `Flags::as_raw` is private to the `kernel` crate, so this asks for each of the constants that flags
-/// are made of whether they contain it.
+/// `Flags::as_raw` is private to the `kernel` crate, so this asks for each of the constants whether they
+/// contain it. What is in none of them is left out, and found out with `CONFIG_RUST_DEBUG_ASSERTIONS`.
 ///
 /// C type: `gfp_t`.
 pub(crate) fn as_gfp(flags: Flags) -> bindings::gfp_t {
-    [
-        (GFP_ATOMIC, bindings::GFP_ATOMIC),
-        (GFP_KERNEL, bindings::GFP_KERNEL),
-        (GFP_KERNEL_ACCOUNT, bindings::GFP_KERNEL_ACCOUNT),
-        (GFP_NOWAIT, bindings::GFP_NOWAIT),
-        (__GFP_HIGHMEM, bindings::__GFP_HIGHMEM),
-        (__GFP_NOWARN, bindings::__GFP_NOWARN),
-        (__GFP_ZERO, bindings::__GFP_ZERO),
-    ]
-    .into_iter()
-    .filter(|&(constant, _)| flags & constant == constant)
-    .fold(0, |gfp, (_, raw)| gfp | raw)
+    let contained = || {
+        CONSTANTS
+            .iter()
+            .filter(|(constant, _)| flags.contains(*constant))
+    };
+
+    debug_assert!(
+        contained()
+            .map(|&(constant, _)| constant)
+            .reduce(|a, b| a | b)
+            == Some(flags),
+        "flags that are not made of constants"
+    );
+    contained().fold(0, |gfp, (_, raw)| gfp | raw)
 }
 
 #[kunit_tests(rk3588_dma_gfp)]
