@@ -7,8 +7,8 @@
 //! ```
 //!
 //! Each writer has three transfers under way at a time, so four of them keep eight channels busy, and
-//! have some wait. Either side may be a list, of entries of whatever length. One of eight or so ends in
-//! a callback. One of 32 is given up.
+//! have some wait. One of five or so ends in a callback. Of the others either side may be a list, of entries
+//! of any length up to 1 KiB or so. One of 32 is given up.
 
 use kernel::{
     new_spinlock_irq,
@@ -150,10 +150,10 @@ type Source<'bound> = Mapping<'bound, Buffer, ToDevice>;
 /// What is copied to.
 type Destination<'bound> = Mapping<'bound, Buffer, FromDevice>;
 
-/// The same in entries.
+/// The same in entries, which is copied from.
 type ListSource<'bound> = MappedList<'bound, Contiguous<Buffer>, ToDevice>;
 
-/// The same in entries.
+/// The same in entries, which is copied to.
 type ListDestination<'bound> = MappedList<'bound, Contiguous<Buffer>, FromDevice>;
 
 /// A copy under way.
@@ -264,23 +264,25 @@ impl<'a, 'bound> Job<'a, 'bound> {
         let from = |source| Ok::<_, Error>(Mapping::<_, ToDevice>::new(dev, source)?);
         let to = |destination| Ok::<_, Error>(Mapping::<_, FromDevice>::new(dev, destination)?);
         // What a device writes is not to be cut in cache lines.
-        let (reads, writes) = (16 + random.below(SHORT), 64 + random.below(SHORT));
+        // CAST: It is not negative.
+        let line = dev.limits().min_align as usize;
+        let (reads, writes) = (16 + random.below(SHORT), line + random.below(SHORT));
         let from_list = |source| listed::<ToDevice>(dev, source, reads);
         let to_list = |destination| listed::<FromDevice>(dev, destination, writes);
         let asked = match random.below(8) {
-            0 => Asked::Called(call_back(
+            0 | 1 => Asked::Called(call_back(
                 what.prepare(controller, from(source)?, to(destination)?)?,
                 queue,
             )?),
-            1 => Asked::Scatter(submit(
+            2 => Asked::Scatter(submit(
                 what.prepare(controller, from(source)?, to_list(destination)?)?,
                 queue,
             )),
-            2 => Asked::Gather(submit(
+            3 => Asked::Gather(submit(
                 what.prepare(controller, from_list(source)?, to(destination)?)?,
                 queue,
             )),
-            3 => Asked::Lists(submit(
+            4 => Asked::Lists(submit(
                 what.prepare(controller, from_list(source)?, to_list(destination)?)?,
                 queue,
             )),
