@@ -20,6 +20,10 @@ user() {
 	su somebody -c 'sh /inspect; echo "exit $?"'
 }
 section user user
+# Where anybody may look into debugfs, but not into its files.
+mount -o remount,mode=755 "${debug:?}"
+section user-debugfs user
+mount -o remount,mode=700 "${debug:?}"
 
 umount "${debug:?}"
 inspect unmounted

@@ -79,6 +79,7 @@ pub fn run(suite: &mut Suite, board: &Board) {
         "inspect::says_that_there_is_no_driver",
         "inspect::says_that_debugfs_is_not_mounted",
         "inspect::says_what_needs_root",
+        "inspect::says_which_files_need_root",
         "inspect::explains_its_arguments",
     ];
 
@@ -86,7 +87,7 @@ pub fn run(suite: &mut Suite, board: &Board) {
         return;
     }
 
-    let [devices, all, lines, pool, bufs, groups, zones, counts, log, driver, debugfs, user, args] =
+    let [devices, all, lines, pool, bufs, groups, zones, counts, log, driver, debugfs, user, files, args] =
         names;
     let console = suite.prepare("inspect", || boot(board));
 
@@ -145,6 +146,23 @@ pub fn run(suite: &mut Suite, board: &Board) {
             inspection.section("Kernel log about DMA")?,
             vec!["dmesg is refused: run as root"],
         )
+    });
+    suite.test(files, || {
+        let inspection = inspection(of_boot(&console)?, "user-debugfs")?;
+
+        for (heading, what) in [
+            ("Bounce buffers (swiotlb)", "swiotlb/io_tlb_nslabs"),
+            ("rk3588_dma", &*format!("rk3588_dma-{DEVICE}/limits")),
+        ] {
+            let expected = format!("/sys/kernel/debug/{what} is refused: run as root");
+
+            ensure!(
+                inspection.section(heading)?.contains(&&*expected),
+                "{heading}: {:?}",
+                inspection.section(heading)?
+            );
+        }
+        Ok(())
     });
     suite.test(args, || explains_its_arguments(of_boot(&console)?));
 }
