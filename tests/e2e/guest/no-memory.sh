@@ -2,7 +2,8 @@
 # shellcheck shell=sh
 #
 # Copies of scattered memory, again and again: of the allocations that the copies make the first one fails, then
-# the second, and so on until none does. On a kernel with fault injection; behind state.sh.
+# the second, and so on until none does; first those of kmalloc(), then those of pages. On a kernel with fault
+# injection; behind state.sh.
 
 dma=/sys/kernel/debug/dma-api
 kmemleak=/sys/kernel/debug/kmemleak
@@ -15,23 +16,45 @@ state() {
 	section "disabled-$1" cat $dma/disabled
 }
 
-# around NAME: where this function of the kernel begins, and the one behind it.
-around() {
-	awk -v name="$1" 'found { print "0x" $1; exit } $3 == name { print "0x" $1; found = 1 }' /proc/kallsyms
+faults=/sys/kernel/debug
+for fault in failslab fail_page_alloc; do
+	echo N >$faults/$fault/ignore-gfp-wait
+	echo 0 >$faults/$fault/verbose
+done
+# Of kmalloc(), not of kmemleak and DMA-API debug, which have caches of their own: they can do without memory,
+# or switch themselves off.
+echo Y >$faults/failslab/cache-filter
+
+# fail SLAB ORDER: whether kmalloc() fails, and from which order on pages do.
+fail() {
+	for cache in /sys/kernel/slab/kmalloc-*; do
+		echo "$1" >"$cache/failslab" || exit 1
+	done
+	echo "$2" >$faults/fail_page_alloc/min-order
 }
 
-# DMA-API debug switches itself off for good when it gets no memory, so its own allocations are spared.
-# shellcheck disable=SC2046 # two words
-set -- $(around add_dma_entry)
-for fault in failslab fail_page_alloc; do
-	cd /sys/kernel/debug/$fault || exit 1
-	echo N >ignore-gfp-wait
-	echo 0 >verbose
-	echo 32 >stacktrace-depth
-	echo "${1:?}" >reject-start
-	echo "${2:?}" >reject-end
-done
-echo 0 >/sys/kernel/debug/fail_page_alloc/min-order
+# each: has one allocation of the copies fail after the other; sets $failures to how many were errors, and
+# $ignored to how many were not. It is this thread's allocations that are counted, those for opening the file
+# among them.
+each() {
+	nth=0
+	failures=0
+	ignored=0
+	left=0
+	while [ "$left" -eq 0 ] && [ $nth -lt 1000 ]; do
+		nth=$((nth + 1))
+		echo $nth >/proc/self/fail-nth
+		if ! echo '5 1' >scatter; then
+			failures=$((failures + 1))
+		# To open this takes allocations, too. If one of those fails, the next round sees it.
+		elif read -r left </proc/self/fail-nth && [ "$left" -eq 0 ]; then
+			ignored=$((ignored + 1))
+		fi
+		left=${left:-0}
+		echo 0 >/proc/self/fail-nth
+	done 2>>/tmp/errors
+	[ "$left" -gt 0 ] || status=1
+}
 
 echo clear >$kmemleak
 state before
@@ -39,28 +62,15 @@ dmesg -c >/dev/null
 insmod /rk3588_dma.ko || exit 1
 cd /sys/kernel/debug/rk3588_dma-fed10000.dma-controller || exit 1
 
-nth=0
-failures=0
-status=1
-# No other process takes part: it is this thread's allocations that are counted, those for opening the file
-# among them.
-while [ $nth -lt 1000 ]; do
-	nth=$((nth + 1))
-	left=0
-	echo $nth >/proc/self/fail-nth
-	if echo '5 1' >scatter; then
-		# To open this takes allocations, too: if one of those fails, the next round sees it.
-		read -r left </proc/self/fail-nth
-	else
-		failures=$((failures + 1))
-	fi
-	echo 0 >/proc/self/fail-nth
-	if [ "$left" -gt 0 ]; then
-		status=0
-		break
-	fi
-done 2>/tmp/errors
-section failures echo $failures
+status=0
+fail 1 100
+each
+section kmalloc echo $failures
+section kmalloc-ignored echo $ignored
+# Of pages the kernel takes some for itself, which it can do without: to make a cache larger, for example.
+fail 0 0
+each
+section pages echo $failures
 section errors cat /tmp/errors
 section statistics cat statistics
 cd / || exit 1
