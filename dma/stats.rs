@@ -15,8 +15,8 @@ use kernel::{
 ///
 /// Each count is one relaxed atomic addition, without a lock: two for a mapping or a list, two more if it
 /// is bounced, one for its end and one for each sync. Whether it is bounced is seen from its addresses, for a
-/// list from those of each entry. `make bench` shows what that comes to, which is some 30 instructions for
-/// a mapping and its end, as many for a sync, and 40 for each entry of a list. Counters are read one after
+/// list from those of each entry. `make bench` shows what that comes to, which is some 40 instructions for
+/// a mapping and its end, 20 for a sync, and 40 for each entry of a list. Counters are read one after
 /// the other: a reader sees sums that are a moment old, but none that stays wrong.
 ///
 /// # Examples
