@@ -183,14 +183,12 @@ impl<'dev, M: Scattered> TableBuilder<'dev, M> {
         if len == usize::MAX {
             return Err(MapFailure::TooLong { len, max: len - 1 });
         }
-
         if self.max_segment == 0 {
             return Err(MapFailure::TooLong { len, max: 0 });
         }
 
         let mut count = 0usize;
         let is_cut_in_line = self.for_each_entry(&mut |_| count += 1)?;
-
         let mut table = RawTable::new(count, len, is_cut_in_line, flags)?;
         let mut empty = table.as_empty();
 

@@ -139,8 +139,9 @@ impl Drop for Enabled<'_> {
     }
 }
 
-/// CAST: `pci::Device` is transparent over `struct pci_dev`.
+/// The `struct pci_dev` behind `pdev`.
 fn as_raw(pdev: &pci::Device<Bound>) -> *mut bindings::pci_dev {
+    // CAST: `pci::Device` is transparent over it.
     ptr::from_ref(pdev).cast_mut().cast()
 }
 
