@@ -195,7 +195,7 @@ const CASES: [Case; 16] = [
     ),
     case!(
         "load",
-        ["failed", "failed", "failed", "ok", "0", "live 0", "3"],
+        ["failed", "failed", "failed", "ok", "0", "live 0", "told"],
         []
     ),
 ];
