@@ -4,6 +4,7 @@
 //!
 //! ```sh
 //! for seed in 1 2 3 4; do echo $seed 250000 > soak & done; wait
+//! echo 5 1000 keep > soak     # of which none is given up
 //! ```
 //!
 //! Each writer has three transfers under way at a time, so four of them keep eight channels busy, and
@@ -68,7 +69,8 @@ const UNDER_WAY: usize = 3;
 const SHORT: usize = 1 << 10;
 const LONG: usize = 96 << 10;
 
-/// Does the transfers that `word`, a seed and a number, asks for.
+/// Does the transfers that `word`, a seed and a number, asks for. With `keep` behind them none is given
+/// up.
 ///
 /// # Errors
 ///
@@ -79,6 +81,10 @@ pub(super) fn run<'bound>(
     controller: &Controller<'bound>,
     word: &str,
 ) -> Result {
+    let (word, keeps) = match word.strip_suffix(" keep") {
+        Some(word) => (word, true),
+        None => (word, false),
+    };
     let [seed, count] = numbers(word)?;
     // CAST: `usize` has 64 bits at most.
     let mut random = Random::new(seed as u64);
@@ -100,7 +106,7 @@ pub(super) fn run<'bound>(
         for job in jobs.into_iter().flatten() {
             match random.below(32) {
                 // What is given up must not be used any more: it is freed at once.
-                0 => drop(job),
+                0 if !keeps => drop(job),
                 _ => job.wait_and_check(dev)?,
             }
         }

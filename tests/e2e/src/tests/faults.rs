@@ -193,7 +193,11 @@ const CASES: [Case; 16] = [
             "failed: the channel does not stop: it and its buffers are lost",
         ]
     ),
-    case!("load", ["ok", "0", "live 0", "told"], []),
+    case!(
+        "load",
+        ["failed", "failed", "failed", "ok", "0", "live 0", "3"],
+        []
+    ),
 ];
 
 /// Runs them on Debian's kernel.
