@@ -10,6 +10,7 @@ use anyhow::{
     Result, //
 };
 
+use super::faults::PROPERTIES;
 use crate::{
     board::{
         Bare,
@@ -38,6 +39,10 @@ const DBGSTATUS: u64 = 0xd00;
 const DBGCMD: u64 = 0xd04;
 const DBGINST0: u64 = 0xd08;
 const DBGINST1: u64 = 0xd0c;
+
+/// The registers that inject faults, and the number of bytes of each controller's.
+const FAULTS: u64 = 0xfea0_1000;
+const FAULTS_SIZE: u64 = 0x100;
 
 /// The register of the clock and reset unit that resets the board, and what it takes for that.
 const RESET: (u64, u32) = (0xfd7c_0c08, 0xfdb9);
@@ -110,7 +115,7 @@ const fn fault(kind: u32, copied: usize) -> Outcome {
 
 type Test = fn(&mut Dmac) -> Result<()>;
 
-const TESTS: [(&str, Test); 12] = [
+const TESTS: [(&str, Test); 13] = [
     ("fails_reads", fails_reads),
     ("fails_writes", fails_writes),
     ("fails_fetches", fails_fetches),
@@ -123,6 +128,7 @@ const TESTS: [(&str, Test); 12] = [
     ("ignores_kills", ignores_kills),
     ("stays_busy", stays_busy),
     ("is_good_after_a_reset", is_good_after_a_reset),
+    ("has_registers_for_faults", has_registers_for_faults),
 ];
 
 /// Runs them, each on a board of its own.
@@ -288,14 +294,55 @@ fn stays_busy(dmac: &mut Dmac) -> Result<()> {
 }
 
 fn is_good_after_a_reset(dmac: &mut Dmac) -> Result<()> {
-    for property in super::faults::PROPERTIES {
+    for property in PROPERTIES {
         dmac.provoke(property, 1)?;
     }
     dmac.bare.write(RESET.0, RESET.1)?;
-    for property in super::faults::PROPERTIES {
+    for property in PROPERTIES {
         dmac.expect_left(property, 0)?;
     }
     dmac.prepare()
+}
+
+fn has_registers_for_faults(dmac: &mut Dmac) -> Result<()> {
+    let registers: Vec<_> = (0..3)
+        .flat_map(|controller| {
+            let first = FAULTS + controller * FAULTS_SIZE;
+
+            (first..)
+                .step_by(4)
+                .zip(PROPERTIES)
+                .map(move |(address, property)| (address, controller, property))
+        })
+        .collect();
+
+    for (value, (address, ..)) in (1..).zip(&registers) {
+        dmac.bare.write(*address, value)?;
+    }
+    for (value, (address, controller, property)) in (1..).zip(registers) {
+        let path = format!("/machine/soc/dmac{controller}");
+        let set = dmac.bare.qmp().get(&path, property)?;
+        let read = dmac.bare.read(address)?;
+
+        ensure!(
+            set == value && read == value,
+            "{property} of {path} is {set}, its register {read}, not {value}"
+        );
+        dmac.bare.write(address, 0)?;
+    }
+    // Past the properties of a controller, and past the controllers.
+    for address in [
+        FAULTS + 4 * PROPERTIES.len() as u64,
+        FAULTS + FAULTS_SIZE - 4,
+        FAULTS + 3 * FAULTS_SIZE,
+        FAULTS + 0xffc,
+    ] {
+        let read = dmac.bare.read(address)?;
+
+        ensure!(read == u32::MAX, "{address:#x} is {read:#x}");
+        dmac.bare.write(address, 1)?;
+    }
+    Ok(())
 }
 
 /// A controller with a program in its memory.
