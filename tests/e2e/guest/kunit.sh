@@ -2,32 +2,34 @@
 # shellcheck shell=sh
 #
 # Loads the module, which runs its KUnit suites, runs the lessons where there is a controller, and
-# unloads the module; shows what the checks of the debug kernel saw of it.
+# unloads the module; shows the results of the debug kernel's checks. Then the suites run once for
+# each of $leave_out: the mappings leave out what the number stands for. A case that fails may leak,
+# so this comes last.
 
 dma=/sys/kernel/debug/dma-api
 pool=/sys/kernel/debug/swiotlb
 kmemleak=/sys/kernel/debug/kmemleak
 
-# state WHEN: what the module must leave as it was.
+# state WHEN: prints the state that the module must leave as it was.
 state() {
 	section "errors-$1" cat $dma/error_count
 	section "mappings-$1" cat $dma/dump
 	section "slots-$1" cat $pool/io_tlb_used
 }
 
-# Suites that have allocations fail ask for it themselves, in their own thread.
+# Suites inject allocation failures into their own thread only.
 for fault in failslab fail_page_alloc; do
 	echo N >/sys/kernel/debug/$fault/ignore-gfp-wait
 	echo 0 >/sys/kernel/debug/$fault/verbose
 done
 echo 0 >/sys/kernel/debug/fail_page_alloc/min-order
 
-# Where it never was on, the list of its mappings cannot even be read: that does not end.
+# Where it never was on, a read of its list of mappings does not return.
 section disabled-before cat $dma/disabled
 [ "$(cat $dma/disabled)" = N ] || exit 1
 
-# What has been found to be lost until now is not the module's. To look for more here would take as
-# long as below; the kernel has not lost anything yet.
+# Leaks that were found until now are not the module's. A scan for more here would take as long as
+# below; the kernel has not leaked anything yet.
 echo clear >$kmemleak
 state before
 echo 0 >$pool/io_tlb_used_hiwater
@@ -46,11 +48,16 @@ section log dmesg
 section disabled-after cat $dma/disabled
 section lockdep grep debug_locks /proc/lockdep_stats
 
-# kmemleak takes nothing for lost that is younger than five seconds, or has changed since it looked
-# last.
+# kmemleak reports no object that is younger than five seconds, or has changed since the last scan.
 sleep 6
 for _ in 1 2; do
 	echo scan >$kmemleak || exit 1
 done
 section leaks cat $kmemleak
+
+for number in ${leave_out-}; do
+	dmesg -c >/dev/null
+	insmod /rk3588_dma.ko "leave_out=$number" && rmmod rk3588_dma || status=1
+	section "log-$number" dmesg
+done
 exit $status

@@ -1,32 +1,52 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
 #
-# Has the program that booted the board make a controller go wrong; machine/README.md has the table
-# of properties. To be put in front of a script. One at a time: answers have no names.
+# Injects faults into the virtual board's DMA controllers, by the registers that machine/README.md
+# lists under "Provoking faults". To be put in front of a script.
 
-# What is typed would otherwise be printed, and answers are typed.
-stty -echo </dev/console
+# The properties, in the order of their registers.
+properties='x-fail-read x-fail-write x-fail-fetch x-bad-start x-bad-size x-fail-go x-hang
+	x-lose-interrupts x-lose-events x-lose-aborts x-ignore-kill x-debug-busy'
 
-# ask WORD...: asks for something and prints the answer. The question goes to the console whatever
-# becomes of the output.
-ask() {
-	echo "@@ $*" >/dev/console
-	read -r answer </dev/console && echo "$answer"
+# end_boot MESSAGE: ends the script as a failed one, wherever it is called: a loop that waits for a
+# value would otherwise go on, because `exit` in $(remaining ...) ends the substitution alone.
+end_boot() {
+	printf '%s\n@@ exit 1\n' "provoke.sh: error: $1" >/dev/console
+	poweroff -f
+	# The CPU that switches the board off is not necessarily this one.
+	while :; do sleep 1; done
 }
 
-# provoke CONTROLLER PROPERTY VALUE: sets it, as in provoke dmac2 x-fail-read 3.
+# fault_register CONTROLLER PROPERTY: prints the address of its register.
+fault_register() {
+	case $1 in
+	dmac[012]) address=$((0xfea01000 + ${1#dmac} * 0x100)) ;;
+	*) end_boot "there is no controller $1" ;;
+	esac
+	for property in $properties; do
+		if [ "$property" = "$2" ]; then
+			echo "$address"
+			return
+		fi
+		address=$((address + 4))
+	done
+	end_boot "$1 has no property $2"
+}
+
+# provoke CONTROLLER PROPERTY VALUE: sets the property, as in provoke dmac2 x-fail-read 3.
 provoke() {
-	[ "$(ask set "$@")" = 'done' ]
+	devmem "$(fault_register "$1" "$2")" 32 "$3" || end_boot "cannot set $2 of $1 to $3"
 }
 
-# remaining CONTROLLER PROPERTY: prints its value, of most the number that is still to come.
+# remaining CONTROLLER PROPERTY: prints the property's value, for most the number still to come.
 remaining() {
-	ask get "$@"
+	register=$(devmem "$(fault_register "$1" "$2")" 32) || end_boot "cannot read $2 of $1"
+	echo $((register))
 }
 
-# settle CONTROLLER: provokes nothing any more.
+# settle CONTROLLER: sets all properties to 0.
 settle() {
-	for property in ${properties:?}; do
-		provoke "$1" "$property" 0
+	for setting in $properties; do
+		provoke "$1" "$setting" 0
 	done
 }

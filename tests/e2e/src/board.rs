@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The virtual Rock 5B+: Debian's kernel image and the board's own device tree in QEMU. For what only
-//! another kernel or another machine shows, those.
+//! The virtual Rock 5B+: Debian's kernel image and the board's own device tree in QEMU. Tests of
+//! other kernels and machines boot those.
+//!
+//! The board's clock counts instructions, one per nanosecond, and skips idle time. So what the
+//! board does, and each time limit of its software, is independent of the host and its load. All
+//! CPUs of a board run in one thread of the host.
 
 mod bare;
-mod device_tree;
+pub mod device_tree;
 mod initramfs;
 mod machine;
-mod qmp;
-mod requests;
 
 use std::{
     ffi::OsString,
@@ -21,9 +23,12 @@ use std::{
         PathBuf, //
     },
     process::{
+        Child,
         Command,
+        ExitStatus,
         Stdio, //
     },
+    sync::LazyLock,
     thread,
     time::{
         Duration,
@@ -31,11 +36,6 @@ use std::{
     }, //
 };
 
-use anyhow::{
-    ensure,
-    Context,
-    Result, //
-};
 use tempfile::TempDir;
 
 pub use bare::Bare;
@@ -45,48 +45,46 @@ pub use machine::{
 };
 
 use crate::{
-    console::Console,
-    process::made_by, //
+    prelude::*,
+    process::{
+        self,
+        made_by, //
+    }, //
 };
-use requests::Requests;
 
-/// What is needed to boot the board.
+/// Silence after which a boot is given up: neither a character on its console nor its end.
+const SILENCE: Duration = Duration::from_secs(900);
+
+/// Everything that is needed to boot the board.
 pub struct Board {
-    /// The folder that `scripts/kernel` made.
+    /// Directory that `scripts/kernel` made.
     pub kernel: PathBuf,
     image: PathBuf,
     machine: PathBuf,
     busybox: PathBuf,
 }
 
-/// What differs from one boot to the next.
+/// Parameters of a boot.
 #[derive(Clone)]
 pub struct Boot {
-    /// Which machine.
     pub machine: Machine,
-    /// Which kernel.
     pub kernel: Kernel,
-    /// RAM, in QEMU's notation.
+    /// Size of the RAM, in QEMU's notation.
     pub memory: String,
     /// More kernel parameters.
     pub append: String,
     /// Device tree overlays, compiled or not, for the Rock 5B+.
     pub overlays: Vec<PathBuf>,
-    /// Files for the root folder.
+    /// Files for the root directory.
     pub files: Vec<PathBuf>,
-    /// Whether the CPUs run in threads of their own. Slower where the host has fewer CPUs than the
-    /// board, but they interleave as on a real board.
-    pub parallel: bool,
-    /// Whether the board's clock goes on by a nanosecond for each instruction.
-    pub counts_instructions: bool,
-    /// What is in memory at these addresses when the board is switched on.
+    /// Contents of memory at these addresses at power-on.
     pub contents: Vec<(u64, Vec<u8>)>,
     /// More arguments for QEMU.
     pub arguments: Vec<OsString>,
-    /// Is shown each line that is printed, while the script runs.
+    /// Target of the Makefile that makes these files.
+    pub target: Option<&'static str>,
+    /// Function that is called with each line of the console while the script runs.
     pub on_line: Option<fn(&str)>,
-    /// How long it may take.
-    pub timeout: Duration,
 }
 
 impl Default for Boot {
@@ -98,19 +96,40 @@ impl Default for Boot {
             append: String::new(),
             overlays: vec![],
             files: vec![],
-            parallel: false,
-            counts_instructions: false,
             contents: vec![],
             arguments: vec![],
+            target: None,
             on_line: None,
-            timeout: Duration::from_secs(180),
         }
     }
 }
 
+impl Boot {
+    /// Makes a boot of the board with the driver: with its overlay, and its module in `/`.
+    pub fn with_driver() -> Self {
+        Self {
+            overlays: vec![OVERLAY.into()],
+            files: vec![MODULE.into()],
+            ..Self::default()
+        }
+    }
+}
+
+/// Overlay that gives the driver its controller.
+pub const OVERLAY: &str = "dts/rk3588-dma.dtbo";
+
+/// Module for the stock kernel.
+pub const MODULE: &str = "rk3588_dma.ko";
+
 impl Board {
-    /// Finds, or has made, what is needed.
-    pub fn new() -> Result<Self> {
+    /// Returns the board; the first caller makes what is missing.
+    pub fn get() -> Result<&'static Self> {
+        static BOARD: LazyLock<Result<Board>> = LazyLock::new(Board::new);
+
+        BOARD.as_ref().map_err(|error| anyhow!("{error:#}"))
+    }
+
+    fn new() -> Result<Self> {
         let kernel = Kernel::Stock.folder()?;
 
         Ok(Self {
@@ -121,7 +140,7 @@ impl Board {
         })
     }
 
-    /// Whether it boots the image of Debian's package.
+    /// Returns whether the board boots the image of Debian's package.
     pub fn is_stock(&self) -> bool {
         self.image.starts_with(&self.kernel)
     }
@@ -131,53 +150,41 @@ impl Board {
         Bare::start(&self.machine)
     }
 
-    /// Boots, runs `script`, does what it asks for and returns what was printed.
+    /// Boots, runs `script` and returns what was printed.
+    ///
+    /// # Errors
+    ///
+    /// If QEMU fails, or the console stays silent for [`SILENCE`].
     pub fn boot(&self, boot: &Boot, script: &str) -> Result<Console> {
+        if let Some(target) = boot.target {
+            process::make(target)?;
+        }
+
         let work = TempDir::new()?;
-        let console = work.path().join("console");
-        let complaints = work.path().join("complaints");
-        let socket = work.path().join("qmp");
-        let start = Instant::now();
+        let [console, complaints] = ["console", "complaints"].map(|name| work.path().join(name));
         let mut qemu = self
             .command(boot, script, work.path())?
-            .arg("-qmp")
-            .arg(format!("unix:{},server=on,wait=off", socket.display()))
-            .stdin(Stdio::piped())
+            .args(["-icount", "shift=0,sleep=off"])
+            .stdin(Stdio::null())
             .stdout(File::create(&console)?)
             .stderr(File::create(&complaints)?)
             .spawn()
-            .with_context(|| format!("cannot start {}", self.qemu(boot.machine).display()))?;
-        let keyboard = qemu.stdin.take().context("QEMU has no input")?;
-        let mut requests = Requests::new(File::open(&console)?, keyboard, socket, boot.on_line);
-        let mut timed_out = false;
-        let status = loop {
-            if let Some(status) = qemu.try_wait()? {
-                break status;
-            }
-            if start.elapsed() > boot.timeout {
-                timed_out = true;
-                qemu.kill()?;
-            } else if let Err(error) = requests.serve() {
-                qemu.kill()?;
-                qemu.wait()?;
-                return Err(error.context("what the script asks for cannot be done"));
-            }
-            thread::sleep(Duration::from_millis(20));
-        };
+            .context("cannot run setpriv")?;
+        let status = watch(&mut qemu, &console, boot.on_line)?;
+        let text = String::from_utf8_lossy(&fs::read(&console)?).into_owned();
+        let tail = text.lines().rev().take(20).collect::<Vec<_>>();
 
         ensure!(
-            status.success() || timed_out,
-            "QEMU ended with {status}: {}",
-            fs::read_to_string(&complaints)?
+            status.success(),
+            "QEMU ended with {status}: {}{}",
+            fs::read_to_string(&complaints)?,
+            tail.into_iter().rev().collect::<Vec<_>>().join("\n")
         );
-
-        Ok(Console::new(
-            &String::from_utf8_lossy(&fs::read(&console)?),
-            timed_out,
-        ))
+        Ok(Console::new(&text))
     }
 
-    /// Boots with the console on this terminal; runs `script`, or a shell. Returns the exit code.
+    /// Boots with the console on this terminal; runs `script`, or a shell whose clock is that of
+    /// the host. Returns the exit status.
     pub fn run(&self, boot: &Boot, script: Option<&Path>) -> Result<u8> {
         let Some(script) = script else {
             let work = TempDir::new()?;
@@ -196,40 +203,26 @@ impl Board {
         console.exit()
     }
 
-    /// The QEMU that has `machine`.
-    fn qemu(&self, machine: Machine) -> &Path {
-        match machine {
-            Machine::Rock5bPlus => &self.machine,
-            Machine::Virt | Machine::VirtSmmu => Path::new("qemu-system-aarch64"),
-        }
-    }
-
-    /// The image of `kernel`, which is made now if need be.
-    fn image(&self, kernel: Kernel) -> Result<PathBuf> {
-        match kernel {
-            Kernel::Stock => Ok(self.image.clone()),
-            Kernel::Debug => kernel.image(&kernel.folder()?),
-        }
-    }
-
-    /// QEMU with all its arguments; `work` is for files that it reads.
+    /// Returns QEMU with all its arguments; `work` is for files that it reads. QEMU is killed when
+    /// this program ends.
     fn command(&self, boot: &Boot, script: &str, work: &Path) -> Result<Command> {
         let initramfs = work.join("initramfs");
-        let mut qemu = Command::new(self.qemu(boot.machine));
+        let mut qemu = Command::new("setpriv");
 
         initramfs::write(&self.busybox, script, &boot.files, &initramfs)?;
-        qemu.args(boot.machine.options())
-            .args(["-m", &boot.memory])
+        qemu.args(["--pdeathsig", "KILL"])
+            .arg(match boot.machine {
+                Machine::Rock5bPlus => &self.machine,
+                Machine::Virt | Machine::VirtSmmu => Path::new("qemu-system-aarch64"),
+            })
+            .args(boot.machine.options())
+            .args(["-m", &boot.memory, "-accel", "tcg,thread=single"])
             .args(["-nodefaults", "-display", "none", "-no-reboot"])
-            .args([
-                "-accel",
-                match boot.parallel {
-                    true => "tcg,thread=multi",
-                    false => "tcg,thread=single",
-                },
-            ])
             .args(["-serial", "mon:stdio", "-kernel"])
-            .arg(self.image(boot.kernel)?)
+            .arg(match boot.kernel {
+                Kernel::Stock => self.image.clone(),
+                kernel => kernel.image(&kernel.folder()?)?,
+            })
             .arg("-initrd")
             .arg(initramfs)
             .arg("-append")
@@ -237,11 +230,8 @@ impl Board {
                 "console={} loglevel=4 panic=-1 cryptomgr.notests {}",
                 boot.machine.console(),
                 boot.append
-            ));
-        qemu.args(&boot.arguments);
-        if boot.counts_instructions {
-            qemu.args(["-icount", "shift=0,sleep=off"]);
-        }
+            ))
+            .args(&boot.arguments);
         if boot.machine == Machine::Rock5bPlus {
             let tree = self.kernel.join("dtb/rk3588-rock-5b-plus.dtb");
 
@@ -258,5 +248,48 @@ impl Board {
             ));
         }
         Ok(qemu)
+    }
+}
+
+/// Waits for the end of `qemu`, whose console is written to a file.
+///
+/// # Errors
+///
+/// If the console was silent for too long; QEMU has been killed then.
+fn watch(qemu: &mut Child, console: &Path, on_line: Option<fn(&str)>) -> Result<ExitStatus> {
+    let mut len = 0;
+    let mut shown = 0;
+    let mut changed = Instant::now();
+
+    loop {
+        if let Some(status) = qemu.try_wait()? {
+            return Ok(status);
+        }
+
+        let now = fs::metadata(console)?.len();
+
+        if now != len {
+            (len, changed) = (now, Instant::now());
+            if let Some(on_line) = on_line {
+                let text = fs::read(console)?;
+                let text = String::from_utf8_lossy(&text);
+                let complete = text.rfind('\n').map_or("", |end| &text[..end]);
+
+                complete.lines().skip(shown).for_each(on_line);
+                shown = complete.lines().count();
+            }
+        } else if changed.elapsed() > SILENCE {
+            qemu.kill()?;
+            qemu.wait()?;
+
+            let text = fs::read(console)?;
+
+            return Err(anyhow!(
+                "the console was silent for {} s; its last lines are:\n{}",
+                SILENCE.as_secs(),
+                String::from_utf8_lossy(&text[text.len().saturating_sub(2000)..])
+            ));
+        }
+        thread::sleep(Duration::from_millis(20));
     }
 }

@@ -1,59 +1,44 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What the board printed.
+//! The console of a boot, as text.
 
-use anyhow::{
-    bail,
-    Context,
-    Result, //
-};
+use std::collections::BTreeMap;
 
-/// The serial console of a boot that has ended, or was ended.
+use crate::prelude::*;
+
+/// The text of the serial console of a boot that has ended.
 pub struct Console {
     text: String,
-    timed_out: bool,
 }
 
 impl Console {
-    /// `text` as it came from the serial line.
-    pub fn new(text: &str, timed_out: bool) -> Self {
+    /// Takes `text` as it came from the serial line.
+    pub fn new(text: &str) -> Self {
         Self {
             text: text.replace('\r', ""),
-            timed_out,
         }
     }
 
-    /// All of it.
+    /// Returns the whole text.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// What the script exited with.
+    /// Returns the exit status of the script.
     ///
     /// # Errors
     ///
-    /// With the last lines of the console, if the board was switched off or killed before it said.
+    /// With the last lines of the console, if the board ended before the script did, or if the
+    /// script took longer than it may.
     pub fn exit(&self) -> Result<u8> {
-        let said = self
-            .text
-            .lines()
-            .find_map(|line| line.strip_prefix("@@ exit "));
+        let status = self.line("@@ exit ").with_context(|| {
+            format!("the script did not end; the last lines are:\n{}", self.tail())
+        })?;
 
-        match said {
-            Some(code) if !self.timed_out => code.trim().parse().context("exit code of the board"),
-            Some(_) => bail!("the board did not switch itself off"),
-            None => bail!(
-                "the board {}; its last lines:\n{}",
-                match self.timed_out {
-                    true => "did not end in time",
-                    false => "ended early",
-                },
-                self.tail()
-            ),
-        }
+        status.trim().parse().context("exit status of the script")
     }
 
-    /// The section `name`: what a command of the script printed.
+    /// Returns the section `name`: the output of a command of the script.
     ///
     /// # Errors
     ///
@@ -65,17 +50,42 @@ impl Console {
             .map(|(section, _)| section.trim_end_matches(['\n', '\0']))
             .with_context(|| {
                 format!(
-                    "the board did not print its {name}; its last lines:\n{}",
+                    "the board did not print its {name}; the last lines are:\n{}",
                     self.tail()
                 )
             })
     }
 
-    /// Seconds after which the first process ran, by the board's clock.
-    pub fn up(&self) -> Option<&str> {
-        self.text
+    /// Returns the number that a section is.
+    pub fn number(&self, section: &str) -> Result<u64> {
+        let text = self.section(section)?;
+
+        text.parse()
+            .with_context(|| format!("{section} is not a number: {text}"))
+    }
+
+    /// Returns the counters of a section, which has a name and a value in each line.
+    pub fn counters(&self, section: &str) -> Result<BTreeMap<&str, u64>> {
+        self.section(section)?
             .lines()
-            .find_map(|line| line.strip_prefix("@@ up "))
+            .map(|line| {
+                let (name, value) = line
+                    .split_once(' ')
+                    .with_context(|| format!("{section} has no value in: {line}"))?;
+
+                Ok((name, value.parse()?))
+            })
+            .collect()
+    }
+
+    /// Returns the board's time at which the first process ran, in seconds.
+    pub fn up(&self) -> Option<&str> {
+        self.line("@@ up ")
+    }
+
+    /// Returns the rest of the first line that begins with `prefix`.
+    fn line(&self, prefix: &str) -> Option<&str> {
+        self.text.lines().find_map(|line| line.strip_prefix(prefix))
     }
 
     fn tail(&self) -> String {

@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What `scripts/inspect` prints: a title, then sections of indented lines.
+//! The output of `scripts/inspect`: a title, then sections of indented lines.
 
-use std::path::PathBuf;
+use crate::prelude::*;
 
-use anyhow::{
-    ensure,
-    Context,
-    Result, //
-};
+/// Path of the script.
+pub const SCRIPT: &str = "scripts/inspect";
 
-/// The headings of its sections.
+/// Headings of its sections.
 pub const HEADINGS: [&str; 9] = [
     "Devices",
     "Cache lines and alignment",
@@ -23,22 +20,17 @@ pub const HEADINGS: [&str; 9] = [
     "Kernel log about DMA",
 ];
 
-/// The script.
-pub fn script() -> PathBuf {
-    "scripts/inspect".into()
-}
-
-/// What it printed.
+/// The output.
 pub struct Inspection<'a> {
     text: &'a str,
 }
 
 impl<'a> Inspection<'a> {
-    /// Takes `text` for what it printed.
+    /// Takes `text` as the output.
     ///
     /// # Errors
     ///
-    /// With the first line that the script does not print, such as a complaint of the shell, or the
+    /// With the first line that the script does not print, such as an error of the shell, or the
     /// section that is missing.
     pub fn of(text: &'a str) -> Result<Self> {
         let mut headings = HEADINGS.iter();
@@ -48,22 +40,19 @@ impl<'a> Inspection<'a> {
             lines.next().is_some_and(|line| line.starts_with("DMA on ")),
             "there is no title: {text}"
         );
-        for line in lines {
-            if line.is_empty() || line.starts_with("  ") {
-                continue;
-            }
+        for line in lines.filter(|line| !line.is_empty() && !line.starts_with("  ")) {
             ensure!(
                 headings.next() == Some(&line),
                 "this line is not of the script's: {line}\n{text}"
             );
         }
         if let Some(missing) = headings.next() {
-            anyhow::bail!("there is no section {missing}:\n{text}");
+            bail!("there is no section {missing}:\n{text}");
         }
         Ok(Self { text })
     }
 
-    /// The lines below a heading.
+    /// Returns the lines below a heading.
     pub fn section(&self, heading: &str) -> Result<Vec<&'a str>> {
         let (_, rest) = self
             .text
@@ -79,7 +68,7 @@ impl<'a> Inspection<'a> {
         Ok(section)
     }
 
-    /// The value in a section's row of that name.
+    /// Returns the value in the row `name` of a section.
     pub fn value(&self, heading: &str, name: &str) -> Result<&'a str> {
         self.section(heading)?
             .into_iter()

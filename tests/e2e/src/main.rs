@@ -2,22 +2,27 @@
 
 //! Boots the virtual Rock 5B+: for the demonstration, for the tests, for a script or a shell.
 //!
-//! Runs inside the build environment (`scripts/env`), from the folder of the project. `make demo` and
-//! `make test` call it.
+//! Runs inside the build environment (`scripts/env`), in the directory of the project. The targets
+//! of the Makefile call it.
 
-mod bench;
+//TMP mod bench;
 mod board;
-mod checks;
-mod compile_fail;
+mod cargo;
+mod check;
+//TMP mod compile_fail;
 mod console;
-mod coverage;
+//TMP mod coverage;
 mod demo;
 mod docs;
-mod host;
 mod inspect;
+mod lint;
+mod mutants;
+mod prelude;
 mod process;
 mod samples;
+mod script;
 mod soak;
+mod source;
 mod suite;
 mod tests;
 
@@ -26,16 +31,12 @@ use std::{
     process::ExitCode, //
 };
 
-use anyhow::Result;
 use clap::{
     Parser,
     Subcommand, //
 };
 
-use board::{
-    Board,
-    Boot, //
-};
+use prelude::*;
 
 /// Boots the virtual Rock 5B+.
 #[derive(Parser)]
@@ -52,37 +53,33 @@ enum Command {
         #[arg(long)]
         json: PathBuf,
     },
-    /// Compare what mappings cost in Rust and in C, and print the table.
+    /// Compare the costs of mappings and transfers in Rust and in C, and print the tables.
     Bench {
-        /// Write the table as JSON to this file.
+        /// Write the tables as JSON to this file.
         #[arg(long)]
         json: PathBuf,
     },
-    /// Do random transfers on all channels from four threads, and look at every byte.
+    /// Do random transfers on all channels from four threads, and verify each byte.
     Soak {
-        /// How many.
+        /// Number of transfers.
         #[arg(long, default_value_t = 1_000_000)]
         transfers: u64,
     },
-    /// Have the driver of the edu sample show lists behind an IOMMU, and print what it reports.
+    /// Run the driver of the edu sample behind an IOMMU, and print its report.
     Samples,
-    /// Run all tests; the last line is `N passed, N failed`.
-    Test {
-        /// Only the tests whose names contain this.
-        #[arg(default_value = "")]
-        filter: String,
-    },
+    /// Run the tests; the last line is `N passed, N failed`.
+    Test(libtest_mimic::Arguments),
     /// Boot and run a script, or an interactive shell.
     Run {
         /// A script for busybox's shell; none for an interactive shell.
         script: Option<PathBuf>,
-        /// Put this file into the board's root folder.
+        /// Put this file into the board's root directory.
         #[arg(long)]
         file: Vec<PathBuf>,
         /// Apply this device tree overlay, compiled or not.
         #[arg(long)]
         overlay: Vec<PathBuf>,
-        /// RAM, in QEMU's notation.
+        /// Size of the RAM, in QEMU's notation.
         #[arg(long, default_value = "1G")]
         memory: String,
         /// More kernel parameters.
@@ -93,11 +90,11 @@ enum Command {
 
 fn main() -> Result<ExitCode> {
     let passed = match Arguments::parse().command {
-        Command::Demo { json } => demo::run(&Board::new()?, &json)?,
-        Command::Bench { json } => bench::run(&Board::new()?, &json)?,
-        Command::Soak { transfers } => soak::run(&Board::new()?, transfers)?,
-        Command::Samples => samples::run(&Board::new()?)?,
-        Command::Test { filter } => tests::run(&filter)?,
+        Command::Demo { json } => demo::run(Board::get()?, &json)?,
+        Command::Bench { json } => todo!("{json:?}"),
+        Command::Soak { transfers } => soak::run(Board::get()?, transfers)?,
+        Command::Samples => samples::run(Board::get()?)?,
+        Command::Test(arguments) => tests::run(arguments)?,
         Command::Run {
             script,
             file,
@@ -113,12 +110,13 @@ fn main() -> Result<ExitCode> {
                 ..Boot::default()
             };
 
-            return Ok(ExitCode::from(Board::new()?.run(&boot, script.as_deref())?));
+            return Ok(ExitCode::from(Board::get()?.run(&boot, script.as_deref())?));
         }
     };
 
-    Ok(match passed {
-        true => ExitCode::SUCCESS,
-        false => ExitCode::FAILURE,
+    Ok(if passed {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
     })
 }

@@ -1,33 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The samples: boots a machine that has the device, has the driver show what it can, and prints that.
+//! The samples: boots a machine with an edu device, and prints the report of its driver.
 
 use std::{
     ffi::OsString,
-    path::PathBuf,
-    time::Duration, //
+    path::PathBuf, //
 };
 
-use anyhow::Result;
+use crate::prelude::*;
 
-use crate::{
-    board::{
-        Board,
-        Boot,
-        Kernel,
-        Machine, //
-    }, //
-};
-
-/// The script that the machine runs.
-const SHOW: &str = include_str!("../guest/samples/show.sh");
-
-/// A boot of `kernel` on `machine`, with an edu device and the sample for it.
+/// Returns a boot of `kernel` on `machine`, with an edu device and the sample for it.
 pub fn boot(machine: Machine, kernel: Kernel) -> Boot {
-    let (folder, append) = match kernel {
-        Kernel::Stock => ("out/samples", ""),
+    let (directory, target, append) = match kernel {
+        Kernel::Stock => ("out/samples", "samples-module", ""),
         Kernel::Debug => (
             "out/debug-samples",
+            "debug-samples-module",
             "log_buf_len=4M kmemleak=on slab_debug=F kasan_multi_shot kunit.enable=0",
         ),
     };
@@ -36,17 +24,19 @@ pub fn boot(machine: Machine, kernel: Kernel) -> Boot {
         machine,
         kernel,
         append: append.into(),
-        files: vec![PathBuf::from(folder).join("rk3588_dma_edu.ko")],
+        files: vec![PathBuf::from(directory).join("rk3588_dma_edu.ko")],
+        target: Some(target),
         arguments: ["-device", "edu"].map(OsString::from).into(),
-        timeout: Duration::from_secs(300),
         ..Boot::default()
     }
 }
 
-/// Boots and prints; false if not all of it held.
+/// Boots and prints the report; returns whether all of it held.
 pub fn run(board: &Board) -> Result<bool> {
-    let console = board.boot(&boot(Machine::VirtSmmu, Kernel::Stock), SHOW)?;
-    let passed = console.exit()? == 0;
+    let console = board.boot(
+        &boot(Machine::VirtSmmu, Kernel::Stock),
+        &script(&["samples/show"])?,
+    )?;
 
     println!(
         "\nKernel {}, on QEMU's virt with an SMMUv3 and an edu device\n",
@@ -57,10 +47,10 @@ pub fn run(board: &Board) -> Result<bool> {
     for line in faults(console.section("log")?) {
         println!("{line}");
     }
-    Ok(passed)
+    Ok(console.exit()? == 0)
 }
 
-/// What an SMMUv3 reports in a kernel log.
+/// Returns the lines of a kernel log in which an SMMUv3 reports a fault.
 pub fn faults(log: &str) -> impl Iterator<Item = &str> {
     log.lines().filter(|line| line.contains(": event: "))
 }

@@ -1,124 +1,212 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Runs tests, one after the other, and counts.
+//! Runs the tests: `libtest-mimic` selects, prints and counts them; this module does in the
+//! background what they look at.
+//!
+//! A [`Suite`] holds jobs. A job, a boot for example, does its work once, and each of its tests
+//! checks the outcome. A job of which no test is selected does not run. The jobs run side by side,
+//! one per core of the host, in the order in which they were added, so long ones come first. A table
+//! at the end shows the seconds that each of them took.
 
 use std::{
-    io::{
-        stdout,
-        Write, //
+    collections::VecDeque,
+    num::NonZero,
+    sync::{
+        mpsc,
+        Arc,
+        LazyLock,
+        Mutex, //
     },
-    time::Instant, //
+    thread,
+    time::{
+        Duration,
+        Instant, //
+    }, //
 };
 
-use anyhow::{
-    Error,
-    Result, //
+use comfy_table::{
+    presets,
+    CellAlignment,
+    Table, //
+};
+use libtest_mimic::{
+    Arguments,
+    Failed,
+    Trial, //
 };
 
-/// The tests so far.
+use crate::prelude::*;
+
+/// A test of a job whose work results in a `T`.
+pub struct Test<T> {
+    name: String,
+    check: Box<dyn FnOnce(&T) -> Result<()> + Send>,
+}
+
+impl<T> Test<T> {
+    /// Makes the test `name` of a check of the job's outcome.
+    pub fn new(
+        name: impl Into<String>,
+        check: impl FnOnce(&T) -> Result<()> + Send + 'static,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            check: Box::new(check),
+        }
+    }
+}
+
+/// The outcome of a job: an access waits until the job is done.
+type Outcome<T> = Arc<LazyLock<Result<T>, Box<dyn FnOnce() -> Result<T> + Send>>>;
+
+/// Work that tests wait for.
+struct Job {
+    name: String,
+    work: Box<dyn FnOnce() + Send>,
+}
+
+/// The tests and their jobs.
 pub struct Suite {
-    filter: String,
-    passed: Vec<String>,
-    failed: usize,
+    arguments: Arguments,
+    trials: Vec<Trial>,
+    jobs: VecDeque<Job>,
 }
 
 impl Suite {
-    /// Nothing has run; of what comes, only tests whose names contain `filter` will.
-    pub fn new(filter: &str) -> Self {
+    /// Makes an empty suite; `arguments` select the tests that run.
+    pub fn new(arguments: Arguments) -> Self {
         Self {
-            filter: filter.into(),
-            passed: vec![],
-            failed: 0,
+            arguments,
+            trials: vec![],
+            jobs: VecDeque::new(),
         }
     }
 
-    /// Whether any of `names` is to run: what a costly preparation for them asks first.
-    pub fn wants(&self, names: &[&str]) -> bool {
-        names.iter().any(|name| name.contains(&self.filter))
+    /// Returns whether a test named `name` is selected.
+    pub fn selects(&self, name: &str) -> bool {
+        !self
+            .arguments
+            .is_filtered_out(&Trial::test(name, || Ok(())))
     }
 
-    /// Whether a test may run whose name is not known yet, but that it begins with `prefix::`.
-    pub fn wants_below(&self, prefix: &str) -> bool {
-        let prefix = format!("{prefix}::");
-
-        prefix.contains(&self.filter) || self.filter.starts_with(&prefix)
-    }
-
-    /// Whether all tests run, whatever their names.
+    /// Returns whether all tests are selected.
     pub fn is_whole(&self) -> bool {
-        self.filter.is_empty()
+        self.arguments.filter.is_none()
     }
 
-    /// The names of the tests that have passed.
-    pub fn passed(&self) -> &[String] {
-        &self.passed
+    /// Adds a test that does not run.
+    pub fn ignore(&mut self, name: &str) {
+        self.trials
+            .push(Trial::test(name, || Ok(())).with_ignored_flag(true));
     }
 
-    /// Runs the test `name`; an error fails it.
-    pub fn test(&mut self, name: &str, test: impl FnOnce() -> Result<()>) {
-        if !name.contains(&self.filter) {
-            return;
+    /// Returns the names of all tests, selected or not.
+    pub fn names(&self) -> Vec<String> {
+        self.trials.iter().map(|it| it.name().into()).collect()
+    }
+
+    /// Adds the job `name` and its tests.
+    pub fn add<T: Send + Sync + 'static>(
+        &mut self,
+        name: &str,
+        tests: impl IntoIterator<Item = Test<T>>,
+        work: impl FnOnce() -> Result<T> + Send + 'static,
+    ) {
+        let (sender, receiver) = mpsc::channel();
+        let outcome: Outcome<T> = Arc::new(LazyLock::new(Box::new(move || {
+            receiver
+                .recv()
+                .unwrap_or_else(|_| bail!("the job panicked; see above"))
+        })));
+        let mut is_wanted = false;
+
+        for test in tests {
+            let outcome = Arc::clone(&outcome);
+            let trial = Trial::test(test.name, move || {
+                (**outcome)
+                    .as_ref()
+                    .map_err(|error| anyhow!("{error:#}"))
+                    .and_then(test.check)
+                    .map_err(|error| Failed::from(format!("{error:#}")))
+            });
+
+            is_wanted |= !self.arguments.is_filtered_out(&trial);
+            self.trials.push(trial);
+        }
+        if is_wanted {
+            self.jobs.push_back(Job {
+                name: name.into(),
+                // All tests may have been given up; then the outcome is of no interest.
+                work: Box::new(move || drop(sender.send(work()))),
+            });
+        }
+    }
+
+    /// Adds a test that is a job of its own.
+    pub fn test(&mut self, name: &str, work: impl FnOnce() -> Result<()> + Send + 'static) {
+        self.add(name, [Test::new(name, |()| Ok(()))], work);
+    }
+
+    /// Runs the selected tests and returns whether all passed. No test at all is a failure.
+    pub fn run(mut self) -> bool {
+        // With more than one thread, libtest-mimic prints whole lines, so those of jobs fit between.
+        self.arguments.test_threads.get_or_insert(2);
+        if self.arguments.list {
+            libtest_mimic::run(&self.arguments, self.trials);
+            return true;
         }
 
-        print!("test {name} ... ");
-        let _ = stdout().flush();
-
-        match test() {
-            Ok(()) => {
-                self.passed.push(name.into());
-                println!("ok");
-            }
-            Err(error) => self.fail(&error),
-        }
-    }
-
-    /// Does what several tests look at afterwards, and says how long it took.
-    pub fn prepare<T>(&self, what: &str, work: impl FnOnce() -> T) -> T {
         let start = Instant::now();
+        let jobs = Mutex::new(self.jobs);
+        let times = Mutex::new(vec![]);
+        let conclusion = thread::scope(|scope| {
+            for _ in 0..cores() {
+                scope.spawn(|| {
+                    while let Some(job) = next(&jobs) {
+                        let start = Instant::now();
 
-        print!("{what} ... ");
-        let _ = stdout().flush();
-
-        let result = work();
-
-        println!("{:.0} s", start.elapsed().as_secs_f32());
-        result
-    }
-
-    /// Takes down a test that something else has run.
-    pub fn add(&mut self, name: &str, passed: bool) {
-        if !name.contains(&self.filter) {
-            return;
-        }
-        match passed {
-            true => {
-                self.passed.push(name.into());
-                println!("test {name} ... ok");
+                        (job.work)();
+                        times.lock().unwrap().push((job.name, start.elapsed()));
+                    }
+                });
             }
-            false => {
-                self.failed += 1;
-                println!("test {name} ... FAILED");
-            }
-        }
-    }
+            libtest_mimic::run(&self.arguments, self.trials)
+        });
 
-    /// Takes down that `what` all tests of a kind need is not there, whatever the filter.
-    pub fn add_failure(&mut self, what: &str, error: &Error) {
-        print!("test {what} ... ");
-        self.fail(error);
+        print_times(times.into_inner().unwrap(), start.elapsed());
+        println!(
+            "{} passed, {} failed",
+            conclusion.num_passed, conclusion.num_failed
+        );
+        !conclusion.has_failed() && conclusion.num_passed != 0
     }
+}
 
-    fn fail(&mut self, error: &Error) {
-        self.failed += 1;
-        println!("FAILED");
-        for line in format!("{error:#}").lines() {
-            println!("    {line}");
-        }
-    }
+/// Returns the number of jobs that run side by side.
+pub fn cores() -> usize {
+    thread::available_parallelism().map_or(1, NonZero::get)
+}
 
-    /// Prints the last line and returns whether all passed. Nothing having run is a failure.
-    pub fn end(self) -> bool {
-        println!("\n{} passed, {} failed", self.passed.len(), self.failed);
-        self.failed == 0 && !self.passed.is_empty()
+fn next(jobs: &Mutex<VecDeque<Job>>) -> Option<Job> {
+    jobs.lock().unwrap().pop_front()
+}
+
+/// Prints how long each job took, the longest first, and how long the whole.
+fn print_times(mut times: Vec<(String, Duration)>, whole: Duration) {
+    let mut table = Table::new();
+    let sum: Duration = times.iter().map(|(_, time)| time).sum();
+
+    times.sort_by_key(|(_, time)| std::cmp::Reverse(*time));
+    times.push((format!("sum, on {} cores", cores()), sum));
+    times.push(("from start to end".into(), whole));
+    table
+        .load_preset(presets::NOTHING)
+        .set_header(["phase", "seconds"]);
+    for (name, time) in times {
+        table.add_row([name, format!("{:.1}", time.as_secs_f32())]);
     }
+    if let Some(column) = table.column_mut(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    println!("{table}\n");
 }

@@ -2,6 +2,21 @@
 # shellcheck shell=sh
 #
 # Programs of all channels, at the same time, never end, and none of them can be killed.
+#
+# prints: 8
+# prints: transfer: No such device
+# prints: transfer: No such device
+# prints: transfer: No such device
+# prints: transfer: No such device
+# prints: transfer: No such device
+# prints: transfer: No such device
+# prints: transfer: No such device
+# prints: transfer: No such device
+# prints: transfer: No such device
+# prints: 8
+# prints: transfer: ok
+# logs: channel 7 does not stop
+# logs: failed: all channels were lost in earlier transfers
 
 load || exit 1
 provoke dmac2 x-ignore-kill 255 || exit 1

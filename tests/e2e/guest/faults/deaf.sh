@@ -3,6 +3,13 @@
 #
 # A channel with a fault cannot be killed, so the abort line stays up. Faults of others are found
 # nevertheless.
+#
+# prints: transfer: No such device
+# prints: transfer: Input/output error
+# prints: transfer: ok
+# logs: a fault does not end: the abort interrupt is disabled
+# logs: channel 0 does not stop (faulting, debug port idle)
+# logs: failed: channel 1 fault: bus error on read at 0x
 
 load || exit 1
 provoke dmac2 x-ignore-kill 1 || exit 1

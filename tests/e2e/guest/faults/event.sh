@@ -2,6 +2,10 @@
 # shellcheck shell=sh
 #
 # A program ends and does not say so.
+#
+# prints: transfer: Input/output error
+# prints: transfer: ok
+# logs: failed: stopped without raising its event
 
 load || exit 1
 provoke dmac2 x-lose-events 1 || exit 1

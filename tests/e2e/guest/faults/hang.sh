@@ -2,6 +2,10 @@
 # shellcheck shell=sh
 #
 # A program never ends. It is killed, and the next copy works.
+#
+# prints: transfer: Connection timed out
+# prints: transfer: ok
+# logs: failed: no end after 5008 ms
 
 load || exit 1
 provoke dmac2 x-hang 1 || exit 1

@@ -2,6 +2,10 @@
 # shellcheck shell=sh
 #
 # An interrupt gets lost: the watchdog sees that the copy is complete.
+#
+# prints: transfer: ok
+# prints: transfer: ok
+# logs: channel 0: the interrupt did not arrive, but the transfer is complete
 
 load || exit 1
 provoke dmac2 x-lose-interrupts 1 || exit 1

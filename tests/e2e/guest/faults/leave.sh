@@ -3,6 +3,35 @@
 #
 # The driver leaves while programs of all channels never end, and more wait: they are killed. Then it does so
 # while the channels cannot be killed.
+#
+# prints: 8
+# prints: transfer: No such device
+# prints: transfer: No such device
+# prints: transfer: No such device
+# prints: transfer: No such device
+# prints: transfer: No such device
+# prints: transfer: No such device
+# prints: transfer: No such device
+# prints: transfer: No such device
+# prints: transfer: No such device
+# prints: transfer: No such device
+# prints: in time
+# prints: transfer: ok
+# prints: 8
+# prints: transfer: No such device
+# prints: transfer: No such device
+# prints: transfer: No such device
+# prints: transfer: No such device
+# prints: transfer: No such device
+# prints: transfer: No such device
+# prints: transfer: No such device
+# prints: transfer: No such device
+# prints: transfer: No such device
+# prints: transfer: No such device
+# prints: in time
+# prints: transfer: ok
+# logs: failed: the driver is being unbound
+# logs: failed: the channel does not stop: it and its buffers are lost
 
 # hundredths: since the board was switched on.
 hundredths() {

@@ -3,6 +3,14 @@
 #
 # Bursts fail while four threads keep all channels busy: three transfers fail, and every byte of all
 # others is right. None is given up, whose failure no thread would see.
+#
+# prints: failed
+# prints: failed
+# prints: failed
+# prints: ok
+# prints: 0
+# prints: live 0
+# prints: 3
 
 load || exit 1
 for seed in 1 2 3 4; do

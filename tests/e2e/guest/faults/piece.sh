@@ -3,6 +3,14 @@
 #
 # A burst of a list cannot be written, in the middle and at the end of a program. Each of the pieces is one
 # burst, and the channel is further on when it is told.
+#
+# prints: transfer: Input/output error
+# prints: transfer: Input/output error
+# prints: DMAEND
+# prints: transfer: ok
+# logs: (at or before byte
+# logs: : DMAST, part 10)
+# logs: : DMAST, part 19)
 
 load || exit 1
 provoke dmac2 x-fail-write 11 || exit 1

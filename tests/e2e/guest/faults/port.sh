@@ -2,6 +2,10 @@
 # shellcheck shell=sh
 #
 # The debug registers stay busy for a while.
+#
+# prints: transfer: Connection timed out
+# prints: transfer: ok
+# logs: failed: the debug port stays busy
 
 load || exit 1
 provoke dmac2 x-debug-busy 1 || exit 1

@@ -1,26 +1,33 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
 #
-# Sets all properties of all controllers, each to a value of its own, and reads them; then settles.
+# Sets all properties of all controllers, each to another value, and reads them; then settles.
+#
+# prints: 36 are set
+# prints: 36 are 0
 
-# show: prints all properties, for what they are.
-show() {
+# count EXPECTED STEP WORDS: prints how many properties are EXPECTED, which grows by STEP.
+count() {
+	expected=$1
+	equal=0
 	for controller in dmac0 dmac1 dmac2; do
 		for property in ${properties:?}; do
-			echo "$controller $property $(remaining $controller "$property")"
+			[ "$(remaining $controller "$property")" -ne "$expected" ] || equal=$((equal + 1))
+			expected=$((expected + $2))
 		done
 	done
+	echo "$equal $3"
 }
 
 value=0
 for controller in dmac0 dmac1 dmac2; do
 	for property in $properties; do
 		value=$((value + 1))
-		provoke $controller "$property" $value || exit 1
+		provoke $controller "$property" $value
 	done
 done
-show
+count 1 1 'are set'
 for controller in dmac0 dmac1 dmac2; do
 	settle $controller
 done
-show
+count 0 0 'are 0'

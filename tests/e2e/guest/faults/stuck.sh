@@ -3,6 +3,16 @@
 #
 # A program never ends, and its channel cannot be killed. The others go on. Loaded again, when it can be
 # killed, the driver has all of them.
+#
+# prints: transfer: No such device
+# prints: transfer: ok
+# prints: 1
+# prints: transfer: ok
+# prints: 0
+# logs: channel 0 does not stop (waiting for its instruction cache, debug port idle)
+# logs: had failed before: no end after 5008 ms
+# logs: 4096 bytes at DMA address 0x
+# logs: failed: the channel does not stop: it and its buffers are lost
 
 load || exit 1
 provoke dmac2 x-ignore-kill 1 || exit 1

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The virtual Rock 5B+ whose CPUs do nothing: only a test speaks to its devices.
+//! The virtual Rock 5B+ without a running CPU: a test accesses its devices itself.
 //!
-//! QEMU calls it qtest. A line on a socket is an access to the bus; changes of interrupt lines come
-//! back. Time stands still unless the test lets it pass.
+//! The accesses use QEMU's qtest protocol: a line on a socket is an access to the bus, and QEMU
+//! reports changes of interrupt lines. Time stands still unless the test advances it.
 
 use std::{
     collections::BTreeSet,
@@ -21,63 +21,55 @@ use std::{
         Stdio, //
     },
     thread,
-    time::{
-        Duration,
-        Instant, //
-    }, //
+    time::Duration, //
 };
 
-use anyhow::{
-    bail,
-    Context,
-    Result, //
+use serde_json::{
+    json,
+    Value, //
 };
 use tempfile::TempDir;
 
-use super::qmp::{
-    Qmp,
-    PATIENCE, //
-};
+use super::SILENCE;
+use crate::prelude::*;
 
 /// The board, switched on.
 pub struct Bare {
-    bus: BufReader<UnixStream>,
-    qmp: Qmp,
-    /// The shared peripheral interrupts whose lines are up.
+    bus: Socket,
+    qmp: Socket,
+    /// Shared peripheral interrupts whose lines are up.
     raised: BTreeSet<u32>,
     _qemu: Process,
     _work: TempDir,
 }
 
 impl Bare {
-    /// Switches on the board that this QEMU has.
+    /// Switches on the board of this QEMU.
     pub fn start(machine: &Path) -> Result<Self> {
         let work = TempDir::new()?;
         let [bus, qmp] = ["bus", "qmp"].map(|name| work.path().join(name));
-        let qemu = Command::new(machine)
-            .args(["-M", "rock-5b-plus", "-m", "1G", "-accel", "qtest"])
-            .args(["-nodefaults", "-display", "none", "-qtest-log", "none"])
-            .arg("-qtest")
-            .arg(format!("unix:{},server=on,wait=off", bus.display()))
-            .arg("-qmp")
-            .arg(format!("unix:{},server=on,wait=off", qmp.display()))
-            .stdin(Stdio::null())
-            .spawn()
-            .with_context(|| format!("cannot start {}", machine.display()))?;
-        let qemu = Process(qemu);
-        let bus = patiently(|| UnixStream::connect(&bus).context("cannot connect to QEMU"))?;
-
-        bus.set_read_timeout(Some(PATIENCE))?;
-        bus.set_write_timeout(Some(PATIENCE))?;
-
+        let server = |path: &Path| format!("unix:{},server=on,wait=off", path.display());
+        let mut qemu = Process(
+            Command::new("setpriv")
+                .args(["--pdeathsig", "KILL"])
+                .arg(machine)
+                .args(["-M", "rock-5b-plus", "-m", "1G", "-accel", "qtest"])
+                .args(["-nodefaults", "-display", "none", "-qtest-log", "none"])
+                .args(["-qtest", &server(&bus), "-qmp", &server(&qmp)])
+                .stdin(Stdio::null())
+                .spawn()
+                .context("cannot run setpriv")?,
+        );
         let mut bare = Self {
-            bus: BufReader::new(bus),
-            qmp: patiently(|| Qmp::connect(&qmp))?,
+            bus: Socket::connect(&bus, &mut qemu.0)?,
+            qmp: Socket::connect(&qmp, &mut qemu.0)?,
             raised: BTreeSet::new(),
             _qemu: qemu,
             _work: work,
         };
 
+        bare.qmp.receive().context("QEMU did not greet")?;
+        bare.execute("qmp_capabilities", &json!({}))?;
         bare.ask("irq_intercept_in /machine/soc/gic")?;
         Ok(bare)
     }
@@ -91,8 +83,8 @@ impl Bare {
 
     /// Writes a register.
     pub fn write(&mut self, address: u64, value: u32) -> Result<()> {
-        self.ask(&format!("writel {address:#x} {value:#x}"))?;
-        Ok(())
+        self.ask(&format!("writel {address:#x} {value:#x}"))
+            .map(drop)
     }
 
     /// Reads memory.
@@ -113,36 +105,55 @@ impl Bare {
         for byte in bytes {
             write!(command, "{byte:02x}")?;
         }
-        self.ask(&command)?;
-        Ok(())
+        self.ask(&command).map(drop)
     }
 
-    /// Lets time pass.
+    /// Advances the time.
     pub fn wait(&mut self, time: Duration) -> Result<()> {
-        self.ask(&format!("clock_step {}", time.as_nanos()))?;
-        Ok(())
+        self.ask(&format!("clock_step {}", time.as_nanos()))
+            .map(drop)
     }
 
-    /// Whether the line of this shared peripheral interrupt is up.
+    /// Returns whether the line of this shared peripheral interrupt is up.
     pub fn is_raised(&self, interrupt: u32) -> bool {
         self.raised.contains(&interrupt)
     }
 
-    /// Properties of the board's devices.
-    pub fn qmp(&mut self) -> &mut Qmp {
-        &mut self.qmp
+    /// Sets a property of the object that has this path.
+    pub fn set(&mut self, path: &str, property: &str, value: u32) -> Result<()> {
+        let arguments = json!({ "path": path, "property": property, "value": value });
+
+        self.execute("qom-set", &arguments).map(drop)
     }
 
-    /// Sends a command and returns the answer, without what says that it is one.
-    fn ask(&mut self, command: &str) -> Result<String> {
-        writeln!(self.bus.get_mut(), "{command}").context("QEMU does not take commands")?;
+    /// Returns a property of the object that has this path.
+    pub fn get(&mut self, path: &str, property: &str) -> Result<Value> {
+        self.execute("qom-get", &json!({ "path": path, "property": property }))
+    }
+
+    /// Executes a QMP command and returns its result.
+    fn execute(&mut self, command: &str, arguments: &Value) -> Result<Value> {
+        let request = json!({ "execute": command, "arguments": arguments }).to_string();
+
+        self.qmp.send(&request)?;
         loop {
-            let mut line = String::new();
+            let mut message: Value = serde_json::from_str(&self.qmp.receive()?)?;
 
-            self.bus
-                .read_line(&mut line)
-                .context("QEMU does not answer")?;
+            if let Some(error) = message.get("error") {
+                bail!("QEMU refuses {request}: {error}");
+            }
+            // Other messages are events.
+            if let Some(value) = message.get_mut("return") {
+                return Ok(value.take());
+            }
+        }
+    }
 
+    /// Sends a qtest command and returns the answer, without the leading OK.
+    fn ask(&mut self, command: &str) -> Result<String> {
+        self.bus.send(command)?;
+        loop {
+            let line = self.bus.receive()?;
             let words: Vec<_> = line.split_ascii_whitespace().collect();
 
             match words[..] {
@@ -156,7 +167,38 @@ impl Bare {
     }
 }
 
-/// A process that ends with its owner.
+/// Connection to QEMU that carries lines.
+struct Socket(BufReader<UnixStream>);
+
+impl Socket {
+    /// Connects to `path` as soon as QEMU listens there.
+    fn connect(path: &Path, qemu: &mut Child) -> Result<Self> {
+        loop {
+            if let Ok(stream) = UnixStream::connect(path) {
+                stream.set_read_timeout(Some(SILENCE))?;
+                return Ok(Self(BufReader::new(stream)));
+            }
+            if let Some(status) = qemu.try_wait()? {
+                bail!("QEMU ended with {status}");
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    fn send(&mut self, line: &str) -> Result<()> {
+        writeln!(self.0.get_mut(), "{line}").context("QEMU does not take commands")
+    }
+
+    fn receive(&mut self) -> Result<String> {
+        let mut line = String::new();
+        let len = self.0.read_line(&mut line).context("QEMU does not answer")?;
+
+        ensure!(len != 0, "QEMU has ended");
+        Ok(line)
+    }
+}
+
+/// A process that is killed when its owner is dropped.
 struct Process(Child);
 
 impl Drop for Process {
@@ -166,21 +208,9 @@ impl Drop for Process {
     }
 }
 
-/// Tries until it succeeds, for a while.
-fn patiently<T>(attempt: impl Fn() -> Result<T>) -> Result<T> {
-    let start = Instant::now();
-
-    loop {
-        match attempt() {
-            Err(_) if start.elapsed() < PATIENCE => thread::sleep(Duration::from_millis(10)),
-            outcome => return outcome,
-        }
-    }
-}
-
-/// The digits of a hexadecimal number.
+/// Returns the digits of a hexadecimal number.
 fn hex(number: &str) -> Result<&str> {
     number
         .strip_prefix("0x")
-        .with_context(|| format!("no number: {number}"))
+        .with_context(|| format!("not a number: {number}"))
 }

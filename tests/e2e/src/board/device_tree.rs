@@ -10,11 +10,12 @@ use std::{
     process::Command, //
 };
 
-use anyhow::Result;
+use crate::{
+    prelude::*,
+    process::succeeds, //
+};
 
-use crate::process::succeeds;
-
-/// The tree `board` with the overlays applied, compiled or not; `work` is for the files.
+/// Returns the tree `board` with the overlays applied, compiled or not; `work` is for the files.
 pub fn merge(board: PathBuf, overlays: &[PathBuf], work: &Path) -> Result<PathBuf> {
     let merged = work.join("board.dtb");
     let mut compiled = vec![];
@@ -36,8 +37,8 @@ pub fn merge(board: PathBuf, overlays: &[PathBuf], work: &Path) -> Result<PathBu
     Ok(merged)
 }
 
-/// Compiles `overlay` to `output`, where it is not compiled yet.
-fn compile(overlay: &Path, output: PathBuf) -> Result<PathBuf> {
+/// Compiles `overlay` to `output`, unless it is compiled, and returns the file.
+pub fn compile(overlay: &Path, output: PathBuf) -> Result<PathBuf> {
     if overlay.extension().is_some_and(|it| it == "dtbo") {
         return Ok(overlay.into());
     }

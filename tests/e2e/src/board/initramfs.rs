@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The root file system: busybox, init, the script and the files of a boot.
+//! The root file system of a boot: busybox, init, the script and files.
 
 use std::{
     fs,
@@ -11,24 +11,22 @@ use std::{
     }, //
 };
 
-use anyhow::{
-    Context,
-    Result, //
-};
 use cpio::newc::{
     self,
     ModeFileType, //
 };
 
-/// The init script of all boots.
+use crate::prelude::*;
+
+/// Init script of all boots.
 const INIT: &str = include_str!("../../guest/init");
 
-/// Writes it to `path`.
+/// Writes the file system, as a cpio archive, to `path`.
 pub fn write(busybox: &Path, script: &str, files: &[PathBuf], path: &Path) -> Result<()> {
     let mut archive = vec![];
 
-    for folder in ["bin", "dev", "proc", "sys", "tmp"] {
-        add(&mut archive, folder, ModeFileType::Directory, &[])?;
+    for directory in ["bin", "dev", "proc", "sys", "tmp"] {
+        add(&mut archive, directory, ModeFileType::Directory, &[])?;
     }
     add_file(&mut archive, "bin/busybox", &fs::read(busybox)?)?;
     add_file(&mut archive, "init", INIT.as_bytes())?;
@@ -51,7 +49,7 @@ fn add_file(archive: &mut Vec<u8>, name: &str, bytes: &[u8]) -> Result<()> {
     add(archive, name, ModeFileType::Regular, bytes)
 }
 
-/// Adds an executable file or a folder to a cpio archive.
+/// Adds an executable file or a directory to a cpio archive.
 fn add(archive: &mut Vec<u8>, name: &str, kind: ModeFileType, bytes: &[u8]) -> Result<()> {
     let mut entry = newc::Builder::new(name)
         .mode(0o755)

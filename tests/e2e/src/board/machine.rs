@@ -10,27 +10,25 @@ use std::{
     }, //
 };
 
-use anyhow::{
-    Context,
-    Result, //
+use crate::{
+    prelude::*,
+    process::made_by, //
 };
 
-use crate::process::made_by;
-
-/// What is booted.
+/// Machine that is booted.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Machine {
-    /// The Rock 5B+ of `scripts/machine`, with the device tree of the real one. What its devices do
-    /// is not coherent with the caches.
+    /// Rock 5B+ of `scripts/machine`, with the device tree of the real one. Its devices are not
+    /// coherent with the caches.
     Rock5bPlus,
-    /// QEMU's own machine, as Debian's QEMU has it. It has no PL330, and its devices are coherent.
+    /// Machine `virt` of Debian's QEMU, without a PL330. Its devices are coherent.
     Virt,
-    /// The same with an SMMUv3 in front of its PCI bus.
+    /// The same machine with an SMMUv3 in front of its PCI bus.
     VirtSmmu,
 }
 
 impl Machine {
-    /// QEMU's options for it.
+    /// Returns QEMU's options for the machine.
     pub fn options(self) -> &'static [&'static str] {
         match self {
             Self::Rock5bPlus => &["-M", "rock-5b-plus", "-smp", "8"],
@@ -53,7 +51,7 @@ impl Machine {
         }
     }
 
-    /// The kernel's console on it.
+    /// Returns the kernel's console on the machine.
     pub fn console(self) -> &'static str {
         match self {
             Self::Rock5bPlus => "ttyS2,1500000n8",
@@ -62,17 +60,17 @@ impl Machine {
     }
 }
 
-/// A kernel that can be booted.
+/// Kernel that is booted.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Kernel {
-    /// Debian's, or what `KERNEL=` names.
+    /// Debian's kernel, or the image that `KERNEL=` names.
     Stock,
-    /// That of `scripts/kernel debug`, which checks what the module does.
+    /// Kernel of `scripts/kernel debug`, which checks what the module does.
     Debug,
 }
 
 impl Kernel {
-    /// The folder that `scripts/kernel` made for it, or makes now.
+    /// Returns the directory that `scripts/kernel` made for the kernel, or makes now.
     pub fn folder(self) -> Result<PathBuf> {
         match self {
             Self::Stock => made_by("scripts/kernel", &[]),
@@ -80,7 +78,7 @@ impl Kernel {
         }
     }
 
-    /// The image to boot, given its folder.
+    /// Returns the image to boot, given the kernel's directory.
     pub fn image(self, folder: &Path) -> Result<PathBuf> {
         match env::var_os("KERNEL") {
             Some(image) if self == Self::Stock => Ok(image.into()),

@@ -1,333 +1,150 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Controllers that go wrong at work, as `machine/README.md` says that they can be made to.
+//! Controllers that fail at work, as `machine/README.md` describes.
+//!
+//! A test is a script of `guest/faults`. It runs in a subshell after `provoke.sh` and
+//! `faults/common.sh`, with the module in `/`, not loaded. Its comments say what is expected:
+//!
+//! ```sh
+//! # prints: TEXT        a line that the script prints; all of them, in this order
+//! # logs: TEXT          a text in the driver's part of the kernel log
+//! ```
 
-use std::fmt::Write;
+use std::fs;
 
-use anyhow::{
-    bail,
-    ensure,
-    Context,
-    Result, //
-};
-
-use super::{
-    expect_no_trace,
-    of_boot, //
-};
 use crate::{
-    board::{
-        Board,
-        Boot, //
-    },
-    console::Console,
-    demo,
-    suite::Suite, //
+    prelude::*,
+    script::SCRIPTS, //
 };
 
-const PROVOKE: &str = concat!(
-    include_str!("../../guest/provoke.sh"),
-    include_str!("../../guest/faults/common.sh")
-);
+/// Scripts that are no tests.
+const COMMON: &str = "common.sh";
 
-/// What can be provoked.
-pub const PROPERTIES: [&str; 12] = [
-    "x-fail-read",
-    "x-fail-write",
-    "x-fail-fetch",
-    "x-fail-go",
-    "x-hang",
-    "x-lose-interrupts",
-    "x-lose-events",
-    "x-lose-aborts",
-    "x-ignore-kill",
-    "x-debug-busy",
-    "x-bad-start",
-    "x-bad-size",
-];
-
-/// A test that is a script.
+/// A test.
 struct Case {
-    /// The test is called `faults::` and this, which is also the name of the script.
-    name: &'static str,
-    /// Runs after `guest/provoke.sh` and `guest/faults/common.sh` in a subshell of its own, with what can
-    /// be provoked in `$properties`. The module lies in the root folder, not loaded. Whatever is left
-    /// provoked of dmac2, the controller that it drives, is settled afterwards.
-    script: &'static str,
-    /// What a script that succeeded has printed.
-    printed: Printed,
+    name: String,
+    script: String,
 }
 
-/// What is expected.
-enum Printed {
-    /// How the transfers that it attempts end, then other lines, in this order; and what must be in the
-    /// driver's part of the kernel log.
-    Lines {
-        ends: &'static [&'static str],
-        log: &'static [&'static str],
-    },
-    /// What this function looks for.
-    By(fn(&str) -> Result<()>),
-}
+/// Adds the tests on Debian's kernel.
+pub fn add(suite: &mut Suite) -> Result<()> {
+    cases(suite, "faults", Boot::with_driver())?;
+    // A property that does not exist ends the boot, even if a loop waits for its value.
+    suite.boot(
+        "faults",
+        || {
+            let wait = "\nwhile [ \"$(remaining dmac2 x-nonsense)\" != 0 ]; do :; done\n";
 
-/// A case with the script of its name.
-macro_rules! case {
-    ($name:literal, $ends:expr, $log:expr) => {
-        Case {
-            name: $name,
-            script: include_str!(concat!("../../guest/faults/", $name, ".sh")),
-            printed: Printed::Lines {
-                ends: &$ends,
-                log: &$log,
-            },
-        }
-    };
-}
-
-const OK: &str = "transfer: ok";
-const IO: &str = "transfer: Input/output error";
-const TIMEOUT: &str = "transfer: Connection timed out";
-const GONE: &str = "transfer: No such device";
-
-const CASES: [Case; 16] = [
-    Case {
-        name: "properties",
-        script: include_str!("../../guest/faults/properties.sh"),
-        printed: Printed::By(expect_properties),
-    },
-    case!(
-        "read",
-        [IO, OK],
-        [
-            "channel 0 fault: bus error on read at 0x",
-            "(at or before byte 20: DMALD)",
-            "    18  DMALP lc0, 32",
-        ]
-    ),
-    case!(
-        "write",
-        [IO, OK],
-        [
-            "channel 0 fault: bus error on write at 0x",
-            "(at or before byte 21: DMAST)",
-            "    20  DMALD",
-        ]
-    ),
-    case!(
-        "fetch",
-        [IO, OK],
-        [
-            "channel 0 fault: bus error on instruction fetch at 0x",
-            "(byte 88: DMALD, part 5)",
-            "    82  DMAMOV DAR, 0x",
-        ]
-    ),
-    case!(
-        "piece",
-        [IO, IO, "DMAEND", OK],
-        [
-            "(at or before byte ",
-            ": DMAST, part 10)",
-            ": DMAST, part 19)"
-        ]
-    ),
-    case!(
-        "manager",
-        [IO, OK],
-        ["failed: manager fault: DMAGO for a secure channel (debug port)"]
-    ),
-    case!(
-        "interrupt",
-        [OK, OK],
-        ["channel 0: the interrupt did not arrive, but the transfer is complete"]
-    ),
-    case!(
-        "event",
-        [IO, OK],
-        ["failed: stopped without raising its event"]
-    ),
-    case!(
-        "abort",
-        [IO, OK],
-        ["failed: channel 0 fault: bus error on read at 0x"]
-    ),
-    case!("hang", [TIMEOUT, OK], ["failed: no end after 5008 ms"]),
-    case!("port", [TIMEOUT, OK], ["failed: the debug port stays busy"]),
-    // One channel less, and all of them when it is loaded anew.
-    case!(
-        "stuck",
-        [GONE, OK, "1", OK, "0"],
-        [
-            "channel 0 does not stop (waiting for its instruction cache, debug port idle)",
-            "had failed before: no end after 5008 ms",
-            "4096 bytes at DMA address 0x",
-            "failed: the channel does not stop: it and its buffers are lost",
-        ]
-    ),
-    case!(
-        "deaf",
-        [GONE, IO, OK],
-        [
-            "a fault does not end: the abort interrupt is disabled",
-            "channel 0 does not stop (faulting, debug port idle)",
-            "failed: channel 1 fault: bus error on read at 0x",
-        ]
-    ),
-    case!(
-        "all",
-        ["8", GONE, GONE, GONE, GONE, GONE, GONE, GONE, GONE, GONE, "8", OK],
-        [
-            "channel 7 does not stop",
-            "failed: all channels were lost in earlier transfers",
-        ]
-    ),
-    // Eight programs and two requests that wait, twice.
-    case!(
-        "leave",
-        [
-            "8", GONE, GONE, GONE, GONE, GONE, GONE, GONE, GONE, GONE, GONE, "in time", OK, "8",
-            GONE, GONE, GONE, GONE, GONE, GONE, GONE, GONE, GONE, GONE, "in time", OK,
-        ],
-        [
-            "failed: the driver is being unbound",
-            "failed: the channel does not stop: it and its buffers are lost",
-        ]
-    ),
-    case!(
-        "load",
-        ["failed", "failed", "failed", "ok", "0", "live 0", "3"],
-        []
-    ),
-];
-
-/// Runs them on Debian's kernel.
-pub fn run(suite: &mut Suite, board: &Board) {
-    let boot = Boot {
-        overlays: vec![demo::overlay()],
-        files: vec!["rk3588_dma.ko".into()],
-        ..Boot::default()
-    };
-
-    cases(suite, board, "faults", &boot);
-    wrong_name(suite, board);
-}
-
-/// Runs the cases with `boot`, under the name `room`.
-pub fn cases(suite: &mut Suite, board: &Board, room: &str, boot: &Boot) {
-    let well = format!("{room}::leave_the_kernel_well");
-    let wanted: Vec<_> = CASES
-        .iter()
-        .map(|case| (format!("{room}::{}", case.name), case))
-        .filter(|(name, _)| suite.wants(&[name, &well]))
-        .collect();
-
-    if wanted.is_empty() {
-        return;
-    }
-
-    let script = script(wanted.iter().map(|(_, case)| *case));
-    let console = suite.prepare(room, || board.boot(boot, &script));
-
-    for (name, case) in wanted {
-        suite.test(&name, || {
-            case.check(&printed(of_boot(&console)?, case.name)?)
-        });
-    }
-    suite.test(&well, || {
-        expect_no_trace(of_boot(&console)?.section("dmesg")?)
-    });
-}
-
-impl Case {
-    /// Looks at what the script has printed.
-    fn check(&self, printed: &str) -> Result<()> {
-        let (ends, log) = match self.printed {
-            Printed::Lines { ends, log } => (ends, log),
-            Printed::By(check) => return check(printed),
-        };
-        let (logged, said): (Vec<_>, Vec<_>) =
-            printed.lines().partition(|line| line.starts_with("log: "));
-
-        ensure!(said == ends, "expected {ends:?}:\n{printed}");
-        for text in log {
-            ensure!(
-                logged.iter().any(|line| line.contains(text)),
-                "the kernel log has no \"{text}\":\n{printed}"
-            );
-        }
-        Ok(())
-    }
-}
-
-/// The script of a boot: a section for each case, which ends with its exit code.
-fn script<'a>(cases: impl Iterator<Item = &'a Case>) -> String {
-    let mut script = format!("properties='{}'\n{PROVOKE}", PROPERTIES.join(" "));
-
-    for case in cases {
-        let _ = write!(
-            script,
-            "\ncase_{name}() {{\n(\n{lines}\n)\necho \"exit $?\"\n}}\n\
-             section {name} case_{name}\nsettle dmac2\n",
-            name = case.name,
-            lines = case.script
-        );
-    }
-    script.push_str("dmesg >>/tmp/log\nsection dmesg cat /tmp/log\n");
-    script
-}
-
-/// What the script of the case `name` printed; what it asked the harness for is left out.
-fn printed(console: &Console, name: &str) -> Result<String> {
-    let lines: Vec<_> = console
-        .section(name)?
-        .lines()
-        .filter(|line| !line.starts_with("@@ "))
-        .collect();
-    let (exit, printed) = lines.split_last().context("the script was cut off")?;
-
-    ensure!(
-        *exit == "exit 0",
-        "the script failed:\n{}",
-        lines.join("\n")
-    );
-    Ok(printed.join("\n"))
-}
-
-fn expect_properties(printed: &str) -> Result<()> {
-    let controllers = ["dmac0", "dmac1", "dmac2"];
-    let names: Vec<_> = controllers
-        .iter()
-        .flat_map(|controller| PROPERTIES.map(|property| format!("{controller} {property}")))
-        .collect();
-    let set = names
-        .iter()
-        .zip(1..)
-        .map(|(name, value)| format!("{name} {value}"));
-    let settled = names.iter().map(|name| format!("{name} 0"));
-    let expected: Vec<_> = set.chain(settled).collect();
-
-    ensure!(
-        printed.lines().eq(expected.iter().map(String::as_str)),
-        "expected:\n{}\nread:\n{printed}",
-        expected.join("\n")
+            Ok((Boot::default(), script(&["provoke"])? + wait))
+        },
+        [(
+            "wrong_property_is_reported",
+            all([
+                exits(1),
+                by(|console| {
+                    ensure!(
+                        console
+                            .text()
+                            .contains("error: dmac2 has no property x-nonsense"),
+                        "{}",
+                        console.text()
+                    );
+                    Ok(())
+                }),
+            ]),
+        )],
     );
     Ok(())
 }
 
-/// A property that does not exist ends the boot, or its test would wait for what never happens.
-fn wrong_name(suite: &mut Suite, board: &Board) {
-    suite.test("faults::wrong_property_is_reported", || {
-        let script = format!("{PROVOKE}\nprovoke dmac2 x-nonsense 1\n");
-        let Err(error) = board.boot(&Boot::default(), &script) else {
-            bail!("x-nonsense can be provoked");
-        };
-        let said = format!("{error:#}");
+/// Adds the tests of a board that boots with `boot`.
+pub fn cases(suite: &mut Suite, group: &str, boot: Boot) -> Result<()> {
+    let mut cases = read()?;
+    let well = format!("{group}::leave_the_kernel_well");
 
-        ensure!(
-            said.contains("cannot set x-nonsense of /machine/soc/dmac2: ")
-                && said.contains("not found"),
-            "{said}"
-        );
-        Ok(())
+    // Each case takes seconds: leave out those that no selected test looks at.
+    cases.retain(|case| {
+        suite.selects(&well) || suite.selects(&format!("{group}::{}", case.name))
     });
+
+    let whole = whole(&cases)?;
+    let tests: Vec<_> = cases
+        .into_iter()
+        .map(|case| (case.name.clone(), by(move |console| case.check(console))))
+        .chain([("leave_the_kernel_well".into(), clean("dmesg"))])
+        .collect();
+
+    suite.boot(group, || Ok((boot, whole)), tests);
+    Ok(())
+}
+
+/// Reads all cases, by name.
+fn read() -> Result<Vec<Case>> {
+    let directory = format!("{SCRIPTS}/faults");
+    let mut cases = vec![];
+
+    for entry in fs::read_dir(&directory).with_context(|| format!("cannot read {directory}"))? {
+        let path = entry?.path();
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
+            continue;
+        };
+
+        if name != COMMON {
+            cases.push(Case {
+                name: name.trim_end_matches(".sh").into(),
+                script: fs::read_to_string(&path)?,
+            });
+        }
+    }
+    ensure!(!cases.is_empty(), "{directory} has no scripts");
+    cases.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(cases)
+}
+
+/// Returns the script of a boot: a section for each case, which ends with its exit status.
+fn whole(cases: &[Case]) -> Result<String> {
+    let mut whole = script(&["provoke", "faults/common"])?;
+
+    for Case { name, script } in cases {
+        whole += &format!(
+            "\ncase_{name}() {{\n(\n{script}\n)\necho \"exit $?\"\n}}\n\
+             section {name} case_{name}\nsettle dmac2\n"
+        );
+    }
+    Ok(whole + "dmesg >>/tmp/log\nsection dmesg cat /tmp/log\n")
+}
+
+impl Case {
+    fn check(&self, console: &Console) -> Result<()> {
+        let section = console.section(&self.name)?;
+        let (mut logged, mut printed) = (vec![], vec![]);
+
+        for line in section.lines() {
+            match line.strip_prefix("log: ") {
+                Some(line) => logged.push(line),
+                None => printed.push(line),
+            }
+        }
+        ensure!(
+            printed.pop() == Some("exit 0"),
+            "the script failed:\n{section}"
+        );
+        expect("lines printed", printed, self.comments("# prints: "))
+            .with_context(|| section.to_string())?;
+        for text in self.comments("# logs: ") {
+            ensure!(
+                logged.iter().any(|line| line.contains(text)),
+                "the driver does not log \"{text}\":\n{section}"
+            );
+        }
+        Ok(())
+    }
+
+    /// Returns the rest of all lines that begin with `prefix`.
+    fn comments(&self, prefix: &str) -> Vec<&str> {
+        self.script
+            .lines()
+            .filter_map(|line| line.strip_prefix(prefix))
+            .collect()
+    }
 }

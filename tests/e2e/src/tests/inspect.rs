@@ -1,38 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `scripts/inspect` shows what the files say, and says why where it does not.
+//! `scripts/inspect` shows what the kernel's files have, and gives the reason where it cannot.
 
 mod debug;
 
-use anyhow::{
-    ensure,
-    Context,
-    Result, //
-};
-
-use super::of_boot;
 use crate::{
-    board::{
-        Board,
-        Boot, //
-    },
-    console::Console,
-    demo,
     inspect::{
         self,
         Inspection, //
     },
-    suite::Suite, //
+    prelude::*,
 };
 
-pub use debug::run as run_debug;
+pub use debug::add as add_debug;
 
-const SCRIPT: &str = concat!(
-    include_str!("../../guest/inspect/files.sh"),
-    include_str!("../../guest/inspect/driver.sh")
-);
-
-/// The sections that are read from debugfs.
+/// Sections that are read from debugfs.
 const IN_DEBUGFS: [&str; 5] = [
     "Bounce buffers (swiotlb)",
     "dma-buf",
@@ -43,7 +25,7 @@ const IN_DEBUGFS: [&str; 5] = [
 
 const DEVICE: &str = "fed10000.dma-controller";
 
-/// What makes a message one about DMA, in lower case.
+/// Words of messages about DMA, in lower case.
 const ABOUT_DMA: [&str; 14] = [
     "swiotlb",
     "software io tlb",
@@ -61,125 +43,105 @@ const ABOUT_DMA: [&str; 14] = [
     "pl330",
 ];
 
-/// How many messages are shown.
+/// Number of messages that are shown.
 const MESSAGES: usize = 20;
 
-/// Runs them.
-pub fn run(suite: &mut Suite, board: &Board) {
-    let names = [
-        "inspect::shows_devices",
-        "inspect::lists_all_devices",
-        "inspect::shows_alignment",
-        "inspect::shows_bounce_buffers",
-        "inspect::shows_dma_bufs",
-        "inspect::shows_iommu_groups",
-        "inspect::shows_zones",
-        "inspect::shows_limits_and_statistics",
-        "inspect::shows_the_end_of_the_log",
-        "inspect::says_that_there_is_no_driver",
-        "inspect::says_that_debugfs_is_not_mounted",
-        "inspect::says_what_needs_root",
-        "inspect::says_which_files_need_root",
-        "inspect::explains_its_arguments",
-    ];
+/// Adds the tests on Debian's kernel.
+pub fn add(suite: &mut Suite) {
+    suite.boot(
+        "inspect",
+        || {
+            let boot = Boot {
+                // Another number of slots than any default, and counters that are not 0.
+                append: "swiotlb=4096,force,track_hiwater".into(),
+                ..with_script(Boot::with_driver())
+            };
 
-    if !suite.wants(&names) {
-        return;
-    }
+            Ok((boot, script(&["inspect/files", "inspect/driver"])?))
+        },
+        [
+            ("shows_devices", by(shows_devices)),
+            ("lists_all_devices", by(lists_all_devices)),
+            (
+                "shows_alignment",
+                all([
+                    by(expect_cache_lines),
+                    value("Cache lines and alignment", "minimum alignment", "64"),
+                ]),
+            ),
+            (
+                "shows_bounce_buffers",
+                all([
+                    by(|it| expect_slots(it, "4096 (of 2 KiB: 8192 KiB)", "")),
+                    by(shows_pool_of_the_boot),
+                ]),
+            ),
+            (
+                "shows_dma_bufs",
+                value("dma-buf", "dma_buf/bufinfo", "0 objects, 0 bytes"),
+            ),
+            (
+                "shows_iommu_groups",
+                by(|console| {
+                    let groups = expect_groups(console)?;
 
-    let [devices, all, lines, pool, bufs, groups, zones, counts, log, driver, debugfs, user, files, args] =
-        names;
-    let console = suite.prepare("inspect", || boot(board));
-
-    suite.test(devices, || shows_devices(of_boot(&console)?));
-    suite.test(all, || lists_all_devices(of_boot(&console)?));
-    suite.test(lines, || {
-        let console = of_boot(&console)?;
-        let heading = "Cache lines and alignment";
-
-        expect_cache_lines(console)?;
-        expect(
-            "minimum alignment",
-            inspection(console, "with")?.value(heading, "minimum alignment")?,
-            "64",
-        )
-    });
-    suite.test(pool, || {
-        expect_slots(of_boot(&console)?, "4096 (of 2 KiB: 8192 KiB)", "")?;
-        shows_pool_of_the_boot(of_boot(&console)?)
-    });
-    suite.test(bufs, || {
-        expect(
-            "dma-bufs",
-            inspection(of_boot(&console)?, "with")?.section("dma-buf")?,
-            vec![row("dma_buf/bufinfo", "0 objects, 0 bytes").as_str()],
-        )
-    });
-    suite.test(groups, || {
-        let groups = expect_groups(of_boot(&console)?)?;
-
-        // The IOMMUs of the RK3588 that Debian's kernel has a driver for, and QEMU does not lack.
-        ensure!(groups > 4, "only {groups} groups");
-        Ok(())
-    });
-    suite.test(zones, || shows_zones(of_boot(&console)?));
-    suite.test(counts, || shows_limits_and_statistics(of_boot(&console)?));
-    suite.test(log, || shows_the_end_of_the_log(of_boot(&console)?));
-    suite.test(driver, || says_that_there_is_no_driver(of_boot(&console)?));
-    suite.test(debugfs, || {
-        let console = of_boot(&console)?;
-        let mounts = console.section("mounts")?;
-
-        ensure!(!mounts.contains(" debugfs "), "it has mounted debugfs");
-        expect_without_debugfs(
-            &inspection(console, "unmounted")?,
-            "debugfs is not mounted: as root, mount -t debugfs debugfs /sys/kernel/debug",
-        )
-    });
-    suite.test(user, || {
-        let console = of_boot(&console)?;
-        let inspection = inspection(console, "user")?;
-
-        expect_without_debugfs(&inspection, "/sys/kernel/debug is refused: run as root")?;
-        expect(
-            "log",
-            inspection.section("Kernel log about DMA")?,
-            vec!["dmesg is refused: run as root"],
-        )
-    });
-    suite.test(files, || {
-        let inspection = inspection(of_boot(&console)?, "user-debugfs")?;
-
-        for (heading, what) in [
-            ("Bounce buffers (swiotlb)", "swiotlb/io_tlb_nslabs"),
-            ("rk3588_dma", &*format!("rk3588_dma-{DEVICE}/limits")),
-        ] {
-            let expected = format!("/sys/kernel/debug/{what} is refused: run as root");
-
-            ensure!(
-                inspection.section(heading)?.contains(&&*expected),
-                "{heading}: {:?}",
-                inspection.section(heading)?
-            );
-        }
-        Ok(())
-    });
-    suite.test(args, || explains_its_arguments(of_boot(&console)?));
+                    // The IOMMUs of the RK3588 that Debian's kernel has a driver for.
+                    ensure!(groups > 4, "only {groups} groups");
+                    Ok(())
+                }),
+            ),
+            ("shows_zones", by(shows_zones)),
+            (
+                "shows_limits_and_statistics",
+                by(shows_limits_and_statistics),
+            ),
+            ("shows_the_end_of_the_log", by(shows_the_end_of_the_log)),
+            (
+                "says_that_there_is_no_driver",
+                by(says_that_there_is_no_driver),
+            ),
+            (
+                "says_that_debugfs_is_not_mounted",
+                all([
+                    lacks("mounts", " debugfs "),
+                    by(|console| {
+                        expect_without_debugfs(
+                            &inspection(console, "unmounted")?,
+                            "debugfs is not mounted: as root, mount -t debugfs debugfs \
+                             /sys/kernel/debug",
+                        )
+                    }),
+                ]),
+            ),
+            ("says_what_needs_root", by(says_what_needs_root)),
+            (
+                "says_which_files_need_root",
+                by(says_which_files_need_root),
+            ),
+            ("explains_its_arguments", by(explains_its_arguments)),
+        ],
+    );
 }
 
-fn boot(board: &Board) -> Result<Console> {
-    let boot = Boot {
-        // Another number of slots than any default, and numbers that are not 0.
-        append: "swiotlb=4096,force,track_hiwater".into(),
-        overlays: vec![demo::overlay()],
-        files: vec!["rk3588_dma.ko".into(), inspect::script()],
-        ..Boot::default()
-    };
+/// Adds the script to a boot.
+fn with_script(boot: Boot) -> Boot {
+    let files = [boot.files, vec![inspect::SCRIPT.into()]].concat();
 
-    board.boot(&boot, SCRIPT)
+    Boot { files, ..boot }
 }
 
-/// What the script printed in a section of the console. It must have ended well.
+/// Checks a value that the script shows while the driver is bound.
+fn value(heading: &'static str, name: &'static str, expected: &'static str) -> Check {
+    by(move |console| {
+        expect(
+            name,
+            inspection(console, "with")?.value(heading, name)?,
+            expected,
+        )
+    })
+}
+
+/// Returns the output of the script in a section of the console; it must have succeeded.
 fn inspection<'a>(console: &'a Console, section: &str) -> Result<Inspection<'a>> {
     let (text, exit) = split_exit(console, section)?;
 
@@ -194,12 +156,12 @@ fn split_exit<'a>(console: &'a Console, section: &str) -> Result<(&'a str, &'a s
         .with_context(|| format!("no exit status in {section}"))
 }
 
-/// A row as the script formats it, but not indented.
+/// Returns a row as the script formats it, but not indented.
 fn row(name: &str, value: &str) -> String {
     format!("{name:24} {value}")
 }
 
-/// The words of a device's row.
+/// Returns the words of a device's row.
 fn device<'a>(inspection: &Inspection<'a>, name: &str) -> Result<Vec<&'a str>> {
     Ok(inspection
         .value("Devices", name)?
@@ -255,8 +217,8 @@ fn expect_cache_lines(console: &Console) -> Result<()> {
     )
 }
 
-/// Whether the bounce buffers are shown as the files say, their number as `slots`, and the most that
-/// were in use with `remark`.
+/// Checks that the bounce buffers are shown as the files have them: their number as `slots`, and the
+/// most that were in use with `remark`.
 fn expect_slots(console: &Console, slots: &str, remark: &str) -> Result<()> {
     let inspection = inspection(console, "with")?;
     let heading = "Bounce buffers (swiotlb)";
@@ -293,7 +255,7 @@ fn shows_pool_of_the_boot(console: &Console) -> Result<()> {
     Ok(())
 }
 
-/// Whether each IOMMU group is shown as in sysfs, and with each of its devices; how many there are.
+/// Checks that each IOMMU group is shown as in sysfs, with its device; returns their number.
 fn expect_groups(console: &Console) -> Result<usize> {
     let inspection = inspection(console, "with")?;
     let groups = console.section("groups")?;
@@ -303,7 +265,7 @@ fn expect_groups(console: &Console) -> Result<usize> {
     for line in groups.lines() {
         let words: Vec<_> = line.split_whitespace().collect();
         let [group, domain, name] = words[..] else {
-            anyhow::bail!("not a group with one device: {line}");
+            bail!("not a group with one device: {line}");
         };
 
         expect(
@@ -445,7 +407,7 @@ fn expect_no_alignment(inspection: &Inspection<'_>) -> Result<()> {
     )
 }
 
-/// Whether each section that debugfs is read for has the line `why`, and all others are there.
+/// Checks that each section of debugfs has the line `why`, and that all others are complete.
 fn expect_without_debugfs(inspection: &Inspection<'_>, why: &str) -> Result<()> {
     for heading in IN_DEBUGFS {
         let section = inspection.section(heading)?;
@@ -474,6 +436,32 @@ fn expect_without_debugfs(inspection: &Inspection<'_>, why: &str) -> Result<()> 
     Ok(())
 }
 
+fn says_what_needs_root(console: &Console) -> Result<()> {
+    let inspection = inspection(console, "user")?;
+
+    expect_without_debugfs(&inspection, "/sys/kernel/debug is refused: run as root")?;
+    expect(
+        "log",
+        inspection.section("Kernel log about DMA")?,
+        vec!["dmesg is refused: run as root"],
+    )
+}
+
+fn says_which_files_need_root(console: &Console) -> Result<()> {
+    let inspection = inspection(console, "user-debugfs")?;
+
+    for (heading, file) in [
+        ("Bounce buffers (swiotlb)", "swiotlb/io_tlb_nslabs"),
+        ("rk3588_dma", &*format!("rk3588_dma-{DEVICE}/limits")),
+    ] {
+        let expected = format!("/sys/kernel/debug/{file} is refused: run as root");
+        let section = inspection.section(heading)?;
+
+        ensure!(section.contains(&&*expected), "{heading}: {section:?}");
+    }
+    Ok(())
+}
+
 fn explains_its_arguments(console: &Console) -> Result<()> {
     let (help, exit) = split_exit(console, "help")?;
 
@@ -491,13 +479,5 @@ fn explains_its_arguments(console: &Console) -> Result<()> {
             format!("inspect: error: unknown argument {argument}\n{help}").as_str(),
         )?;
     }
-    Ok(())
-}
-
-fn expect<T: PartialEq + std::fmt::Debug>(what: &str, found: T, expected: T) -> Result<()> {
-    ensure!(
-        found == expected,
-        "{what}: expected {expected:?}, found {found:?}"
-    );
     Ok(())
 }

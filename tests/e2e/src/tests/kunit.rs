@@ -1,135 +1,104 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The module's KUnit suites, on a kernel that checks what they do: coherent and not, plain and
-//! bounced.
+//! The module's KUnit suites on the debug kernel: coherent and not, plain and bounced.
 
 mod ktap;
 mod leave_out;
 
-use std::{
-    process::Command,
-    time::Duration, //
-};
-
-use anyhow::{
-    ensure,
-    Context,
-    Result, //
-};
-
-use super::{
-    expect_no_trace,
-    of_boot, //
-};
 use crate::{
-    board::{
-        Board,
-        Boot,
-        Kernel,
-        Machine, //
-    },
-    checks,
-    console::Console,
-    demo,
-    process::succeeds,
-    suite::Suite, //
+    lint,
+    prelude::*,
+    source, //
 };
 use ktap::Results;
 
-const SCRIPT: &str = include_str!("../../guest/kunit.sh");
-
-/// The module as `make debug` builds it.
+/// Module as `make debug` builds it.
 const MODULE: &str = "out/debug/rk3588_dma.ko";
 
-/// A run of the suites: its name, where it is, and whether all mappings are bounced.
-struct Run {
-    name: &'static str,
-    machine: Machine,
-    bounced: bool,
-}
-
-const RUNS: [Run; 4] = [
-    Run {
-        name: "virt_plain",
-        machine: Machine::Virt,
-        bounced: false,
-    },
-    Run {
-        name: "virt_bounced",
-        machine: Machine::Virt,
-        bounced: true,
-    },
-    Run {
-        name: "rock_5b_plus_plain",
-        machine: Machine::Rock5bPlus,
-        bounced: false,
-    },
-    Run {
-        name: "rock_5b_plus_bounced",
-        machine: Machine::Rock5bPlus,
-        bounced: true,
-    },
+/// Boots of the suites: name, machine, and whether all mappings are bounced.
+const BOOTS: [(&str, Machine, bool); 4] = [
+    ("virt_bounced", Machine::Virt, true),
+    ("virt_plain", Machine::Virt, false),
+    ("rock_5b_plus_plain", Machine::Rock5bPlus, false),
+    ("rock_5b_plus_bounced", Machine::Rock5bPlus, true),
 ];
 
-/// Runs them.
-pub fn run(suite: &mut Suite, board: &Board) {
-    let wanted: Vec<_> = RUNS
-        .iter()
-        .filter(|run| suite.wants_below(&format!("kunit::{}", run.name)))
-        .collect();
-    let leaves_out = leave_out::is_wanted(suite);
-    let inspects = suite.wants_below("debug_inspect");
-    let engine = [
-        "debug_faults",
-        "debug_engine",
-        "debug_lists",
-        "debug_no_memory",
-    ]
-    .iter()
-    .any(|room| suite.wants_below(room));
+/// A boot in which the suites ran.
+struct Run {
+    console: Console,
+    results: Results,
+}
 
-    if wanted.is_empty() && !leaves_out && !inspects && !engine {
-        return;
-    }
-    if let Err(error) = suite.prepare("debug kernel and module", make_module) {
-        return suite.add_failure("kunit", &error);
+/// Adds the suites, and the tests of other modules that need the debug kernel.
+pub fn add(suite: &mut Suite) -> Result<()> {
+    let cases = source::kunit()?;
+    let left_out = leave_out::names()?;
+
+    for (name, machine, bounced) in BOOTS {
+        let group = format!("kunit::{name}");
+        let tests = cases
+            .iter()
+            .map(|case| {
+                let case = case.clone();
+
+                Test::new(format!("{group}::{case}"), move |run: &Run| {
+                    run.results.expect_passed(&case)
+                })
+            })
+            .chain(checks(machine, bounced).into_iter().map(|(test, check)| {
+                Test::new(format!("{group}::{test}"), |run: &Run| check(&run.console))
+            }))
+            .chain([Test::new(format!("{group}::all_passed"), |run: &Run| {
+                run.results.expect_all_passed()?;
+                expect("exit status of the script", run.console.exit()?, 0)
+            })]);
+        // One boot for both: what is left out is a parameter of the module.
+        let tests: Vec<_> = match name {
+            "virt_bounced" => tests.chain(leave_out::tests(&left_out)).collect(),
+            _ => tests.collect(),
+        };
+        let numbers = match name {
+            "virt_bounced" => left_out.len(),
+            _ => 0,
+        };
+
+        suite.add(&group, tests, move || run(machine, bounced, numbers));
     }
     suite.test("kunit::clippy", || {
-        checks::clippy(&Kernel::Debug.folder()?, &[])?;
-        checks::clippy(&Kernel::Debug.folder()?, &["RK3588_DMA_SAMPLES=y"])
+        let kernel = Kernel::Debug.folder()?;
+
+        lint::clippy(&kernel, &[])?;
+        lint::clippy(&kernel, &["RK3588_DMA_SAMPLES=y"])
     });
-    for run in wanted {
-        run.run(suite, board);
-    }
-    if leaves_out {
-        leave_out::run(suite, board);
-    }
 
-    let boot = without_suites(boot(Machine::Rock5bPlus, false));
+    let without_suites = |append: &str| {
+        let boot = boot(Machine::Rock5bPlus, false);
 
-    if inspects {
-        super::inspect::run_debug(suite, board, &boot);
-    }
-    if engine {
-        super::faults::cases(suite, board, "debug_faults", &boot);
-        super::engine::soak(suite, board, "debug_engine", &boot, &super::engine::SHORT);
-        super::lists::cases(suite, board, "debug_lists", &boot);
-        super::no_memory::run(suite, board, &boot);
-    }
+        Boot {
+            append: format!("{} kunit.enable=0 {append}", boot.append),
+            ..boot
+        }
+    };
+
+    super::faults::cases(suite, "debug_faults", without_suites(""))?;
+    super::engine::soak(
+        suite,
+        "debug_engine",
+        without_suites(""),
+        super::engine::SHORT,
+    );
+    super::lists::cases(suite, "debug_lists", without_suites(""));
+    super::no_memory::add(suite, without_suites(""));
+    super::inspect::add_debug(suite, without_suites);
+    Ok(())
 }
 
-/// Builds the module for the debug kernel, and that kernel first where it is missing.
-fn make_module() -> Result<()> {
-    Kernel::Debug.folder()?;
-    succeeds(Command::new("make").args(["--no-print-directory", "debug"]))
-}
-
-/// A boot of the debug kernel, with the module, and with so few bounce buffers that a test can use
-/// them up.
+/// Returns a boot of the debug kernel with the module, with so few bounce buffers that a test can
+/// use them up.
 ///
 /// `slab_debug` is for kmemleak: without it the CPUs keep stocks of objects, whose lists still name
-/// an object after it has been handed out, so that it never counts as lost.
-fn boot(machine: Machine, bounced: bool) -> Boot {
+/// an object after it has been handed out, so that kmemleak does not see the leak.
+pub fn boot(machine: Machine, bounced: bool) -> Boot {
     let swiotlb = match bounced {
         true => "swiotlb=2048,force,track_hiwater",
         false => "swiotlb=2048",
@@ -141,70 +110,60 @@ fn boot(machine: Machine, bounced: bool) -> Boot {
         append: format!(
             "log_buf_len=4M kmemleak=on slab_debug=F kasan_multi_shot kunit.enable=1 {swiotlb}"
         ),
-        overlays: vec![demo::overlay()],
         files: vec![MODULE.into()],
-        timeout: Duration::from_secs(600),
-        ..Boot::default()
+        target: Some("debug"),
+        ..Boot::with_driver()
     }
 }
 
-/// The boot without the suites, which would run each time that the module is loaded.
-fn without_suites(boot: Boot) -> Boot {
-    Boot {
-        append: format!("{} kunit.enable=0", boot.append),
-        ..boot
-    }
+fn run(machine: Machine, bounced: bool, left_out: usize) -> Result<Run> {
+    let script = format!(
+        "leave_out='{}'\n{}",
+        leave_out::numbers(left_out),
+        script(&["kunit"])?
+    );
+    let board = Board::get()?;
+    let console = board.boot(&boot(machine, bounced), &script)?;
+    let results = Results::of(console.section("log")?)?;
+
+    Ok(Run { console, results })
 }
 
-impl Run {
-    fn run(&self, suite: &mut Suite, board: &Board) {
-        let name = |test: &str| format!("kunit::{}::{test}", self.name);
-        let console = suite.prepare(&format!("KUnit, {}", self.name), || {
-            board.boot(&boot(self.machine, self.bounced), SCRIPT)
-        });
-        let results = of_boot(&console)
-            .and_then(|console| console.section("log"))
-            .and_then(|log| Results::of(&board.kernel.join("source"), log));
+/// Returns the tests of a boot that look at its console.
+fn checks(machine: Machine, bounced: bool) -> Vec<(&'static str, Check)> {
+    let mut checks = vec![
+        ("no_dma_api_error", by(no_dma_api_error)),
+        ("no_mapping_left", by(no_mapping_left)),
+        ("no_bounce_slot_left", unchanged("slots-before", "slots-after")),
+        ("losses_are_logged", by(losses_are_logged)),
+        ("no_leak", by(no_leak)),
+        ("no_splat", clean("log")),
+        ("dma_api_debug_is_on", by(dma_api_debug_is_on)),
+        ("lockdep_is_on", by(lockdep_is_on)),
+    ];
 
-        for case in results.iter().flat_map(|results| &results.cases) {
-            suite.test(&name(&case.name), || case.expect_passed());
-        }
-        suite.test(&name("all_passed"), || {
-            results?.expect_all_passed()?;
-            ensure!(of_boot(&console)?.exit()? == 0, "the script failed");
-            Ok(())
-        });
-        suite.test(&name("no_dma_api_error"), || {
-            no_dma_api_error(of_boot(&console)?)
-        });
-        suite.test(&name("no_mapping_left"), || {
-            no_mapping_left(of_boot(&console)?)
-        });
-        suite.test(&name("no_bounce_slot_left"), || {
-            no_bounce_slot_left(of_boot(&console)?)
-        });
-        if self.machine == Machine::Rock5bPlus {
-            suite.test(&name("lessons_hold"), || lessons_hold(of_boot(&console)?));
-        }
-        if self.bounced {
-            suite.test(&name("bounces"), || bounces(of_boot(&console)?));
-        }
-        suite.test(&name("losses_are_logged"), || {
-            losses_are_logged(of_boot(&console)?)
-        });
-        suite.test(&name("no_leak"), || no_leak(of_boot(&console)?));
-        suite.test(&name("no_splat"), || no_splat(of_boot(&console)?));
-        suite.test(&name("dma_api_debug_is_on"), || {
-            dma_api_debug_is_on(of_boot(&console)?)
-        });
-        suite.test(&name("lockdep_is_on"), || lockdep_is_on(of_boot(&console)?));
+    if machine == Machine::Rock5bPlus {
+        checks.push(("lessons_hold", by(lessons_hold)));
     }
+    if bounced {
+        checks.push((
+            "bounces",
+            by(|console| {
+                ensure!(
+                    console.number("slots-most")? > console.number("slots-before")?,
+                    "no bounce buffer was used"
+                );
+                Ok(())
+            }),
+        ));
+    }
+    checks
 }
 
-/// Whether all lessons hold; where all mappings are bounced, all that fit into a bounce buffer.
+/// Checks that all lessons hold; where all mappings are bounced, all that fit into a bounce buffer.
 fn lessons_hold(console: &Console) -> Result<()> {
     let report = console.section("lessons")?;
-    // Of lists it says in how many segments they were.
+    // A transfer of a list ends with the numbers of segments.
     let is_ok = |line: &str| line.ends_with(" ok") || line.contains(" us  ok: ");
     let transfers = report.lines().filter(|line| is_ok(line)).count();
     let failures: Vec<_> = report
@@ -225,36 +184,23 @@ fn lessons_hold(console: &Console) -> Result<()> {
     Ok(())
 }
 
-/// The number that a section of the console is.
-fn number(console: &Console, section: &str) -> Result<u64> {
-    let text = console.section(section)?;
-
-    text.parse()
-        .with_context(|| format!("{section} is no number: {text}"))
-}
-
-pub(super) fn no_dma_api_error(console: &Console) -> Result<()> {
-    let (before, after) = (
-        number(console, "errors-before")?,
-        number(console, "errors-after")?,
-    );
+pub fn no_dma_api_error(console: &Console) -> Result<()> {
     let said: Vec<_> = console
         .section("log")?
         .lines()
         .filter(|line| line.contains("DMA-API: "))
         .collect();
 
-    ensure!(
-        before == after && said.is_empty(),
-        "{} errors of DMA-API; it said:\n{}",
-        after - before,
-        said.join("\n")
-    );
-    Ok(())
+    ensure!(said.is_empty(), "DMA-API debug logs:\n{}", said.join("\n"));
+    expect(
+        "errors of DMA-API debug",
+        console.number("errors-after")?,
+        console.number("errors-before")?,
+    )
 }
 
-pub(super) fn no_mapping_left(console: &Console) -> Result<()> {
-    // Off, it lists nothing.
+pub fn no_mapping_left(console: &Console) -> Result<()> {
+    // If it is off, it lists nothing.
     dma_api_debug_is_on(console)?;
 
     let before: Vec<_> = console.section("mappings-before")?.lines().collect();
@@ -268,74 +214,38 @@ pub(super) fn no_mapping_left(console: &Console) -> Result<()> {
     Ok(())
 }
 
-fn no_bounce_slot_left(console: &Console) -> Result<()> {
-    let (before, after) = (
-        number(console, "slots-before")?,
-        number(console, "slots-after")?,
-    );
-
-    ensure!(
-        before == after,
-        "bounce buffers have {before} slots in use before, {after} after"
-    );
-    Ok(())
-}
-
-/// Whether `swiotlb=force` did anything.
-fn bounces(console: &Console) -> Result<()> {
-    let most = number(console, "slots-most")?;
-
-    ensure!(
-        most > number(console, "slots-before")?,
-        "no bounce buffer was used"
-    );
-    Ok(())
-}
-
-/// Whether the mapping and the list that cases drop in flight are reported, and no others.
+/// Checks that the mapping and the list that cases drop in flight are reported, and no others.
 fn losses_are_logged(console: &Console) -> Result<()> {
     let log = console.section("log")?;
     let count = |words: &str| {
-        let is_said = |line: &&str| {
-            line.contains(words) && line.contains(" are lost: the device may still use them")
-        };
-
-        log.lines().filter(is_said).count()
+        log.lines()
+            .filter(|line| line.contains(words))
+            .filter(|line| line.contains(" are lost: the device may still use them"))
+            .count()
     };
-    let (mappings, lists) = (count(" at DMA address "), count(" DMA segments "));
 
-    ensure!(
-        mappings == 1 && lists == 1,
-        "{mappings} mappings and {lists} lists are reported as lost"
-    );
-    Ok(())
+    expect(
+        "mappings and lists reported as lost",
+        (count(" at DMA address "), count(" DMA segments ")),
+        (1, 1),
+    )
 }
 
-pub(super) fn no_leak(console: &Console) -> Result<()> {
-    let leaks = console.section("leaks")?;
-
-    ensure!(leaks.is_empty(), "kmemleak says:\n{leaks}");
-    Ok(())
+pub fn no_leak(console: &Console) -> Result<()> {
+    expect("report of kmemleak", console.section("leaks")?, "")
 }
 
-fn no_splat(console: &Console) -> Result<()> {
-    expect_no_trace(console.section("log")?)
-}
-
-/// It switches itself off when it runs out of memory.
+/// Checks that DMA-API debug is on. It switches itself off when it runs out of memory.
 fn dma_api_debug_is_on(console: &Console) -> Result<()> {
-    for section in ["disabled-before", "disabled-after"] {
-        let disabled = console.section(section)?;
-
-        ensure!(disabled == "N", "dma-api/disabled says: {disabled}");
-    }
-    Ok(())
+    ["disabled-before", "disabled-after"]
+        .into_iter()
+        .try_for_each(|section| expect("dma-api/disabled", console.section(section)?, "N"))
 }
 
-/// It switches itself off with the first thing that it has to say, be it of another driver.
-pub(super) fn lockdep_is_on(console: &Console) -> Result<()> {
+/// Checks that lockdep is on. It switches itself off after its first report.
+pub fn lockdep_is_on(console: &Console) -> Result<()> {
     let said = console.section("lockdep")?;
 
-    ensure!(said.ends_with(" 1"), "lockdep_stats says: {said}");
+    ensure!(said.ends_with(" 1"), "lockdep_stats has: {said}");
     Ok(())
 }

@@ -1,23 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The faults of the virtual board's controllers, looked at from where a driver looks: whether the
-//! table in `machine/README.md` is true. No kernel runs.
+//! The faults of the virtual board's controllers, as a driver sees them: the table in
+//! `machine/README.md` is true. No kernel runs.
 
 use std::time::Duration;
 
-use anyhow::{
-    ensure,
-    Result, //
+use crate::{
+    board::Bare,
+    prelude::*, //
 };
 
-use super::faults::PROPERTIES;
-use crate::{
-    board::{
-        Bare,
-        Board, //
-    },
-    suite::Suite, //
-};
+/// Properties of a controller that inject faults, in the order of their registers.
+const PROPERTIES: [&str; 12] = [
+    "x-fail-read",
+    "x-fail-write",
+    "x-fail-fetch",
+    "x-bad-start",
+    "x-bad-size",
+    "x-fail-go",
+    "x-hang",
+    "x-lose-interrupts",
+    "x-lose-events",
+    "x-lose-aborts",
+    "x-ignore-kill",
+    "x-debug-busy",
+];
 
 /// dmac2, its registers and its interrupts.
 const PATH: &str = "/machine/soc/dmac2";
@@ -40,11 +47,11 @@ const DBGCMD: u64 = 0xd04;
 const DBGINST0: u64 = 0xd08;
 const DBGINST1: u64 = 0xd0c;
 
-/// The registers that inject faults, and the number of bytes of each controller's.
+/// Registers that inject faults, and the number of bytes of each controller's.
 const FAULTS: u64 = 0xfea0_1000;
 const FAULTS_SIZE: u64 = 0x100;
 
-/// The register of the clock and reset unit that resets the board, and what it takes for that.
+/// Register of the clock and reset unit that resets the board, and the value that does.
 const RESET: (u64, u32) = (0xfd7c_0c08, 0xfdb9);
 
 /// Thread states.
@@ -64,30 +71,30 @@ const SOURCE: u32 = 0x0100_0000;
 const DESTINATION: u32 = 0x0300_0000;
 const PROGRAM: u32 = 0x0200_0000;
 
-/// What the program copies: eight bursts of sixteen beats of eight bytes.
+/// Length of the copy: eight bursts of sixteen beats of eight bytes.
 const LEN: usize = 1024;
 const BURST: usize = 128;
 const BEAT: usize = 8;
 
-/// The event that the program signals at its end, as a bit.
+/// Event that the program signals at its end, as a bit.
 const EVENT: u32 = 1 << 3;
 
-/// What a driver finds when it has started the program and waited.
+/// State that a driver finds after it has started the program and waited.
 #[derive(Debug, PartialEq)]
 struct Outcome {
-    /// The channel's state, and its fault type.
+    /// State and fault type of the channel.
     channel: (u32, u32),
-    /// The same of the manager.
+    /// State and fault type of the manager.
     manager: (u32, u32),
-    /// RIS, INTMIS and whether the event's line is up.
+    /// RIS, INTMIS, and true if the event's line is up.
     event: (u32, u32, bool),
-    /// FSRC and whether the abort line is up.
+    /// FSRC, and true if the abort line is up.
     abort: (u32, bool),
-    /// How many bytes from the beginning of the destination on are the source's.
+    /// Number of bytes at the start of the destination that are the source's.
     copied: usize,
 }
 
-/// When nothing goes wrong.
+/// Outcome without a fault.
 const GOOD: Outcome = Outcome {
     channel: (STOPPED, 0),
     manager: (STOPPED, 0),
@@ -96,14 +103,14 @@ const GOOD: Outcome = Outcome {
     copied: LEN,
 };
 
-/// When nothing happens at all.
+/// Outcome if the program does not start.
 const NOTHING: Outcome = Outcome {
     event: (0, 0, false),
     copied: 0,
     ..GOOD
 };
 
-/// What is left of a copy that failed in a burst: `kind` is the bit of FTRn.
+/// Outcome of a copy that failed in a burst: `kind` is the bit of FTRn.
 const fn fault(kind: u32, copied: usize) -> Outcome {
     Outcome {
         channel: (FAULTING, 1 << kind),
@@ -131,11 +138,11 @@ const TESTS: [(&str, Test); 13] = [
     ("has_registers_for_faults", has_registers_for_faults),
 ];
 
-/// Runs them, each on a board of its own.
-pub fn run(suite: &mut Suite, board: &Board) {
+/// Adds the tests, each with a board of its own.
+pub fn add(suite: &mut Suite) {
     for (name, test) in TESTS {
-        suite.test(&format!("machine::{name}"), || {
-            let mut dmac = Dmac::new(board)?;
+        suite.test(&format!("machine::{name}"), move || {
+            let mut dmac = Dmac::new(Board::get()?)?;
 
             test(&mut dmac)?;
             dmac.expect_good()
@@ -321,7 +328,7 @@ fn has_registers_for_faults(dmac: &mut Dmac) -> Result<()> {
     }
     for (value, (address, controller, property)) in (1..).zip(registers) {
         let path = format!("/machine/soc/dmac{controller}");
-        let set = dmac.bare.qmp().get(&path, property)?;
+        let set = dmac.bare.get(&path, property)?;
         let read = dmac.bare.read(address)?;
 
         ensure!(
@@ -369,11 +376,11 @@ impl Dmac {
     }
 
     fn provoke(&mut self, property: &str, value: u32) -> Result<()> {
-        self.bare.qmp().set(PATH, property, value)
+        self.bare.set(PATH, property, value)
     }
 
     fn expect_left(&mut self, property: &str, expected: u32) -> Result<()> {
-        let found = self.bare.qmp().get(PATH, property)?;
+        let found = self.bare.get(PATH, property)?;
 
         ensure!(found == expected, "{property} is {found}, not {expected}");
         Ok(())
@@ -383,7 +390,7 @@ impl Dmac {
         self.bare.read(REGISTERS + offset)
     }
 
-    /// The state of the thread that has this status register.
+    /// Returns the state of the thread that has this status register.
     fn state(&mut self, status: u64) -> Result<u32> {
         Ok(self.register(status)? & 0xf)
     }
@@ -398,7 +405,7 @@ impl Dmac {
         Ok(())
     }
 
-    /// Has the debug port execute an instruction.
+    /// Executes an instruction through the debug port.
     fn debug(&mut self, first: u32, second: u32) -> Result<()> {
         self.bare.write(REGISTERS + DBGINST0, first)?;
         self.bare.write(REGISTERS + DBGINST1, second)?;
@@ -456,14 +463,14 @@ impl Dmac {
     }
 }
 
-/// Bytes that differ from burst to burst, and from what the destination has before.
+/// Returns bytes that differ from burst to burst, and from the old bytes of the destination.
 fn source() -> Vec<u8> {
     (0..LEN)
         .map(|index| (index ^ (index / BURST)) as u8 & 0x7f)
         .collect()
 }
 
-/// Copies in bursts, signals the event and ends.
+/// Returns a program that copies in bursts, signals the event and ends.
 fn program() -> Vec<u8> {
     // Sixteen beats of eight bytes on both sides, non-secure.
     let control: u32 = 0x00bd_c2f7;

@@ -1,38 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The results of KUnit in a kernel log, as the kernel's own `kunit.py` reads them.
+//! The results of KUnit in a kernel log, as the kernel's own `kunit.py` parses them.
 
 use std::{
+    collections::BTreeMap,
     fs,
-    path::Path,
     process::Command, //
 };
 
-use anyhow::{
-    bail,
-    ensure,
-    Context,
-    Result, //
-};
 use serde::Deserialize;
 use tempfile::TempDir;
 
-/// What `kunit.py` made of a log.
-pub struct Results {
-    /// All cases of all suites.
-    pub cases: Vec<Case>,
-    /// Whether it says of all cases that they passed, and found no error in what it read.
-    content: bool,
-    /// What it said.
-    said: String,
-}
+use crate::prelude::*;
 
-/// A case of a suite.
-pub struct Case {
-    /// `suite::case`.
-    pub name: String,
-    status: Status,
-    /// What the log says of it.
+/// Results of a kernel log.
+pub struct Results {
+    /// Status of all cases, by `suite::case`.
+    cases: BTreeMap<String, Status>,
+    /// True if `kunit.py` reports that all cases passed, and found no error in the log.
+    all_passed: bool,
+    /// Output of `kunit.py`.
+    said: String,
     log: String,
 }
 
@@ -42,7 +30,7 @@ enum Status {
     Pass,
     Fail,
     Skip,
-    /// It did not come to an end.
+    /// The case did not come to an end.
     Error,
 }
 
@@ -61,8 +49,8 @@ struct Leaf {
     status: Status,
 }
 
-/// How many cases there are below a group, how many of them passed, and how many errors the text
-/// has that `kunit.py` reads: those do not make it fail.
+/// Numbers of cases below a group, of those that passed, and of errors in the log itself. The latter
+/// do not make `kunit.py` fail.
 #[derive(Deserialize)]
 struct Counts {
     tests: usize,
@@ -71,8 +59,8 @@ struct Counts {
 }
 
 impl Results {
-    /// Has the `kunit.py` of a kernel's source read `log`.
-    pub fn of(source: &Path, log: &str) -> Result<Self> {
+    /// Parses `log` with the `kunit.py` of the kernel's source.
+    pub fn of(log: &str) -> Result<Self> {
         let work = TempDir::new()?;
         let (text, json) = (work.path().join("log"), work.path().join("json"));
 
@@ -81,7 +69,11 @@ impl Results {
         let output = Command::new("python3")
             // Leaves no compiled modules beside the source.
             .arg("-B")
-            .arg(source.join("tools/testing/kunit/kunit.py"))
+            .arg(
+                Board::get()?
+                    .kernel
+                    .join("source/tools/testing/kunit/kunit.py"),
+            )
             .arg("parse")
             .arg(format!("--json={}", json.display()))
             .arg(text)
@@ -89,106 +81,103 @@ impl Results {
             .context("cannot run python3")?;
         let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
         let json = fs::read_to_string(json)
-            .with_context(|| format!("kunit.py wrote no results; it said:\n{said}"))?;
+            .with_context(|| format!("kunit.py wrote no results; its output is:\n{said}"))?;
 
         Self::from_json(&json, log, output.status.success(), said)
     }
 
-    fn from_json(json: &str, log: &str, content: bool, said: String) -> Result<Self> {
+    fn from_json(json: &str, log: &str, succeeded: bool, said: String) -> Result<Self> {
         let all: Group = serde_json::from_str(json).context("the JSON of kunit.py")?;
-        let mut cases = vec![];
+        let mut cases = BTreeMap::new();
 
         for suite in &all.sub_groups {
-            suite.add_to(&mut cases, "", log);
+            suite.add_to(&mut cases, "");
         }
         Ok(Self {
-            content: content
+            all_passed: succeeded
                 && all.misc.passed == all.misc.tests
                 && all.misc.errors == 0
-                // What is not in a suite is a suite that did not run.
-                && all.test_cases.is_empty(),
+                // A case outside of all suites is a suite that did not run.
+                && all.test_cases.is_empty()
+                && !cases.is_empty()
+                && cases.values().all(|&status| status == Status::Pass),
             cases,
             said,
+            log: log.into(),
         })
     }
 
-    /// Whether there were cases, and `kunit.py` says that all of them passed.
-    pub fn expect_all_passed(&self) -> Result<()> {
-        let bad = self.cases.iter().find(|it| it.status != Status::Pass);
+    /// Checks that a case ran and passed.
+    pub fn expect_passed(&self, name: &str) -> Result<()> {
+        match self.cases.get(name) {
+            Some(Status::Pass) => Ok(()),
+            Some(Status::Skip) => bail!("skipped: run it, or remove it"),
+            Some(status) => bail!("{status:?}:\n{}", excerpt(&self.log, name)),
+            None => bail!("the case did not run:\n{}", self.said),
+        }
+    }
 
-        ensure!(!self.cases.is_empty(), "no KUnit case ran:\n{}", self.said);
+    /// Checks that there were cases, and that `kunit.py` reports that all of them passed.
+    pub fn expect_all_passed(&self) -> Result<()> {
+        let complaints: Vec<_> = self
+            .said
+            .lines()
+            .filter(|line| line.contains("] [") && !line.contains("] [PASSED]"))
+            .collect();
+
         ensure!(
-            self.content && bad.is_none(),
-            "kunit.py says:\n{}",
-            self.complaints()
+            self.all_passed,
+            "kunit.py reports of {} cases:\n{}",
+            self.cases.len(),
+            complaints.join("\n")
         );
         Ok(())
     }
 
-    /// What `kunit.py` says of what did not pass; the log of each case is shown with the case.
-    fn complaints(&self) -> String {
-        let is_complaint = |line: &&str| line.contains("] [") && !line.contains("] [PASSED]");
-        let lines = self.said.lines();
-
-        lines
-            .filter(|line| is_complaint(line) || line.contains("Testing complete"))
-            .collect::<Vec<_>>()
-            .join("\n")
-    }
-
-    /// Whether one of the cases that are `meant`, by name, noticed that something is wrong.
+    /// Checks that a case failed, of those whose names `meant` accepts.
     pub fn expect_a_failure(&self, meant: impl Fn(&str) -> bool) -> Result<()> {
-        let cases: Vec<_> = self.cases.iter().filter(|it| meant(&it.name)).collect();
+        let cases = self.of_names(meant)?;
 
-        ensure!(!cases.is_empty(), "no KUnit case ran:\n{}", self.said);
         ensure!(
-            cases.iter().any(|it| it.status == Status::Fail),
+            cases.iter().any(|(_, status)| **status == Status::Fail),
             "none of {} KUnit cases failed",
             cases.len()
         );
         Ok(())
     }
 
-    /// Whether there were cases that are `meant`, by name, and none of them noticed anything.
+    /// Checks that all cases passed whose names `meant` accepts.
     pub fn expect_no_failure(&self, meant: impl Fn(&str) -> bool) -> Result<()> {
-        let mut cases = self.cases.iter().filter(|it| meant(&it.name)).peekable();
-
-        ensure!(cases.peek().is_some(), "no KUnit case ran:\n{}", self.said);
-        cases.try_for_each(Case::expect_passed)
+        self.of_names(meant)?
+            .into_iter()
+            .try_for_each(|(name, _)| self.expect_passed(name))
     }
-}
 
-impl Case {
-    /// Whether it passed; skipped is not.
-    pub fn expect_passed(&self) -> Result<()> {
-        match self.status {
-            Status::Pass => Ok(()),
-            Status::Fail => bail!("failed:\n{}", self.log),
-            Status::Skip => bail!("skipped: run it, or take it out"),
-            Status::Error => bail!("did not end:\n{}", self.log),
-        }
+    fn of_names(&self, meant: impl Fn(&str) -> bool) -> Result<Vec<(&String, &Status)>> {
+        let cases: Vec<_> = self.cases.iter().filter(|(name, _)| meant(name)).collect();
+
+        ensure!(!cases.is_empty(), "no KUnit case ran:\n{}", self.said);
+        Ok(cases)
     }
 }
 
 impl Group {
-    fn add_to(&self, cases: &mut Vec<Case>, prefix: &str, log: &str) {
+    fn add_to(&self, cases: &mut BTreeMap<String, Status>, prefix: &str) {
         let prefix = format!("{prefix}{}::", self.name);
 
         for group in &self.sub_groups {
-            group.add_to(cases, &prefix, log);
+            group.add_to(cases, &prefix);
         }
         for leaf in &self.test_cases {
-            cases.push(Case {
-                name: format!("{prefix}{}", leaf.name),
-                status: leaf.status,
-                log: excerpt(log, &self.name, &leaf.name),
-            });
+            cases.insert(format!("{prefix}{}", leaf.name), leaf.status);
         }
     }
 }
 
-/// What a log says of a case, from after the result before it to its own.
-fn excerpt(log: &str, suite: &str, case: &str) -> String {
+/// Returns the lines of a log on the case `suite::case`: those between the result before it and its
+/// own.
+fn excerpt(log: &str, name: &str) -> String {
+    let (suite, case) = name.rsplit_once("::").unwrap_or(("", name));
     let is_result = |line: &str| line.contains(" ok ") || line.contains(" 1..");
     let is_own = |line: &str| line.contains("not ok ") && line.ends_with(&format!(" {case}"));
     let mut lines = vec![];
@@ -213,77 +202,78 @@ fn excerpt(log: &str, suite: &str, case: &str) -> String {
 mod tests {
     use super::*;
 
-    const LOG: &str = "[    1.000001]     # Subtest: dma_mapping
+    const LOG: &str = "[    1.000001]     # Subtest: dma
 [    1.000002]     1..2
 [    1.000003]     ok 1 maps
 [    1.000004]     # bounces: EXPECTATION FAILED at dma/mapping.rs:9
 [    1.000005]     Expected 1 == 2
 [    1.000006]     not ok 2 bounces
-[    1.000007] # dma_mapping: pass:1 fail:1 skip:0 total:2
-[    1.000008] not ok 1 dma_mapping
+[    1.000007] # dma: pass:1 fail:1 skip:0 total:2
+[    1.000008] not ok 1 dma
 ";
 
-    /// The JSON of a suite with one case that passed, and one that did as `status` says.
-    fn results(status: &str, content: bool, outside: &str) -> Results {
-        let passed = 1 + usize::from(status == "PASS");
-
-        from_json(
-            &format!(
-                r#"{{ "name": "all", "test_cases": [{outside}], "misc": {}, "sub_groups": [{{
-                "name": "dma_mapping", "misc": {0}, "sub_groups": [], "test_cases": [
+    /// Results of a suite with the case `maps`, which passed, and the case `bounces`.
+    fn results(status: &str, succeeded: bool, errors: u8, outside: &str) -> Results {
+        let passed = 1 + u8::from(status == "PASS");
+        let misc = format!(r#"{{ "tests": 2, "passed": {passed}, "errors": {errors} }}"#);
+        let json = format!(
+            r#"{{ "name": "all", "test_cases": [{outside}], "misc": {misc}, "sub_groups": [{{
+                "name": "dma", "misc": {misc}, "sub_groups": [], "test_cases": [
                     {{ "name": "maps", "status": "PASS" }},
                     {{ "name": "bounces", "status": "{status}" }}
-                ]
-            }}] }}"#,
-                counts(2, passed, 0)
-            ),
-            content,
-        )
-    }
+                ] }}] }}"#
+        );
 
-    fn counts(tests: usize, passed: usize, errors: usize) -> String {
-        format!(r#"{{ "tests": {tests}, "passed": {passed}, "errors": {errors} }}"#)
-    }
-
-    fn from_json(json: &str, content: bool) -> Results {
-        Results::from_json(json, LOG, content, "it said".into()).unwrap()
+        Results::from_json(&json, LOG, succeeded, "it said".into()).unwrap()
     }
 
     #[test]
-    fn cases_have_the_name_of_their_suite() {
-        let names: Vec<_> = results("PASS", true, "")
-            .cases
-            .into_iter()
-            .map(|it| it.name)
-            .collect();
+    fn only_a_whole_success_is_one() {
+        let outside = r#"{ "name": "pages", "status": "PASS" }"#;
 
-        assert_eq!(names, ["dma_mapping::maps", "dma_mapping::bounces"]);
+        for (results, all_passed) in [
+            (results("PASS", true, 0, ""), true),
+            (results("FAIL", true, 0, ""), false),
+            (results("SKIP", true, 0, ""), false),
+            (results("ERROR", true, 0, ""), false),
+            (results("PASS", false, 0, ""), false),
+            (results("PASS", true, 1, ""), false),
+            (results("PASS", true, 0, outside), false),
+        ] {
+            assert_eq!(results.expect_all_passed().is_ok(), all_passed);
+        }
+
+        let none = r#"{ "name": "all", "test_cases": [], "sub_groups": [],
+            "misc": { "tests": 0, "passed": 0, "errors": 0 } }"#;
+        let none = Results::from_json(none, LOG, true, String::new()).unwrap();
+
+        assert!(none.expect_all_passed().is_err());
+        assert!(none.expect_a_failure(|_| true).is_err());
     }
 
     #[test]
-    fn all_passed_is_good() {
-        let good = results("PASS", true, "");
-
-        good.expect_all_passed().unwrap();
-        good.cases[1].expect_passed().unwrap();
-        assert!(good.expect_a_failure(|_| true).is_err());
-    }
-
-    #[test]
-    fn a_failure_is_shown_with_its_log() {
-        let bad = results("FAIL", false, "");
-        let said = bad.cases[1].expect_passed().unwrap_err().to_string();
+    fn a_case_has_its_status_and_log() {
+        let bad = results("FAIL", false, 0, "");
+        let said = bad.expect_passed("dma::bounces").unwrap_err().to_string();
 
         assert!(said.contains("Expected 1 == 2"), "{said}");
-        assert!(!said.contains("ok 1 maps") && !said.contains("ok 1 dma_mapping"));
-        assert!(bad.expect_all_passed().is_err());
-        bad.expect_a_failure(|_| true).unwrap();
+        assert!(!said.contains("ok 1 maps") && !said.contains("ok 1 dma"));
+        bad.expect_passed("dma::maps").unwrap();
+        for name in ["dma::flies", "maps"] {
+            assert!(bad.expect_passed(name).is_err());
+        }
+        for status in ["SKIP", "ERROR"] {
+            let bad = results(status, true, 0, "");
+
+            assert!(bad.expect_passed("dma::bounces").is_err());
+            assert!(bad.expect_a_failure(|_| true).is_err());
+        }
     }
 
     #[test]
     fn only_cases_that_are_meant_count() {
-        let bad = results("FAIL", false, "");
-        let maps = |name: &str| name == "dma_mapping::maps";
+        let bad = results("FAIL", false, 0, "");
+        let maps = |name: &str| name == "dma::maps";
 
         bad.expect_no_failure(maps).unwrap();
         assert!(bad.expect_a_failure(maps).is_err());
@@ -291,52 +281,5 @@ mod tests {
         bad.expect_a_failure(|name| !maps(name)).unwrap();
         assert!(bad.expect_a_failure(|_| false).is_err());
         assert!(bad.expect_no_failure(|_| false).is_err());
-    }
-
-    #[test]
-    fn skipped_or_unfinished_is_not_passed() {
-        for status in ["SKIP", "ERROR"] {
-            let bad = results(status, true, "");
-
-            assert!(bad.cases[1].expect_passed().is_err());
-            assert!(bad.expect_all_passed().is_err());
-            assert!(bad.expect_a_failure(|_| true).is_err());
-        }
-    }
-
-    #[test]
-    fn a_suite_that_did_not_run_is_not_passed() {
-        let bad = results("PASS", true, r#"{ "name": "dma_pages", "status": "PASS" }"#);
-
-        assert!(bad.expect_all_passed().is_err());
-    }
-
-    #[test]
-    fn an_error_in_the_text_is_not_passed() {
-        let misc = counts(1, 1, 1);
-        let json = format!(
-            r#"{{ "name": "all", "test_cases": [], "misc": {misc}, "sub_groups": [{{
-                "name": "dma_mapping", "misc": {misc}, "sub_groups": [],
-                "test_cases": [{{ "name": "maps", "status": "PASS" }}]
-            }}] }}"#
-        );
-
-        assert!(from_json(&json, true).expect_all_passed().is_err());
-    }
-
-    #[test]
-    fn what_kunit_py_is_not_content_with_is_not_passed() {
-        assert!(results("PASS", false, "").expect_all_passed().is_err());
-    }
-
-    #[test]
-    fn no_case_is_neither_passed_nor_failed() {
-        let misc = counts(0, 0, 0);
-        let json =
-            format!(r#"{{ "name": "all", "test_cases": [], "misc": {misc}, "sub_groups": [] }}"#);
-        let none = from_json(&json, true);
-
-        assert!(none.expect_all_passed().is_err());
-        assert!(none.expect_a_failure(|_| true).is_err());
     }
 }

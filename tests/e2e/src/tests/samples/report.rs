@@ -1,22 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The report of the edu sample, read.
+//! The report of the edu sample, parsed.
 
-use anyhow::{
-    ensure,
-    Context,
-    Result, //
-};
-
-use crate::console::Console;
+use crate::prelude::*;
 
 /// A report.
 pub struct Report {
-    /// Where the page of the mapping is: in memory, and for the device.
+    /// Addresses of the mapped page: in memory, and for the device.
     pub mapping: (u64, u64),
-    /// The lists, in pairs of source and destination.
+    /// Lists, in pairs of source and destination.
     pub lists: Vec<List>,
-    /// Where the device wrote to what was not mapped any more.
+    /// Address at which the device wrote after it was unmapped.
     pub blocked: Option<u64>,
 }
 
@@ -37,7 +31,7 @@ struct Entry {
 }
 
 impl Report {
-    /// That in `section`.
+    /// Parses the report in `section`.
     pub fn of(console: &Console, section: &str) -> Result<Self> {
         let text = console.section(section)?;
         let mut lists: Vec<List> = vec![];
@@ -56,7 +50,7 @@ impl Report {
                     .push(Entry::of(line).with_context(|| format!("not an entry: {line}"))?);
             }
         }
-        ensure!(lists.len() == 4, "no four lists in:\n{text}");
+        expect("number of lists", lists.len(), 4)?;
         Ok(Self {
             mapping: (
                 word_after(text, "one page: 4096 bytes, physical ").context("no page")?,
@@ -67,7 +61,7 @@ impl Report {
         })
     }
 
-    /// Each list's name, and how many entries and segments it has.
+    /// Returns the names of all lists, with the numbers of their entries and segments.
     pub fn counts(&self) -> Vec<(&str, usize, usize)> {
         self.lists
             .iter()
@@ -75,7 +69,7 @@ impl Report {
             .collect()
     }
 
-    /// Where everything is: in memory, and for the device.
+    /// Returns all addresses: in memory, and for the device.
     pub fn addresses(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
         let entries = self.lists.iter().flat_map(|list| &list.entries);
 
@@ -86,18 +80,14 @@ impl Report {
 }
 
 impl List {
-    /// Whether entries of one segment follow each other for the device, but not in memory.
+    /// Checks that entries of one segment follow each other for the device, but not in memory.
     pub fn expect_merged(&self) -> Result<()> {
         for pair in self.entries.windows(2) {
             let [a, b] = pair else { continue };
 
             ensure!(
-                a.physical + a.len != b.physical,
-                "{}: adjacent in memory",
-                self.name
-            );
-            ensure!(
-                (a.address + a.len == b.address) == (a.segment == b.segment),
+                a.physical + a.len != b.physical
+                    && (a.address + a.len == b.address) == (a.segment == b.segment),
                 "{}: {:#x} and {:#x} are in segments {} and {}",
                 self.name,
                 a.address,
@@ -106,16 +96,14 @@ impl List {
                 b.segment
             );
         }
-        ensure!(
-            self.entries.last().map(|entry| entry.segment) == Some(self.segments),
-            "{}: where are its {} segments?",
-            self.name,
-            self.segments
-        );
-        Ok(())
+        expect(
+            "segment of the last entry",
+            self.entries.last().map(|entry| entry.segment),
+            Some(self.segments),
+        )
     }
 
-    /// The lengths of its entries that are bounced.
+    /// Returns the lengths of the bounced entries.
     pub fn bounced(&self) -> impl Iterator<Item = u64> + '_ {
         self.entries
             .iter()
@@ -138,19 +126,17 @@ impl Entry {
     }
 }
 
-/// The name of a list, and how many segments it has, if `line` says that.
+/// Parses `NAME: N entries, N segments`; returns the name and the number of segments.
 fn list_head(line: &str) -> Option<(&str, usize)> {
     let (name, counts) = line.split_once(": ")?;
     let (_, segments) = counts.split_once(" entries, ")?;
+    let (number, noun) = segments.split_once(' ')?;
 
-    match segments.split_once(' ')? {
-        ("1", "segment") => Some((name, 1)),
-        (segments, "segments") => Some((name, segments.parse().ok()?)),
-        _ => None,
-    }
+    noun.starts_with("segment")
+        .then_some((name, number.parse().ok()?))
 }
 
-/// The hexadecimal number that follows the first `words` in `text`.
+/// Returns the hexadecimal number that follows the first `words` in `text`.
 pub fn word_after(text: &str, words: &str) -> Option<u64> {
     let (_, rest) = text.split_once(words)?;
 

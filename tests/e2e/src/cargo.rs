@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The tests that cargo runs on the host: those of `tests/host`, and the unit tests of this program.
+
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    process::Command, //
+};
+
+use crate::{
+    prelude::*,
+    source, //
+};
+
+/// Results of a cargo run, by test: true if the test passed.
+struct Results {
+    passed: BTreeMap<String, bool>,
+    /// Output of cargo.
+    text: String,
+}
+
+/// Adds the tests of both projects.
+pub fn add(suite: &mut Suite) -> Result<()> {
+    add_project(suite, "host", "tests/host", &[])?;
+    // With the profile of this program, so that its dependencies are not compiled again.
+    add_project(suite, "harness", "tests/e2e", &["--release"])
+}
+
+fn add_project(
+    suite: &mut Suite,
+    group: &str,
+    directory: &'static str,
+    options: &'static [&str],
+) -> Result<()> {
+    let names = source::cargo(directory)?;
+    let known = names.clone();
+    let others = Test::new(format!("{group}::no_other_tests"), move |results: &Results| {
+        let unknown: Vec<_> = results
+            .passed
+            .keys()
+            .filter(|name| !known.contains(name))
+            .collect();
+
+        ensure!(unknown.is_empty(), "not found in the source: {unknown:?}");
+        Ok(())
+    });
+    let tests = names.into_iter().map(|name| {
+        Test::new(format!("{group}::{name}"), move |results: &Results| {
+            match results.passed.get(&name) {
+                Some(true) => Ok(()),
+                Some(false) => bail!("{}", results.text),
+                None => bail!("the test did not run:\n{}", results.text),
+            }
+        })
+    });
+
+    suite.add(group, tests.chain([others]), || run(directory, options));
+    Ok(())
+}
+
+fn run(directory: &str, options: &[&str]) -> Result<Results> {
+    let output = Command::new("cargo")
+        .args(["test", "--quiet", "--locked", "--manifest-path"])
+        .arg(Path::new(directory).join("Cargo.toml"))
+        .args(options)
+        .args(["--", "--format", "pretty"])
+        .output()
+        .context("cannot run cargo")?;
+    let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    let passed: BTreeMap<_, _> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("test ")?.split_once(" ... "))
+        .map(|(name, result)| (name.into(), result == "ok"))
+        .collect();
+
+    // What does not compile has no results.
+    ensure!(!passed.is_empty(), "{text}");
+    Ok(Results { passed, text })
+}

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Checks of the source: format, lints, schemas.
+
+use std::{
+    borrow::BorrowMut,
+    fs,
+    path::{
+        Path,
+        PathBuf, //
+    },
+    process::Command, //
+};
+
+use tempfile::TempDir;
+
+use crate::{
+    board::{
+        device_tree,
+        OVERLAY, //
+    },
+    inspect::{
+        self,
+        Inspection, //
+    },
+    prelude::*,
+    process::{
+        made_by,
+        output,
+        succeeds, //
+    }, //
+};
+
+/// Overlays; those of bad controllers are not among them.
+const OVERLAYS: [&str; 4] = [
+    "dts/rk3588-dma.dtso",
+    "tests/bench/bench.dtso",
+    "tests/bench/engines.dtso",
+    "tests/e2e/overlays/coherent.dtso",
+];
+
+/// Adds all checks.
+pub fn add(suite: &mut Suite) {
+    suite.test("checks::clippy", || {
+        let kernel = kernel()?;
+
+        for variables in [&[][..], &["RK3588_DMA_BENCH=y"], &["RK3588_DMA_SAMPLES=y"]] {
+            clippy(&kernel, variables)?;
+        }
+        ["tests/e2e", "tests/host", "tests/host/fuzz"]
+            .into_iter()
+            .try_for_each(clippy_of_project)
+    });
+    suite.test("checks::binding_schema", binding_schema);
+    suite.test("checks::rustfmt", || {
+        succeeds(
+            Command::new("rustfmt")
+                .args(["--check", "--config-path"])
+                .arg(kernel()?.join("source/.rustfmt.toml"))
+                .args(tracked("*.rs")?),
+        )
+    });
+    suite.test("checks::checkpatch", || {
+        succeeds(
+            Command::new(kernel()?.join("source/scripts/checkpatch.pl"))
+                .args(["--no-tree", "--strict", "--terse", "--file"])
+                .args(tracked("*.[ch]")?),
+        )
+    });
+    suite.test("checks::checkpatch_of_qemu", || {
+        let machine = made_by("scripts/machine", &[])?;
+
+        succeeds(
+            Command::new(machine.with_file_name("checkpatch.pl"))
+                .args(["--no-tree", "--terse"])
+                .args(tracked("machine/patches/*.patch")?),
+        )
+    });
+    suite.test("checks::shellcheck", || {
+        let scripts: Vec<_> = tracked("*")?
+            .into_iter()
+            .filter(|file| {
+                let head = fs::read(file).unwrap_or_default();
+
+                file.extension().is_some_and(|it| it == "sh")
+                    || head.starts_with(b"#!/bin/sh")
+                    || head.starts_with(b"#!/bin/busybox sh")
+            })
+            .collect();
+
+        ensure!(scripts.len() > 30, "only {} scripts", scripts.len());
+        succeeds(Command::new("shellcheck").arg("-x").args(scripts))
+    });
+    for shell in ["dash", "bash"] {
+        suite.test(&format!("checks::inspect_under_{shell}"), move || {
+            inspect(shell)
+        });
+    }
+    suite.test("checks::overlay", || {
+        OVERLAYS.into_iter().try_for_each(|overlay| {
+            warns_of_nothing(
+                Command::new("dtc")
+                    .args(["-@", "-I", "dts", "-O", "dtb", "-o", "/dev/null"])
+                    .arg(overlay),
+            )
+        })
+    });
+    suite.test("stock::files_are_debians", || {
+        succeeds(Command::new("scripts/kernel").arg("--verify"))
+    });
+}
+
+fn kernel() -> Result<PathBuf> {
+    made_by("scripts/kernel", &[])
+}
+
+/// Runs `scripts/inspect` on this machine as an unprivileged user, who may not even read the script.
+fn inspect(shell: &str) -> Result<()> {
+    let text = output(
+        Command::new("setpriv")
+            .args(["--reuid=65534", "--regid=65534", "--clear-groups"])
+            .args([shell, "-c", "exec 2>&1\neval \"$1\"", shell])
+            .arg(fs::read_to_string(inspect::SCRIPT)?),
+    )?;
+
+    // An error of the shell is a line that the script does not print.
+    Inspection::of(&text).map(|_| ())
+}
+
+/// Runs clippy on the module, built for the kernel of this directory with these variables.
+pub fn clippy(kernel: &Path, variables: &[&str]) -> Result<()> {
+    // A copy, because clippy makes no module.
+    let copy = TempDir::new()?;
+
+    succeeds(
+        Command::new("cp")
+            .args(["-r", "--parents", "Kbuild", "rk3588_dma_demo.rs"])
+            .args(["bindings", "dma", "lessons", "pl330", "sg", "user"])
+            .args(["samples", "tests/bench", "tests/kunit"])
+            .arg(copy.path()),
+    )?;
+    warns_of_nothing(
+        Command::new("make")
+            .arg("-C")
+            .arg(kernel.join("build"))
+            .arg(format!("M={}", copy.path().display()))
+            .args(["CLIPPY=1", "-s", "clean", "modules"])
+            .args(variables),
+    )
+}
+
+fn clippy_of_project(project: &str) -> Result<()> {
+    succeeds(
+        Command::new("cargo")
+            .args(["clippy", "--quiet", "--locked", "--all-targets"])
+            .arg("--manifest-path")
+            .arg(Path::new(project).join("Cargo.toml"))
+            // The fuzzer's C++ library is not needed: nothing is linked.
+            .env("CUSTOM_LIBFUZZER_PATH", "none/libfuzzer.a")
+            .args(["--", "-D", "warnings"]),
+    )
+}
+
+/// Checks the schema itself, then the board's device tree with the overlay, then that the schema
+/// rejects bad controllers.
+fn binding_schema() -> Result<()> {
+    let work = TempDir::new()?;
+    let board = kernel()?.join("dtb/rk3588-rock-5b-plus.dtb");
+    let bad = work.path().join("bad");
+    let validate = |tree: &Path| {
+        let mut command = Command::new("dt-validate");
+
+        command
+            .args(["-l", "rk3588-dma,pl330", "-s", "dts/bindings"])
+            .arg(tree);
+        command
+    };
+
+    warns_of_nothing(Command::new("dt-doc-validate").arg("dts/bindings/rk3588-dma,pl330.yaml"))?;
+
+    let merged = device_tree::merge(board, &[OVERLAY.into()], work.path())?;
+
+    warns_of_nothing(validate(&merged))?;
+    fs::create_dir(&bad)?;
+
+    let overlay = "tests/e2e/overlays/bad-controllers.dtso";
+    let output = validate(&device_tree::merge(merged, &[overlay.into()], &bad)?).output()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+
+    ensure!(
+        said.contains("'clocks' is a required property"),
+        "a node without clocks is accepted: {said}"
+    );
+    Ok(())
+}
+
+/// Returns the project's files that match `pattern`.
+pub fn tracked(pattern: &str) -> Result<Vec<PathBuf>> {
+    let files = output(
+        Command::new("git").args(["-c", "safe.directory=*", "ls-files", "--", pattern]),
+    )?;
+
+    ensure!(!files.is_empty(), "git knows no files like {pattern}");
+    Ok(files.lines().map(PathBuf::from).collect())
+}
+
+/// Runs a command that must succeed and print no warning.
+fn warns_of_nothing(mut command: impl BorrowMut<Command>) -> Result<()> {
+    let command = command.borrow_mut();
+    let program = command.get_program().to_string_lossy().into_owned();
+    let output = command
+        .output()
+        .with_context(|| format!("cannot run {program}"))?;
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said);
+
+    ensure!(
+        output.status.success()
+            && !said.to_lowercase().contains("warning")
+            && !said.contains("error"),
+        "{program} ended with {}:\n{said}",
+        output.status
+    );
+    Ok(())
+}
