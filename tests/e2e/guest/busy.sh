@@ -7,13 +7,19 @@ device=fed10000.dma-controller
 driver=/sys/bus/platform/drivers/rk3588_dma
 debugfs=/sys/kernel/debug/rk3588_dma-$device
 
+# soak SEED: submits transfers until the driver is unbound.
+soak() {
+	echo "$1 1000000" >$debugfs/soak
+}
+
 section before resources
 dmesg -c >/dev/null
 insmod /rk3588_dma.ko || exit 1
+disturb
 round=0
 while [ $round -lt 20 ]; do
 	for seed in 1 2 3 4; do
-		(echo "$seed 1000000" >$debugfs/soak) 2>>/tmp/errors &
+		disturbed soak $seed 2>>/tmp/errors
 	done
 	usleep $((100000 + round * 37000 % 300000))
 	echo $device >$driver/unbind || exit 1

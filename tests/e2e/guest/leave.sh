@@ -1,20 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
 #
-# Unbinds and unloads the driver, again and again, idle and at work.
+# Unbinds and unloads the driver, again and again, idle and under load. To be put after stress.sh.
 
 device=fed10000.dma-controller
 driver=/sys/bus/platform/drivers/rk3588_dma
 debugfs=/sys/kernel/debug/rk3588_dma-$device
 dmesg -c >/dev/null
 
-# Twenty times bound anew while the lessons run.
+# lessons: runs them until the driver is unbound.
+lessons() {
+	while echo all >$debugfs/run; do :; done 2>>/tmp/errors
+}
+
+# The driver is bound anew twenty times while the lessons run.
 insmod /rk3588_dma.ko || exit 1
+disturb
 round=0
 while [ $round -lt 20 ]; do
-	(
-		while echo all >$debugfs/run; do :; done 2>>/tmp/errors
-	) &
+	disturbed lessons
 	usleep $((round * 37000 % 500000))
 	echo $device >$driver/unbind || exit 1
 	[ ! -e $debugfs ] || exit 1
@@ -25,7 +29,7 @@ done
 echo all >$debugfs/run || exit 1
 section rebound echo $round
 
-# A file held open holds the module; an unbind takes its content away.
+# An open file holds the module; after an unbind it has no content.
 exec 3<$debugfs/report
 section held sh -c 'rmmod rk3588_dma && echo unloaded'
 echo $device >$driver/unbind || exit 1
@@ -33,14 +37,12 @@ section gone cat <&3
 exec 3<&-
 rmmod rk3588_dma || exit 1
 
-# The lessons hold the module, too, but not the device.
+# Lessons that run hold the module, too, but not the device.
 round=0
 refused=0
 while [ $round -lt 10 ]; do
 	insmod /rk3588_dma.ko || exit 1
-	(
-		while echo all >$debugfs/run; do :; done 2>>/tmp/errors
-	) &
+	disturbed lessons
 	usleep $((round * 53000 % 400000))
 	rmmod rk3588_dma 2>/dev/null || {
 		refused=$((refused + 1))

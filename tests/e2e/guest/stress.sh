@@ -1,33 +1,45 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
 #
-# Disturbs the kernel's scheduler, so that threads interleave in many ways although all CPUs of the
+# Disturbs the scheduling of threads, so that they interleave in many ways although all CPUs of the
 # board run in one thread of the host. To be put in front of a script.
 #
-# QEMU goes from one CPU to the next at each timer event, so short sleeps of odd lengths on each CPU
-# cut the instructions of all others into slices of some thousand. Meanwhile the threads of a
-# command are moved from CPU to CPU.
+# QEMU switches from one CPU to the next at timer events and when a CPU idles. Here two processes
+# sleep for odd times, which adds timer events, and a third one confines the processes in
+# /tmp/disturbed to one CPU after the other, which preempts and moves them in mid-transfer.
 
-# sleepers: starts a process on each CPU that sleeps for times between 20 and 400 µs.
-sleepers() {
-	for cpu in 0 1 2 3 4 5 6 7; do
-		taskset -p "$((1 << cpu))" $$ >/dev/null
-		(
-			time=$((20 + cpu * 7))
-			while :; do
-				usleep $time
-				time=$((20 + (time * 61 + cpu) % 381))
-			done
-		) &
-		stress="$stress $!"
+# nap STEP: sleeps, each time by STEP microseconds longer, up to 9 ms.
+nap() {
+	time=$1
+	while usleep "$time"; do
+		time=$(((time + $1) % 9001))
 	done
-	taskset -p ff $$ >/dev/null
 }
 
-# movers: moves each process whose command writes to the driver's files to the next CPU.
-calm() {
-	# shellcheck disable=SC2086 # a list
-	kill $stress
+# move: moves the processes in /tmp/disturbed.
+move() {
+	cpus=$(nproc)
+	cpu=0
+	while usleep 7000; do
+		for pid in $(tail -n 4 /tmp/disturbed); do
+			cpu=$(((cpu + 3) % cpus))
+			taskset -p $((1 << cpu)) "$pid"
+		done
+	done >/dev/null 2>&1
 }
 
-stress=
+# disturb: starts all that. The processes are not children of this shell, which may `wait`.
+disturb() {
+	: >/tmp/disturbed
+	(
+		nap 1009 &
+		nap 1499 &
+		move &
+	)
+}
+
+# disturbed COMMAND...: runs it in the background, to be moved.
+disturbed() {
+	"$@" &
+	echo $! >>/tmp/disturbed
+}

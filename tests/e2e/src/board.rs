@@ -55,6 +55,11 @@ use crate::{
 /// Silence after which a boot is given up: neither a character on its console nor its end.
 const SILENCE: Duration = Duration::from_secs(900);
 
+/// Commands that end a script after an hour of the board's time. Idle time takes none of the host's,
+/// so a script that waits in vain is ended at once. The shell that runs the script may `wait`: this is
+/// not its child.
+const LIMIT: &str = "((sleep 3600; echo '@@ limit' >/dev/console; poweroff -f) &)\n";
+
 /// Everything that is needed to boot the board.
 pub struct Board {
     /// Directory that `scripts/kernel` made.
@@ -163,7 +168,7 @@ impl Board {
         let work = TempDir::new()?;
         let [console, complaints] = ["console", "complaints"].map(|name| work.path().join(name));
         let mut qemu = self
-            .command(boot, script, work.path())?
+            .command(boot, &(LIMIT.to_string() + script), work.path())?
             .args(["-icount", "shift=0,sleep=off"])
             .stdin(Stdio::null())
             .stdout(File::create(&console)?)
