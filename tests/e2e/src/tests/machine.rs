@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Properties of a controller that inject faults, in the order of their registers.
-const PROPERTIES: [&str; 12] = [
+const PROPERTIES: [&str; 13] = [
     "x-fail-read",
     "x-fail-write",
     "x-fail-fetch",
@@ -24,6 +24,7 @@ const PROPERTIES: [&str; 12] = [
     "x-lose-aborts",
     "x-ignore-kill",
     "x-debug-busy",
+    "x-completing",
 ];
 
 /// dmac2, its registers and its interrupts.
@@ -57,6 +58,8 @@ const RESET: (u64, u32) = (0xfd7c_0c08, 0xfdb9);
 /// Thread states.
 const STOPPED: u32 = 0;
 const CACHE_MISS: u32 = 2;
+const KILLING: u32 = 8;
+const FAULTING_COMPLETING: u32 = 14;
 const FAULTING: u32 = 15;
 
 /// FTRD after a DMAGO by the debug port that the manager may not execute.
@@ -122,7 +125,7 @@ const fn fault(kind: u32, copied: usize) -> Outcome {
 
 type Test = fn(&mut Dmac) -> Result<()>;
 
-const TESTS: [(&str, Test); 13] = [
+const TESTS: [(&str, Test); 14] = [
     ("fails_reads", fails_reads),
     ("fails_writes", fails_writes),
     ("fails_fetches", fails_fetches),
@@ -134,6 +137,7 @@ const TESTS: [(&str, Test); 13] = [
     ("loses_aborts", loses_aborts),
     ("ignores_kills", ignores_kills),
     ("stays_busy", stays_busy),
+    ("completes_late", completes_late),
     ("is_good_after_a_reset", is_good_after_a_reset),
     ("has_registers_for_faults", has_registers_for_faults),
 ];
@@ -300,6 +304,32 @@ fn stays_busy(dmac: &mut Dmac) -> Result<()> {
     dmac.expect_register(DBGSTATUS, 0)
 }
 
+fn completes_late(dmac: &mut Dmac) -> Result<()> {
+    dmac.provoke("x-completing", 3)?;
+    dmac.provoke("x-fail-read", 1)?;
+    // The first read of the status is in here.
+    dmac.run_and_expect(Outcome {
+        channel: (FAULTING_COMPLETING, 1 << 18),
+        ..fault(18, 0)
+    })?;
+    dmac.expect_states([FAULTING_COMPLETING])?;
+    dmac.debug(KILL_CHANNEL_1, 0)?;
+    dmac.expect_register(DBGSTATUS, 0)?;
+    dmac.expect_states([FAULTING_COMPLETING, FAULTING, FAULTING])?;
+    dmac.debug(KILL_CHANNEL_1, 0)?;
+    dmac.expect_register(FSRC, 0)?;
+    dmac.expect_states([KILLING, KILLING])?;
+    dmac.debug(KILL_CHANNEL_1, 0)?;
+    dmac.debug(GO_CHANNEL_1, PROGRAM)?;
+    dmac.expect_states([KILLING, STOPPED, STOPPED])?;
+    // There is nothing to kill.
+    dmac.debug(KILL_CHANNEL_1, 0)?;
+    dmac.expect_states([STOPPED])?;
+    dmac.expect_left("x-completing", 3)?;
+    dmac.expect_good()?;
+    dmac.provoke("x-completing", 0)
+}
+
 fn is_good_after_a_reset(dmac: &mut Dmac) -> Result<()> {
     for property in PROPERTIES {
         dmac.provoke(property, 1)?;
@@ -401,6 +431,20 @@ impl Dmac {
         ensure!(
             found == expected,
             "the register {offset:#x} is {found:#x}, not {expected:#x}"
+        );
+        Ok(())
+    }
+
+    /// Reads the status of channel 1 once for each of `expected`.
+    fn expect_states<const N: usize>(&mut self, expected: [u32; N]) -> Result<()> {
+        let mut found = [0; N];
+
+        for state in &mut found {
+            *state = self.state(CSR1)?;
+        }
+        ensure!(
+            found == expected,
+            "the states are {found:?}, not {expected:?}"
         );
         Ok(())
     }
