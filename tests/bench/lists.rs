@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What lists cost, of pages none of which follows the one before: to map and unmap them, to sync a part
-//! of them, to make their tables.
+//! Measures the cost of lists: mapping and unmapping, syncing a part, making the table.
+//!
+//! No page of a list follows the page before in memory.
 
 use core::cmp::Reverse;
 
@@ -35,20 +36,20 @@ use super::{
     Measurement, //
 };
 
-/// How many entries, and how often such a list is mapped in a round.
+/// Numbers of entries, each with the number of mappings in a round.
 const LISTS: [(usize, u32); 3] = [(1, 1000), (16, 200), (256, 20)];
 
-/// The bytes that are synced of it, in the middle: half of one page and half of the next.
+/// Number of bytes to sync in the middle of a list: half of one page and half of the next.
 const PART: usize = PageBuffer::LEN;
 
 type Table<'dev> = sg::Table<'dev, KVec<PageBuffer>>;
 type Bytes<'dev> = MappedList<'dev, KVec<PageBuffer>, Bidirectional>;
 
-/// What is measured in C.
+/// Function in C to measure.
 type Peer = unsafe extern "C" fn(*mut device, *mut sg_table, u32) -> c_int;
 
 impl<'dev> Measurement<'dev> {
-    /// Measures all that is done with lists.
+    /// Measures all operations on lists.
     pub(crate) fn compare_lists(&self) -> Result {
         for (entries, times) in LISTS {
             self.compare_maps::<ToDevice>(
@@ -75,7 +76,7 @@ impl<'dev> Measurement<'dev> {
         Ok(())
     }
 
-    /// Map and unmap.
+    /// Compares mapping and unmapping.
     fn compare_maps<D: Direction>(
         &self,
         case: &str,
@@ -91,14 +92,14 @@ impl<'dev> Measurement<'dev> {
             case,
             entries,
             times,
-            // SAFETY: The device is bound, and nobody uses the pages of the table.
+            // SAFETY: The device is bound, and only the call uses the pages of the table.
             || to_result(unsafe { peer(as_raw(self.dma.as_device()), in_c.0, times) }),
             table,
             |table| map::<D>(table, times),
         )
     }
 
-    /// Sync what is mapped, for the CPU and back.
+    /// Compares syncs of a mapped list for the CPU and back.
     fn compare_parts(&self, entries: usize, times: u32) -> Result {
         let dev = as_raw(self.dma.as_device());
         let mut pages = pages(entries)?;
@@ -106,7 +107,7 @@ impl<'dev> Measurement<'dev> {
         let list = self.table(pages)?.map()?;
         let start = (list.len() - PART) / 2;
 
-        // SAFETY: The device is bound, and nobody uses the pages of the table.
+        // SAFETY: The device is bound, and only the call uses the pages of the table.
         to_result(unsafe { peer::rk3588_dma_peer_map_list(dev, in_c.0) })?;
 
         let result = self.compare_list(
@@ -127,7 +128,7 @@ impl<'dev> Measurement<'dev> {
         result
     }
 
-    /// Make a table and free it.
+    /// Compares making and freeing a table.
     fn compare_tables(&self, entries: usize, times: u32) -> Result {
         let mut pages = pages(entries)?;
         let mut raw = raw(&mut pages)?;
@@ -137,7 +138,7 @@ impl<'dev> Measurement<'dev> {
             "table",
             entries,
             times,
-            // SAFETY: These are so many pages.
+            // SAFETY: `raw` has `entries` pages.
             || to_result(unsafe { peer::rk3588_dma_peer_list_table(start, entries as u32, times) }),
             pages,
             |mut pages| {
@@ -176,7 +177,7 @@ impl<'dev> Measurement<'dev> {
         Ok(())
     }
 
-    /// A table with an entry for each of the pages.
+    /// Returns a table with one entry per page.
     fn table(&self, pages: KVec<PageBuffer>) -> Result<Table<'dev>> {
         let entries = pages.len();
         let table = sg::Table::new(self.dma, pages, GFP_KERNEL)?;
@@ -202,7 +203,7 @@ fn part(mut list: Bytes<'_>, start: usize, times: u32) -> Result<Bytes<'_>> {
     Ok(list)
 }
 
-/// Pages from back to front.
+/// Returns pages in descending order of their addresses.
 fn pages(count: usize) -> Result<KVec<PageBuffer>> {
     let mut pages = KVec::with_capacity(count, GFP_KERNEL)?;
 
@@ -213,7 +214,7 @@ fn pages(count: usize) -> Result<KVec<PageBuffer>> {
     Ok(pages)
 }
 
-/// The pages as C has them.
+/// Returns the `struct page` of each page.
 fn raw(pages: &mut KVec<PageBuffer>) -> Result<KVec<*mut page>> {
     let mut raw = KVec::with_capacity(pages.len(), GFP_KERNEL)?;
 
@@ -233,9 +234,9 @@ struct PeerTable(*mut sg_table);
 impl PeerTable {
     fn new(pages: &mut KVec<PageBuffer>) -> Result<Self> {
         let mut pages = raw(pages)?;
-        // CAST: There are few.
+        // CAST: `LISTS` has at most 256.
         let count = pages.len() as u32;
-        // SAFETY: These are so many pages.
+        // SAFETY: `pages` has `count` pages.
         let table = unsafe { peer::rk3588_dma_peer_table(pages.as_mut_ptr(), count) };
 
         match table.is_null() {
@@ -247,7 +248,7 @@ impl PeerTable {
 
 impl Drop for PeerTable {
     fn drop(&mut self) {
-        // SAFETY: Made so, and not used any more.
+        // SAFETY: `rk3588_dma_peer_table` made the table, and it is not mapped.
         unsafe { peer::rk3588_dma_peer_free_table(self.0) };
     }
 }

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A benchmark: what mapping, syncing and unmapping costs with guards and in C, and what it costs to
-//! write programs.
+//! Measures the cost of mapping, syncing and unmapping, with guards and in C, and that of programs.
 //!
-//! A module of its own, with the rooms of the driver and, in `peer.c`, the same calls as a driver in
-//! C makes them. `make bench` boots it with QEMU's `-icount shift=0`, where a nanosecond is an
-//! instruction. It writes one line for each measurement to the kernel log:
+//! The benchmark is a module with the directories of the driver and, in `peer.c`, the calls of a
+//! driver in C. `make bench` boots it with QEMU's `-icount shift=0`: an instruction takes 1 ns. It
+//! writes one line per measurement to the kernel log:
 //!
 //! ```text
 //! bench CASE LEN PLAIN|STATISTICS PEER GUARDS
@@ -78,10 +77,10 @@ kernel::of_device_table!(
     [(of::DeviceId::new(c"rk3588-dma,bench"), ())]
 );
 
-/// How often each measurement is made; the least counts, since nothing makes code run faster.
+/// Number of repetitions of a measurement. The minimum counts, because disturbances only add time.
 const ROUNDS: usize = 5;
 
-/// Lengths in bytes, and how often one is mapped in a round.
+/// Lengths in bytes, each with the number of mappings in a round.
 const LENGTHS: [(usize, u32); 3] = [(64, 1000), (4096, 1000), (1 << 20, 20)];
 
 /// `peer.h`
@@ -161,7 +160,7 @@ mod peer {
     }
 }
 
-/// What is measured in C.
+/// Function in C to measure.
 type Peer = unsafe extern "C" fn(*mut device, *mut c_void, usize, u32) -> c_int;
 
 /// The driver.
@@ -207,12 +206,12 @@ fn run(pdev: &platform::Device<Core<'_>>) -> Result {
     bench.compare_lists()?;
     match counts {
         true => Ok(()),
-        // Once will do.
+        // Statistics make no difference to programs.
         false => programs::measure(dev),
     }
 }
 
-/// What all measurements of a device have in common.
+/// Measurements of a device.
 struct Measurement<'dev> {
     dma: &'dev DmaDevice,
     name: &'static str,
@@ -249,13 +248,13 @@ impl Measurement<'_> {
         let mut buffer = Buffer::zeroed(len)?;
         let start = buffer.as_mut_ptr().as_ptr().cast();
 
-        // SAFETY: The device is bound, and the buffer is ours and as long as said.
+        // SAFETY: The device is bound, and the caller owns the buffer of `len` bytes.
         time_with((), |()| to_result(unsafe { peer(dev, start, len, times) }))
             .map(|(time, ())| time)
     }
 }
 
-/// The least of some measurements, for one time, in thousandths.
+/// Returns the minimum of `ROUNDS` measurements, divided by `times`, in thousandths.
 fn least(times: u32, mut measure: impl FnMut() -> Result<u64>) -> Result<u64> {
     let mut least = u64::MAX;
 
@@ -265,21 +264,21 @@ fn least(times: u32, mut measure: impl FnMut() -> Result<u64>) -> Result<u64> {
     Ok(least * 1000 / u64::from(times))
 }
 
-/// The nanoseconds that `work` takes.
+/// Returns the nanoseconds of `work`.
 fn time<F: FnMut()>(mut work: F) -> u64 {
     /// # Safety
     ///
-    /// `data` points to an `F` that nobody else uses.
+    /// `data` must point to an `F` that no other code uses.
     unsafe extern "C" fn call<F: FnMut()>(data: *mut c_void) {
-        // SAFETY: By the contract of this function.
+        // SAFETY: The caller guarantees the same of `data`.
         unsafe { (*data.cast::<F>())() }
     }
 
-    // SAFETY: `call` gets the closure that it is made for, and nobody else uses it meanwhile.
+    // SAFETY: `call` requires a pointer to an `F` that no other code uses: `work` is borrowed here.
     unsafe { peer::rk3588_dma_peer_measure(call::<F>, (&raw mut work).cast()) }
 }
 
-/// The nanoseconds that `work` takes with `value`, and what becomes of that.
+/// Returns the nanoseconds of `work` with `value`, and its result.
 fn time_with<T>(value: T, work: impl Fn(T) -> Result<T>) -> Result<(u64, T)> {
     let mut value = Some(value);
     let mut result = Err(EINVAL);
@@ -322,7 +321,7 @@ fn bidirectional(dma: &DmaDevice, mut buffer: Buffer, times: u32) -> Result<Buff
     Ok(buffer)
 }
 
-/// Of which the first 64 bytes are handed over.
+/// Maps without a sync, and syncs the first 64 bytes for the device.
 fn part(dma: &DmaDevice, mut buffer: Buffer, times: u32) -> Result<Buffer> {
     for _ in 0..times {
         let mapping = Mapping::<_, ToDevice>::new_for_cpu(dma, buffer)?

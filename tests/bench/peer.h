@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the guards are compared with, and the clock.
+ * The same calls as those of the guards, in C, and the clock.
  */
 #ifndef RK3588_DMA_PEER_H
 #define RK3588_DMA_PEER_H
@@ -12,15 +12,15 @@ struct device;
 struct page;
 struct sg_table;
 
-/** Maps, syncs and unmaps so many times; -EIO if a mapping fails. */
+/** Maps, syncs and unmaps @times times; -EIO if a mapping fails. */
 int rk3588_dma_peer_to_device(struct device *dev, void *cpu, size_t len,
 			      unsigned int times);
 
-/** Maps, syncs and unmaps so many times; -EIO if a mapping fails. */
+/** Maps, syncs and unmaps @times times; -EIO if a mapping fails. */
 int rk3588_dma_peer_from_device(struct device *dev, void *cpu, size_t len,
 				unsigned int times);
 
-/** Maps, syncs and unmaps so many times; -EIO if a mapping fails. */
+/** Maps, syncs and unmaps @times times; -EIO if a mapping fails. */
 int rk3588_dma_peer_bidirectional(struct device *dev, void *cpu, size_t len,
 				  unsigned int times);
 
@@ -28,40 +28,40 @@ int rk3588_dma_peer_bidirectional(struct device *dev, void *cpu, size_t len,
 int rk3588_dma_peer_part(struct device *dev, void *cpu, size_t len,
 			 unsigned int times);
 
-/** A table of @count pages; NULL without memory. */
+/** Allocates a table of @count pages; NULL if that fails. */
 struct sg_table *rk3588_dma_peer_table(struct page **pages, unsigned int count);
 
-/** Frees a table, which is not mapped. */
+/** Frees a table that is not mapped. */
 void rk3588_dma_peer_free_table(struct sg_table *table);
 
-/** Maps and unmaps so many times; -EIO if a mapping fails. */
+/** Maps and unmaps @times times; -EIO if a mapping fails. */
 int rk3588_dma_peer_list_to_device(struct device *dev, struct sg_table *table,
 				   unsigned int times);
 
-/** Maps and unmaps so many times; -EIO if a mapping fails. */
+/** Maps and unmaps @times times; -EIO if a mapping fails. */
 int rk3588_dma_peer_list_from_device(struct device *dev, struct sg_table *table,
 				     unsigned int times);
 
-/** Maps and unmaps so many times; -EIO if a mapping fails. */
+/** Maps and unmaps @times times; -EIO if a mapping fails. */
 int rk3588_dma_peer_list_bidirectional(struct device *dev,
 				       struct sg_table *table,
 				       unsigned int times);
 
-/** Maps for what follows, in both directions; -EIO if that fails. */
+/** Maps in both directions; -EIO if that fails. */
 int rk3588_dma_peer_map_list(struct device *dev, struct sg_table *table);
 
-/** Unmaps that again. */
+/** Unmaps a table that rk3588_dma_peer_map_list() mapped. */
 void rk3588_dma_peer_unmap_list(struct device *dev, struct sg_table *table);
 
-/** Syncs a part of what is mapped, for the CPU and back, so many times. */
+/** Syncs a part of a mapped table for the CPU and back, @times times. */
 void rk3588_dma_peer_list_part(struct device *dev, struct sg_table *table,
 			       size_t start, size_t len, unsigned int times);
 
-/** Makes a table and frees it, so many times; -ENOMEM without memory. */
+/** Allocates and frees a table @times times; -ENOMEM if that fails. */
 int rk3588_dma_peer_list_table(struct page **pages, unsigned int count,
 			       unsigned int times);
 
-/** Nanoseconds that @work(@data) takes, without interrupts. */
+/** Returns the nanoseconds of @work(@data) with interrupts disabled. */
 u64 rk3588_dma_peer_measure(void (*work)(void *data), void *data);
 
 #endif /* RK3588_DMA_PEER_H */

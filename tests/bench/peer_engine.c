@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A client of a DMA engine, to see what the engine's driver makes of requests.
+ * Submits requests to a DMA engine, for measurements of the engine's driver.
  *
- * Its file "repeat" in debugfs takes what that of rk3588_dma takes, and more:
+ * The file "repeat" in debugfs takes the commands of rk3588_dma's, and more:
  *
- *	copy LENGTH COUNT [FROM TO]	from and to so many bytes off a page
- *	chain SEGMENTS LENGTH COUNT	that many copies, submitted as one
+ *	copy LENGTH COUNT [FROM TO]	at offsets FROM and TO in a page
+ *	chain SEGMENTS LENGTH COUNT	SEGMENTS copies, submitted as one
  *	list SEGMENTS LENGTH COUNT	scatter-gather, from memory to a device
- *	scattered SEGMENTS LENGTH COUNT	from so many pages to as many others
+ *	scattered SEGMENTS LENGTH COUNT	from SEGMENTS pages to other pages
  *
- * COUNT requests, one after the other. Each is waited for, and what has
- * arrived is compared: an engine that does less than it says needs less for
- * it. To the device, arriving is to be the last thing it was sent.
+ * Runs COUNT requests in sequence. The client waits for each and verifies the
+ * data, because an engine that copies less needs less time. Of a transfer to
+ * the device, it verifies the last word.
  */
 #include <linux/completion.h>
 #include <linux/debugfs.h>
@@ -35,7 +35,7 @@ struct peer {
 	struct dma_chan *memory;
 	struct dma_chan *device;
 	struct dentry *folder;
-	/* What stands in for the data register of the device. */
+	/* Memory that replaces the data register of the device. */
 	void __iomem *data;
 	resource_size_t data_at;
 	/* One command at a time. */
@@ -47,7 +47,7 @@ static void done(void *completion)
 	complete(completion);
 }
 
-/* Has @chan do what @last and those submitted before it say, and waits. */
+/* Submits @last to @chan, starts it and all before it, and waits. */
 static int finish(struct dma_chan *chan, struct dma_async_tx_descriptor *last)
 {
 	DECLARE_COMPLETION_ONSTACK(completion);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What it costs to write programs for lists: bytes, and instructions of the CPU.
+//! Measures the cost of programs for lists: their bytes, and the instructions to write them.
 
 use core::hint::black_box;
 
@@ -24,19 +24,19 @@ use super::{
     time, //
 };
 
-/// The most segments in a list.
+/// Maximum number of segments in a list.
 const MOST: u32 = 4096;
 
-/// Bytes of a segment, and from one to the next.
+/// Bytes of a segment, and bytes from one segment to the next.
 const LEN: u32 = 4096;
 const STRIDE: u32 = 2 * LEN;
 
-/// Where the segments of either side begin, and how far off a boundary: not at all, and differently.
+/// Addresses of the first segments, and their distances from a boundary: none, or different ones.
 const SOURCE: u32 = 0x1000_0000;
 const DESTINATION: u32 = 0x8000_0000;
 const KINDS: [(&str, u32, u32); 2] = [("aligned", 0, 0), ("misaligned", 3, 1)];
 
-/// For all programs.
+/// Bytes for all programs.
 const ROOM: usize = 512 << 10;
 
 /// An RK3588's controller, shared by eight channels.
@@ -48,14 +48,14 @@ const RK3588: Bus = Bus {
     non_secure: true,
 };
 
-/// Measures all lists. No device is used but to say it.
+/// Measures all lists, and writes the results to the log of `dev`.
 pub(crate) fn measure(dev: &Device) -> Result {
     let mut memory = KVVec::from_elem(0u8, ROOM, GFP_KERNEL)?;
     let lengths = (0..=MOST.ilog2()).map(|n| 1 << n);
 
     for (kind, from, to) in KINDS {
         for segments in lengths.clone() {
-            // So often that the clock's steps, of 42 instructions, do not matter.
+            // The clock's steps are 42 instructions.
             let times = (MOST / segments).max(4);
             let mut len = 0;
             let nanoseconds = least(times, || {
@@ -76,8 +76,9 @@ pub(crate) fn measure(dev: &Device) -> Result {
     Ok(())
 }
 
-/// Writes the program of a list, and says how long it is: from the request to the last byte, with
-/// all that is checked.
+/// Writes the program of a list and returns its length.
+///
+/// That includes all checks, from the request to the last byte.
 fn write(memory: &mut [u8], segments: u32, from: u32, to: u32) -> Result<usize> {
     let list = |start: u32| {
         (0..segments).map(move |n| Segment {

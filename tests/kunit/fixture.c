@@ -18,7 +18,7 @@
 
 static unsigned int leave_out;
 module_param(leave_out, uint, 0);
-MODULE_PARM_DESC(leave_out, "Leave a sync out, see tests/kunit/fixture.h");
+MODULE_PARM_DESC(leave_out, "Sync to skip, see tests/kunit/fixture.h");
 
 bool rk3588_dma_leaves_out(unsigned int number)
 {
@@ -49,7 +49,7 @@ struct platform_device *rk3588_dma_test_device(struct kunit *test)
 					   PLATFORM_DEVID_AUTO);
 	if (!pdev)
 		return NULL;
-	/* The driver is there and does not ask for asynchronous probing. */
+	/* The driver is registered and does not probe asynchronously. */
 	if (kunit_platform_device_add(test, pdev) ||
 	    !device_is_bound(&pdev->dev))
 		return NULL;
@@ -58,7 +58,7 @@ struct platform_device *rk3588_dma_test_device(struct kunit *test)
 
 int rk3588_dma_test_shift(struct platform_device *pdev, u64 by)
 {
-	/* As dma_direct_set_offset() does, which modules cannot call. */
+	/* Same as dma_direct_set_offset(), which modules cannot call. */
 	struct bus_dma_region *map = kcalloc(2, sizeof(*map), GFP_KERNEL);
 
 	if (!map)
@@ -76,7 +76,7 @@ void rk3588_dma_test_remove(struct kunit *test, struct platform_device *pdev)
 }
 
 /*
- * There is no IOMMU before the test device, so what it reaches is memory.
+ * Returns the memory at a bus address. The test device has no IOMMU.
  */
 static void *memory_at(struct device *dev, dma_addr_t addr)
 {

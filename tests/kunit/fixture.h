@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * For the KUnit suites: a platform device to map memory for, hardware that
- * reads and writes where a mapping says, and faults.
+ * Fixture of the KUnit suites: a platform device to map memory for, hardware
+ * that reads and writes at bus addresses, and allocations that fail.
  */
 #ifndef RK3588_DMA_FIXTURE_H
 #define RK3588_DMA_FIXTURE_H
@@ -14,9 +14,9 @@ struct page;
 struct platform_device;
 
 /*
- * What the module parameter `leave_out` leaves out, to see the suites fail:
- * the sync on the way to the CPU, the one on the way to the device, and the one
- * in unmapping, each in the directions that have it; then the same for lists.
+ * Syncs that the module parameter `leave_out` skips, so that suites fail: those
+ * for the CPU, for the device and in unmapping, each in the directions that have
+ * it, of single mappings and of lists.
  */
 #define RK3588_DMA_LEAVE_OUT_SYNC_FOR_CPU_FROM_DEVICE		1
 #define RK3588_DMA_LEAVE_OUT_SYNC_FOR_CPU_BIDIRECTIONAL		2
@@ -31,39 +31,39 @@ struct platform_device;
 #define RK3588_DMA_LEAVE_OUT_LIST_UNMAP_FROM_DEVICE		11
 #define RK3588_DMA_LEAVE_OUT_LIST_UNMAP_BIDIRECTIONAL		12
 
-/** Whether the module parameter says @number. */
+/** Returns true if the module parameter is @number. */
 bool rk3588_dma_leaves_out(unsigned int number);
 
-/** A platform device bound to a driver; unbound when the test ends. */
+/** Adds a platform device bound to a driver, until the test ends; or NULL. */
 struct platform_device *rk3588_dma_test_device(struct kunit *test);
 
 /**
- * Puts a bus before it on which all memory is @by bytes further on. Once, before
- * anything is mapped.
+ * Adds @by to all bus addresses of the device. To be called once, before the
+ * first mapping.
  */
 int rk3588_dma_test_shift(struct platform_device *pdev, u64 by);
 
-/** Unbinds and removes it before that. */
+/** Unbinds and removes the device before the test ends. */
 void rk3588_dma_test_remove(struct kunit *test, struct platform_device *pdev);
 
-/** Writes as the device would that was told @addr. */
+/** Writes to memory as a device with the bus address @addr would. */
 void rk3588_dma_test_write(struct device *dev, dma_addr_t addr,
 			   const void *from, size_t len);
 
-/** Reads as the device would that was told @addr. */
+/** Reads memory as a device with the bus address @addr would. */
 void rk3588_dma_test_read(struct device *dev, dma_addr_t addr, void *to,
 			  size_t len);
 
-/** Has the @nth allocation of this thread from now on fail; 1 is the next. */
+/** Makes this thread's @nth allocation from now fail; 1 is the next. */
 void rk3588_dma_test_fail_allocation(unsigned int nth);
 
-/** Whether it has. If there were not as many, none will. */
+/** Returns true if it has failed. Otherwise no allocation will fail. */
 bool rk3588_dma_test_has_failed(void);
 
-/** get_page() */
+/** Calls get_page(). */
 void rk3588_dma_test_get_page(struct page *page);
 
-/** put_page() */
+/** Calls put_page(). */
 void rk3588_dma_test_put_page(struct page *page);
 
 #endif /* RK3588_DMA_FIXTURE_H */

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What the KUnit suites have in common: a device to map memory for, and its hardware.
+//! Fixture of the KUnit suites: a device to map memory for, and its hardware.
 //!
-//! Only in a module for a kernel with KUnit. The suites stand in the files they test, and run when
-//! the module is loaded.
+//! It is part of modules for a kernel with KUnit only. The suites are in the files that they test,
+//! and run when the module is loaded.
 
 use core::{
     ops::Range,
@@ -47,24 +47,24 @@ use crate::{
     }, //
 };
 
-/// A platform device bound to a driver that does nothing, until it is dropped.
+/// Platform device bound to an empty driver, until it is dropped.
 ///
-/// A failed assertion ends a test without dropping anything; KUnit removes the device then.
+/// A failed assertion ends a test without dropping its values. KUnit removes the device then.
 pub(crate) struct TestDevice {
     test: *mut bindings::kunit,
     pdev: NonNull<bindings::platform_device>,
 }
 
 impl TestDevice {
-    /// Makes one.
+    /// Adds a device.
     ///
     /// # Errors
     ///
-    /// `ENODEV` if KUnit cannot, which it says in the log.
+    /// `ENODEV` if KUnit cannot add it; the kernel log has the reason.
     pub(crate) fn new() -> Result<Self> {
         // SAFETY: Callable from any context.
         let test = unsafe { bindings::kunit_get_current_test() };
-        // SAFETY: `test` is the test that runs.
+        // SAFETY: `test` is the running test.
         let pdev = unsafe { c::rk3588_dma_test_device(test) };
 
         Ok(Self {
@@ -73,21 +73,21 @@ impl TestDevice {
         })
     }
 
-    /// Makes one on a bus where all memory is `by` bytes further on.
+    /// Adds a device whose bus addresses are `by` above the physical ones.
     ///
     /// # Errors
     ///
-    /// `ENODEV` as above, and `ENOMEM`.
+    /// `ENODEV` if KUnit cannot add it, `ENOMEM` if an allocation fails.
     pub(crate) fn shifted(by: usize) -> Result<Self> {
         let this = Self::new()?;
 
-        // SAFETY: It was made just now, and nothing is mapped for it.
+        // SAFETY: The device must have no mappings, and was added just now.
         // CAST: `usize` has at most 64 bits.
         to_result(unsafe { c::rk3588_dma_test_shift(this.pdev.as_ptr(), by as u64) })?;
         Ok(this)
     }
 
-    /// Its `DmaDevice`, with 32 address bits and no other limit.
+    /// Returns its `DmaDevice`, with 32 address bits and no other limit.
     ///
     /// # Errors
     ///
@@ -96,17 +96,17 @@ impl TestDevice {
         self.dma_with(Limits::new(DmaMask::new::<32>()), Statistics::on())
     }
 
-    /// Its `DmaDevice`, made to measure.
+    /// Returns its `DmaDevice` with these limits and statistics.
     ///
     /// # Errors
     ///
     /// Those of [`DmaDevice::new`].
     pub(crate) fn dma_with(&self, limits: Limits, statistics: Statistics) -> Result<&DmaDevice> {
-        // SAFETY: Nobody else uses the device.
+        // SAFETY: Only the test uses the device.
         unsafe { DmaDevice::make(self.core(), limits, statistics) }
     }
 
-    /// Its `DmaDevice`, made as by a driver; but probe is over.
+    /// Calls `DmaDevice::new` as a driver would, but after probe.
     ///
     /// # Errors
     ///
@@ -118,20 +118,20 @@ impl TestDevice {
     }
 
     fn core(&self) -> &platform::Device<Core<'_>> {
-        // SAFETY: `platform::Device` is transparent over `struct platform_device`. This one stays
-        // bound until `drop`. Nobody else deals with it, which is what `Core` stands for.
+        // SAFETY: `platform::Device` is transparent over `struct platform_device`. The device stays
+        // bound until `drop`. `Core` requires exclusive access, and only the test uses the device.
         unsafe { self.pdev.cast().as_ref() }
     }
 }
 
 impl Drop for TestDevice {
     fn drop(&mut self) {
-        // SAFETY: The device was added for this test and is removed once. What borrows it is gone.
+        // SAFETY: The device was added for this test and is removed once. All borrows have ended.
         unsafe { c::rk3588_dma_test_remove(self.test, self.pdev.as_ptr()) };
     }
 }
 
-/// What a device does that was told an address, or those of several segments.
+/// Accesses of a device that got the address of a mapping, or those of its segments.
 pub(crate) struct Hardware<'a> {
     dev: &'a DmaDevice,
     /// Addresses and lengths in bytes.
@@ -139,12 +139,12 @@ pub(crate) struct Hardware<'a> {
 }
 
 impl Hardware<'_> {
-    /// Writes `bytes` into the mapping from `offset` on.
+    /// Writes `bytes` to the mapping at `offset`.
     pub(crate) fn write(&self, offset: usize, bytes: &[u8]) {
         self.for_each(offset, bytes.len(), |address, part| {
             let bytes = &bytes[part];
 
-            // SAFETY: The range is inside a mapping in flight.
+            // SAFETY: The range is in a mapping in flight.
             unsafe {
                 c::rk3588_dma_test_write(
                     as_raw(self.dev.as_device()),
@@ -156,7 +156,7 @@ impl Hardware<'_> {
         });
     }
 
-    /// Reads `N` bytes of the mapping from `offset` on.
+    /// Reads `N` bytes of the mapping at `offset`.
     pub(crate) fn read<const N: usize>(&self, offset: usize) -> [u8; N] {
         let mut bytes = [0; N];
 
@@ -164,7 +164,7 @@ impl Hardware<'_> {
         bytes
     }
 
-    /// Writes [`pattern`] `seed` into all of it.
+    /// Writes [`pattern`] `seed` to all bytes.
     pub(crate) fn write_pattern(&self, seed: u8) {
         for_each_chunk(self.len(), |offset, chunk| {
             fill(seed, offset, chunk);
@@ -172,7 +172,7 @@ impl Hardware<'_> {
         });
     }
 
-    /// Whether all of it is [`pattern`] `seed`.
+    /// Returns true if all bytes are [`pattern`] `seed`.
     pub(crate) fn has_pattern(&self, seed: u8) -> bool {
         let mut matches = true;
 
@@ -183,7 +183,7 @@ impl Hardware<'_> {
         matches
     }
 
-    /// How many bytes it was told of.
+    /// Returns the number of bytes in all segments.
     pub(crate) fn len(&self) -> usize {
         self.segments.iter().map(|&(_, len)| len).sum()
     }
@@ -192,7 +192,7 @@ impl Hardware<'_> {
         self.for_each(offset, bytes.len(), |address, part| {
             let bytes = &mut bytes[part];
 
-            // SAFETY: The range is inside a mapping in flight.
+            // SAFETY: The range is in a mapping in flight.
             unsafe {
                 c::rk3588_dma_test_read(
                     as_raw(self.dev.as_device()),
@@ -204,7 +204,7 @@ impl Hardware<'_> {
         });
     }
 
-    /// Calls `act` with the address of each part of these bytes, and which of them it is.
+    /// Calls `act` for each part of these bytes in a segment, with its address and its range.
     fn for_each(
         &self,
         offset: usize,
@@ -231,28 +231,28 @@ impl Hardware<'_> {
     }
 }
 
-/// A byte that depends on where it is, so that it shows if it is elsewhere.
+/// Returns the byte at `offset` of a pattern that makes moved bytes visible.
 pub(crate) fn pattern(seed: u8, offset: usize) -> u8 {
     let mixed = (offset as u32).wrapping_mul(0x9e37_79b1) >> 24;
 
     mixed as u8 ^ seed
 }
 
-/// Makes these bytes, which are `offset` bytes further on, [`pattern`] `seed`.
+/// Fills `bytes`, the first of which is at `offset`, with [`pattern`] `seed`.
 pub(crate) fn fill(seed: u8, offset: usize, bytes: &mut [u8]) {
     for (at, byte) in bytes.iter_mut().enumerate() {
         *byte = pattern(seed, offset + at);
     }
 }
 
-/// Whether these bytes, which are `offset` bytes further on, are [`pattern`] `seed`.
+/// Returns true if `bytes`, the first of which is at `offset`, are [`pattern`] `seed`.
 pub(crate) fn is_filled(seed: u8, offset: usize, bytes: &[u8]) -> bool {
     let mut bytes = bytes.iter().enumerate();
 
     bytes.all(|(at, &byte)| byte == pattern(seed, offset + at))
 }
 
-/// Calls `act` for some of `len` bytes after the other, with the offset of the first.
+/// Calls `act` for `len` bytes in chunks, each with its offset.
 fn for_each_chunk(len: usize, mut act: impl FnMut(usize, &mut [u8])) {
     let mut chunk = [0; 256];
 
@@ -263,7 +263,7 @@ fn for_each_chunk(len: usize, mut act: impl FnMut(usize, &mut [u8])) {
     }
 }
 
-/// Lends `mapping` to the hardware, lets it `act`, and takes the mapping back.
+/// Submits `mapping` to the hardware, calls `act` for its accesses, and completes it.
 pub(crate) fn run<'dev, M: Memory, D: Direction>(
     dev: &'dev DmaDevice,
     mapping: Mapping<'dev, M, D>,
@@ -286,7 +286,7 @@ pub(crate) fn run<'dev, M: Memory, D: Direction>(
     told.map(|()| mapping)
 }
 
-/// Lends `list` to the hardware, lets it `act`, and takes the list back.
+/// Submits `list` to the hardware, calls `act` for its accesses, and completes it.
 pub(crate) fn run_list<'dev, M: Scattered, D: Direction>(
     dev: &'dev DmaDevice,
     list: MappedList<'dev, M, D>,
@@ -309,8 +309,7 @@ pub(crate) fn run_list<'dev, M: Scattered, D: Direction>(
     told.map(|()| list)
 }
 
-/// A part of a buffer, the rest of which other parts own: memory that lies where a test wants it, and that
-/// may share cache lines.
+/// Part of a buffer, at an address that a test chooses. Slots may share cache lines.
 pub(crate) struct Slot {
     start: NonNull<u8>,
     len: usize,
@@ -321,11 +320,11 @@ pub(crate) struct Slot {
 unsafe impl Send for Slot {}
 
 impl Slot {
-    /// The parts of `buffer` that are at `ranges`, in this order.
+    /// Returns the parts of `buffer` at `ranges`, in this order.
     ///
     /// # Errors
     ///
-    /// `EINVAL` if two of them have a byte in common, or one is outside.
+    /// `EINVAL` if two ranges overlap, or one exceeds the buffer.
     pub(crate) fn cut(mut buffer: Buffer, ranges: &[Range<usize>]) -> Result<KVec<Self>> {
         let mut slots = KVec::with_capacity(ranges.len(), GFP_KERNEL)?;
         let start = buffer.as_mut_ptr();
@@ -341,7 +340,7 @@ impl Slot {
             }
 
             let slot = Self {
-                // SAFETY: Inside, or at the end of what is inside.
+                // SAFETY: The range starts in the buffer, or at its end.
                 start: unsafe { start.add(range.start) },
                 len: range.len(),
                 _buffer: buffer.clone(),
@@ -352,22 +351,22 @@ impl Slot {
         Ok(slots)
     }
 
-    /// Its bytes.
+    /// Returns the bytes.
     pub(crate) fn bytes(&self) -> &[u8] {
-        // SAFETY: By `cut` they are inside a buffer that is kept, and of no other slot; nobody gets hold of
-        // the buffer. `&self` excludes writers.
+        // SAFETY: The bytes must be valid and have no writer. By `cut`, they are in the buffer, to
+        // which the slot owns a reference, and in no other slot. `&self` excludes writers.
         unsafe { core::slice::from_raw_parts(self.start.as_ptr(), self.len) }
     }
 
-    /// Its bytes, to be changed.
+    /// Returns the bytes for writing.
     pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
-        // SAFETY: As above, and `&mut self` excludes everybody else.
+        // SAFETY: As above, and `&mut self` excludes all other references.
         unsafe { core::slice::from_raw_parts_mut(self.start.as_ptr(), self.len) }
     }
 }
 
-// SAFETY: All of it is what `Buffer` says of itself, but that cache lines may be shared: harmless where there
-// are no caches.
+// SAFETY: `Memory` requires what it requires of `Buffer`, which meets it. Exception: slots share
+// cache lines, which is harmless because the virtual machines have no caches.
 unsafe impl Memory for Slot {
     fn as_ptr(&self) -> NonNull<u8> {
         self.start
@@ -384,12 +383,12 @@ unsafe impl Memory for Slot {
 
 /// Runs `work`, whose first allocation fails.
 ///
-/// Allocations that may sleep only fail where `ignore-gfp-wait` of `failslab` and `fail_page_alloc` in
-/// debugfs says no.
+/// Allocations that may sleep fail only if `ignore-gfp-wait` of `failslab` and `fail_page_alloc` in
+/// debugfs is N.
 ///
 /// # Errors
 ///
-/// `EINVAL` if no allocation was made, or none can be made to fail.
+/// `EINVAL` if no allocation failed.
 pub(crate) fn without_memory<T>(work: impl FnOnce() -> T) -> Result<T> {
     let (result, has_failed) = without_memory_at(1, work);
 
@@ -399,22 +398,22 @@ pub(crate) fn without_memory<T>(work: impl FnOnce() -> T) -> Result<T> {
     }
 }
 
-/// Runs `work`, whose allocation `nth` fails, counted from 1; and whether there were as many.
+/// Runs `work`, whose allocation `nth` fails, counted from 1. The bool is true if it has failed.
 pub(crate) fn without_memory_at<T>(nth: u32, work: impl FnOnce() -> T) -> (T, bool) {
     // SAFETY: Callable in any thread.
     unsafe { c::rk3588_dma_test_fail_allocation(nth) };
 
     let result = work();
 
-    // SAFETY: As before.
+    // SAFETY: Callable in any thread.
     (result, unsafe { c::rk3588_dma_test_has_failed() })
 }
 
-/// Whether what is mapped for `dev` goes through a bounce buffer, wherever it is in memory.
+/// Returns true if all mappings of `dev` use bounce buffers.
 ///
 /// # Errors
 ///
-/// If nothing can be mapped.
+/// If a mapping fails.
 pub(crate) fn is_bounced(dev: &DmaDevice) -> Result<bool> {
     let before = dev.statistics().snapshot().bounced;
 
@@ -422,7 +421,7 @@ pub(crate) fn is_bounced(dev: &DmaDevice) -> Result<bool> {
     Ok(dev.statistics().snapshot().bounced != before)
 }
 
-/// Limits on the length of a segment and where it ends.
+/// Returns limits on the length and the boundary of a segment.
 pub(crate) fn narrow(max_segment: u32, boundary_mask: c_ulong) -> Limits {
     Limits {
         max_segment,
@@ -431,13 +430,13 @@ pub(crate) fn narrow(max_segment: u32, boundary_mask: c_ulong) -> Limits {
     }
 }
 
-/// Memory that breaks its contract: it owns none.
+/// Invalid implementation of `Memory`: it owns no memory.
 pub(crate) struct Lie(pub(crate) NonNull<u8>);
 
-// SAFETY: There is none; what maps it must fail. It is not sent anywhere.
+// SAFETY: Not met, because the memory does not exist. Tests do not send it.
 unsafe impl Send for Lie {}
 
-// SAFETY: There is none; what maps it must fail.
+// SAFETY: Not met, because the memory does not exist. Tests expect that mapping it fails.
 unsafe impl Memory for Lie {
     fn as_ptr(&self) -> NonNull<u8> {
         self.0
@@ -452,18 +451,18 @@ unsafe impl Memory for Lie {
     }
 }
 
-/// A buffer that takes down what it sees when it is freed.
+/// Buffer that records its state when it is freed.
 pub(crate) struct Witness<'a> {
     pub(crate) buffer: Buffer,
     pub(crate) dev: &'a DmaDevice,
-    /// How many mappings of `dev` there are then.
+    /// Number of mappings of `dev` at that time.
     pub(crate) live: &'a Atomic<u64>,
-    /// Its first byte is added to this.
+    /// Sum of the first bytes of all such buffers.
     pub(crate) first_bytes: &'a Atomic<u64>,
 }
 
-// SAFETY: All of it is what `Buffer` says of itself; but that it looks at a byte when it is dropped, which
-// is harmless where there are no caches.
+// SAFETY: `Memory` requires what it requires of `Buffer`, which meets it. Exception: `drop` reads a
+// byte, which is harmless because the virtual machines have no caches.
 unsafe impl Memory for Witness<'_> {
     fn as_ptr(&self) -> NonNull<u8> {
         self.buffer.as_ptr()

@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Tests of the driver's PL330 program generator, and of its arithmetic for scatter-gather, that need no
-//! kernel and no hardware.
+//! Tests of the driver's PL330 program generator and scatter-gather arithmetic on the host.
 //!
-//! The generator, `pl330/insn.rs`, `pl330/disasm.rs` and `pl330/program`, uses `core` alone. It is compiled here a
-//! second time, from the same files, and what it emits is run by an interpreter of channel
-//! programs, `model`, that was written from the architecture and not from the generator. A program
-//! has to leave memory as it should and to keep rules that memory does not show: the channel's part
-//! of the MFIFO, barriers, security, the shape of loops.
+//! The generator, `pl330/insn.rs`, `pl330/disasm.rs` and `pl330/program`, uses only `core`. This
+//! crate compiles the same files, and runs the generated programs in `model`, an interpreter of
+//! channel programs. The interpreter was written from the architecture, not from the generator. It
+//! checks the resulting memory, and rules without effect on memory: the channel's part of the
+//! MFIFO, barriers, security, the shape of loops.
 //!
-//! So is `sg/split.rs`, which makes entries of pieces of memory, and `sg/overlay.rs`, which finds bytes in
-//! entries and segments. They are compared with models that go byte by byte.
+//! The crate also compiles `sg/split.rs`, which makes entries of pieces of memory, and
+//! `sg/overlay.rs`, which finds bytes in entries and segments. Tests compare them with models that
+//! handle single bytes.
 //!
-//! Run `cargo test` in this folder. `PROPTEST_CASES=10000 cargo test` looks harder, and so does, with
-//! a nightly compiler and cargo-fuzz, `cargo +nightly fuzz run plan`.
+//! Run `cargo test` in this directory. `PROPTEST_CASES=10000 cargo test` runs more cases. With a
+//! nightly compiler and cargo-fuzz, `cargo +nightly fuzz run plan` runs the fuzzer.
 //!
 //! - `tests/encodings.rs`: each instruction, byte for byte, and the limits of the assembler;
 //! - `tests/disasm.rs`: back from bytes to instructions, and their text;
 //! - `tests/copy.rs`: copies of any length, alignment and bus, run by the model;
-//! - `tests/plan.rs`: the same for fills, rows and lists, in as many programs as it takes;
-//! - `tests/locate.rs`: which segment or row an instruction belongs to;
-//! - `tests/refuse.rs`: what there is no program for;
-//! - `tests/cost.rs`: how many bursts and how many bytes of program there are;
+//! - `tests/plan.rs`: the same for fills, rows and lists, in one or more programs;
+//! - `tests/locate.rs`: the segment or row of an instruction;
+//! - `tests/refuse.rs`: requests without a program;
+//! - `tests/cost.rs`: the numbers of bursts and of program bytes;
 //! - `tests/together.rs`: eight channels at once;
 //! - `tests/model.rs`: the model itself, on programs written by hand: what each instruction does;
 //! - `tests/verdicts.rs`: the same for each rule: a program that breaks it is refused;

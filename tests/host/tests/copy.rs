@@ -28,7 +28,7 @@ use proptest::{
     sample::select, //
 };
 
-/// What `Plan::write` says is enough for a step, which is all of any copy here.
+/// Bytes that a step may need, by `Plan::write`. A copy here is one step.
 const ENOUGH: usize = 128;
 
 const KIB: u32 = 1 << 10;
@@ -142,7 +142,7 @@ fn lengths(bus: Bus) -> impl Strategy<Value = u32> {
     ]
 }
 
-/// Where `len` bytes can be. Two that differ in `place` do not overlap.
+/// Returns an address for `len` bytes. Addresses with different `place` do not overlap.
 fn address(place: u8, offset: u32, len: u32) -> u32 {
     match place {
         0 => offset,
@@ -215,7 +215,7 @@ proptest! {
         run(case, &program.unwrap());
     }
 
-    /// Aligned alike, a copy moves whole beats of the bus but for the ends.
+    /// With congruent addresses, a copy moves whole beats of the bus between the ends.
     #[test]
     fn congruent_copies_use_the_whole_bus(case in congruent_cases()) {
         let stats = run(case, &assemble(case, ENOUGH).unwrap());
@@ -292,7 +292,7 @@ fn all_short_copies() {
     }
 }
 
-/// What takes both loops and all ends.
+/// Copies that need both loops and all ends.
 #[test]
 fn large_copies() {
     for (bytes, beats) in [(4, 16), (8, 8), (8, 16), (16, 16)] {
@@ -324,8 +324,9 @@ fn large_copies_in_short_bursts_are_right_or_refused() {
     }
 }
 
-/// The protection bits of both sides say non-secure where they must, and nothing elsewhere: memory that
-/// only secure accesses reach is what a secure channel may be there for.
+/// The protection bits of both sides are non-secure on a non-secure channel only.
+///
+/// A secure channel may have to reach memory that only secure accesses reach.
 #[test]
 fn accesses_are_as_secure_as_the_channel() {
     for (non_secure, protection) in [(true, 2), (false, 0)] {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! How many bursts and how many bytes of program it takes.
+//! Tests of the numbers of bursts and of program bytes.
 
 use crate::copy_tests::{
     pattern,
@@ -79,8 +79,9 @@ fn a_page_takes_few_bursts() {
     }
 }
 
-/// A loop that goes over bursts stands in one line of the instruction cache with its end, if it can be
-/// in one at all, so that it is not fetched again each time.
+/// Checks that each loop over bursts is in one line of the instruction cache, if it fits.
+///
+/// Such a loop is fetched once.
 fn expect_loops_in_lines<J: Job>(job: J, cache_line: u8) {
     let bus = Bus {
         cache_line,
@@ -280,7 +281,7 @@ fn a_large_fill_takes_a_small_program() {
     }
 }
 
-/// The words of all instructions of a copy, a burst as the bits of its beats and how many there are.
+/// Returns the words of a copy. For a burst: the bits of a beat, and the number of beats.
 fn words_of_copy(source: u32, destination: u32, len: u32) -> Vec<String> {
     let copy = Copy {
         source: 0x1000_0000 + source,
@@ -309,7 +310,7 @@ fn words_of_copy(source: u32, destination: u32, len: u32) -> Vec<String> {
         .collect()
 }
 
-/// Nothing is waited for, set, peeled or looped over that need not be.
+/// Copies have no unnecessary wait, control word, peeled burst or loop.
 #[test]
 fn copies_do_no_more_than_they_must() {
     assert_eq!(
@@ -402,7 +403,7 @@ fn eight_mebibytes_are_as_short_as_little_more_than_a_loop() {
     assert!(words((8 << 20) + 128) > words(8 << 20));
 }
 
-/// With a line for each channel there is none for a fragment. Beats are as wide as they can be then.
+/// A channel with one line has none for a fragment, and uses the widest beats that fit.
 #[test]
 fn one_line_takes_the_widest_beats_that_fit() {
     for (to, beats) in [(0, 512), (4, 1024), (2, 2048), (6, 2048), (1, 4096)] {
@@ -480,8 +481,9 @@ fn code_of_rows(row_len: u32) -> String {
     words.join(" ")
 }
 
-/// Where all bursts of a row are alike, the next row need not wait for the one before. Where they are
-/// not, the control word is set as often as it changes and no more.
+/// Rows of equal bursts do not wait for one another.
+///
+/// In other rows, the control word is set only when it changes.
 #[test]
 fn loops_over_rows_set_what_changes() {
     assert_eq!(

@@ -302,7 +302,7 @@ fn the_undefined_one() {
     assert_eq!(line.to_string(), "  7  undefined opcode");
 }
 
-/// What a thread that is somewhere in a loop may have done: all of it, in the round before.
+/// A thread in a loop may have executed all of the loop in an earlier iteration.
 #[test]
 fn in_a_loop_all_of_it_may_have_been_executed() {
     let mut memory = [0; 64];

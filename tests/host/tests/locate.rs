@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Which segment or row an instruction belongs to: the one that the model sees it read or write.
+//! Tests that `Plan::locate` finds the segment or row that the model sees an instruction access.
 
 use crate::copy_tests::{
     buses,
@@ -46,7 +46,7 @@ use std::{
     sync::Arc, //
 };
 
-/// What a burst moves, and which part the instruction is said to belong to.
+/// Data of a burst, and the part that the planner returns for its instruction.
 struct Burst {
     /// Of the program, the first of which is 0.
     program: u32,
@@ -55,7 +55,7 @@ struct Burst {
     bytes: Range<u64>,
 }
 
-/// How long the end of a program is, which belongs to no part.
+/// Length in bytes of the end of a program, which belongs to no part.
 const SIGNAL: usize = 4;
 
 /// Runs all programs of `plan`, and says of each burst where it is said to belong.
@@ -217,7 +217,7 @@ fn segments_without_bytes_have_a_number() {
     assert_eq!(seen, [(1, 0), (4, 0), (4, 2)]);
 }
 
-/// Who started the program may own the lists, and share them with whoever explains it.
+/// The owner of the program may own the lists, and share them with the code that locates.
 #[test]
 fn lists_may_be_owned() {
     #[derive(Clone)]
@@ -304,7 +304,7 @@ fn copies_and_fills_are_of_one_part() {
     }
 }
 
-/// What the caller has put in front of the plan's program belongs to no part either.
+/// Instructions that the caller wrote before the plan's program belong to no part.
 #[test]
 fn what_stands_before_belongs_to_nothing() {
     let plan = Plan::new(Copy {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What each instruction does in the model, on programs written by hand.
+//! Tests of each instruction in the model, with programs written by hand.
 //!
 //! Programs that the model has to refuse are in `verdicts.rs`.
 

@@ -19,7 +19,7 @@ use proptest::{
 /// The bytes from `start` on, one of several that are together what is cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Piece {
-    /// Which of them.
+    /// Index of the piece.
     number: usize,
     /// The first byte of what is left of it.
     at: usize,
@@ -48,7 +48,7 @@ fn pieces(lens: &[usize]) -> Vec<Piece> {
         .collect()
 }
 
-/// Where each byte is: in which piece, and the how manieth there.
+/// Returns for each byte the index of its piece and the offset in it.
 fn places(lens: &[usize]) -> Vec<(usize, usize)> {
     lens.iter()
         .enumerate()
@@ -56,14 +56,14 @@ fn places(lens: &[usize]) -> Vec<(usize, usize)> {
         .collect()
 }
 
-/// Those bytes of `range` that there are.
+/// Returns the places in `range`, which may exceed them.
 fn cut<T: Clone>(places: &[T], range: &Range<usize>) -> Vec<T> {
     let end = range.end.min(places.len());
 
     places.get(range.start..end).unwrap_or_default().to_vec()
 }
 
-/// How often the piece changes from a byte to the next, and one; none for no bytes.
+/// Returns the number of maximal runs of equal elements.
 fn stretches<T: Eq>(of: &[T]) -> usize {
     match of.len() {
         0 => 0,
@@ -114,11 +114,17 @@ proptest! {
 
     /// From there on it is the same bytes, and no piece is left that ends before them.
     #[test]
-    fn what_is_skipped_is_what_ends_before(lens in lens(), offset in 0usize..300, len in 0usize..300) {
+    fn what_is_skipped_is_what_ends_before(
+        lens in lens(),
+        offset in 0usize..300,
+        len in 0usize..300,
+    ) {
         let all = pieces(&lens).into_iter();
         let mut rest = all.clone();
         let skipped = skip_before(&mut rest, offset);
-        let within = |pieces, offset| -> Vec<_> { Within::new(pieces, offset..offset + len).collect() };
+        let within = |pieces, offset| -> Vec<_> {
+            Within::new(pieces, offset..offset + len).collect()
+        };
 
         prop_assert!(skipped <= offset);
         prop_assert_eq!(within(rest.clone(), offset - skipped), within(all, offset));

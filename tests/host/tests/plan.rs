@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Fills, rows and lists, run by the model, in as many programs as it takes.
+//! Tests of fills, rows and lists, run by the model, in one or more programs.
 
 use crate::copy_tests::{
     buses,
@@ -37,14 +37,14 @@ use proptest::{
     sample::select, //
 };
 
-/// Where programs are.
+/// Address of programs.
 pub(crate) const BASE: u32 = 0xe000_0000;
 
-/// What is enough for a step, as `program/mod.rs` says: without and with a pattern.
+/// Bytes that a step may need, by `program/mod.rs`: without and with a pattern.
 pub(crate) const ENOUGH: usize = 128;
 pub(crate) const ENOUGH_FOR_A_PATTERN: usize = 256;
 
-/// What all programs of a plan came to.
+/// Totals of all programs of a plan.
 #[derive(Default)]
 pub(crate) struct Totals {
     pub(crate) programs: u32,
@@ -222,7 +222,7 @@ pub(crate) fn segments(start: u32, parts: &[(u32, u32)]) -> Vec<Segment> {
         .collect()
 }
 
-/// Cuts `other` so that it has as many bytes as `list`.
+/// Cuts `other` to the number of bytes in `list`.
 pub(crate) fn of_same_len(list: &[Segment], mut other: Vec<Segment>) -> Vec<Segment> {
     let mut left: u32 = list.iter().map(|segment| segment.len).sum();
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What there is no program for.
+//! Tests of requests that the planner rejects.
 
 use crate::copy_tests::{
     proptest_config,
@@ -149,8 +149,9 @@ fn rows_that_are_none_or_too_far() {
     assert_eq!(refusal(rows(7, 1, u32::MAX, u32::MAX)), None);
 }
 
-/// Bytes of one side between those of the other, as many as there can be: it takes no time to see
-/// that they do not meet, or that the last ones do.
+/// The maximum number of rows on one side between those of the other.
+///
+/// The planner quickly finds that they do not overlap, or that only the last ones do.
 #[test]
 fn as_many_rows_as_there_can_be() {
     let interleaved = |destination, rows| Rows {
@@ -166,7 +167,7 @@ fn as_many_rows_as_there_can_be() {
     );
 }
 
-/// What every destination row is read from is one row, in the middle of them.
+/// All destination rows have the same source row, in the middle of them.
 #[test]
 fn a_source_row_between_destination_rows() {
     let around = |source| {
@@ -244,7 +245,7 @@ fn a_list_that_becomes_shorter() {
     assert_eq!(write(), Err(TooLong));
 }
 
-/// Whether any byte is in both, byte by byte.
+/// Returns true if both have a byte in common; compares single bytes.
 fn share(from: &[(u32, u32)], to: &[(u32, u32)]) -> bool {
     let has = |list: &[(u32, u32)], byte: u32| {
         list.iter()

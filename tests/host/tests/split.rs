@@ -13,7 +13,7 @@ use proptest::{
     sample::select, //
 };
 
-/// What `Rules::new` is told.
+/// Arguments of `Rules::new`.
 #[derive(Clone, Copy, Debug)]
 struct Wanted {
     max_len: usize,
@@ -38,7 +38,7 @@ impl Wanted {
         }
     }
 
-    /// Whether an entry may not go on with the byte at `address`.
+    /// Returns true if no entry may continue with the byte at `address`.
     fn is_boundary(&self, address: u64) -> bool {
         address & self.boundary_mask == 0
     }
@@ -71,8 +71,10 @@ fn bytes(extents: &[Extent]) -> Vec<u64> {
         .collect()
 }
 
-/// The same byte by byte: each goes into the entry that the last one is in, if it may; where that is full,
-/// what follows the last unit in it goes along into a new one.
+/// Splits byte by byte.
+///
+/// Each byte goes to the last entry, if the rules allow it. If that entry is full, a new entry also
+/// takes the bytes after its last unit.
 fn model(wanted: Wanted, pieces: &[Extent]) -> Vec<Extent> {
     let mut entries: Vec<Vec<u64>> = vec![];
 
@@ -111,7 +113,7 @@ fn fewest(wanted: Wanted, run: Extent) -> usize {
     let addresses = bytes(&[run]);
     let may_cut =
         |at: usize| wanted.is_boundary(addresses[at]) || addresses[at] % wanted.unit() == 0;
-    // So many for the bytes before each.
+    // Minimum number of entries for the bytes before each.
     let mut least = vec![0usize];
 
     for end in 1..=run.len {
@@ -210,13 +212,17 @@ proptest! {
     }
 
     #[test]
-    fn there_are_as_few_as_the_rules_allow(wanted in small(), start in starts(), len in 1usize..400) {
+    fn there_are_as_few_as_the_rules_allow(
+        wanted in small(),
+        start in starts(),
+        len in 1usize..400,
+    ) {
         let run = extent(start, len);
 
         prop_assert_eq!(split(wanted, &[run]).len(), fewest(wanted, run));
     }
 
-    /// Where the pieces begin and end does not matter, as long as they are the same bytes.
+    /// The same bytes in other pieces make the same entries.
     #[test]
     fn pieces_that_follow_each_other_are_one(
         wanted in small(),
@@ -236,7 +242,7 @@ proptest! {
         );
     }
 
-    /// What is too long for a model that goes byte by byte.
+    /// Pieces that are too long for a model of single bytes.
     #[test]
     fn long_pieces_keep_the_rules(
         wanted in large(),

@@ -20,10 +20,10 @@ pub(crate) const RMB: &[u8] = &[0x12];
 pub(crate) const WMB: &[u8] = &[0x13];
 pub(crate) const NOP: &[u8] = &[0x18];
 
-/// Where [`run`] has 256 bytes to read. Each has its own number.
+/// Address of 256 bytes for [`run`] to read, each equal to its offset.
 pub(crate) const SOURCE: u32 = 0x1000;
 
-/// Where [`run`] has 256 bytes of 0xee to write.
+/// Address of 256 bytes of 0xee for [`run`] to write.
 pub(crate) const TARGET: u32 = 0x2000;
 
 /// 16 beats of 8 bytes, both sides counting up, non-secure.
@@ -66,7 +66,7 @@ pub(crate) fn with_registers(control: u32, rest: &[&[u8]]) -> Vec<u8> {
     [&setup, rest.concat().as_slice()].concat()
 }
 
-/// What came of a program.
+/// Result of a program.
 #[derive(Debug)]
 pub(crate) struct Outcome {
     pub(crate) result: Result<Stop, Fault>,
@@ -76,7 +76,7 @@ pub(crate) struct Outcome {
     pub(crate) target: Vec<u8>,
 }
 
-/// What stands at [`SOURCE`].
+/// Returns the bytes at [`SOURCE`].
 pub(crate) fn source() -> Vec<u8> {
     (0..=255).collect()
 }

@@ -36,7 +36,7 @@ use proptest::prelude::*;
 /// A program and the memory that it works on.
 type Work = (Vec<u8>, Memory);
 
-/// What one of several channels is given to do, by a random number.
+/// Returns the work of one of several channels, chosen by a random number.
 fn work(bus: Bus, channel: u8, choice: u32) -> Work {
     let from = 0x1000_0000 + (choice & 15);
     let to = 0x8000_0000 + (choice >> 4 & 15);
@@ -127,7 +127,7 @@ fn run_together(bus: Bus, mut work: Vec<Work>, mut random: u32) -> u64 {
 proptest! {
     #![proptest_config(proptest_config())]
 
-    /// Whatever eight channels are at, together they never need more of the MFIFO than there is.
+    /// Eight channels with any programs never need more than the MFIFO.
     #[test]
     fn eight_channels_share_the_mfifo(
         bus in buses(), choices in prop::array::uniform8(any::<u32>()), random in any::<u32>(),
@@ -139,7 +139,7 @@ proptest! {
     }
 }
 
-/// They do need most of it at times, so that the one above is a test.
+/// Eight channels sometimes need most of the MFIFO, so the test above can fail.
 #[test]
 fn eight_channels_meet() {
     let work = (0..8).map(|channel| work(RK3588, channel, 0x0f_1230 + u32::from(channel)));

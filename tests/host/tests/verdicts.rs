@@ -13,7 +13,7 @@ use crate::model::{
 };
 use crate::support::*;
 
-/// Where the registers are set and the program of a test begins.
+/// Offset of a test's own program, after the instructions that set the registers.
 const BODY: usize = 18;
 
 #[track_caller]

@@ -46,7 +46,7 @@ use program::{
     Segment, //
 };
 
-/// Where programs, sources and destinations are.
+/// Addresses of programs, sources and destinations.
 const CODE: u32 = 0xe000_0000;
 const FROM: u32 = 0x1000_0000;
 const TO: u32 = 0x8000_0000;
@@ -60,7 +60,7 @@ struct Input {
     cache_line: u8,
     non_secure: bool,
     room: u16,
-    /// Which byte of each program to ask the planner about.
+    /// Byte of each program to locate.
     probe: u16,
     from: u8,
     to: u8,
@@ -192,7 +192,7 @@ fuzz_target!(|input: Input| {
     }
 });
 
-/// What follows each other on both sides.
+/// Returns the pairs of longest pieces that are consecutive on both sides.
 fn pieces(sources: &[Segment], destinations: &[Segment]) -> Vec<(Segment, Segment)> {
     let bytes = |list: &[Segment]| -> Vec<u32> {
         list.iter()

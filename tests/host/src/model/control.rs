@@ -118,7 +118,7 @@ impl Burst {
         })
     }
 
-    /// How many bursts the DMAC makes of it: AXI does not let one cross a multiple of 4 KiB.
+    /// Returns the number of AXI bursts, none of which crosses a multiple of 4 KiB.
     pub(super) fn on_the_bus(self) -> u64 {
         match self.side.increment {
             true => u64::from((self.address + (self.bytes - 1)) / 4096 - self.address / 4096) + 1,
@@ -126,7 +126,7 @@ impl Burst {
         }
     }
 
-    /// What the address register holds after the burst: up to 4 GiB, which is one too many.
+    /// Returns the address after the burst; 4 GiB exceeds the register by one.
     pub(super) fn next_address(self) -> u64 {
         let advance = if self.side.increment { self.bytes } else { 0 };
 

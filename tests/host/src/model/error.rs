@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What can be wrong with a program.
+//! Errors of a program.
 
 use super::Register;
 
-/// Why a program is wrong.
+/// Error of a program.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Error {
     /// No such instruction.
@@ -43,7 +43,7 @@ pub(crate) enum Error {
     NoData { needed: u32, available: u32 },
     /// Data waits in other lanes than the destination's.
     WrongLane,
-    /// Bytes that nobody stored.
+    /// Bytes in the MFIFO that the program did not store.
     Leftover { bytes: u32 },
     /// An event while stores are still on their way.
     Overtaken { event: u8, stores: usize },

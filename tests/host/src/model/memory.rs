@@ -4,7 +4,7 @@
 
 use super::Error;
 
-/// What the channel may do with a region.
+/// Accesses to a region that the channel may make.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Access {
     Read,
@@ -68,7 +68,7 @@ impl Memory {
         &region.expect("no such region").bytes
     }
 
-    /// What a beat of `len` bytes reads.
+    /// Reads a beat of `len` bytes.
     pub(super) fn read(&self, address: u32, len: u32) -> Result<&[u8], Error> {
         for region in &self.regions {
             if let Some(range) = region.range(address, len) {
@@ -95,7 +95,7 @@ impl Memory {
 }
 
 impl Region {
-    /// Where the beat is in the region, if it is there as a whole.
+    /// Returns the offsets of a beat in the region, if the region has all of it.
     fn range(&self, address: u32, len: u32) -> Option<std::ops::Range<usize>> {
         let start = address.checked_sub(self.base)? as usize;
         let end = start + len as usize;

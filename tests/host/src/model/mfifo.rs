@@ -42,7 +42,7 @@ impl Mfifo {
         }
     }
 
-    /// How many bytes wait for a store.
+    /// Returns the number of bytes that wait for a store.
     pub(super) fn len(&self) -> u32 {
         self.queue.len() as u32
     }

@@ -6,7 +6,7 @@
 //!
 //! - Stores are posted. What they write shows in memory only when a barrier or the end of the
 //!   program has waited for it, and an event that could overtake them is refused.
-//! - The MFIFO has as many lines as the channel's part, and no byte may be left in it at the end.
+//! - The MFIFO has the lines of the channel's part, and must be empty at the end.
 //! - A register that the program has not set has no value: the hardware has that of the program
 //!   before.
 //! - A loop jumps back to its own beginning, and loops nest.
@@ -39,7 +39,7 @@ use control::{
 };
 use mfifo::Mfifo;
 
-/// When an instruction acts.
+/// Condition of an instruction.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Condition {
     Always,
@@ -47,14 +47,14 @@ pub(crate) enum Condition {
     IfBurst,
 }
 
-/// What the last DMAWFP would have left behind, for conditional instructions.
+/// Request type that the last DMAWFP would have set, for conditional instructions.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Request {
     Single,
     Burst,
 }
 
-/// How a run came to a stop.
+/// Reason for the end of a run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Stop {
     Ended,
@@ -74,7 +74,7 @@ pub(crate) struct Config {
     /// Of the channel.
     pub(crate) non_secure: bool,
     pub(crate) request: Request,
-    /// How many events there are.
+    /// Number of events.
     pub(crate) events: u8,
     /// CR3: which events a non-secure channel may use.
     pub(crate) non_secure_events: u32,
@@ -98,7 +98,7 @@ impl Config {
     };
 }
 
-/// What went over the bus in one direction.
+/// Bus transfers in one direction.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Traffic {
     pub(crate) bursts: u64,
@@ -130,7 +130,7 @@ pub(crate) struct Raised {
     pub(crate) stored: u64,
 }
 
-/// What a program did.
+/// Statistics of a program.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Stats {
     pub(crate) loads: Traffic,
@@ -162,10 +162,10 @@ pub(crate) struct Channel<'a> {
     /// For each instruction that has run, by its address: in how many loops.
     depth: Vec<Option<usize>>,
     mfifo: Mfifo,
-    /// Whether a load may still be on its way.
+    /// True if a load may be incomplete.
     loading: bool,
     posted: Vec<(Burst, Vec<u8>)>,
-    /// Events that nobody has waited for.
+    /// Events without a DMAWFE yet.
     pending: u32,
     stats: Stats,
 }
@@ -195,12 +195,12 @@ impl<'a> Channel<'a> {
         &self.stats
     }
 
-    /// Where the next instruction is in the program.
+    /// Returns the offset of the next instruction in the program.
     pub(crate) fn pc(&self) -> usize {
         self.pc
     }
 
-    /// Where the next load reads and the next store writes, as far as that is set; up to 4 GiB.
+    /// Returns the addresses of the next load and store, if they are set; at most 4 GiB.
     pub(crate) fn addresses(&self) -> (Option<u64>, Option<u64>) {
         (self.source, self.destination)
     }
@@ -408,7 +408,7 @@ impl<'a> Channel<'a> {
         Ok(())
     }
 
-    /// Whether the end of a loop goes back to `body`.
+    /// Returns true if the end of a loop jumps back to `body`.
     fn jumps(
         &mut self,
         counter: Option<usize>,
