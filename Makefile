@@ -44,7 +44,8 @@ stock: ## Build the module and the overlay for Debian's kernel, in the build env
 # the output of `make stock`.
 define module
 	@$(RM) -r $(1)/tree && mkdir -p $(1)/tree/tests
-	@cp -rs $(CURDIR)/Kbuild $(CURDIR)/*.rs $(RUST_DIRS:%=$(CURDIR)/%) $(CURDIR)/samples $(1)/tree
+	@cp -rs $(CURDIR)/Kbuild $(CURDIR)/*.rs $(1)/tree
+	@cp -rs $(RUST_DIRS:%=$(CURDIR)/%) $(CURDIR)/samples $(1)/tree
 	@cp -rs $(CURDIR)/tests/kunit $(CURDIR)/tests/bench $(1)/tree/tests
 	@find $(1)/tree \( -name '*.o' -o -name '.*.cmd' -o -name helpers.rs \) -delete
 	@kernel=$$(scripts/kernel $(2)) && \
