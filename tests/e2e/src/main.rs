@@ -25,6 +25,7 @@ mod soak;
 mod source;
 mod suite;
 mod tests;
+mod versions;
 
 use std::{
     path::PathBuf,
