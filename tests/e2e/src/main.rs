@@ -26,6 +26,7 @@ mod source;
 mod suite;
 mod tests;
 mod versions;
+mod words;
 
 use std::{
     path::PathBuf,
