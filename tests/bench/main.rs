@@ -1,10 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 
+<<<<<<< HEAD
 //! Measures the cost of mapping, syncing and unmapping, with guards and in C, and that of programs.
 //!
 //! The benchmark is a module with the directories of the driver and, in `peer.c`, the calls of a
 //! driver in C. `make bench` boots it with QEMU's `-icount shift=0`: an instruction takes 1 ns. It
 //! writes one line per measurement to the kernel log:
+=======
+//! Benchmark of mapping, syncing and unmapping with guards and in C, and of writing programs.
+//!
+//! It is a kernel module of its own, with the driver's modules and, in `peer.c`, the calls of a
+//! driver in C. `make bench` boots it with QEMU's `-icount shift=0`, where 1 ns is an instruction.
+//! The module logs a line per measurement:
+>>>>>>> 2650f87 (tests/bench: document each function by its action)
 //!
 //! ```text
 //! bench CASE LEN PLAIN|STATISTICS PEER GUARDS
@@ -12,7 +20,7 @@
 //! program ALIGNED|MISALIGNED SEGMENTS BYTES PLANNER
 //! ```
 //!
-//! with the nanoseconds of one round, times 1000.
+//! PEER, GUARDS and PLANNER are the nanoseconds of one operation, times 1000.
 
 mod lists;
 mod programs;
@@ -77,13 +85,20 @@ kernel::of_device_table!(
     [(of::DeviceId::new(c"rk3588-dma,bench"), ())]
 );
 
+<<<<<<< HEAD
 /// Number of repetitions of a measurement. The minimum counts, because disturbances only add time.
 const ROUNDS: usize = 5;
 
 /// Lengths in bytes, each with the number of mappings in a round.
+=======
+/// Number of times that each measurement is made. The least counts: disturbances only add time.
+const ROUNDS: usize = 5;
+
+/// Lengths in bytes, and how often a buffer is mapped in a round.
+>>>>>>> 2650f87 (tests/bench: document each function by its action)
 const LENGTHS: [(usize, u32); 3] = [(64, 1000), (4096, 1000), (1 << 20, 20)];
 
-/// `peer.h`
+/// Functions of `peer.h`.
 #[expect(improper_ctypes, reason = "as in the kernel crate's bindings")]
 mod peer {
     use super::{
@@ -160,7 +175,11 @@ mod peer {
     }
 }
 
+<<<<<<< HEAD
 /// Function in C to measure.
+=======
+/// Function of `peer.h` that maps a buffer.
+>>>>>>> 2650f87 (tests/bench: document each function by its action)
 type Peer = unsafe extern "C" fn(*mut device, *mut c_void, usize, u32) -> c_int;
 
 /// The driver.
@@ -179,14 +198,16 @@ impl platform::Driver for Bench {
     }
 }
 
+/// Measures all cases for one device.
 fn run(pdev: &platform::Device<Core<'_>>) -> Result {
     let dev: &Device<Core<'_>> = pdev.as_ref();
     let counts = dev
         .fwnode()
         .is_some_and(|node| node.property_present(c"rk3588-dma,statistics"));
-    let (name, statistics) = match counts {
-        true => ("statistics", Statistics::on()),
-        false => ("plain", Statistics::off()),
+    let (name, statistics) = if counts {
+        ("statistics", Statistics::on())
+    } else {
+        ("plain", Statistics::off())
     };
     let dma = DmaDevice::new(pdev, Limits::new(DmaMask::new::<32>()), statistics)?;
     let bench = Measurement { dma, name };
@@ -204,6 +225,7 @@ fn run(pdev: &platform::Device<Core<'_>>) -> Result {
     )?;
     bench.compare("part", peer::rk3588_dma_peer_part, part)?;
     bench.compare_lists()?;
+<<<<<<< HEAD
     match counts {
         true => Ok(()),
         // Statistics make no difference to programs.
@@ -212,13 +234,24 @@ fn run(pdev: &platform::Device<Core<'_>>) -> Result {
 }
 
 /// Measurements of a device.
+=======
+    // Programs do not depend on statistics, so they are measured for one device only.
+    if counts {
+        Ok(())
+    } else {
+        programs::measure(dev)
+    }
+}
+
+/// Device to measure, and the name of its lines.
+>>>>>>> 2650f87 (tests/bench: document each function by its action)
 struct Measurement<'dev> {
     dma: &'dev DmaDevice,
     name: &'static str,
 }
 
 impl Measurement<'_> {
-    /// Measures `peer` and `guards` at all lengths.
+    /// Measures `peer` and `guards` at all lengths and logs both.
     fn compare(
         &self,
         case: &str,
@@ -243,18 +276,29 @@ impl Measurement<'_> {
         Ok(())
     }
 
+    /// Returns the nanoseconds that `peer` takes.
     fn time_peer(&self, peer: Peer, len: usize, times: u32) -> Result<u64> {
         let dev = as_raw(self.dma.as_device());
         let mut buffer = Buffer::zeroed(len)?;
         let start = buffer.as_mut_ptr().as_ptr().cast();
 
+<<<<<<< HEAD
         // SAFETY: The device is bound, and the caller owns the buffer of `len` bytes.
+=======
+        // SAFETY:
+        // - `peer` needs a bound device: `self.dma` belongs to the device that is being probed.
+        // - `peer` needs `len` bytes without other users: `buffer` is a local of this length.
+>>>>>>> 2650f87 (tests/bench: document each function by its action)
         time_with((), |()| to_result(unsafe { peer(dev, start, len, times) }))
             .map(|(time, ())| time)
     }
 }
 
+<<<<<<< HEAD
 /// Returns the minimum of `ROUNDS` measurements, divided by `times`, in thousandths.
+=======
+/// Returns the least of [`ROUNDS`] measurements, divided by `times`, in thousandths.
+>>>>>>> 2650f87 (tests/bench: document each function by its action)
 fn least(times: u32, mut measure: impl FnMut() -> Result<u64>) -> Result<u64> {
     let mut least = u64::MAX;
 
@@ -264,10 +308,17 @@ fn least(times: u32, mut measure: impl FnMut() -> Result<u64>) -> Result<u64> {
     Ok(least * 1000 / u64::from(times))
 }
 
+<<<<<<< HEAD
 /// Returns the nanoseconds of `work`.
+=======
+/// Returns the nanoseconds that `work` takes.
+>>>>>>> 2650f87 (tests/bench: document each function by its action)
 fn time<F: FnMut()>(mut work: F) -> u64 {
+    /// Calls the closure at `data`.
+    ///
     /// # Safety
     ///
+<<<<<<< HEAD
     /// `data` must point to an `F` that no other code uses.
     unsafe extern "C" fn call<F: FnMut()>(data: *mut c_void) {
         // SAFETY: The caller guarantees the same of `data`.
@@ -279,6 +330,19 @@ fn time<F: FnMut()>(mut work: F) -> u64 {
 }
 
 /// Returns the nanoseconds of `work` with `value`, and its result.
+=======
+    /// `data` points to an `F` without other users.
+    unsafe extern "C" fn call<F: FnMut()>(data: *mut c_void) {
+        // SAFETY: `data` must point to an `F` without other users: the caller guarantees it.
+        unsafe { (*data.cast::<F>())() }
+    }
+
+    // SAFETY: `call::<F>` needs an `F` without other users: `work` is one, borrowed for the call.
+    unsafe { peer::rk3588_dma_peer_measure(call::<F>, (&raw mut work).cast()) }
+}
+
+/// Returns the nanoseconds that `work` takes with `value`, and its result.
+>>>>>>> 2650f87 (tests/bench: document each function by its action)
 fn time_with<T>(value: T, work: impl Fn(T) -> Result<T>) -> Result<(u64, T)> {
     let mut value = Some(value);
     let mut result = Err(EINVAL);
@@ -291,6 +355,7 @@ fn time_with<T>(value: T, work: impl Fn(T) -> Result<T>) -> Result<(u64, T)> {
     result.map(|value| (time, value))
 }
 
+/// Maps and unmaps for the device, and syncs for the CPU and for the device again.
 fn to_device(dma: &DmaDevice, mut buffer: Buffer, times: u32) -> Result<Buffer> {
     for _ in 0..times {
         let mut mapping = Mapping::<_, ToDevice>::new(dma, buffer)?;
@@ -301,6 +366,7 @@ fn to_device(dma: &DmaDevice, mut buffer: Buffer, times: u32) -> Result<Buffer> 
     Ok(buffer)
 }
 
+/// Maps and unmaps from the device, and syncs for the CPU.
 fn from_device(dma: &DmaDevice, mut buffer: Buffer, times: u32) -> Result<Buffer> {
     for _ in 0..times {
         let mut mapping = Mapping::<_, FromDevice>::new(dma, buffer)?;
@@ -311,6 +377,7 @@ fn from_device(dma: &DmaDevice, mut buffer: Buffer, times: u32) -> Result<Buffer
     Ok(buffer)
 }
 
+/// Maps and unmaps in both directions, and syncs for the CPU and for the device again.
 fn bidirectional(dma: &DmaDevice, mut buffer: Buffer, times: u32) -> Result<Buffer> {
     for _ in 0..times {
         let mut mapping = Mapping::<_, Bidirectional>::new(dma, buffer)?;
@@ -321,7 +388,11 @@ fn bidirectional(dma: &DmaDevice, mut buffer: Buffer, times: u32) -> Result<Buff
     Ok(buffer)
 }
 
+<<<<<<< HEAD
 /// Maps without a sync, and syncs the first 64 bytes for the device.
+=======
+/// Maps and unmaps without a sync, and syncs the first 64 bytes for the device.
+>>>>>>> 2650f87 (tests/bench: document each function by its action)
 fn part(dma: &DmaDevice, mut buffer: Buffer, times: u32) -> Result<Buffer> {
     for _ in 0..times {
         let mapping = Mapping::<_, ToDevice>::new_for_cpu(dma, buffer)?

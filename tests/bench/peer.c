@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The calls that a driver in C makes for what main.rs does with guards.
+ * Calls with which a driver in C does the same as main.rs with guards.
  */
 #include <linux/dma-mapping.h>
 #include <linux/irqflags.h>
@@ -124,7 +124,7 @@ void rk3588_dma_peer_unmap_list(struct device *dev, struct sg_table *table)
 	dma_unmap_sgtable(dev, table, DMA_BIDIRECTIONAL, 0);
 }
 
-/* Syncs what lies in one entry and in one segment, as often as it takes. */
+/* Syncs a part, with a call for each range within one entry and one segment. */
 static __always_inline void sync_part(struct device *dev,
 				      struct sg_table *table, size_t start,
 				      size_t len, bool is_for_cpu)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
+<<<<<<< HEAD
  * Submits requests to a DMA engine, for measurements of the engine's driver.
  *
  * The file "repeat" in debugfs takes the commands of rk3588_dma's, and more:
@@ -12,6 +13,20 @@
  * Runs COUNT requests in sequence. The client waits for each and verifies the
  * data, because an engine that copies less needs less time. Of a transfer to
  * the device, it verifies the last word.
+=======
+ * A client of a DMA engine, to count the costs of requests to its driver.
+ *
+ * Its debugfs file "repeat" takes the commands of rk3588_dma's, and more:
+ *
+ *	copy LENGTH COUNT [FROM TO]	from and to these offsets in a page
+ *	chain SEGMENTS LENGTH COUNT	SEGMENTS copies, submitted together
+ *	list SEGMENTS LENGTH COUNT	scatter-gather, from memory to a device
+ *	scattered SEGMENTS LENGTH COUNT	from SEGMENTS pages to SEGMENTS others
+ *
+ * A command makes COUNT requests, one after the other. It waits for each and
+ * compares the bytes: an engine that copies less than requested would have
+ * lower costs. For the device it compares the last word that was sent.
+>>>>>>> 2650f87 (tests/bench: document each function by its action)
  */
 #include <linux/completion.h>
 #include <linux/debugfs.h>
@@ -35,10 +50,14 @@ struct peer {
 	struct dma_chan *memory;
 	struct dma_chan *device;
 	struct dentry *folder;
+<<<<<<< HEAD
 	/* Memory that replaces the data register of the device. */
+=======
+	/* Memory in place of the device's data register. */
+>>>>>>> 2650f87 (tests/bench: document each function by its action)
 	void __iomem *data;
 	resource_size_t data_at;
-	/* One command at a time. */
+	/* Serializes commands. */
 	struct mutex lock;
 };
 
@@ -47,7 +66,11 @@ static void done(void *completion)
 	complete(completion);
 }
 
+<<<<<<< HEAD
 /* Submits @last to @chan, starts it and all before it, and waits. */
+=======
+/* Issues @last and the descriptors submitted before it, and waits for all. */
+>>>>>>> 2650f87 (tests/bench: document each function by its action)
 static int finish(struct dma_chan *chan, struct dma_async_tx_descriptor *last)
 {
 	DECLARE_COMPLETION_ONSTACK(completion);
@@ -66,7 +89,7 @@ static int finish(struct dma_chan *chan, struct dma_async_tx_descriptor *last)
 	return 0;
 }
 
-/* Copies @segments times @len bytes, each from where the one before ended. */
+/* Copies @segments contiguous segments of @len bytes. */
 static int copy(struct dma_chan *chan, void *from, void *to,
 		unsigned int segments, size_t len)
 {
@@ -135,7 +158,7 @@ free:
 	return ret;
 }
 
-/* Sends what is in @table to the device. */
+/* Sends the bytes of @table to the device. */
 static int send(struct dma_chan *chan, struct sg_table *table)
 {
 	struct dma_async_tx_descriptor *tx;
@@ -190,7 +213,7 @@ free:
 	return ret;
 }
 
-/* Copies from list to list, of which the engine knows single copies only. */
+/* Copies from table to table with a descriptor per segment. */
 static int copy_lists(struct dma_chan *chan, struct sg_table *from,
 		      struct sg_table *to)
 {
@@ -243,7 +266,7 @@ static void free_pages_of(struct sg_table *table)
 	sg_free_table(table);
 }
 
-/* A table of pages, @len bytes of each. */
+/* Allocates a table of pages, with @len bytes of each. */
 static int alloc_pages_of(struct sg_table *table, unsigned int segments,
 			  size_t len)
 {
@@ -374,7 +397,7 @@ static int peer_probe(struct platform_device *pdev)
 		return -ENOMEM;
 	mutex_init(&peer->lock);
 
-	/* Not claimed: it is other drivers' memory. */
+	/* Not requested: the memory belongs to other drivers. */
 	ret = of_address_to_resource(dev->of_node, 0, &data);
 	if (ret)
 		return ret;

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
+<<<<<<< HEAD
 //! Measures the cost of programs for lists: their bytes, and the instructions to write them.
+=======
+//! Costs of writing programs for lists: bytes, and instructions of the CPU.
+>>>>>>> 2650f87 (tests/bench: document each function by its action)
 
 use core::hint::black_box;
 
@@ -24,6 +28,7 @@ use super::{
     time, //
 };
 
+<<<<<<< HEAD
 /// Maximum number of segments in a list.
 const MOST: u32 = 4096;
 
@@ -32,14 +37,31 @@ const LEN: u32 = 4096;
 const STRIDE: u32 = 2 * LEN;
 
 /// Addresses of the first segments, and their distances from a boundary: none, or different ones.
+=======
+/// Largest number of segments in a list.
+const MOST: u32 = 4096;
+
+/// Length of a segment, and the distance from one segment to the next, in bytes.
+const LEN: u32 = 4096;
+const STRIDE: u32 = 2 * LEN;
+
+/// Address of the first segment to read and of the first to write.
+>>>>>>> 2650f87 (tests/bench: document each function by its action)
 const SOURCE: u32 = 0x1000_0000;
 const DESTINATION: u32 = 0x8000_0000;
+
+/// Name, and the offsets that are added to the source and to the destination.
 const KINDS: [(&str, u32, u32); 2] = [("aligned", 0, 0), ("misaligned", 3, 1)];
 
+<<<<<<< HEAD
 /// Bytes for all programs.
 const ROOM: usize = 512 << 10;
+=======
+/// Size of the buffer for a program in bytes.
+const BUFFER_LEN: usize = 512 << 10;
+>>>>>>> 2650f87 (tests/bench: document each function by its action)
 
-/// An RK3588's controller, shared by eight channels.
+/// Limits of an RK3588's controller, shared by eight channels.
 const RK3588: Bus = Bus {
     bytes: 8,
     lines: 16,
@@ -48,14 +70,22 @@ const RK3588: Bus = Bus {
     non_secure: true,
 };
 
+<<<<<<< HEAD
 /// Measures all lists, and writes the results to the log of `dev`.
+=======
+/// Measures the programs of all lists. `dev` is used for the log only.
+>>>>>>> 2650f87 (tests/bench: document each function by its action)
 pub(crate) fn measure(dev: &Device) -> Result {
-    let mut memory = KVVec::from_elem(0u8, ROOM, GFP_KERNEL)?;
+    let mut memory = KVVec::from_elem(0u8, BUFFER_LEN, GFP_KERNEL)?;
     let lengths = (0..=MOST.ilog2()).map(|n| 1 << n);
 
     for (kind, from, to) in KINDS {
         for segments in lengths.clone() {
+<<<<<<< HEAD
             // The clock's steps are 42 instructions.
+=======
+            // The clock advances in steps of 42 instructions; repetition makes them negligible.
+>>>>>>> 2650f87 (tests/bench: document each function by its action)
             let times = (MOST / segments).max(4);
             let mut len = 0;
             let nanoseconds = least(times, || {
@@ -76,9 +106,13 @@ pub(crate) fn measure(dev: &Device) -> Result {
     Ok(())
 }
 
+<<<<<<< HEAD
 /// Writes the program of a list and returns its length.
 ///
 /// That includes all checks, from the request to the last byte.
+=======
+/// Writes the program of a list, with all checks of the request; returns its length in bytes.
+>>>>>>> 2650f87 (tests/bench: document each function by its action)
 fn write(memory: &mut [u8], segments: u32, from: u32, to: u32) -> Result<usize> {
     let list = |start: u32| {
         (0..segments).map(move |n| Segment {
@@ -92,8 +126,9 @@ fn write(memory: &mut [u8], segments: u32, from: u32, to: u32) -> Result<usize> 
 
     plan.write(&mut asm, RK3588, Event::new(0).ok_or(EINVAL)?)
         .map_err(|_| ENOSPC)?;
-    match plan.is_written() {
-        true => Ok(asm.len()),
-        false => Err(ENOSPC),
+    if plan.is_written() {
+        Ok(asm.len())
+    } else {
+        Err(ENOSPC)
     }
 }
