@@ -1,28 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The benchmark: what things cost with this project, and what they cost in C.
+//! The benchmark: costs of this project and of the same work in C.
 //!
-//! - [`mappings`], [`lists`]: instructions for a mapping or a list, with guards and with the same calls
-//!   in C ([`comparison`]);
+//! - [`comparison`]: instructions for a mapping or a list, with guards and with the calls in C;
 //! - [`programs`]: bytes of programs, and instructions to write them;
-//! - [`engines`]: register accesses and interrupts for a request, of our driver and the kernel's;
-//! - [`bursts`]: what the programs of both have the bus do.
+//! - [`engines`]: register accesses and interrupts per request, of this driver and of the kernel's;
+//! - [`bursts`]: bursts on the bus that the programs of both drivers cause.
 //!
-//! Two boots of Debian's kernel, with a clock that goes on by a nanosecond for each instruction. One
-//! has a single CPU, and instructions are what it measures. Cache maintenance is an instruction for
-//! each line, as on hardware; what it costs there is not known here. In the other both drivers serve
-//! the same requests ([`phases`]), while QEMU writes down what they do ([`trace`]).
+//! The board boots Debian's kernel twice, with a clock that advances 1 ns per instruction. The
+//! first boot has one CPU and measures instructions. Cache maintenance is one instruction per line
+//! there, as on hardware; its time on hardware is not measured. In the second boot both drivers
+//! serve the same requests ([`phases`]) while QEMU traces their accesses.
 
 mod bursts;
 mod comparison;
 mod engines;
-mod lists;
-mod mappings;
 mod phases;
+mod planner;
 mod programs;
-mod trace;
+#[cfg(test)]
+mod tests;
 
 use std::{
+    borrow::Borrow,
+    collections::BTreeMap,
     fs,
     path::Path,
     process::Command, //
@@ -30,11 +31,16 @@ use std::{
 
 use anyhow::{
     anyhow,
+    bail,
     ensure,
     Context,
     Result, //
 };
-use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{
+    json,
+    Value, //
+};
 
 use crate::{
     board::{
@@ -45,105 +51,111 @@ use crate::{
     process::succeeds,
     suite::Suite, //
 };
-use phases::Driver;
+use comparison::{
+    LISTS,
+    MAPPINGS, //
+};
+
+pub use phases::{
+    find,
+    measure as measure_requests,
+    Bursts,
+    Phase, //
+};
 
 const SCRIPT: &str = include_str!("../guest/bench.sh");
 
-/// The module as `make bench` builds it, and the devices that it looks for.
-const MODULE: &str = "out/bench/rk3588_dma_bench.ko";
-const OVERLAY: &str = "tests/bench/bench.dtso";
+/// A test's name, and its check of a measurement.
+pub type Check<T> = (&'static str, fn(&T) -> Result<()>);
 
-/// All tables.
-#[derive(Serialize)]
-struct Tables {
-    mappings: Vec<mappings::Row>,
-    lists: Vec<lists::Row>,
-    engines: engines::Table,
-    bursts: Vec<bursts::Row>,
-    programs: Vec<programs::Row>,
+/// Tests of [`count_instructions`]: all cases are measured, and costs grow as they should.
+pub const OF_INSTRUCTIONS: &[Check<Console>] = &[
+    ("bench::syncs_what_c_syncs", |console| {
+        MAPPINGS.check(&MAPPINGS.rows(console)?)?;
+        LISTS.check(&LISTS.rows(console)?)
+    }),
+    ("bench::programs_grow_evenly", |console| {
+        programs::check(&programs::rows(console)?)
+    }),
+];
+
+/// Tests of [`measure_requests`]: exact counts, which do not depend on time.
+#[rustfmt::skip]
+pub const OF_REQUESTS: &[Check<[Phase]>] = &[
+    ("bench::c_takes_what_c_takes", engines::check_theirs),
+    ("bench::copies_take_few_accesses", engines::check_copies),
+    ("bench::lists_take_what_a_copy_takes", engines::check_lists),
+    ("bench::bursts_are_full", |phases| bursts::check(&bursts::rows(phases)?)),
+    ("bench::board_and_model_count_the_same_bursts", bursts::check_model),
+];
+
+/// Upper limit: what it limits, the value if it was measured, and the highest value.
+type Limit = (&'static str, Option<f64>, f64);
+
+/// Returns true if the value was measured and is within the limit.
+fn is_kept((_, value, limit): &Limit) -> bool {
+    value.is_some_and(|value| value <= *limit)
 }
 
-/// Something that must not be more than so much.
-#[derive(Clone, Debug)]
-pub struct Limit {
-    what: String,
-    /// If it was measured.
-    value: Option<f64>,
-    limit: f64,
-}
-
-impl Limit {
-    fn new(what: &str, value: Option<f64>, limit: f64) -> Self {
-        Self {
-            what: what.into(),
-            value,
-            limit,
-        }
-    }
-
-    /// Nothing is kept by not measuring it.
-    fn is_kept(&self) -> bool {
-        self.value.is_some_and(|value| value <= self.limit)
-    }
-
-    fn print(&self) {
-        println!(
-            "{:<56} {:>9} {:>9}  {}",
-            self.what,
-            self.value.map_or("-".into(), |value| format!("{value:.3}")),
-            self.limit,
-            match self.is_kept() {
-                true => "kept",
-                false => "NOT kept",
-            }
-        );
-    }
-}
-
-/// Runs the benchmark; true if all limits are kept.
+/// Runs the benchmark and prints its tables; returns true if all limits are kept.
 pub fn run(board: &Board, json: &Path) -> Result<bool> {
     let console = count_instructions(board)?;
-    let phases = phases::measure(board)?;
-    let tables = Tables {
-        mappings: mappings::rows(&console)?,
-        lists: lists::rows(&console)?,
-        engines: engines::Table::new(&phases),
-        bursts: bursts::rows(&phases)?,
-        programs: programs::rows(&console)?,
-    };
-    let limits = [
-        mappings::limits(&tables.mappings),
-        lists::limits(&tables.lists),
-        tables.engines.limits(),
-        programs::limits(&tables.programs),
-    ]
-    .concat();
+    let (text, tables, limits) = report(&console, &measure_requests(board)?)?;
 
-    mappings::print(&tables.mappings);
-    lists::print(&tables.lists);
-    tables.engines.print();
-    bursts::print(&tables.bursts);
-    programs::print(&tables.programs);
+    println!("{text}\nThe same as JSON: {}", json.display());
     if let Some(folder) = json.parent() {
         fs::create_dir_all(folder)?;
     }
     fs::write(json, serde_json::to_string_pretty(&tables)?)
         .with_context(|| format!("cannot write {}", json.display()))?;
-    println!("\nThe same as JSON: {}\n", json.display());
-    println!("{:<56} {:>9} {:>9}", "limit", "measured", "at most");
-    limits.iter().for_each(Limit::print);
-    Ok(limits.iter().all(Limit::is_kept))
+    Ok(limits.iter().all(is_kept))
 }
 
-/// Boots and loads the module that measures instructions.
-fn count_instructions(board: &Board) -> Result<Console> {
+/// Returns all tables, as text and as JSON, and the limits.
+fn report(console: &Console, phases: &[Phase]) -> Result<(String, Value, Vec<Limit>)> {
+    let (mappings, lists) = (MAPPINGS.rows(console)?, LISTS.rows(console)?);
+    let (bursts, programs) = (bursts::rows(phases)?, programs::rows(console)?);
+    let limits = [
+        MAPPINGS.limits(&mappings),
+        LISTS.limits(&lists),
+        engines::limits(phases),
+        programs::limits(&programs),
+    ]
+    .concat();
+    let limit_rows = limits.iter().map(|limit| {
+        let value = limit.1.map_or("-".into(), |value| format!("{value:.3}"));
+        let verdict = if is_kept(limit) { "kept" } else { "NOT kept" };
+
+        vec![limit.0.into(), value, limit.2.to_string(), verdict.into()]
+    });
+    let text = [
+        MAPPINGS.text(&mappings),
+        LISTS.text(&lists),
+        engines::text(phases),
+        bursts::text(&bursts),
+        programs::text(&programs),
+        table("Limits:", &["limit", "measured", "at most", ""], limit_rows),
+    ];
+    let json = json!({
+        "mappings": mappings,
+        "lists": lists,
+        "engines": engines::json(phases),
+        "bursts": bursts::json(&bursts),
+        "programs": programs::json(&programs),
+    });
+
+    Ok((text.concat(), json, limits))
+}
+
+/// Boots with one CPU and loads the module that measures instructions.
+pub fn count_instructions(board: &Board) -> Result<Console> {
     succeeds(Command::new("make").args(["--no-print-directory", "bench-module"]))?;
 
     let console = board.boot(
         &Boot {
             append: "nr_cpus=1".into(),
-            overlays: vec![OVERLAY.into()],
-            files: vec![MODULE.into()],
+            overlays: vec!["tests/bench/bench.dtso".into()],
+            files: vec!["out/bench/rk3588_dma_bench.ko".into()],
             counts_instructions: true,
             ..Boot::default()
         },
@@ -154,49 +166,89 @@ fn count_instructions(board: &Board) -> Result<Console> {
     Ok(console)
 }
 
-/// What several tests look at: each of them fails if it could not be had.
-fn of<T>(measured: &Result<T>) -> Result<&T> {
-    measured.as_ref().map_err(|error| anyhow!("{error:#}"))
+/// Runs the tests.
+pub fn test(suite: &mut Suite, board: &Board) {
+    run_checks(suite, "instructions", OF_INSTRUCTIONS, || {
+        count_instructions(board)
+    });
+    run_checks(suite, "requests to both drivers", OF_REQUESTS, || {
+        measure_requests(board)
+    });
 }
 
-/// Runs it as tests: not how fast anything is, but whether all is measured, and what is counted.
-pub fn test(suite: &mut Suite, board: &Board) {
-    const OF_INSTRUCTIONS: [&str; 2] = ["bench::syncs_what_c_syncs", "bench::programs_grow_evenly"];
-    const OF_REQUESTS: [&str; 5] = [
-        "bench::c_takes_what_c_takes",
-        "bench::copies_take_few_accesses",
-        "bench::lists_take_what_a_copy_takes",
-        "bench::bursts_are_full",
-        "bench::board_and_model_count_the_same_bursts",
-    ];
+/// Measures once, if the suite wants any of `checks`, and runs them.
+fn run_checks<T: ?Sized, M: Borrow<T>>(
+    suite: &mut Suite,
+    what: &str,
+    checks: &[Check<T>],
+    measure: impl FnOnce() -> Result<M>,
+) {
+    if suite.wants(&checks.iter().map(|check| check.0).collect::<Vec<_>>()) {
+        let measured = suite.prepare(what, measure);
 
-    if suite.wants(&OF_INSTRUCTIONS) {
-        let console = suite.prepare("instructions", || count_instructions(board));
-
-        suite.test(OF_INSTRUCTIONS[0], || {
-            mappings::check(&mappings::rows(of(&console)?)?)?;
-            lists::check(&lists::rows(of(&console)?)?)
-        });
-        suite.test(OF_INSTRUCTIONS[1], || {
-            programs::check(&programs::rows(of(&console)?)?)
-        });
+        for (name, check) in checks {
+            suite.test(name, || match &measured {
+                Ok(measured) => check(measured.borrow()),
+                Err(error) => Err(anyhow!("{error:#}")),
+            });
+        }
     }
-    if suite.wants(&OF_REQUESTS) {
-        let phases = suite.prepare("requests to both drivers", || phases::measure(board));
-        let table = || anyhow::Ok(engines::Table::new(of(&phases)?));
+}
 
-        suite.test(OF_REQUESTS[0], || table()?.check_theirs());
-        suite.test(OF_REQUESTS[1], || table()?.check_copies());
-        suite.test(OF_REQUESTS[2], || table()?.check_lists());
-        suite.test(OF_REQUESTS[3], || {
-            bursts::check(&bursts::rows(of(&phases)?)?)
-        });
-        suite.test(OF_REQUESTS[4], || {
-            let seen = bursts::Bursts::seen(of(&phases)?, Driver::Ours, 0, 0);
-            let planned = bursts::Bursts::planned(0, 0)?;
+/// Reads the module's lines that begin with `keyword` and pairs the values of two kinds by key.
+///
+/// `split` divides the words of a line into the kind, the key and the value.
+fn read_pairs<T: DeserializeOwned, K: Ord, V>(
+    console: &Console,
+    keyword: &str,
+    kinds: [&str; 2],
+    split: fn(T) -> (String, K, V),
+) -> Result<Vec<(K, [V; 2])>> {
+    let log = console.section("bench")?;
+    let mut values = BTreeMap::<K, BTreeMap<String, V>>::new();
 
-            ensure!(seen == Some(planned), "{seen:?}, but {planned:?}");
-            Ok(())
-        });
+    for line in log.lines() {
+        if let Some((_, words)) = line.split_once(&format!(": {keyword} ")) {
+            let words = parse_words(words).with_context(|| format!("the module wrote: {line}"))?;
+            let (kind, key, value) = split(words);
+
+            values.entry(key).or_default().insert(kind, value);
+        }
     }
+    ensure!(!values.is_empty(), "the module measured no {keyword}");
+
+    let pairs = values.into_iter().map(|(key, mut values)| {
+        let pair = kinds.map(|kind| values.remove(kind));
+
+        if let [Some(first), Some(second)] = pair {
+            Ok((key, [first, second]))
+        } else {
+            bail!("the module did not measure everything:\n{log}")
+        }
+    });
+
+    pairs.collect()
+}
+
+/// Parses words as a tuple of numbers and strings.
+fn parse_words<T: DeserializeOwned>(words: &str) -> Result<T> {
+    let words = words.split(' ');
+    let values = words.map(|word| serde_json::from_str(word).unwrap_or_else(|_| word.into()));
+
+    Ok(serde_json::from_value(Value::Array(values.collect()))?)
+}
+
+/// Formats a table: the first column left-aligned, the others right-aligned.
+fn table(title: &str, head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+    let mut table = comfy_table::Table::new();
+
+    table.load_preset(comfy_table::presets::NOTHING);
+    table.set_header(head).add_rows(rows);
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 3));
+    }
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(comfy_table::CellAlignment::Right);
+    }
+    format!("\n{title}\n\n{}\n", table.trim_fmt())
 }

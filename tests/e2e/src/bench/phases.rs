@@ -1,102 +1,87 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The requests that the two drivers served on one board, and what each took.
+//! Requests that both drivers served on one board, and their costs in QEMU's trace of events:
+//!
+//! ```text
+//! memory_region_ops_write cpu 0 mr 0x5596 addr 0xd04 value 0x0 size 4 name 'dma'
+//! pl330_dmald channel:0 address:0x0567a000 size:0x8 num:16Y
+//! ```
+//!
+//! The first is an access by a CPU. `mr` is the address of QEMU's description of the region. `addr`
+//! is an offset in regions with an alias, as a controller's registers have, and an address in all
+//! others. The second is a load of a channel. It does not name the controller, so only one of them
+//! may run at a time.
 
-use std::{
-    collections::BTreeMap,
-    fs::{
-        self,
-        File, //
-    },
-    io::BufReader,
-    process::Command, //
+use std::io::{
+    BufRead,
+    BufReader, //
 };
 
-use anyhow::{
-    bail,
-    ensure,
-    Context,
-    Result, //
-};
 use tempfile::TempDir;
 
-use super::trace;
-use crate::{
-    board::{
-        Board,
-        Boot, //
-    },
-    console::Console,
-    demo,
-    process::succeeds, //
-};
+use super::*;
 
 const SCRIPT: &str = include_str!("../../guest/engines.sh");
 
-/// The client of the kernel's driver, and what it sends data to.
-const CLIENT: &str = "out/bench/rk3588_dma_peer.ko";
-const OVERLAY: &str = "tests/bench/engines.dtso";
+/// QEMU's names of the events.
+const EVENTS: &str = "memory_region_ops_read memory_region_ops_write pl330_dmald pl330_dmast";
 
-/// A driver.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Driver {
-    /// The kernel's own, drivers/dma/pl330.c, which has dmac0.
-    Theirs,
-    /// Which has dmac2.
-    Ours,
-}
+/// Address to which the board's script writes a phase's number, and 0 at its end.
+const MARK: u64 = 0xfea0_0000;
 
-/// What is requested.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Request {
-    /// A copy, from and to so many bytes off a page.
-    Copy { bytes: u64, from: u32, to: u32 },
-    /// Copies that are submitted as one, to a driver that does not know lists of them.
-    Chain { segments: u64 },
-    /// A list of segments: for our driver to copy to memory, for theirs to send to a device, which is
-    /// what it knows lists for.
-    List { segments: u64 },
-    /// The same from scattered pages to others, which to theirs is a chain.
-    Scattered { segments: u64 },
-}
+/// Offset of DBGCMD: a write executes an inserted instruction, nearly always DMAGO.
+const DBGCMD: u64 = 0xd04;
 
-/// A request that was served, `count` times.
+/// The controller splits bursts at multiples of this address.
+const BOUNDARY: u64 = 4096;
+
+/// Bursts read and written, as they are on the bus.
+pub type Bursts = (u64, u64);
+
+/// Costs of one request: register `accesses`, which are `reads` and `writes`; `commands`, which are
+/// writes to DBGCMD; `interrupts`; and `bursts`, which show that the data was moved.
+pub type Cost = BTreeMap<&'static str, f64>;
+
+/// A request that was served, and its costs each time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Phase {
-    pub driver: Driver,
-    pub request: Request,
-    pub count: u64,
-    /// Of its controller.
-    pub accesses: trace::Accesses,
-    pub interrupts: u64,
-    /// Bursts read and written.
-    pub loads: u64,
-    pub stores: u64,
-    /// The length of the program in bytes, if that was said and it was one.
+    /// The driver, `theirs` or `ours`, and the command without its count, as in `ours copy 4096`.
+    pub request: String,
+    pub cost: Cost,
+    pub bursts: Bursts,
+    /// Bytes of this driver's program for a scattered list, if it logged a single one.
     pub program: Option<u64>,
 }
 
-/// Boots the board and has both drivers serve all requests; leaves out what they refuse.
+/// Finds the phase of a request.
+pub fn find<'a>(phases: &'a [Phase], request: &str) -> Result<&'a Phase> {
+    let phase = phases.iter().find(|phase| phase.request == request);
+
+    phase.with_context(|| format!("not served: {request}"))
+}
+
+/// Boots the board and has both drivers serve all requests; omits those that failed.
 pub fn measure(board: &Board) -> Result<Vec<Phase>> {
     let work = TempDir::new()?;
     let log = work.path().join("trace");
-    let theirs = work.path().join("pl330.ko");
-
-    succeeds(Command::new("make").args(["--no-print-directory", "bench-module"]))?;
-    fs::write(&theirs, stock_module(board, "drivers/dma/pl330")?)?;
-
+    let peer = "out/bench/rk3588_dma_peer.ko".into();
     let mut arguments = vec!["-D".into(), log.clone().into()];
 
-    for event in trace::EVENTS {
+    succeeds(Command::new("make").args(["--no-print-directory", "bench-module"]))?;
+    for event in EVENTS.split(' ') {
         arguments.extend(["-trace".into(), event.into()]);
     }
 
     let console = board.boot(
         &Boot {
-            overlays: vec![demo::overlay(), OVERLAY.into()],
-            files: vec![theirs, CLIENT.into(), "rk3588_dma.ko".into()],
-            // What takes the controller longer, a driver may look at more often. How long that is must
-            // not depend on what else the host does.
+            overlays: vec![crate::demo::overlay(), "tests/bench/engines.dtso".into()],
+            files: vec![
+                unpack_pl330(board, work.path())?,
+                peer,
+                "rk3588_dma.ko".into(),
+            ],
+            // A driver polls more often while the controller takes longer. The time must not depend
+            // on the load of the host.
             counts_instructions: true,
             arguments,
             ..Boot::default()
@@ -105,252 +90,201 @@ pub fn measure(board: &Board) -> Result<Vec<Phase>> {
     )?;
 
     ensure!(console.exit()? == 0, "a module was not loaded");
-    join(&console, &trace::read(BufReader::new(File::open(log)?))?)
+    join(&console, &read_trace(BufReader::new(fs::File::open(log)?))?)
 }
 
-/// A module of Debian's kernel, which has them compressed.
-fn stock_module(board: &Board, name: &str) -> Result<Vec<u8>> {
+/// Decompresses pl330.ko of Debian's kernel into `folder`.
+fn unpack_pl330(board: &Board, folder: &Path) -> Result<std::path::PathBuf> {
     let release = fs::read_to_string(board.kernel.join("release"))?;
-    let file = board.kernel.join(format!(
-        "modules/lib/modules/{}/kernel/{name}.ko.xz",
-        release.trim()
-    ));
-    let output = Command::new("xz")
-        .args(["--decompress", "--stdout"])
-        .arg(&file)
-        .output()
-        .context("cannot run xz")?;
+    let modules = board
+        .kernel
+        .join("modules/lib/modules")
+        .join(release.trim());
+    let file = folder.join("pl330.ko.xz");
 
-    ensure!(
-        output.status.success(),
-        "{}: {}",
-        file.display(),
-        String::from_utf8_lossy(&output.stderr)
-    );
-    Ok(output.stdout)
+    fs::copy(modules.join("kernel/drivers/dma/pl330.ko.xz"), &file).context("no pl330.ko.xz")?;
+    succeeds(Command::new("xz").arg("--decompress").arg(&file))?;
+    Ok(file.with_extension(""))
 }
 
-/// Puts together what the board says it did and what QEMU saw.
-fn join(console: &Console, traced: &BTreeMap<u64, trace::Phase>) -> Result<Vec<Phase>> {
+/// Joins the lines of the board's script with the phases of QEMU's trace.
+pub(super) fn join(console: &Console, traced: &BTreeMap<u64, Traced>) -> Result<Vec<Phase>> {
     let mut phases = vec![];
-    let mut theirs = None;
-    let mut ours = None;
-
-    let lines = ["controllers", "phases"]
-        .map(|section| console.section(section))
-        .into_iter()
-        .collect::<Result<Vec<_>>>()?;
-
+    let mut controllers = BTreeMap::new();
     let log = console.section("dmesg")?;
+    let lines = [console.section("controllers")?, console.section("phases")?];
 
     for line in lines.into_iter().flat_map(str::lines) {
-        let words: Vec<_> = line.split_whitespace().collect();
-        // What the shell says of a command that fails is in between.
-        let [number, driver, status, interrupts, command @ ..] = &words[..] else {
+        let words: Vec<_> = line.split(' ').collect();
+        // The shell's messages about failed commands are among the lines.
+        let Ok(number) = words[0].parse::<u64>() else {
             continue;
         };
-        let Ok(number) = number.parse() else {
-            continue;
-        };
-        let (driver, region) = match *driver {
-            "theirs" => (Driver::Theirs, &mut theirs),
-            "ours" => (Driver::Ours, &mut ours),
-            _ => bail!("whose is this: {line}"),
+        let [_, driver, status, interrupts, command @ ..] = &words[..] else {
+            bail!("the board wrote: {line}");
         };
         let seen = traced
             .get(&number)
-            .with_context(|| format!("QEMU did not see phase {number}"))?;
+            .with_context(|| format!("not traced: {line}"))?;
 
         if *status != "0" {
             continue;
         }
 
-        let &[(used, accesses)] = &seen.accesses.iter().collect::<Vec<_>>()[..] else {
-            bail!("{} controllers were used: {line}", seen.accesses.len());
+        let [(controller, cost)] = &seen.costs.iter().collect::<Vec<_>>()[..] else {
+            bail!("{} controllers were used: {line}", seen.costs.len());
         };
 
-        // Each driver's first phase is not the driver's: the script reads a register by its address.
+        // In a driver's first phase the script reads a register of its controller by address.
         if command == ["look"] {
-            *region = Some(*used);
+            controllers.insert(*driver, *controller);
             continue;
         }
         ensure!(
-            *region == Some(*used),
+            controllers.get(driver) == Some(controller),
             "another controller was used: {line}"
         );
 
-        let (request, count) =
-            parse(command).with_context(|| format!("the board wrote: {line}"))?;
+        let (command, count) = parse(command).with_context(|| format!("unknown: {line}"))?;
+        let (loads, stores) = seen.bursts;
+        let mut cost = Cost::clone(cost);
 
-        ensure!(count != 0, "nothing was requested: {line}");
+        cost.insert("interrupts", interrupts.parse()?);
+        cost.insert("bursts", (loads + stores) as f64);
+        cost.values_mut().for_each(|sum| *sum /= count as f64);
         phases.push(Phase {
-            driver,
-            request,
-            count,
-            accesses: *accesses,
-            interrupts: interrupts.parse()?,
-            loads: seen.loads,
-            stores: seen.stores,
-            program: match (driver, request) {
-                (Driver::Ours, Request::Scattered { segments }) => program(log, segments),
-                _ => None,
-            },
+            program: program(log, &command),
+            request: format!("{driver} {command}"),
+            cost,
+            bursts: (loads / count, stores / count),
         });
     }
-    ensure!(theirs != ours, "both drivers have the same controller");
+    ensure!(
+        controllers.get("theirs") != controllers.get("ours"),
+        "both drivers have the same controller"
+    );
     Ok(phases)
 }
 
-/// How long the one program was, as our driver says in the kernel log, for a copy from so many segments to
-/// as many.
-fn program(log: &str, segments: u64) -> Option<u64> {
+/// Splits a command into the command without its count, and the count.
+fn parse(command: &[&str]) -> Result<(String, u64)> {
+    let at = match command {
+        ["copy", _, _] | ["copy", _, _, _, _] => 2,
+        ["chain" | "list" | "scattered", _, _, _] => 3,
+        _ => bail!("an unknown command"),
+    };
+    let count = command[at].parse()?;
+
+    ensure!(count != 0, "nothing was requested");
+    Ok((
+        [&command[..at], &command[at + 1..]].concat().join(" "),
+        count,
+    ))
+}
+
+/// Finds the length of the single program that this driver logged for a scattered list.
+fn program(log: &str, command: &str) -> Option<u64> {
+    let segments = command.strip_prefix("scattered ")?.split(' ').next()?;
     let said = format!(": repeat: {segments} segments to {segments} segments, 1 programs of ");
     let (_, rest) = log.split_once(&said)?;
 
     rest.split_once(" bytes")?.0.parse().ok()
 }
 
-/// The request of a command, and how often it is made.
-fn parse(command: &[&str]) -> Result<(Request, u64)> {
-    let (name, numbers) = command.split_first().context("no command")?;
-    let numbers = numbers
-        .iter()
-        .map(|number| Ok(number.parse()?))
-        .collect::<Result<Vec<u64>>>()?;
-
-    Ok(match (*name, &numbers[..]) {
-        ("copy", &[bytes, count]) => (
-            Request::Copy {
-                bytes,
-                from: 0,
-                to: 0,
-            },
-            count,
-        ),
-        ("copy", &[bytes, count, from, to]) => (
-            Request::Copy {
-                bytes,
-                from: from.try_into()?,
-                to: to.try_into()?,
-            },
-            count,
-        ),
-        ("chain", &[segments, _, count]) => (Request::Chain { segments }, count),
-        ("list", &[segments, _, count]) => (Request::List { segments }, count),
-        ("scattered", &[segments, _, count]) => (Request::Scattered { segments }, count),
-        _ => bail!("an unknown command"),
-    })
+/// Counts between two marks.
+#[derive(Default)]
+pub(super) struct Traced {
+    /// By controller: the address of QEMU's description of its registers.
+    costs: BTreeMap<u64, Cost>,
+    /// Of all controllers.
+    bursts: Bursts,
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Reads a trace; returns its phases by their numbers, and as 0 all counts outside of phases.
+///
+/// # Errors
+///
+/// If a line of a known event does not parse, or phases do not begin and end in turn, each with its
+/// own number.
+pub(super) fn read_trace(trace: impl BufRead) -> Result<BTreeMap<u64, Traced>> {
+    let mut phases = BTreeMap::<u64, Traced>::new();
+    let mut open = 0;
 
-    /// Looks at both controllers, then `lines`; the kernel log has `log`.
-    fn console_with(lines: &str, log: &str) -> Console {
-        let look = "1 theirs 0 0 look\n2 ours 0 0 look";
+    for line in trace.lines() {
+        let line = line?;
+        let mark = phases.entry(open).or_default().count(&line);
 
-        Console::new(
-            &format!(
-                "@@ begin controllers\n{look}\n@@ end controllers\n\
-                 @@ begin phases\n{lines}\n@@ end phases\n\
-                 @@ begin dmesg\n{log}\n@@ end dmesg\n"
-            ),
-            false,
-        )
+        if let Some(mark) = mark.with_context(|| format!("QEMU traced: {line}"))? {
+            let is_new = mark == 0 || !phases.contains_key(&mark);
+
+            ensure!((mark == 0) != (open == 0), "mark {mark} in phase {open}");
+            ensure!(is_new, "two phases {mark}");
+            open = mark;
+        }
     }
+    ensure!(open == 0, "the trace ends in phase {open}");
+    Ok(phases)
+}
 
-    fn console(lines: &str) -> Console {
-        console_with(lines, "")
-    }
+impl Traced {
+    /// Counts the event of a line, or returns the number that the script wrote to [`MARK`].
+    fn count(&mut self, line: &str) -> Result<Option<u64>> {
+        let (event, fields) = line.split_once(' ').unwrap_or((line, ""));
 
-    /// Theirs at 10, ours at 20; in phase 3 that at `region` is used.
-    fn traced(region: u64) -> BTreeMap<u64, trace::Phase> {
-        let phase = |region, reads| {
-            let accesses = trace::Accesses {
-                reads,
-                ..trace::Accesses::default()
-            };
+        let is_controller = fields.ends_with("name 'dma'");
 
-            trace::Phase {
-                accesses: BTreeMap::from([(region, accesses)]),
-                loads: 64,
-                stores: 65,
+        match event {
+            "memory_region_ops_write" if number(fields, "addr")? == MARK => {
+                return number(fields, "value").map(Some);
             }
-        };
-
-        BTreeMap::from([(1, phase(10, 1)), (2, phase(20, 1)), (3, phase(region, 30))])
-    }
-
-    #[test]
-    fn a_request_has_its_counts() {
-        let phases = join(&console("3 ours 0 2 list 16 4096 2"), &traced(20)).unwrap();
-
-        assert_eq!(phases.len(), 1);
-        assert_eq!(phases[0].request, Request::List { segments: 16 });
-        assert_eq!((phases[0].count, phases[0].interrupts), (2, 2));
-        assert_eq!(phases[0].accesses.reads, 30);
-        assert_eq!((phases[0].loads, phases[0].stores), (64, 65));
-    }
-
-    #[test]
-    fn a_scattered_copy_has_its_program() {
-        for (said, program) in [
-            (
-                "256 segments to 256 segments, 1 programs of 4688 bytes",
-                Some(4688),
-            ),
-            // Another one, or several.
-            ("16 segments to 16 segments, 1 programs of 300 bytes", None),
-            (
-                "256 segments to 255 segments, 1 programs of 4688 bytes",
-                None,
-            ),
-            (
-                "256 segments to 256 segments, 2 programs of 4688 bytes",
-                None,
-            ),
-        ] {
-            let log = format!("[ 1.0] rk3588_dma fed10000.dma-controller: repeat: {said}");
-            let console = console_with("3 ours 0 2 scattered 256 4096 2", &log);
-            let phases = join(&console, &traced(20)).unwrap();
-
-            assert_eq!(phases[0].request, Request::Scattered { segments: 256 });
-            assert_eq!(phases[0].program, program, "{said}");
+            "memory_region_ops_write" if is_controller => self.access(fields, true)?,
+            "memory_region_ops_read" if is_controller => self.access(fields, false)?,
+            "pl330_dmald" => self.bursts.0 += bursts(fields)?,
+            "pl330_dmast" => self.bursts.1 += bursts(fields)?,
+            _ => (),
         }
+        Ok(None)
     }
 
-    #[test]
-    fn a_request_that_failed_is_left_out() {
-        let lines = "sh: write error: Invalid argument\n3 theirs 1 0 copy 4096 64";
+    /// Counts an access to a controller's register.
+    fn access(&mut self, fields: &str, is_write: bool) -> Result<()> {
+        let is_command = is_write && number(fields, "addr")? == DBGCMD;
+        let cost = self.costs.entry(number(fields, "mr")?).or_default();
 
-        assert_eq!(join(&console(lines), &traced(10)).unwrap(), []);
+        *cost.entry("accesses").or_default() += 1.0;
+        *cost.entry("reads").or_default() += f64::from(!is_write);
+        *cost.entry("writes").or_default() += f64::from(is_write);
+        *cost.entry("commands").or_default() += f64::from(is_command);
+        Ok(())
+    }
+}
+
+/// Returns the bursts on the bus for one burst of a program.
+pub(super) fn bursts(fields: &str) -> Result<u64> {
+    let (address, beat) = (number(fields, "address")?, number(fields, "size")?);
+    let beats: u64 = word(fields, "num")?.trim_end_matches(['Y', 'N']).parse()?;
+
+    ensure!(beat != 0 && beats != 0, "an empty burst");
+    // Y or N after the number, with a space for stores: the address increments or is fixed.
+    if !fields.ends_with('Y') {
+        return Ok(1);
     }
 
-    #[test]
-    fn what_does_not_fit_is_an_error() {
-        for (line, region) in [
-            // Another controller was at work.
-            ("3 ours 0 2 list 16 4096 2", 10),
-            // The trace has no such phase.
-            ("4 ours 0 2 list 16 4096 2", 20),
-            ("3 ours 0 2 list 16 4096 0", 20),
-            ("3 ours 0 2 list 16 4096", 20),
-            ("3 ours 0 2 fill 4096 2", 20),
-            ("3 whose 0 2 copy 4096 2", 20),
-            // Now both have the same one.
-            ("3 ours 0 0 look", 10),
-        ] {
-            assert!(join(&console(line), &traced(region)).is_err(), "{line}");
-        }
-    }
+    let last = address - address % beat + beat * beats - 1;
 
-    #[test]
-    fn nobody_works_alone_on_two_controllers() {
-        let mut traced = traced(20);
-        let phase = traced.get_mut(&3).unwrap();
+    Ok(last / BOUNDARY - address / BOUNDARY + 1)
+}
 
-        phase.accesses.insert(30, trace::Accesses::default());
-        assert!(join(&console("3 ours 0 2 list 16 4096 2"), &traced).is_err());
-    }
+/// Parses the hexadecimal number after `name`.
+fn number(fields: &str, name: &str) -> Result<u64> {
+    let digits = word(fields, name)?.strip_prefix("0x");
+
+    Ok(u64::from_str_radix(digits.context("not hexadecimal")?, 16)?)
+}
+
+/// Returns the word after `name`.
+fn word<'a>(fields: &'a str, name: &str) -> Result<&'a str> {
+    let mut words = fields.split([' ', ':']).skip_while(|word| *word != name);
+
+    words.nth(1).with_context(|| format!("no {name}"))
 }

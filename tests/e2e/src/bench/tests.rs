@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Tests of the parsers, the checks and the limits: mistakes in a log and a trace are noticed.
+
+use std::cell::Cell;
+
+use super::*;
+
+/// Returns a log of instructions that passes all checks: guards cost the same as C.
+fn instructions() -> String {
+    let mut log = String::new();
+
+    for subject in [MAPPINGS, LISTS] {
+        for (name, size) in subject.cases() {
+            let line = format!("x: {} {name} {size}", subject.keyword);
+
+            log += &format!("{line} plain 1000000 1000000\n{line} statistics 2000000 1100000\n");
+        }
+    }
+    for segments in (0..=12).map(|n| 1 << n) {
+        let cost = format!("{segments} {0} {0}500", 18 * segments + 12);
+
+        log += &format!("x: program aligned {cost}\nx: program misaligned {cost}\n");
+    }
+    format!("@@ begin bench\n{log}@@ end bench\n")
+}
+
+/// Returns lines of phases and a trace that pass all checks: two requests of each kind.
+fn requests() -> (String, String) {
+    // A line of bursts counts as 32, because it crosses as many boundaries.
+    const BURSTS: &str = "pl330_dmald channel:0 address:0x0 size:0x1000 num:32Y\n\
+                          pl330_dmast channel:0 address:0x0 size:0x1000 num:32 Y\n";
+    const ELSEWHERE: &str = "memory_region_ops_read mr 0x3 addr 0xfe600000 size 4 name 'gic'\n";
+    let (mut lines, mut trace) = (String::new(), "read 0x10 0x24\n".to_string());
+    let looks = ["theirs look".into(), "ours look".into()];
+    let offsets = (0..64).map(|both| format!("theirs copy 4096 2 {} {}", both / 8, both % 8));
+    let requests = engines::ROWS.iter().flat_map(|row| row.2);
+    let requests = requests.filter(|request| !request.is_empty());
+    let requests = requests.map(|request| format!("{request} 2"));
+
+    for (number, request) in (1..).zip(looks.into_iter().chain(requests).chain(offsets)) {
+        let words: Vec<_> = request.split(' ').collect();
+        let is_list = !["copy", "look"].contains(&words[1]);
+        let times = 2 * if is_list {
+            words[2].parse().unwrap()
+        } else {
+            1
+        };
+        let (mr, programs) = if words[0] == "ours" {
+            ("0x20", 2)
+        } else {
+            ("0x10", times)
+        };
+        let (read, write) = (format!("read {mr} 0x24\n"), format!("write {mr} 0x20\n"));
+        let accesses = [
+            read.repeat(3),
+            write.repeat(3),
+            format!("write {mr} 0xd04\n"),
+        ]
+        .concat();
+
+        lines += &format!(
+            "{number} {} 0 {programs} {}\n",
+            words[0],
+            words[1..].join(" ")
+        );
+        trace += &format!("mark {number:x}\n{}", accesses.repeat(programs));
+        trace += &format!("{}{ELSEWHERE}mark 0\n", BURSTS.repeat(times));
+    }
+    (lines, trace + "end\n")
+}
+
+/// Returns a line of QEMU's trace for its short form.
+fn expand(line: &str) -> String {
+    match line.split(' ').collect::<Vec<_>>()[..] {
+        ["mark", number] => {
+            format!("memory_region_ops_write mr 0x1 addr 0xfea00000 value 0x{number} name 'm'\n")
+        }
+        [kind @ ("read" | "write"), controller, offset] => {
+            format!("memory_region_ops_{kind} cpu 0 mr {controller} addr {offset} name 'dma'\n")
+        }
+        _ => format!("{line}\n"),
+    }
+}
+
+/// Returns the report, and the names of failed checks and of limits that are not kept.
+fn outcome(replace: impl Fn(String) -> String) -> (String, Value, Vec<&'static str>) {
+    let (lines, trace) = requests();
+    let console = format!(
+        "{}@@ begin controllers\n@@ end controllers\n@@ begin phases\nsh: write error: Invalid\n\
+         {lines}@@ end phases\n@@ begin dmesg\nx: repeat: 256 segments to 256 segments, \
+         1 programs of 4608 bytes\n@@ end dmesg\n",
+        instructions()
+    );
+    let console = Console::new(&replace(console), false);
+    let trace: String = replace(trace).lines().map(expand).collect();
+    let traced = phases::read_trace(trace.as_bytes());
+    let Ok(phases) = traced.and_then(|traced| phases::join(&console, &traced)) else {
+        return (String::new(), Value::Null, vec!["requests"]);
+    };
+    let of_instructions = OF_INSTRUCTIONS
+        .iter()
+        .map(|check| (check.0, check.1(&console)));
+    let of_requests = OF_REQUESTS.iter().map(|check| (check.0, check.1(&phases)));
+    let failed = of_instructions
+        .chain(of_requests)
+        .filter(|check| check.1.is_err());
+    let mut failed: Vec<_> = failed.map(|check| check.0).collect();
+    let Ok((text, json, limits)) = report(&console, &phases) else {
+        failed.push("report");
+        return (String::new(), Value::Null, failed);
+    };
+
+    failed.extend(
+        limits
+            .iter()
+            .filter(|limit| !is_kept(limit))
+            .map(|limit| limit.0),
+    );
+    (text, json, failed)
+}
+
+#[test]
+fn mistakes_are_noticed() {
+    let lines = include_str!("mistakes.txt").lines();
+
+    for line in lines.filter(|line| line.contains("=>") && !line.starts_with('#')) {
+        let line = line.replace("\\n", "\n");
+        let parts: Vec<_> = line
+            .split("=>")
+            .map(|part| part.trim_matches(' '))
+            .collect();
+        let is_found = Cell::new(false);
+        let (_, _, failed) = outcome(|text| {
+            is_found.set(is_found.get() || text.contains(parts[0]));
+            text.replace(parts[0], parts[1])
+        });
+        let names = parts[2].split("; ").filter(|name| !name.is_empty());
+        let matches = names
+            .clone()
+            .zip(&failed)
+            .all(|(name, failed)| failed.contains(name));
+
+        assert!(
+            matches && names.count() == failed.len(),
+            "{line}: {failed:?}"
+        );
+    }
+}
+
+#[test]
+fn the_report_has_all_values() {
+    const PART: &str = "list part 16 plain 1000000";
+    let (mut text, json, failed) =
+        outcome(|text| text.replace(&format!("{PART} 1000000"), &format!("{PART} 500000")));
+
+    for pointer in [
+        "/mappings/0",
+        "/lists/7",
+        "/engines",
+        "/bursts/63",
+        "/programs/3",
+    ] {
+        text += &format!("\n{pointer}: {}\n", json.pointer(pointer).unwrap());
+    }
+    assert_eq!(text, include_str!("report.txt"));
+    assert_eq!(failed, [""; 0]);
+}
+
+#[test]
+fn bursts_are_split_at_boundaries() {
+    for (fields, count) in [
+        ("channel:0 address:0x1f80 size:0x8 num:16Y", 1),
+        ("channel:0 address:0x1f88 size:0x8 num:16Y", 2),
+        // The first beat is short: the burst ends where one of whole beats would.
+        ("channel:0 address:0x1f81 size:0x8 num:16 Y", 1),
+        ("channel:0 address:0x1f88 size:0x8 num:16 N", 1),
+        ("channel:0 address:0x1f88 size:0x8 num:16N", 1),
+    ] {
+        assert_eq!(phases::bursts(fields).unwrap(), count, "{fields}");
+    }
+}
