@@ -19,7 +19,9 @@ fn receive(dev: &DmaDevice) -> Result<u32> {
     let address = address.to_bus32(0)?;
 
     // SAFETY: The device was never told the address.
-    let _mapping = unsafe { in_flight.complete() }; //~ E0505: because it is borrowed
+    let _mapping = unsafe { in_flight.complete() };
+    //~[mistake]^ E0505
+    //~[mistake]| ERROR: because it is borrowed
 
     #[cfg(mistake)]
     let address = address.to_bus32(0)?;

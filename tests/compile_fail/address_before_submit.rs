@@ -17,5 +17,7 @@ fn receive(dev: &DmaDevice) -> Result<u32> {
     #[cfg(not(mistake))]
     let mapping = mapping.submit();
 
-    mapping.address().to_bus32(0) //~ E0599: no method named `address` found for struct `Mapping`
+    mapping.address().to_bus32(0)
+    //~[mistake]^ E0599
+    //~[mistake]| ERROR: no method named `address` found for struct `Mapping`
 }

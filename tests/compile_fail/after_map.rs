@@ -20,7 +20,9 @@ fn send(dev: &DmaDevice) -> Result {
     let mapping = Mapping::<_, ToDevice>::new(dev, buffer)?;
 
     #[cfg(mistake)]
-    buffer.fill(0xff); //~ E0382: borrow of moved value: `buffer`
+    buffer.fill(0xff);
+    //~[mistake]^ E0382
+    //~[mistake]| ERROR: borrow of moved value: `buffer`
 
     drop(mapping);
     Ok(())

@@ -18,6 +18,8 @@ fn receive(dev: &DmaDevice, page: Page) -> Result {
     #[cfg(not(mistake))]
     let page = PageBuffer::new(page)?;
 
-    let _mapping = Mapping::<_, FromDevice>::new(dev, page)?; //~ E0277: may not be mapped for DMA
+    let _mapping = Mapping::<_, FromDevice>::new(dev, page)?;
+    //~[mistake]^ E0277
+    //~[mistake]| ERROR: may not be mapped for DMA
     Ok(())
 }

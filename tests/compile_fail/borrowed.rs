@@ -20,6 +20,8 @@ fn receive(dev: &DmaDevice) -> Result {
     #[cfg(not(mistake))]
     let buffer = Buffer::zeroed(64)?;
 
-    let _mapping = Mapping::<_, FromDevice>::new(dev, buffer)?; //~ E0277: may not be mapped for DMA
+    let _mapping = Mapping::<_, FromDevice>::new(dev, buffer)?;
+    //~[mistake]^ E0277
+    //~[mistake]| ERROR: may not be mapped for DMA
     Ok(())
 }

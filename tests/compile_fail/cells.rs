@@ -16,6 +16,9 @@ type Word = core::cell::Cell<u32>;
 type Word = u32;
 
 fn receive(dev: &DmaDevice, word: KBox<Word>) -> Result {
-    let _mapping = Mapping::<_, FromDevice>::new(dev, word)?; //~ E0277: is not satisfied
+    let _mapping = Mapping::<_, FromDevice>::new(dev, word)?;
+    //~[mistake]^ E0277
+    //~[mistake]| ERROR: Cell<u32>: Immutable` is not satisfied
+    //~[mistake]| ERROR: Cell<u32>: core::marker::Copy` is not satisfied
     Ok(())
 }

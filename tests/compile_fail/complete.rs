@@ -15,7 +15,9 @@ fn receive(dev: &DmaDevice) -> Result<Buffer> {
     let in_flight = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?.submit();
 
     #[cfg(mistake)]
-    let mapping = in_flight.complete(); //~ E0133: is unsafe and requires unsafe
+    let mapping = in_flight.complete();
+    //~[mistake]^ E0133
+    //~[mistake]| ERROR: is unsafe and requires unsafe
     #[cfg(not(mistake))]
     // SAFETY: The device was never told the address.
     let mapping = unsafe { in_flight.complete() };

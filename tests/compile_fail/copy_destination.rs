@@ -28,6 +28,8 @@ fn copy<'bound>(dev: &'bound DmaDevice, controller: &Controller<'bound>, span: S
     let source = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(64)?)?;
     let destination = Mapping::<_, Destination>::new(dev, Buffer::zeroed(64)?)?;
 
-    controller.copy(source, destination, span)?; //~ E0277: the device may not write
+    controller.copy(source, destination, span)?;
+    //~[mistake]^ E0277
+    //~[mistake]| ERROR: the device may not write
     Ok(())
 }

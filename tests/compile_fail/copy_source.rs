@@ -27,6 +27,8 @@ fn copy<'bound>(dev: &'bound DmaDevice, controller: &Controller<'bound>, span: S
     let source = Mapping::<_, Source>::new(dev, Buffer::zeroed(64)?)?;
     let destination = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
 
-    controller.copy(source, destination, span)?; //~ E0277: the device may not read
+    controller.copy(source, destination, span)?;
+    //~[mistake]^ E0277
+    //~[mistake]| ERROR: the device may not read
     Ok(())
 }

@@ -12,7 +12,8 @@ use crate::dma::{
 
 #[cfg(mistake)]
 impl DeviceReads for FromDevice {}
-//~^ E0277: cannot be made a direction in which the device reads
+//~[mistake]^ E0277
+//~[mistake]| ERROR: cannot be made a direction in which the device reads
 
 fn direction_of<D: Direction>() -> kernel::dma::DataDirection {
     D::DATA_DIRECTION

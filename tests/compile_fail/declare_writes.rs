@@ -12,7 +12,8 @@ use crate::dma::{
 
 #[cfg(mistake)]
 impl DeviceWrites for ToDevice {}
-//~^ E0277: cannot be made a direction in which the device writes
+//~[mistake]^ E0277
+//~[mistake]| ERROR: cannot be made a direction in which the device writes
 
 fn direction_of<D: Direction>() -> kernel::dma::DataDirection {
     D::DATA_DIRECTION

@@ -27,6 +27,8 @@ impl Drop for Status {
 }
 
 fn receive(dev: &DmaDevice, status: KBox<Status>) -> Result {
-    let _mapping = Mapping::<_, FromDevice>::new(dev, status)?; //~ E0277: is not implemented for `Status`
+    let _mapping = Mapping::<_, FromDevice>::new(dev, status)?;
+    //~[mistake]^ E0277
+    //~[mistake]| ERROR: Status: core::marker::Copy` is not satisfied
     Ok(())
 }

@@ -26,7 +26,9 @@ fn copy<'bound>(dev: &'bound DmaDevice, controller: &Controller<'bound>, span: S
     #[cfg(not(mistake))]
     let source = done.mappings.source;
 
-    source.unmap(); //~ E0382: use of moved value: `source`
+    source.unmap();
+    //~[mistake]^ E0382
+    //~[mistake]| ERROR: use of moved value: `source`
     done.mappings.destination.unmap();
     Ok(())
 }

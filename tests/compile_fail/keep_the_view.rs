@@ -18,6 +18,8 @@ fn receive(dev: &DmaDevice) -> Result<u8> {
     #[cfg(not(mistake))]
     let bytes = [bytes[0]];
 
-    drop(mapping); //~ E0505: cannot move out of `mapping` because it is borrowed
+    drop(mapping);
+    //~[mistake]^ E0505
+    //~[mistake]| ERROR: cannot move out of `mapping` because it is borrowed
     Ok(bytes[0])
 }

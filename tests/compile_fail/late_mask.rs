@@ -23,5 +23,7 @@ type Context<'a> = device::Core<'a>;
 fn set_up<'bound>(pdev: &'bound platform::Device<Context<'_>>) -> Result<&'bound DmaDevice> {
     let limits = Limits::new(DmaMask::new::<32>());
 
-    DmaDevice::new(pdev, limits, Statistics::on()) //~ E0277: is not satisfied
+    DmaDevice::new(pdev, limits, Statistics::on())
+    //~[mistake]^ E0277
+    //~[mistake]| ERROR: Device<kernel::device::Bound>: kernel::dma::Device<
 }

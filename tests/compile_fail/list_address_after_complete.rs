@@ -22,7 +22,9 @@ fn receive(dev: &DmaDevice, memory: VVec<u8>) -> Result<u32> {
     let first = first.address().to_bus32(0)?;
 
     // SAFETY: The device was never told the address.
-    let _list = unsafe { in_flight.complete() }; //~ E0505: because it is borrowed
+    let _list = unsafe { in_flight.complete() };
+    //~[mistake]^ E0505
+    //~[mistake]| ERROR: because it is borrowed
 
     #[cfg(mistake)]
     let first = first.address().to_bus32(0)?;

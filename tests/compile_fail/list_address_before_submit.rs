@@ -19,7 +19,9 @@ fn receive(dev: &DmaDevice, memory: VVec<u8>) -> Result<u32> {
     #[cfg(not(mistake))]
     let list = list.submit();
 
-    let first = list.segments().next(); //~ E0599: no method named `next` found for type `usize`
+    let first = list.segments().next();
+    //~[mistake]^ E0599
+    //~[mistake]| ERROR: no method named `next` found for type `usize`
 
     first.ok_or(EINVAL)?.address().to_bus32(0)
 }

@@ -24,7 +24,9 @@ fn receive<'a>(
         .submit();
 
     #[cfg(mistake)]
-    let mut told = in_flight.entries(); //~ E0599: no method named `entries` found for struct `ListInFlight`
+    let mut told = in_flight.entries();
+    //~[mistake]^ E0599
+    //~[mistake]| ERROR: no method named `entries` found for struct `ListInFlight`
     #[cfg(not(mistake))]
     let mut told = in_flight.segments();
 

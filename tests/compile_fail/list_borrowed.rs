@@ -18,6 +18,8 @@ type Piece<'a> = &'a mut [u8];
 type Piece<'a> = Buffer;
 
 fn receive(dev: &DmaDevice, pieces: KVec<Piece<'_>>) -> Result {
-    let _table = Table::new(dev, pieces, GFP_KERNEL)?; //~ E0277: may not be mapped for DMA
+    let _table = Table::new(dev, pieces, GFP_KERNEL)?;
+    //~[mistake]^ E0277
+    //~[mistake]| ERROR: may not be mapped for DMA
     Ok(())
 }

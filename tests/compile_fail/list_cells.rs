@@ -15,6 +15,9 @@ type Word = core::cell::Cell<u32>;
 type Word = u32;
 
 fn receive(dev: &DmaDevice, words: VVec<Word>) -> Result {
-    let _table = Table::new(dev, words, GFP_KERNEL)?; //~ E0277: is not satisfied
+    let _table = Table::new(dev, words, GFP_KERNEL)?;
+    //~[mistake]^ E0277
+    //~[mistake]| ERROR: Cell<u32>: Immutable` is not satisfied
+    //~[mistake]| ERROR: Cell<u32>: core::marker::Copy` is not satisfied
     Ok(())
 }

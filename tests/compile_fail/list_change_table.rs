@@ -16,7 +16,9 @@ fn send(dev: &DmaDevice, memory: VVec<u8>) -> Result {
     let table = Table::new(dev, memory, GFP_KERNEL)?;
 
     #[cfg(mistake)]
-    table.memory.truncate(1); //~ E0616: field `memory` of struct
+    table.memory.truncate(1);
+    //~[mistake]^ E0616
+    //~[mistake]| ERROR: field `memory` of struct
     #[cfg(not(mistake))]
     let table = {
         let mut memory = table.into_memory();

@@ -18,7 +18,9 @@ fn receive(dev: &DmaDevice, memory: VVec<u8>) -> Result<VVec<u8>> {
         .submit();
 
     #[cfg(mistake)]
-    let list = in_flight.complete(); //~ E0133: is unsafe and requires unsafe
+    let list = in_flight.complete();
+    //~[mistake]^ E0133
+    //~[mistake]| ERROR: is unsafe and requires unsafe
     #[cfg(not(mistake))]
     // SAFETY: The device was never told the address.
     let list = unsafe { in_flight.complete() };

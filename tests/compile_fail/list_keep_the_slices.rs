@@ -20,6 +20,8 @@ fn receive(dev: &DmaDevice, memory: VVec<u8>) -> Result<u8> {
     #[cfg(not(mistake))]
     let first = [first[0]];
 
-    drop(bytes); //~ E0505: cannot move out of `bytes` because it is borrowed
+    drop(bytes);
+    //~[mistake]^ E0505
+    //~[mistake]| ERROR: cannot move out of `bytes` because it is borrowed
     Ok(first[0])
 }

@@ -23,5 +23,7 @@ fn receive(dev: &DmaDevice, memory: VVec<u8>) -> Result<usize> {
     // SAFETY: The device was never told the address.
     let mut list = unsafe { in_flight.complete() };
 
-    Ok(list.cpu(..)?.len()) //~ E0599: no method named `cpu` found for struct `ListInFlight`
+    Ok(list.cpu(..)?.len())
+    //~[mistake]^ E0599
+    //~[mistake]| ERROR: no method named `cpu` found for struct `ListInFlight`
 }

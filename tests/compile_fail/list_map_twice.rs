@@ -20,6 +20,8 @@ fn exchange(dev: &DmaDevice, memory: VVec<u8>) -> Result {
     #[cfg(not(mistake))]
     let table = list.unmap();
 
-    let _other = table.map::<ToDevice>()?; //~ E0382: use of moved value: `table`
+    let _other = table.map::<ToDevice>()?;
+    //~[mistake]^ E0382
+    //~[mistake]| ERROR: use of moved value: `table`
     Ok(())
 }

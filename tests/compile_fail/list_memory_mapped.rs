@@ -18,7 +18,9 @@ fn receive(dev: &DmaDevice, memory: VVec<u8>) -> Result<u8> {
     #[cfg(not(mistake))]
     let list = list.unmap();
 
-    let memory = list.into_memory(); //~ E0599: no method named `into_memory` found for struct `MappedList`
+    let memory = list.into_memory();
+    //~[mistake]^ E0599
+    //~[mistake]| ERROR: no method named `into_memory` found for struct `MappedList`
 
     memory.first().copied().ok_or(EINVAL)
 }

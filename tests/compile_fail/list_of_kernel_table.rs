@@ -22,6 +22,8 @@ type Memory = SGTable<Owned<VVec<u8>>>;
 type Memory = VVec<u8>;
 
 fn receive(dev: &DmaDevice, memory: Memory) -> Result {
-    let _table = Table::new(dev, memory, GFP_KERNEL)?; //~ E0277: cannot be made a scatter-gather table
+    let _table = Table::new(dev, memory, GFP_KERNEL)?;
+    //~[mistake]^ E0277
+    //~[mistake]| ERROR: cannot be made a scatter-gather table
     Ok(())
 }

@@ -25,7 +25,9 @@ type Kept<'bound> = Ring<'static>;
 type Kept<'bound> = Ring<'bound>;
 
 fn refill<'bound>(dev: &'bound DmaDevice, ring: &mut Kept<'bound>, memory: VVec<u8>) -> Result {
-    let table = Table::new(dev, memory, GFP_KERNEL)?; //~ E0521: must outlive `'static`
+    let table = Table::new(dev, memory, GFP_KERNEL)?;
+    //~[mistake]^ E0521
+    //~[mistake]| ERROR: borrowed data escapes outside of function
 
     ring.slot.replace(table.map()?);
     Ok(())

@@ -36,7 +36,8 @@ unsafe impl Scattered for Frame {
 
 #[cfg(mistake)]
 impl Scattered for Frame {
-    //~^ E0200: requires an `unsafe impl`
+    //~[mistake]^ E0200
+    //~[mistake]| ERROR: requires an `unsafe impl`
     fn len(&self) -> usize {
         self.buffer.len()
     }

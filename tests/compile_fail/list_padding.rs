@@ -21,6 +21,8 @@ struct Header {
 }
 
 fn send(dev: &DmaDevice, headers: VVec<Header>) -> Result {
-    let _table = Table::new(dev, headers, GFP_KERNEL)?; //~ E0277: adding `#[derive(IntoBytes)]` to `Header`
+    let _table = Table::new(dev, headers, GFP_KERNEL)?;
+    //~[mistake]^ E0277
+    //~[mistake]| ERROR: Header: zerocopy::IntoBytes` is not satisfied
     Ok(())
 }

@@ -17,7 +17,9 @@ fn receive(dev: &DmaDevice, memory: VVec<u8>) -> Result<u8> {
     let mut first = [0];
 
     #[cfg(mistake)]
-    first.copy_from_slice(&list[..1]); //~ E0608: cannot index into a value of type `MappedList
+    first.copy_from_slice(&list[..1]);
+    //~[mistake]^ E0608
+    //~[mistake]| ERROR: cannot index into a value of type `MappedList
     #[cfg(not(mistake))]
     list.cpu(..1)?.copy_to(&mut first)?;
 

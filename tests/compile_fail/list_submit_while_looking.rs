@@ -28,7 +28,9 @@ fn receive(dev: &DmaDevice, memory: VVec<u8>) -> Result<(usize, Received<'_>)> {
     #[cfg(not(mistake))]
     let bytes = [bytes.len(); 3];
 
-    let in_flight = list.submit(); //~ E0505: cannot move out of `list` because it is borrowed
+    let in_flight = list.submit();
+    //~[mistake]^ E0505
+    //~[mistake]| ERROR: cannot move out of `list` because it is borrowed
 
     Ok((bytes.len(), in_flight))
 }

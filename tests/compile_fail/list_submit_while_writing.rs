@@ -25,5 +25,7 @@ fn send(dev: &DmaDevice, memory: VVec<u8>) -> Result<Sent<'_>> {
     #[cfg(not(mistake))]
     drop(bytes);
 
-    Ok(list.submit()) //~ E0505: cannot move out of `list` because it is borrowed
+    Ok(list.submit())
+    //~[mistake]^ E0505
+    //~[mistake]| ERROR: cannot move out of `list` because it is borrowed
 }

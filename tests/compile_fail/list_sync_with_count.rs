@@ -17,7 +17,9 @@ fn receive(dev: &DmaDevice, memory: VVec<u8>) -> Result<usize> {
     let segments = list.segments();
 
     #[cfg(mistake)]
-    let bytes = list.cpu(.., segments)?; //~ E0061: takes 1 argument but 2 arguments were supplied
+    let bytes = list.cpu(.., segments)?;
+    //~[mistake]^ E0061
+    //~[mistake]| ERROR: takes 1 argument but 2 arguments were supplied
     #[cfg(not(mistake))]
     let bytes = list.cpu(..)?;
 

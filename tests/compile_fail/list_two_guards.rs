@@ -19,7 +19,9 @@ fn receive(dev: &DmaDevice, memory: VVec<u8>) -> Result<bool> {
     #[cfg(not(mistake))]
     let first = first.len();
 
-    let second = list.cpu(32..)?; //~ E0499: cannot borrow `list` as mutable more than once
+    let second = list.cpu(32..)?;
+    //~[mistake]^ E0499
+    //~[mistake]| ERROR: cannot borrow `list` as mutable more than once
 
     #[cfg(mistake)]
     let first = first.len();

@@ -18,7 +18,9 @@ fn receive(dev: &DmaDevice, memory: VVec<u8>) -> Result<VVec<u8>> {
     #[cfg(not(mistake))]
     let list = list?;
 
-    let table = list.unmap(); //~ E0599: no method named `unmap` found for enum
+    let table = list.unmap();
+    //~[mistake]^ E0599
+    //~[mistake]| ERROR: no method named `unmap` found for enum
 
     Ok(table.into_memory())
 }

@@ -22,7 +22,10 @@ fn receive(dev: &DmaDevice) -> Result<Buffer> {
     let list = Table::new(dev, buffer, GFP_KERNEL)?.map::<FromDevice>()?;
 
     #[cfg(mistake)]
-    return Ok(Mapping::<Buffer, FromDevice>::unmap(list)); //~ E0308: found struct `MappedList
+    return Ok(Mapping::<Buffer, FromDevice>::unmap(list));
+    //~[mistake]^ E0308
+    //~[mistake]| ERROR: mismatched types
+    //~[mistake]| NOTE: found struct `MappedList<
     #[cfg(not(mistake))]
     Ok(list.unmap().into_memory().0)
 }

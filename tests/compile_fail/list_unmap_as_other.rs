@@ -23,7 +23,10 @@ type Direction = FromDevice;
 
 fn receive(dev: &DmaDevice, memory: VVec<u8>) -> Result<VVec<u8>> {
     let list = Table::new(dev, memory, GFP_KERNEL)?.map::<FromDevice>()?;
-    let table = MappedList::<VVec<u8>, Direction>::unmap(list); //~ E0308: FromDevice
+    let table = MappedList::<VVec<u8>, Direction>::unmap(list);
+    //~[mistake]^ E0308
+    //~[mistake]| ERROR: mismatched types
+    //~[mistake]| NOTE: found struct `MappedList<'_, _, direction::FromDevice>
 
     Ok(table.into_memory())
 }

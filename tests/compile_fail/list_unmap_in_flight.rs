@@ -21,7 +21,9 @@ fn receive(dev: &DmaDevice, memory: VVec<u8>) -> Result<VVec<u8>> {
     // SAFETY: The device was never told the address.
     let in_flight = unsafe { in_flight.complete() };
 
-    let table = in_flight.unmap(); //~ E0599: no method named `unmap` found for struct `ListInFlight`
+    let table = in_flight.unmap();
+    //~[mistake]^ E0599
+    //~[mistake]| ERROR: no method named `unmap` found for struct `ListInFlight`
 
     Ok(table.into_memory())
 }

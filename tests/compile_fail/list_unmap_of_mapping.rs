@@ -21,7 +21,10 @@ fn receive(dev: &DmaDevice) -> Result<Buffer> {
     let mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
 
     #[cfg(mistake)]
-    let mapping = MappedList::<Contiguous<Buffer>, _>::unmap(mapping); //~ E0308: found `Mapping<
+    let mapping = MappedList::<Contiguous<Buffer>, _>::unmap(mapping);
+    //~[mistake]^ E0308
+    //~[mistake]| ERROR: mismatched types
+    //~[mistake]| NOTE: found struct `Mapping<
     #[cfg(mistake)]
     let buffer = mapping.into_memory().0;
     #[cfg(not(mistake))]

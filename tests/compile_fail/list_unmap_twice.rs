@@ -17,7 +17,9 @@ fn receive(dev: &DmaDevice, memory: VVec<u8>) -> Result<VVec<u8>> {
     let table = list.unmap();
 
     #[cfg(mistake)]
-    let table = list.unmap(); //~ E0382: use of moved value: `list`
+    let table = list.unmap();
+    //~[mistake]^ E0382
+    //~[mistake]| ERROR: use of moved value: `list`
 
     Ok(table.into_memory())
 }

@@ -17,7 +17,9 @@ fn receive(dev: &DmaDevice, memory: VVec<u8>) -> Result<VVec<u8>> {
     let list = Table::new(dev, memory, GFP_KERNEL)?.map::<FromDevice>()?;
 
     #[cfg(mistake)]
-    let table = list.unmap(list.segments()); //~ E0061: takes 0 arguments but 1 argument was supplied
+    let table = list.unmap(list.segments());
+    //~[mistake]^ E0061
+    //~[mistake]| ERROR: takes 0 arguments but 1 argument was supplied
     #[cfg(not(mistake))]
     let table = list.unmap();
 

@@ -21,6 +21,8 @@ type Direction = Bidirectional;
 fn receive(dev: &DmaDevice, memory: VVec<u8>) -> Result {
     let mut list = Table::new(dev, memory, GFP_KERNEL)?.map::<Direction>()?;
 
-    list.cpu_mut(..4)?.copy_from(&[0; 4])?; //~ E0277: the device may not read a
+    list.cpu_mut(..4)?.copy_from(&[0; 4])?;
+    //~[mistake]^ E0277
+    //~[mistake]| ERROR: the device may not read a
     Ok(())
 }

@@ -20,6 +20,8 @@ fn send(dev: &DmaDevice, memory: VVec<u8>) -> Result {
     #[cfg(not(mistake))]
     let mut bytes = list.cpu_mut(..4)?;
 
-    bytes.copy_from(b"ping")?; //~ E0599: method `copy_from` not found for this struct
+    bytes.copy_from(b"ping")?;
+    //~[mistake]^ E0599
+    //~[mistake]| ERROR: no method named `copy_from` found for struct
     Ok(())
 }

@@ -20,5 +20,7 @@ fn receive(dev: &DmaDevice) -> Result<u8> {
     // SAFETY: The device was never told the address.
     let mut mapping = unsafe { in_flight.complete() };
 
-    Ok(mapping.cpu(..)?[0]) //~ E0599: no method named `cpu` found for struct `InFlight`
+    Ok(mapping.cpu(..)?[0])
+    //~[mistake]^ E0599
+    //~[mistake]| ERROR: no method named `cpu` found for struct `InFlight`
 }

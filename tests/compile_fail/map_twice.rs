@@ -19,7 +19,9 @@ fn send_and_receive(dev: &DmaDevice) -> Result {
     #[cfg(not(mistake))]
     let buffer = sent.unmap();
 
-    let _mapping = Mapping::<_, FromDevice>::new(dev, buffer)?; //~ E0382: use of moved value: `buffer`
+    let _mapping = Mapping::<_, FromDevice>::new(dev, buffer)?;
+    //~[mistake]^ E0382
+    //~[mistake]| ERROR: use of moved value: `buffer`
 
     #[cfg(mistake)]
     sent.unmap();

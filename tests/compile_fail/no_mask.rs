@@ -23,7 +23,10 @@ type Handle = Device<Bound>;
 type Handle = DmaDevice;
 
 fn receive(dev: &Handle) -> Result {
-    let mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?; //~ E0308: expected `&DmaDevice`
+    let mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
+    //~[mistake]^ E0308
+    //~[mistake]| ERROR: mismatched types
+    //~[mistake]| NOTE: expected reference `&DmaDevice`
 
     drop(mapping);
     Ok(())

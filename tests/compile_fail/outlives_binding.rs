@@ -23,7 +23,9 @@ type Kept<'bound> = Ring<'bound>;
 
 fn refill<'bound>(dev: &'bound DmaDevice, ring: &mut Kept<'bound>) -> Result {
     let buffer = Buffer::zeroed(64)?;
-    let mapping = Mapping::<_, FromDevice>::new(dev, buffer)?; //~ E0521: must outlive `'static`
+    let mapping = Mapping::<_, FromDevice>::new(dev, buffer)?;
+    //~[mistake]^ E0521
+    //~[mistake]| ERROR: borrowed data escapes outside of function
 
     ring.slot.replace(mapping);
     Ok(())

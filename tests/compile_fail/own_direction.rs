@@ -20,7 +20,8 @@ type Nowhere = ToDevice;
 
 #[cfg(mistake)]
 impl Direction for Nowhere {
-    //~^ E0277: `Nowhere` cannot be made a direction
+    //~[mistake]^ E0277
+    //~[mistake]| ERROR: `Nowhere` cannot be made a direction
     const DATA_DIRECTION: kernel::dma::DataDirection = kernel::dma::DataDirection::None;
     const DEVICE_MAY_WRITE: bool = true;
 }

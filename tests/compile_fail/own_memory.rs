@@ -31,7 +31,8 @@ unsafe impl Memory for Message {
 
 #[cfg(mistake)]
 impl Memory for Message {
-    //~^ E0200: requires an `unsafe impl`
+    //~[mistake]^ E0200
+    //~[mistake]| ERROR: requires an `unsafe impl`
     fn as_ptr(&self) -> NonNull<u8> {
         self.buffer.as_ptr()
     }

@@ -23,6 +23,8 @@ struct Header {
 }
 
 fn send(dev: &DmaDevice, header: KBox<Header>) -> Result {
-    let _mapping = Mapping::<_, ToDevice>::new(dev, header)?; //~ E0277: adding `#[derive(IntoBytes)]` to `Header`
+    let _mapping = Mapping::<_, ToDevice>::new(dev, header)?;
+    //~[mistake]^ E0277
+    //~[mistake]| ERROR: Header: zerocopy::IntoBytes` is not satisfied
     Ok(())
 }

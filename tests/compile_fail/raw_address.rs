@@ -38,6 +38,8 @@ fn copy<'bound>(
         Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(64)?)?
     };
 
-    controller.copy(source, destination, span)?; //~ E0277: the trait `Lend` is not implemented for `u64`
+    controller.copy(source, destination, span)?;
+    //~[mistake]^ E0277
+    //~[mistake]| ERROR: `u64: Lend` is not satisfied
     Ok(())
 }

@@ -18,5 +18,7 @@ fn receive(dev: &DmaDevice) -> Result<u8> {
     // SAFETY: The device was never told the address.
     let in_flight = unsafe { in_flight.complete() }.unmap();
 
-    Ok(in_flight[0]) //~ E0608: cannot index into a value of type `InFlight<
+    Ok(in_flight[0])
+    //~[mistake]^ E0608
+    //~[mistake]| ERROR: cannot index into a value of type `InFlight<
 }

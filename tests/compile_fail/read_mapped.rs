@@ -18,5 +18,7 @@ fn receive(dev: &DmaDevice) -> Result<u8> {
     #[cfg(not(mistake))]
     let mapping = mapping.unmap();
 
-    Ok(mapping[0]) //~ E0608: cannot index into a value of type `Mapping<
+    Ok(mapping[0])
+    //~[mistake]^ E0608
+    //~[mistake]| ERROR: cannot index into a value of type `Mapping<
 }

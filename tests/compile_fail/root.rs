@@ -4,8 +4,10 @@
 //!
 //! A case is another file of this folder. It holds a mistake and the same code without it, told
 //! apart by `#[cfg(mistake)]`. `tests/e2e` compiles both, with the command that built the module.
-//! What the compiler is to say stands at the end of the line it is to say it of, as
-//! `//~ CODE: words`, or below that line as `//~^ CODE: words`.
+//!
+//! Two annotations describe an error. Below its line follow `//~[mistake]^ CODE` and
+//! `//~[mistake]| ERROR: words`, where the words are a part of the message. `^` is one line up, and
+//! `|` is the line of the annotation above. Notes may be annotated too (`NOTE: words`).
 
 #[allow(dead_code, unused_imports, reason = "a case uses little of it")]
 #[path = "../../bindings/mod.rs"]

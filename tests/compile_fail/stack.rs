@@ -18,6 +18,8 @@ fn send(dev: &DmaDevice) -> Result {
     #[cfg(not(mistake))]
     let buffer = Buffer::zeroed(64)?;
 
-    let _mapping = Mapping::<_, ToDevice>::new(dev, buffer)?; //~ E0277: may not be mapped for DMA
+    let _mapping = Mapping::<_, ToDevice>::new(dev, buffer)?;
+    //~[mistake]^ E0277
+    //~[mistake]| ERROR: may not be mapped for DMA
     Ok(())
 }

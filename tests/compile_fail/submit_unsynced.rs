@@ -18,6 +18,8 @@ fn send(dev: &DmaDevice) -> Result {
     #[cfg(not(mistake))]
     let mapping = mapping.hand_over(64).map_err(|_| EINVAL)?;
 
-    let _in_flight = mapping.submit(); //~ E0599: method not found in `CpuOwned<'_, Buffer, ToDevice>`
+    let _in_flight = mapping.submit();
+    //~[mistake]^ E0599
+    //~[mistake]| ERROR: no method named `submit` found for struct `CpuOwned`
     Ok(())
 }

@@ -21,7 +21,9 @@ fn receive(dev: &DmaDevice) -> Result<(u8, Received<'_>)> {
     #[cfg(not(mistake))]
     let bytes = [bytes[0]];
 
-    let in_flight = mapping.submit(); //~ E0505: cannot move out of `mapping` because it is borrowed
+    let in_flight = mapping.submit();
+    //~[mistake]^ E0505
+    //~[mistake]| ERROR: cannot move out of `mapping` because it is borrowed
 
     Ok((bytes[0], in_flight))
 }

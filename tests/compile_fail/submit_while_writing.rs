@@ -20,5 +20,7 @@ fn send(dev: &DmaDevice) -> Result<InFlight<'_, Buffer, ToDevice>> {
     #[cfg(not(mistake))]
     drop(bytes);
 
-    Ok(mapping.submit()) //~ E0505: cannot move out of `mapping` because it is borrowed
+    Ok(mapping.submit())
+    //~[mistake]^ E0505
+    //~[mistake]| ERROR: cannot move out of `mapping` because it is borrowed
 }

@@ -18,7 +18,9 @@ fn receive(dev: &DmaDevice) -> Result<bool> {
     #[cfg(not(mistake))]
     let first = first.first().copied();
 
-    let second = mapping.cpu(32..)?; //~ E0499: cannot borrow `mapping` as mutable more than once
+    let second = mapping.cpu(32..)?;
+    //~[mistake]^ E0499
+    //~[mistake]| ERROR: cannot borrow `mapping` as mutable more than once
 
     #[cfg(mistake)]
     let first = first.first().copied();

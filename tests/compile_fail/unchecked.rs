@@ -17,6 +17,8 @@ fn receive(dev: &DmaDevice) -> Result {
     #[cfg(not(mistake))]
     let mapping = mapping?;
 
-    let _in_flight = mapping.submit(); //~ E0599: no method named `submit` found for enum
+    let _in_flight = mapping.submit();
+    //~[mistake]^ E0599
+    //~[mistake]| ERROR: no method named `submit` found for enum
     Ok(())
 }

@@ -16,6 +16,8 @@ type Byte = core::mem::MaybeUninit<u8>;
 type Byte = u8;
 
 fn send(dev: &DmaDevice, bytes: KVec<Byte>) -> Result {
-    let _mapping = Mapping::<_, ToDevice>::new(dev, bytes)?; //~ E0277: MaybeUninit<u8>: zerocopy::IntoBytes` is not satisfied
+    let _mapping = Mapping::<_, ToDevice>::new(dev, bytes)?;
+    //~[mistake]^ E0277
+    //~[mistake]| ERROR: MaybeUninit<u8>: zerocopy::IntoBytes` is not satisfied
     Ok(())
 }

@@ -20,5 +20,8 @@ type Direction = FromDevice;
 fn receive(dev: &DmaDevice) -> Result<Buffer> {
     let mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
 
-    Ok(Mapping::<_, Direction>::unmap(mapping)) //~ E0308: expected `Mapping<'_, Buffer, ToDevice>`
+    Ok(Mapping::<_, Direction>::unmap(mapping))
+    //~[mistake]^ E0308
+    //~[mistake]| ERROR: mismatched types
+    //~[mistake]| NOTE: expected struct `Mapping<'_, _, direction::ToDevice>`
 }

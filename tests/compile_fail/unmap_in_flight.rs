@@ -18,5 +18,7 @@ fn receive(dev: &DmaDevice) -> Result<Buffer> {
     // SAFETY: The device was never told the address.
     let in_flight = unsafe { in_flight.complete() };
 
-    Ok(in_flight.unmap()) //~ E0599: no method named `unmap` found for struct `InFlight`
+    Ok(in_flight.unmap())
+    //~[mistake]^ E0599
+    //~[mistake]| ERROR: no method named `unmap` found for struct `InFlight`
 }

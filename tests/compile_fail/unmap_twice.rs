@@ -17,7 +17,9 @@ fn receive(dev: &DmaDevice) -> Result {
     mapping.unmap();
 
     #[cfg(mistake)]
-    mapping.unmap(); //~ E0382: use of moved value: `mapping`
+    mapping.unmap();
+    //~[mistake]^ E0382
+    //~[mistake]| ERROR: use of moved value: `mapping`
 
     Ok(())
 }

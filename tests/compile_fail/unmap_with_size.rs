@@ -15,7 +15,9 @@ fn receive(dev: &DmaDevice) -> Result<Buffer> {
     let mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
 
     #[cfg(mistake)]
-    return Ok(mapping.unmap(32)); //~ E0061: takes 0 arguments but 1 argument was supplied
+    return Ok(mapping.unmap(32));
+    //~[mistake]^ E0061
+    //~[mistake]| ERROR: takes 0 arguments but 1 argument was supplied
     #[cfg(not(mistake))]
     Ok(mapping.unmap())
 }

@@ -28,6 +28,8 @@ struct Status {
 fn receive(dev: &DmaDevice) -> Result {
     let mut mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
 
-    mapping.view::<Status>(0)?; //~ E0277: `Status: zerocopy::FromBytes` is not satisfied
+    mapping.view::<Status>(0)?;
+    //~[mistake]^ E0277
+    //~[mistake]| ERROR: `Status: zerocopy::FromBytes` is not satisfied
     Ok(())
 }

@@ -16,6 +16,8 @@ type Vector = KVVec<u8>;
 type Vector = KVec<u8>;
 
 fn send(dev: &DmaDevice, bytes: Vector) -> Result {
-    let _mapping = Mapping::<_, ToDevice>::new(dev, bytes)?; //~ E0277: may not be mapped for DMA
+    let _mapping = Mapping::<_, ToDevice>::new(dev, bytes)?;
+    //~[mistake]^ E0277
+    //~[mistake]| ERROR: may not be mapped for DMA
     Ok(())
 }

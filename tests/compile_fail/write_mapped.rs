@@ -21,7 +21,9 @@ fn send(dev: &DmaDevice) -> Result {
     let mapping = Mapping::<_, ToDevice>::new(dev, buffer)?;
 
     #[cfg(mistake)]
-    mapping.fill(0xff); //~ E0599: no method named `fill` found for struct `Mapping`
+    mapping.fill(0xff);
+    //~[mistake]^ E0599
+    //~[mistake]| ERROR: no method named `fill` found for struct `Mapping`
 
     drop(mapping);
     Ok(())

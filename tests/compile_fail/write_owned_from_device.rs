@@ -20,6 +20,8 @@ type Direction = Bidirectional;
 fn receive(dev: &DmaDevice) -> Result {
     let mut mapping = Mapping::<_, Direction>::new_for_cpu(dev, Buffer::zeroed(64)?)?;
 
-    mapping.fill(0); //~ E0596: cannot borrow data in dereference
+    mapping.fill(0);
+    //~[mistake]^ E0596
+    //~[mistake]| ERROR: cannot borrow data in dereference
     Ok(())
 }

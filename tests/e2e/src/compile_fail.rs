@@ -1,140 +1,245 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What must not compile, and the same without the mistake, which must.
+//! Compiles code that the types must reject, with the crate `ui_test`.
 //!
-//! Each file of `tests/compile_fail` but the root is a case. Where `#[cfg(mistake)]` is on, the
-//! compiler must say what the annotations (`//~ CODE: words`) expect and nothing else; where it is
-//! off, nothing. The compiler is called as for the module, so it is the same one, with the same flags
-//! and the same metadata of the kernel's crates.
+//! Each file of `tests/compile_fail` except `root.rs` is a case, and has two revisions. With
+//! `--cfg mistake` the compiler must report the annotated errors and no others. Without, the
+//! revision `corrected`, it must report nothing, not even a warning. The command is the one that
+//! kbuild recorded for the module: the same compiler, flags and metadata of the kernel's crates.
 //!
-//! It stops before machine code, so that a case takes less than a second. What only fails in there,
-//! `build_assert!` for example, cannot be a case.
+//! An error needs two annotations: `//~[mistake]^ CODE` and `//~[mistake]| ERROR: words`. A note
+//! may have one.
+//!
+//! There are no `.stderr` snapshots: the compiler's output lists implementations and quotes lines
+//! of the kernel and of `dma/`, so that unrelated changes would alter most of the snapshots.
+//!
+//! Limit: the compiler stops before code generation, where `build_assert!` fails.
 
-mod case;
-mod compiler;
-mod diagnostic;
+mod outcomes;
 
 use std::{
+    collections::BTreeMap,
+    env,
     fs,
     num::NonZero,
-    sync::atomic::{
-        AtomicUsize,
-        Ordering, //
-    },
-    thread, //
+    path::Path, //
 };
 
 use anyhow::{
+    anyhow,
     ensure,
     Context,
     Result, //
 };
+use tempfile::TempDir;
+use ui_test::{
+    diagnostics::{
+        rustc::rustc_diagnostics_extractor,
+        Diagnostics,
+        Level,
+        Message, //
+    },
+    error_on_output_conflict,
+    spanned::Spanned,
+    CommandBuilder,
+    Config, //
+};
 
-use crate::suite::Suite;
-use case::Case;
-use compiler::Compiler;
+use outcomes::Outcomes;
 
-/// Where the cases are.
+/// Folder of the cases.
 const FOLDER: &str = "tests/compile_fail";
 
-/// A case, with its mistake or without.
-struct Twin<'a> {
-    case: &'a Case,
-    mistake: bool,
-    test: String,
-}
+/// kbuild's record of how it compiled the module, and the crate root in that command.
+const RECORD: &str = ".rk3588_dma_demo.o.cmd";
+const ROOT: &str = "rk3588_dma_demo.rs";
 
-/// Runs all cases, several at a time.
-pub fn run(suite: &mut Suite) {
-    if let Err(error) = cases().and_then(|cases| run_cases(suite, &cases)) {
-        suite.add_failure("compile_fail", &error);
-    }
-}
+const MISTAKE: &str = "mistake";
+const CORRECTED: &str = "corrected";
 
-fn run_cases(suite: &mut Suite, cases: &[Case]) -> Result<()> {
-    let mut twins = vec![];
-
-    for case in cases {
-        for (mistake, name) in [(true, "mistake"), (false, "corrected")] {
-            let test = format!("compile_fail::{}::{name}", case.name());
-
-            if suite.wants(&[&test]) {
-                twins.push(Twin {
-                    case,
-                    mistake,
-                    test,
-                });
-            }
-        }
-    }
-    if twins.is_empty() {
-        return Ok(());
-    }
-
-    let compiler = Compiler::of_the_module()?;
-    let outcomes = suite.prepare("what must not compile", || {
-        in_parallel(&twins, |twin| twin.run(&compiler))
-    });
-
-    for (twin, outcome) in twins.iter().zip(outcomes) {
-        suite.test(&twin.test, || outcome);
-    }
-    Ok(())
-}
-
-/// All cases, by name.
-fn cases() -> Result<Vec<Case>> {
-    let mut cases = vec![];
+/// Returns the names of all cases, sorted.
+pub fn names() -> Result<Vec<String>> {
+    let mut names = vec![];
 
     for entry in fs::read_dir(FOLDER).with_context(|| format!("cannot read {FOLDER}"))? {
-        let path = entry?.path();
-
-        if path.extension().is_some_and(|it| it == "rs") && !path.ends_with("root.rs") {
-            cases.push(Case::read(&path)?);
-        }
+        names.extend(case_name(&entry?.path()));
     }
-    ensure!(!cases.is_empty(), "{FOLDER} has no cases");
-    cases.sort_by(|a, b| a.file.cmp(&b.file));
-    Ok(cases)
+    ensure!(!names.is_empty(), "{FOLDER} has no cases");
+    names.sort();
+    Ok(names)
 }
 
-impl Twin<'_> {
-    fn run(&self, compiler: &Compiler) -> Result<()> {
-        let said = compiler.compile(&self.case.file, self.mistake)?;
+/// Compiles the cases that have a `wanted` test on `threads` threads.
+///
+/// Returns an outcome for each wanted test, `compile_fail::CASE::REVISION`.
+pub fn run(
+    threads: NonZero<usize>,
+    wanted: &(dyn Fn(&str) -> bool + Sync),
+) -> Result<BTreeMap<String, Result<()>>> {
+    let names = names()?;
+    let tests: Vec<_> = names
+        .iter()
+        .flat_map(|name| test_names(name))
+        .filter(|test| wanted(test))
+        .collect();
 
-        match self.mistake {
-            true => self.case.expect_mistake(&said),
-            false => self.case.expect_correct(&said),
-        }
+    if tests.is_empty() {
+        return Ok(BTreeMap::new());
     }
-}
 
-/// Does `work` for all `items` on all CPUs; the results are in the order of the items.
-fn in_parallel<T: Sync>(items: &[T], work: impl Fn(&T) -> Result<()> + Sync) -> Vec<Result<()>> {
-    let next = AtomicUsize::new(0);
-    let worker = || {
-        let mut done = vec![];
+    let output = TempDir::new()?;
+    let outcomes = Outcomes::default();
+    let is_wanted = |path: &Path| {
+        let of_case = test_names(&case_name(path)?);
 
-        while let Some((index, item)) = {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-
-            items.get(index).map(|item| (index, item))
-        } {
-            done.push((index, work(item)));
-        }
-        done
+        Some(of_case.iter().any(|test| tests.contains(test)))
     };
-    let mut done: Vec<(usize, Result<()>)> = thread::scope(|scope| {
-        let workers: Vec<_> = (0..thread::available_parallelism().map_or(1, NonZero::get))
-            .map(|_| scope.spawn(worker))
+    let end = ui_test::run_tests_generic(
+        vec![config(threads, output.path())?],
+        |path, _| is_wanted(path),
+        |_, _| {},
+        outcomes.clone(),
+    );
+    let outcome = |test: &String| match outcomes.of(test) {
+        Some(outcome) => outcome,
+        None => Err(anyhow!("not compiled: {end:?}")),
+    };
+
+    Ok(tests.iter().map(|it| (it.clone(), outcome(it))).collect())
+}
+
+/// Returns the name of the case in the file `path`; none for the root and other files.
+fn case_name(path: &Path) -> Option<String> {
+    let name = path.file_name()?.to_str()?.strip_suffix(".rs")?;
+
+    (name != "root").then(|| name.into())
+}
+
+/// Returns the names of the two tests of a case.
+fn test_names(name: &str) -> [String; 2] {
+    [MISTAKE, CORRECTED].map(|revision| format!("compile_fail::{name}::{revision}"))
+}
+
+/// Configures `ui_test`: the compiler's command, and the two revisions of every case.
+fn config(threads: NonZero<usize>, output: &Path) -> Result<Config> {
+    let record = fs::read_to_string(RECORD)
+        .with_context(|| format!("cannot read {RECORD}: build the module with `make stock`"))?;
+    // A shell, because the recorded command sets variables and quotes arguments. Its arguments are
+    // the file of the case and the flags of the revision.
+    let script = format!(
+        "export RK3588_DMA_CASE=${{1##*/}}; shift; {} -Zwrite-long-types-to-disk=no \
+         --error-format=json --emit=metadata={}/$RK3588_DMA_CASE \"$@\" {FOLDER}/root.rs",
+        strip(&record)?,
+        output.display()
+    );
+    let helpers = env::current_dir()?.join("bindings/helpers.rs");
+    let mut config = Config::dummy();
+
+    config.host = Some("any".into());
+    config.root_dir = FOLDER.into();
+    config.threads = Some(threads);
+    config.program = CommandBuilder::cmd("sh");
+    config.program.args = vec!["-c".into(), script.into(), "sh".into()];
+    config.program.envs = vec![
+        ("RUSTC_BOOTSTRAP".into(), Some("1".into())),
+        ("RK3588_DMA_HELPERS_RS".into(), Some(helpers.into())),
+    ];
+    config.diagnostic_extractor = diagnostics;
+    config.output_conflict_handling = |path, output, errors, test| {
+        if test.status.revision() == CORRECTED {
+            error_on_output_conflict(path, output, errors, test);
+        }
+    };
+
+    let comments = &mut config.comment_defaults;
+
+    comments.revisions = Some(vec![MISTAKE.into(), CORRECTED.into()]);
+    // A note with an annotation does not require one for all notes.
+    comments.base().require_annotations_for_level = Spanned::dummy(Level::Error).into();
+    for (name, status) in [(MISTAKE, 1), (CORRECTED, 0)] {
+        let revision = comments.revisioned.entry(vec![name.into()]).or_default();
+
+        revision.compile_flags = vec![format!("--cfg={name}")];
+        revision.exit_status = Spanned::dummy(status).into();
+        revision.require_annotations = Spanned::dummy(name == MISTAKE).into();
+    }
+    Ok(config)
+}
+
+/// Reads the compiler's messages, and splits those with a code in two: the code, and the words.
+///
+/// `ui_test` lets an annotation match one message. Split, an error requires both annotations. Equal
+/// messages on a line count once: the compiler repeats an unmet bound for each use of the type.
+fn diagnostics(file: &Path, stderr: &[u8]) -> Diagnostics {
+    let mut all = rustc_diagnostics_extractor(file, stderr);
+
+    for messages in &mut all.messages {
+        let codes: Vec<_> = messages
+            .iter_mut()
+            .filter_map(|message| {
+                Some(Message {
+                    code: Some(message.code.take()?),
+                    message: String::new(),
+                    span: message.span.clone(),
+                    ..*message
+                })
+            })
             .collect();
 
-        workers
-            .into_iter()
-            .flat_map(|it| it.join().expect("a worker panicked"))
-            .collect()
-    });
+        messages.extend(codes);
+        messages.sort_by(|a, b| key(a).cmp(&key(b)));
+        messages.dedup_by(|a, b| key(a) == key(b));
+    }
+    all
+}
 
-    done.sort_by_key(|(index, _)| *index);
-    done.into_iter().map(|(_, outcome)| outcome).collect()
+/// Returns the parts of a message that an annotation matches.
+fn key(message: &Message) -> (Level, Option<&str>, &str) {
+    (message.level, message.code.as_deref(), &message.message)
+}
+
+/// Returns the command of kbuild's record without source and outputs.
+fn strip(record: &str) -> Result<String> {
+    let (_, command) = record
+        .lines()
+        .find(|line| line.starts_with("savedcmd_"))
+        .and_then(|line| line.split_once(" := "))
+        .with_context(|| format!("{RECORD} has no command"))?;
+    // make's notation of these two characters.
+    let command = command.replace("$(pound)", "#").replace("$$", "$");
+    let mut words: Vec<_> = command.split_whitespace().collect();
+
+    ensure!(
+        words.contains(&ROOT) && !command.contains(';'),
+        "{RECORD} is not one command that compiles {ROOT}: {command}"
+    );
+    if let Some(at) = words.iter().position(|word| *word == "--out-dir") {
+        words.drain(at..at + 2);
+    }
+    words.retain(|word| *word != ROOT && !word.starts_with("--emit="));
+    Ok(words.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn source_and_outputs_are_stripped() {
+        let record = "savedcmd_rk3588_dma_demo.o := A=b rustc -Zcrate-attr='feature(x,y)' \
+            --cfg 'a=\"$$b\"' --out-dir ./ --emit=dep-info=./.x.d --emit=obj=x.o \
+            rk3588_dma_demo.rs  \n\nsource_x := x\n";
+
+        assert_eq!(
+            strip(record).unwrap(),
+            "A=b rustc -Zcrate-attr='feature(x,y)' --cfg 'a=\"$b\"'"
+        );
+    }
+
+    #[test]
+    fn another_command_is_rejected() {
+        assert!(strip("savedcmd_x := rustc other.rs\n").is_err());
+        assert!(strip("savedcmd_x := rustc rk3588_dma_demo.rs ; objtool x\n").is_err());
+        assert!(strip("deps_x := y\n").is_err());
+    }
 }
