@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// An address cannot be kept for longer than the device has it.
+// A bus address cannot be kept after the device's ownership of the mapping ends.
 
 use kernel::prelude::*;
 
@@ -18,7 +18,7 @@ fn receive(dev: &DmaDevice) -> Result<u32> {
     #[cfg(not(mistake))]
     let address = address.to_bus32(0)?;
 
-    // SAFETY: The device was never told the address.
+    // SAFETY: The device must have stopped: it was never programmed with the address.
     let _mapping = unsafe { in_flight.complete() };
     //~[mistake]^ E0505
     //~[mistake]| ERROR: because it is borrowed

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// There is no address to be told to the device before the mapping is lent to it.
+// A mapping has no bus address before it is submitted to the device.
 
 use kernel::prelude::*;
 

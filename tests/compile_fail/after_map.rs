@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// The CPU has no way to memory that is mapped.
+// The CPU cannot access a buffer after it is mapped.
 
 use kernel::prelude::*;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// A page from anywhere is not mapped as it is: who else has it, and what is in it?
+// An arbitrary page cannot be mapped: other code may share it, and its old contents are unknown.
 
 use kernel::{
     page::Page,

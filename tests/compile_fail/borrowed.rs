@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// A mapping cannot borrow its memory: leaked, it would end the borrow without the unmapping, and
-// the device go on writing.
+// A mapping cannot borrow its memory. Leaking the mapping would end the borrow without an unmap,
+// and the device would still write.
 
 use kernel::prelude::*;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// Memory that can be changed through a shared reference is not mapped: others could have one.
+// Memory with interior mutability cannot be mapped: other references may change it.
 
 use kernel::prelude::*;
 

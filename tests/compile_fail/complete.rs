@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// Only who promises that the device has stopped gets the mapping back.
+// Taking a mapping back is unsafe: the caller must know that the device has stopped.
 
 use kernel::prelude::*;
 
@@ -19,7 +19,7 @@ fn receive(dev: &DmaDevice) -> Result<Buffer> {
     //~[mistake]^ E0133
     //~[mistake]| ERROR: is unsafe and requires unsafe
     #[cfg(not(mistake))]
-    // SAFETY: The device was never told the address.
+    // SAFETY: The device must have stopped: it was never programmed with the address.
     let mapping = unsafe { in_flight.complete() };
 
     Ok(mapping.unmap())

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// What a transfer writes must be mapped for writing: with an IOMMU the device would not get
-// through.
+// The destination of a transfer must be mapped for writing. Otherwise an IOMMU blocks the write.
 
 use kernel::prelude::*;
 

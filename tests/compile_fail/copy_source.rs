@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// What a transfer reads must be mapped for reading: the caches were not written back otherwise.
+// The source of a transfer must be mapped for reading. Otherwise the CPU's caches are not written
+// back before the device reads.
 
 use kernel::prelude::*;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// Nobody can declare that a device reads what is mapped for writing only.
+// Code outside `dma` cannot declare that a device reads a `DMA_FROM_DEVICE` mapping.
 
 use kernel::prelude::*;
 

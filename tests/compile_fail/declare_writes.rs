@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// Nobody can declare that a device writes what is mapped for reading only.
+// Code outside `dma` cannot declare that a device writes a `DMA_TO_DEVICE` mapping.
 
 use kernel::prelude::*;
 

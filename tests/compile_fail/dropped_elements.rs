@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// What looks at itself when it is dropped is not mapped: a mapping that is dropped has not been
-// synced.
+// A type that implements `Drop` cannot be mapped: a dropped mapping is freed without a sync, so
+// `drop` would read old data.
 
 use kernel::prelude::*;
 use zerocopy_derive::Immutable;
@@ -21,7 +21,7 @@ struct Status(u32);
 impl Drop for Status {
     fn drop(&mut self) {
         if self.0 != 0 {
-            pr_info!("an error was not looked at\n");
+            pr_info!("error not handled\n");
         }
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// A transfer owns its mappings until it gives them back.
+// A transfer owns its mappings until it returns them.
 
 use kernel::prelude::*;
 

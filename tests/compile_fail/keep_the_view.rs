@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// What the CPU saw of a mapping cannot be kept beyond it.
+// A reference into a mapping cannot outlive the mapping.
 
 use kernel::prelude::*;
 

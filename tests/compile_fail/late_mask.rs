@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// The DMA mask is set in probe, before anything is mapped.
+// The DMA mask is set in probe, before the first mapping.
 
 use kernel::{
     device,

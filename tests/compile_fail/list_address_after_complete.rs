@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// Segments cannot be kept for longer than the device has the list.
+// A segment cannot be kept after the device's ownership of the list ends.
 
 use kernel::prelude::*;
 
@@ -21,7 +21,7 @@ fn receive(dev: &DmaDevice, memory: VVec<u8>) -> Result<u32> {
     #[cfg(not(mistake))]
     let first = first.address().to_bus32(0)?;
 
-    // SAFETY: The device was never told the address.
+    // SAFETY: The device must have stopped: it was never programmed with the address.
     let _list = unsafe { in_flight.complete() };
     //~[mistake]^ E0505
     //~[mistake]| ERROR: because it is borrowed

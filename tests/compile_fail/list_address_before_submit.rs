@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// There are no addresses to be told to the device before the list is lent to it: until then there is only
-// the number of its segments.
+// A list has no bus addresses before it is submitted to the device, only a number of segments.
 
 use kernel::prelude::*;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// The device is told of segments. The entries, of which there may be more, have no addresses for it.
+// A device is programmed with segments. Table entries, of which there may be more, have no bus
+// address.
 
 use kernel::prelude::*;
 

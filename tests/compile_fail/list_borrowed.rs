@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// A list cannot borrow its memory: leaked, it would end the borrow without the unmapping.
+// A table cannot borrow its memory. Leaking the mapped list would end the borrow without an unmap.
 
 use kernel::prelude::*;
 

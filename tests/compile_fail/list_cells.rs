@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// Elements that can be changed through a shared reference are no memory for a list.
+// A table cannot have elements with interior mutability: other references may change them.
 
 use kernel::prelude::*;
 

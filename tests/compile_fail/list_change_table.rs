@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// A table tells of memory that stays as it is: who wants to change it ends the table.
+// A table's memory cannot be resized in place. The driver takes it out and makes a new table of it.
 
 use kernel::prelude::*;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// The bytes of a list cannot be kept for longer than what shows them, after which they may be the device's.
+// A slice of a list cannot outlive the CPU's access, after which the device may own the bytes.
 
 use kernel::prelude::*;
 

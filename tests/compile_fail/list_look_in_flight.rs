@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// Nor can the CPU look at a list that the device may be using.
+// The CPU cannot access a list that the device owns.
 
 use kernel::prelude::*;
 
@@ -20,7 +20,7 @@ fn receive(dev: &DmaDevice, memory: VVec<u8>) -> Result<usize> {
     #[cfg(mistake)]
     let mut list = in_flight;
     #[cfg(not(mistake))]
-    // SAFETY: The device was never told the address.
+    // SAFETY: The device must have stopped: it was never programmed with the address.
     let mut list = unsafe { in_flight.complete() };
 
     Ok(list.cpu(..)?.len())

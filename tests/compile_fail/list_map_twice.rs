@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// A table is mapped once at a time.
+// A table is mapped at most once at a time.
 
 use kernel::prelude::*;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// Nor is it to be had while the list is mapped.
+// A table's memory cannot be taken out while the table is mapped.
 
 use kernel::prelude::*;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// A table of the kernel crate is mapped already, in a direction that its type does not say, and others may
-// have its pages: it is no memory for a list.
+// A table of the kernel crate cannot become the memory of a table: it is mapped already, its type
+// does not state the direction, and other code may share its pages.
 
 use kernel::{
     prelude::*,

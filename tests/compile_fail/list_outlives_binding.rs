@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// A list ends before the device is unbound from its driver.
+// A list cannot outlive the binding of the device to its driver.
 
 use kernel::prelude::*;
 

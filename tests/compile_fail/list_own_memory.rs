@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// Whoever makes a list of another kind of memory has to promise what a device asks of it.
+// A new kind of memory for tables needs an `unsafe impl`, which promises what DMA requires.
 
 use crate::{
     dma::{
@@ -18,7 +18,7 @@ struct Frame {
     buffer: Contiguous<Buffer>,
 }
 
-// SAFETY: As for `Buffer`, which this is.
+// SAFETY: The requirements are met by `Buffer`, to which all methods forward.
 #[cfg(not(mistake))]
 unsafe impl Scattered for Frame {
     fn len(&self) -> usize {

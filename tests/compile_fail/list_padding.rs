@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// vmalloc memory of a type with padding is no list: the device would see what was there before.
+// A type with padding cannot be in a table: the device would read old memory contents from it.
 
 use kernel::prelude::*;
 use zerocopy_derive::Immutable;

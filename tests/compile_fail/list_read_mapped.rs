@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// While a list is mapped there is no way to its memory but through `cpu`, which syncs.
+// The CPU cannot read a mapped list without a sync: its caches may have old data.
 
 use kernel::prelude::*;
 

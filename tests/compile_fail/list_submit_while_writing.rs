@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// A list is not lent before what the CPU wrote has been handed over, which ends its guard.
+// A list cannot be submitted before the CPU's writes are synced for the device, when the guard is
+// dropped.
 
 use kernel::prelude::*;
 

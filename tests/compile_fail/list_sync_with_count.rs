@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// Nor does a sync: it is of bytes, in whatever entries they are.
+// A sync takes a range of bytes. It takes no number of entries or segments.
 
 use kernel::prelude::*;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// There is no list where mapping failed.
+// A list exists only if mapping succeeded: the driver cannot ignore the error.
 
 use kernel::prelude::*;
 

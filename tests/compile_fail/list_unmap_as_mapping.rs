@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// What was mapped as a list cannot be unmapped as one piece.
+// Memory mapped as a list cannot be unmapped as a single mapping.
 
 use kernel::prelude::*;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// Nor in another direction.
+// A list cannot be unmapped in another direction.
 
 use kernel::prelude::*;
 

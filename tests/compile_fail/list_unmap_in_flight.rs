@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// What the device may be using cannot be unmapped.
+// A list cannot be unmapped while the device owns it.
 
 use kernel::prelude::*;
 
@@ -18,7 +18,7 @@ fn receive(dev: &DmaDevice, memory: VVec<u8>) -> Result<VVec<u8>> {
         .submit();
 
     #[cfg(not(mistake))]
-    // SAFETY: The device was never told the address.
+    // SAFETY: The device must have stopped: it was never programmed with the address.
     let in_flight = unsafe { in_flight.complete() };
 
     let table = in_flight.unmap();

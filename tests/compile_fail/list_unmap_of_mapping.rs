@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// Nor what was mapped as one piece as a list.
+// A single mapping cannot be unmapped as a list.
 
 use kernel::prelude::*;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// A list is unmapped once: that takes it.
+// A list cannot be unmapped twice: unmapping consumes it.
 
 use kernel::prelude::*;
 

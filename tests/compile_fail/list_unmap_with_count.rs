@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// Unmapping a list asks for no count: not for that of its entries, which is right, nor for that of its
-// segments, which the mapping returned.
+// Unmapping a list takes no count. `dma_unmap_sg()` takes the number of entries, and is often given
+// the number of segments that `dma_map_sg()` returned.
 
 use kernel::prelude::*;
 

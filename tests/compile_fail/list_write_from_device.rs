@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// The CPU may look at what the device writes into a list, but not change it.
+// The CPU can read a `DMA_FROM_DEVICE` list, but cannot write it.
 
 use kernel::prelude::*;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// What shows bytes to be read does not let them be changed: they would not be handed over.
+// A read-only view of a list cannot be written: the writes would not be synced for the device.
 
 use kernel::prelude::*;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// Nor can the CPU sync what the device may be using.
+// The CPU cannot sync a mapping that the device owns.
 
 use kernel::prelude::*;
 
@@ -17,7 +17,7 @@ fn receive(dev: &DmaDevice) -> Result<u8> {
     #[cfg(mistake)]
     let mut mapping = in_flight;
     #[cfg(not(mistake))]
-    // SAFETY: The device was never told the address.
+    // SAFETY: The device must have stopped: it was never programmed with the address.
     let mut mapping = unsafe { in_flight.complete() };
 
     Ok(mapping.cpu(..)?[0])

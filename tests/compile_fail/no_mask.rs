@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// Without the proof that the device is bound and its DMA mask set nothing can be mapped for it.
+// Mapping requires proof that the device is bound and that its DMA mask is set.
 
 use kernel::{
     device::{

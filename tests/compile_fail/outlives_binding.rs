@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// A mapping ends before the device is unbound from its driver: it cannot be kept where it would
-// live longer.
+// A mapping cannot outlive the binding of the device to its driver.
 
 use kernel::prelude::*;
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// There is no fourth direction, so `DMA_NONE` never reaches the kernel, which answers it with
-// `BUG()`.
+// There is no fourth direction, so `DMA_NONE` never reaches the kernel, which calls `BUG()` on it.
 
 use kernel::prelude::*;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// Whoever makes another kind of memory that can be mapped has to promise what a device asks of it.
+// A new kind of memory for mappings needs an `unsafe impl`, which promises what DMA requires.
 
 use core::ptr::NonNull;
 
@@ -13,7 +13,7 @@ struct Message {
     buffer: Buffer,
 }
 
-// SAFETY: As for `Buffer`, which this is.
+// SAFETY: The requirements are met by `Buffer`, to which all methods forward.
 #[cfg(not(mistake))]
 unsafe impl Memory for Message {
     fn as_ptr(&self) -> NonNull<u8> {

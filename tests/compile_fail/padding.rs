@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// A struct with padding is not mapped: its bytes in between are what the stack had there before,
-// and the device would see them.
+// A struct with padding cannot be mapped: the device would read old stack contents from the
+// padding.
 
 use kernel::prelude::*;
 use zerocopy_derive::Immutable;

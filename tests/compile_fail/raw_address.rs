@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// A transfer takes mappings, not numbers: a physical address is not what every device has to be
-// told.
+// A transfer takes mappings, not numbers: a physical address may not be a bus address.
 
 use kernel::{
     bindings,

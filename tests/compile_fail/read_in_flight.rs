@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// Nor can it be read.
+// The CPU cannot read a mapping that the device owns.
 
 use kernel::prelude::*;
 
@@ -15,7 +15,7 @@ fn receive(dev: &DmaDevice) -> Result<u8> {
     let in_flight = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?.submit();
 
     #[cfg(not(mistake))]
-    // SAFETY: The device was never told the address.
+    // SAFETY: The device must have stopped: it was never programmed with the address.
     let in_flight = unsafe { in_flight.complete() }.unmap();
 
     Ok(in_flight[0])

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// What the device writes cannot be read before it is taken back: the CPU may see what was there
-// before.
+// The CPU cannot read a mapping without a sync: its caches may have old data.
 
 use kernel::prelude::*;
 

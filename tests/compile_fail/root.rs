@@ -1,31 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The crate root of the cases: the rooms of the module, and one case in place of its driver.
+//! Crate root of the cases: the directories of the module, and one case in place of its driver.
 //!
-//! A case is another file of this folder. It holds a mistake and the same code without it, told
-//! apart by `#[cfg(mistake)]`. `tests/e2e` compiles both, with the command that built the module.
+//! A case is another file of this directory: a mistake that the types must reject, and the same
+//! code without it, selected by `#[cfg(mistake)]`. `tests/e2e` compiles both with the command that
+//! built the module.
 //!
 //! Two annotations describe an error. Below its line follow `//~[mistake]^ CODE` and
 //! `//~[mistake]| ERROR: words`, where the words are a part of the message. `^` is one line up, and
 //! `|` is the line of the annotation above. Notes may be annotated too (`NOTE: words`).
 
-#[allow(dead_code, unused_imports, reason = "a case uses little of it")]
+#[allow(dead_code, unused_imports, reason = "a case uses a small part")]
 #[path = "../../bindings/mod.rs"]
 mod bindings;
-#[allow(dead_code, unused_imports, reason = "a case uses little of it")]
+#[allow(dead_code, unused_imports, reason = "a case uses a small part")]
 #[path = "../../dma/mod.rs"]
 mod dma;
-#[allow(dead_code, unused_imports, reason = "a case uses little of it")]
+#[allow(dead_code, unused_imports, reason = "a case uses a small part")]
 #[path = "../../pl330/mod.rs"]
 mod pl330;
-#[allow(dead_code, unused_imports, reason = "a case uses little of it")]
+#[allow(dead_code, unused_imports, reason = "a case uses a small part")]
 #[path = "../../sg/mod.rs"]
 mod sg;
 
-#[allow(dead_code, reason = "nobody calls a case")]
+#[allow(dead_code, reason = "the functions of a case have no caller")]
 #[allow(
     unused_imports,
-    reason = "with and without the mistake it uses different things"
+    reason = "a case has one list of imports, and its two revisions use different ones"
 )]
 mod case {
     include!(env!("RK3588_DMA_CASE"));
@@ -41,7 +42,7 @@ module! {
     license: "GPL",
 }
 
-/// What `bindings::debugfs` asks of the crate that it is part of: to be a module.
+/// Module type, which `bindings::debugfs` requires of its crate.
 struct NoDriver;
 
 impl kernel::Module for NoDriver {

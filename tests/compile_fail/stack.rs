@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// A buffer on the stack cannot be mapped: it may not be in the linear map, and shares its cache
-// lines with what the CPU is working on.
+// A buffer on the stack cannot be mapped: it may be outside the linear map, and it shares cache
+// lines with data that the CPU uses.
 
 use kernel::prelude::*;
 

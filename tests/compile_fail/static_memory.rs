@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// What is part of the module's image cannot be mapped: it is vmalloc memory, and read-only.
+// Memory of the module's image cannot be mapped: it is vmalloc memory and read-only.
 
 use kernel::prelude::*;
 

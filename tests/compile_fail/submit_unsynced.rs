@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// What was mapped without a sync cannot be lent to the device before it is handed over.
+// A mapping made without a sync (`DMA_ATTR_SKIP_CPU_SYNC`) cannot be submitted before a sync for
+// the device.
 
 use kernel::prelude::*;
 

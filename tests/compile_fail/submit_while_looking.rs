@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// While the CPU looks at a mapping it cannot be lent to the device.
+// A mapping cannot be submitted to the device while the CPU has access to it.
 
 use kernel::prelude::*;
 

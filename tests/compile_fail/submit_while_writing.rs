@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// What the CPU writes is handed over before the device gets the mapping: the guard comes first.
+// A mapping cannot be submitted before the CPU's writes are synced for the device, when the guard
+// is dropped.
 
 use kernel::prelude::*;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// Two parts of a mapping cannot be looked at at once: the sync of one would write under the other.
+// The CPU cannot access two parts of a mapping at once: a sync of one may write to the other.
 
 use kernel::prelude::*;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// A mapping that failed has no address to be used by mistake: there is nothing but the error.
+// A mapping that failed has no bus address: the driver cannot ignore the error.
 
 use kernel::prelude::*;
 

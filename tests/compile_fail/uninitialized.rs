@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// Memory that was never written is not mapped: the device would see what it held before.
+// Uninitialized memory cannot be mapped: the device would read its old contents.
 
 use kernel::prelude::*;
 

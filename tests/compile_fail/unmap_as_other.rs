@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// Nor is there a direction to get wrong.
+// A mapping cannot be unmapped in another direction.
 
 use kernel::prelude::*;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// What the device may be using cannot be unmapped.
+// A mapping cannot be unmapped while the device owns it.
 
 use kernel::prelude::*;
 
@@ -15,7 +15,7 @@ fn receive(dev: &DmaDevice) -> Result<Buffer> {
     let in_flight = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?.submit();
 
     #[cfg(not(mistake))]
-    // SAFETY: The device was never told the address.
+    // SAFETY: The device must have stopped: it was never programmed with the address.
     let in_flight = unsafe { in_flight.complete() };
 
     Ok(in_flight.unmap())

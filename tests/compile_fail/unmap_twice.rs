@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// Unmapping takes the mapping, so there is no second time.
+// A mapping cannot be unmapped twice: unmapping consumes it.
 
 use kernel::prelude::*;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// Unmapping asks for nothing that the mapping knows: there is no size to get wrong.
+// Unmapping takes no size: the mapping knows it.
 
 use kernel::prelude::*;
 

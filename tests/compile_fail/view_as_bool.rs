@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// What a device wrote is not looked at as a type that not all bytes are valid for.
+// Data from a device cannot be viewed as a type that has invalid bit patterns.
 
 use kernel::prelude::*;
 use zerocopy_derive::{

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// vmalloc memory cannot be mapped in one piece: it is one for the CPU only.
+// vmalloc memory cannot be mapped in one piece: it is contiguous for the CPU only.
 
 use kernel::prelude::*;
 

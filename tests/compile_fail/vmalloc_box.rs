@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// Nor can a single value in vmalloc memory, however short: whether it crosses a page is chance.
+// A single value in vmalloc memory cannot be mapped, however short: it may cross a page boundary.
 
 use kernel::prelude::*;
 

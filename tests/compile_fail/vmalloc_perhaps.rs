@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// Nor a vector that may be either: which one it is depends on its length.
+// A `KVVec` cannot be mapped: its length decides if it is vmalloc memory.
 
 use kernel::prelude::*;
 

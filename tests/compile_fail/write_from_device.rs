@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// The CPU may look at what the device writes, but not change it: the change would be lost, or
-// overwrite what the device wrote next to it.
+// The CPU can read a `DMA_FROM_DEVICE` mapping, but cannot write it: the write would be lost, or
+// overwrite data of the device in the same cache line.
 
 use kernel::prelude::*;
 

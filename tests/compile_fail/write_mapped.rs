@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// What the device reads cannot be written after it was handed over: it may have been fetched
+// The CPU cannot write a mapping without a sync for the device, which may have read the memory
 // already.
 
 use kernel::prelude::*;

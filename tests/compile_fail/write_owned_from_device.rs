@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// Nor does the CPU write into what only the device writes, while it has it.
+// The CPU cannot write a `DMA_FROM_DEVICE` mapping, even while the CPU owns it.
 
 use kernel::prelude::*;
 
