@@ -1,13 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-<<<<<<< HEAD
-//! Measures the cost of lists: mapping and unmapping, syncing a part, making the table.
-//!
-//! No page of a list follows the page before in memory.
-=======
 //! Costs of lists of pages that are not contiguous: to map and unmap them, to sync a part of them,
 //! to make their tables.
->>>>>>> 2650f87 (tests/bench: document each function by its action)
 
 use core::cmp::Reverse;
 
@@ -41,11 +35,7 @@ use super::{
     Measurement, //
 };
 
-<<<<<<< HEAD
-/// Numbers of entries, each with the number of mappings in a round.
-=======
 /// Number of entries, and how often such a list is mapped in a round.
->>>>>>> 2650f87 (tests/bench: document each function by its action)
 const LISTS: [(usize, u32); 3] = [(1, 1000), (16, 200), (256, 20)];
 
 /// Number of bytes to sync in the middle of a list: half of one page and half of the next.
@@ -54,11 +44,7 @@ const PART: usize = PageBuffer::LEN;
 type Table<'dev> = sg::Table<'dev, KVec<PageBuffer>>;
 type Bytes<'dev> = MappedList<'dev, KVec<PageBuffer>, Bidirectional>;
 
-<<<<<<< HEAD
-/// Function in C to measure.
-=======
 /// Function of `peer.h` that maps and unmaps a list.
->>>>>>> 2650f87 (tests/bench: document each function by its action)
 type Peer = unsafe extern "C" fn(*mut device, *mut sg_table, u32) -> c_int;
 
 impl<'dev> Measurement<'dev> {
@@ -89,11 +75,7 @@ impl<'dev> Measurement<'dev> {
         Ok(())
     }
 
-<<<<<<< HEAD
-    /// Compares mapping and unmapping.
-=======
     /// Measures to map and unmap a list.
->>>>>>> 2650f87 (tests/bench: document each function by its action)
     fn compare_maps<D: Direction>(
         &self,
         case: &str,
@@ -109,24 +91,16 @@ impl<'dev> Measurement<'dev> {
             case,
             entries,
             times,
-<<<<<<< HEAD
-            // SAFETY: The device is bound, and only the call uses the pages of the table.
-=======
             // SAFETY:
             // - `peer` needs a bound device: `self.dma` belongs to the device that is being probed.
             // - `peer` needs memory without other users: only these tables refer to the pages.
->>>>>>> 2650f87 (tests/bench: document each function by its action)
             || to_result(unsafe { peer(as_raw(self.dma.as_device()), in_c.0, times) }),
             table,
             |table| map::<D>(table, times),
         )
     }
 
-<<<<<<< HEAD
-    /// Compares syncs of a mapped list for the CPU and back.
-=======
     /// Measures to sync a part of a mapped list for the CPU, and for the device again.
->>>>>>> 2650f87 (tests/bench: document each function by its action)
     fn compare_parts(&self, entries: usize, times: u32) -> Result {
         let dev = as_raw(self.dma.as_device());
         let mut pages = pages(entries)?;
@@ -134,13 +108,9 @@ impl<'dev> Measurement<'dev> {
         let list = self.table(pages)?.map()?;
         let start = (list.len() - PART) / 2;
 
-<<<<<<< HEAD
-        // SAFETY: The device is bound, and only the call uses the pages of the table.
-=======
         // SAFETY:
         // - The function needs a bound device: `self.dma` belongs to the one that is being probed.
         // - The function needs memory without other users: only these tables refer to the pages.
->>>>>>> 2650f87 (tests/bench: document each function by its action)
         to_result(unsafe { peer::rk3588_dma_peer_map_list(dev, in_c.0) })?;
 
         let result = self.compare_list(
@@ -162,11 +132,7 @@ impl<'dev> Measurement<'dev> {
         result
     }
 
-<<<<<<< HEAD
-    /// Compares making and freeing a table.
-=======
     /// Measures to make a table and to free it.
->>>>>>> 2650f87 (tests/bench: document each function by its action)
     fn compare_tables(&self, entries: usize, times: u32) -> Result {
         let mut pages = pages(entries)?;
         let mut raw = raw(&mut pages)?;
@@ -176,11 +142,7 @@ impl<'dev> Measurement<'dev> {
             "table",
             entries,
             times,
-<<<<<<< HEAD
-            // SAFETY: `raw` has `entries` pages.
-=======
             // SAFETY: `start` must point to `entries` pages: `raw` returned one per buffer.
->>>>>>> 2650f87 (tests/bench: document each function by its action)
             || to_result(unsafe { peer::rk3588_dma_peer_list_table(start, entries as u32, times) }),
             pages,
             |mut pages| {
@@ -219,11 +181,7 @@ impl<'dev> Measurement<'dev> {
         Ok(())
     }
 
-<<<<<<< HEAD
-    /// Returns a table with one entry per page.
-=======
     /// Makes a table with an entry for each of the pages.
->>>>>>> 2650f87 (tests/bench: document each function by its action)
     fn table(&self, pages: KVec<PageBuffer>) -> Result<Table<'dev>> {
         let entries = pages.len();
         let table = sg::Table::new(self.dma, pages, GFP_KERNEL)?;
@@ -250,11 +208,7 @@ fn part(mut list: Bytes<'_>, start: usize, times: u32) -> Result<Bytes<'_>> {
     Ok(list)
 }
 
-<<<<<<< HEAD
-/// Returns pages in descending order of their addresses.
-=======
 /// Allocates pages in descending order of their addresses, so that no two are contiguous.
->>>>>>> 2650f87 (tests/bench: document each function by its action)
 fn pages(count: usize) -> Result<KVec<PageBuffer>> {
     let mut pages = KVec::with_capacity(count, GFP_KERNEL)?;
 
@@ -265,11 +219,7 @@ fn pages(count: usize) -> Result<KVec<PageBuffer>> {
     Ok(pages)
 }
 
-<<<<<<< HEAD
-/// Returns the `struct page` of each page.
-=======
 /// Returns the pages as an array of `struct page *`.
->>>>>>> 2650f87 (tests/bench: document each function by its action)
 fn raw(pages: &mut KVec<PageBuffer>) -> Result<KVec<*mut page>> {
     let mut raw = KVec::with_capacity(pages.len(), GFP_KERNEL)?;
 
@@ -289,15 +239,9 @@ struct PeerTable(*mut sg_table);
 impl PeerTable {
     fn new(pages: &mut KVec<PageBuffer>) -> Result<Self> {
         let mut pages = raw(pages)?;
-<<<<<<< HEAD
-        // CAST: `LISTS` has at most 256.
-        let count = pages.len() as u32;
-        // SAFETY: `pages` has `count` pages.
-=======
         // CAST: `LISTS` has at most 256 entries.
         let count = pages.len() as u32;
         // SAFETY: The pointer must be to `count` pages: `raw` returned one for each of `pages`.
->>>>>>> 2650f87 (tests/bench: document each function by its action)
         let table = unsafe { peer::rk3588_dma_peer_table(pages.as_mut_ptr(), count) };
 
         if table.is_null() {
@@ -310,12 +254,8 @@ impl PeerTable {
 
 impl Drop for PeerTable {
     fn drop(&mut self) {
-<<<<<<< HEAD
-        // SAFETY: `rk3588_dma_peer_table` made the table, and it is not mapped.
-=======
         // SAFETY: The table must come from `rk3588_dma_peer_table()` and have no other user: `new`
         // made it, and `self` is its only owner.
->>>>>>> 2650f87 (tests/bench: document each function by its action)
         unsafe { peer::rk3588_dma_peer_free_table(self.0) };
     }
 }

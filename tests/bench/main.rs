@@ -1,18 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-<<<<<<< HEAD
-//! Measures the cost of mapping, syncing and unmapping, with guards and in C, and that of programs.
-//!
-//! The benchmark is a module with the directories of the driver and, in `peer.c`, the calls of a
-//! driver in C. `make bench` boots it with QEMU's `-icount shift=0`: an instruction takes 1 ns. It
-//! writes one line per measurement to the kernel log:
-=======
 //! Benchmark of mapping, syncing and unmapping with guards and in C, and of writing programs.
 //!
 //! It is a kernel module of its own, with the driver's modules and, in `peer.c`, the calls of a
 //! driver in C. `make bench` boots it with QEMU's `-icount shift=0`, where 1 ns is an instruction.
 //! The module logs a line per measurement:
->>>>>>> 2650f87 (tests/bench: document each function by its action)
 //!
 //! ```text
 //! bench CASE LEN PLAIN|STATISTICS PEER GUARDS
@@ -85,17 +77,10 @@ kernel::of_device_table!(
     [(of::DeviceId::new(c"rk3588-dma,bench"), ())]
 );
 
-<<<<<<< HEAD
-/// Number of repetitions of a measurement. The minimum counts, because disturbances only add time.
-const ROUNDS: usize = 5;
-
-/// Lengths in bytes, each with the number of mappings in a round.
-=======
 /// Number of times that each measurement is made. The least counts: disturbances only add time.
 const ROUNDS: usize = 5;
 
 /// Lengths in bytes, and how often a buffer is mapped in a round.
->>>>>>> 2650f87 (tests/bench: document each function by its action)
 const LENGTHS: [(usize, u32); 3] = [(64, 1000), (4096, 1000), (1 << 20, 20)];
 
 /// Functions of `peer.h`.
@@ -175,11 +160,7 @@ mod peer {
     }
 }
 
-<<<<<<< HEAD
-/// Function in C to measure.
-=======
 /// Function of `peer.h` that maps a buffer.
->>>>>>> 2650f87 (tests/bench: document each function by its action)
 type Peer = unsafe extern "C" fn(*mut device, *mut c_void, usize, u32) -> c_int;
 
 /// The driver.
@@ -225,16 +206,6 @@ fn run(pdev: &platform::Device<Core<'_>>) -> Result {
     )?;
     bench.compare("part", peer::rk3588_dma_peer_part, part)?;
     bench.compare_lists()?;
-<<<<<<< HEAD
-    match counts {
-        true => Ok(()),
-        // Statistics make no difference to programs.
-        false => programs::measure(dev),
-    }
-}
-
-/// Measurements of a device.
-=======
     // Programs do not depend on statistics, so they are measured for one device only.
     if counts {
         Ok(())
@@ -244,7 +215,6 @@ fn run(pdev: &platform::Device<Core<'_>>) -> Result {
 }
 
 /// Device to measure, and the name of its lines.
->>>>>>> 2650f87 (tests/bench: document each function by its action)
 struct Measurement<'dev> {
     dma: &'dev DmaDevice,
     name: &'static str,
@@ -282,23 +252,15 @@ impl Measurement<'_> {
         let mut buffer = Buffer::zeroed(len)?;
         let start = buffer.as_mut_ptr().as_ptr().cast();
 
-<<<<<<< HEAD
-        // SAFETY: The device is bound, and the caller owns the buffer of `len` bytes.
-=======
         // SAFETY:
         // - `peer` needs a bound device: `self.dma` belongs to the device that is being probed.
         // - `peer` needs `len` bytes without other users: `buffer` is a local of this length.
->>>>>>> 2650f87 (tests/bench: document each function by its action)
         time_with((), |()| to_result(unsafe { peer(dev, start, len, times) }))
             .map(|(time, ())| time)
     }
 }
 
-<<<<<<< HEAD
-/// Returns the minimum of `ROUNDS` measurements, divided by `times`, in thousandths.
-=======
 /// Returns the least of [`ROUNDS`] measurements, divided by `times`, in thousandths.
->>>>>>> 2650f87 (tests/bench: document each function by its action)
 fn least(times: u32, mut measure: impl FnMut() -> Result<u64>) -> Result<u64> {
     let mut least = u64::MAX;
 
@@ -308,29 +270,12 @@ fn least(times: u32, mut measure: impl FnMut() -> Result<u64>) -> Result<u64> {
     Ok(least * 1000 / u64::from(times))
 }
 
-<<<<<<< HEAD
-/// Returns the nanoseconds of `work`.
-=======
 /// Returns the nanoseconds that `work` takes.
->>>>>>> 2650f87 (tests/bench: document each function by its action)
 fn time<F: FnMut()>(mut work: F) -> u64 {
     /// Calls the closure at `data`.
     ///
     /// # Safety
     ///
-<<<<<<< HEAD
-    /// `data` must point to an `F` that no other code uses.
-    unsafe extern "C" fn call<F: FnMut()>(data: *mut c_void) {
-        // SAFETY: The caller guarantees the same of `data`.
-        unsafe { (*data.cast::<F>())() }
-    }
-
-    // SAFETY: `call` requires a pointer to an `F` that no other code uses: `work` is borrowed here.
-    unsafe { peer::rk3588_dma_peer_measure(call::<F>, (&raw mut work).cast()) }
-}
-
-/// Returns the nanoseconds of `work` with `value`, and its result.
-=======
     /// `data` points to an `F` without other users.
     unsafe extern "C" fn call<F: FnMut()>(data: *mut c_void) {
         // SAFETY: `data` must point to an `F` without other users: the caller guarantees it.
@@ -342,7 +287,6 @@ fn time<F: FnMut()>(mut work: F) -> u64 {
 }
 
 /// Returns the nanoseconds that `work` takes with `value`, and its result.
->>>>>>> 2650f87 (tests/bench: document each function by its action)
 fn time_with<T>(value: T, work: impl Fn(T) -> Result<T>) -> Result<(u64, T)> {
     let mut value = Some(value);
     let mut result = Err(EINVAL);
@@ -388,11 +332,7 @@ fn bidirectional(dma: &DmaDevice, mut buffer: Buffer, times: u32) -> Result<Buff
     Ok(buffer)
 }
 
-<<<<<<< HEAD
-/// Maps without a sync, and syncs the first 64 bytes for the device.
-=======
 /// Maps and unmaps without a sync, and syncs the first 64 bytes for the device.
->>>>>>> 2650f87 (tests/bench: document each function by its action)
 fn part(dma: &DmaDevice, mut buffer: Buffer, times: u32) -> Result<Buffer> {
     for _ in 0..times {
         let mapping = Mapping::<_, ToDevice>::new_for_cpu(dma, buffer)?

@@ -1,19 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
-<<<<<<< HEAD
- * Submits requests to a DMA engine, for measurements of the engine's driver.
- *
- * The file "repeat" in debugfs takes the commands of rk3588_dma's, and more:
- *
- *	copy LENGTH COUNT [FROM TO]	at offsets FROM and TO in a page
- *	chain SEGMENTS LENGTH COUNT	SEGMENTS copies, submitted as one
- *	list SEGMENTS LENGTH COUNT	scatter-gather, from memory to a device
- *	scattered SEGMENTS LENGTH COUNT	from SEGMENTS pages to other pages
- *
- * Runs COUNT requests in sequence. The client waits for each and verifies the
- * data, because an engine that copies less needs less time. Of a transfer to
- * the device, it verifies the last word.
-=======
  * A client of a DMA engine, to count the costs of requests to its driver.
  *
  * Its debugfs file "repeat" takes the commands of rk3588_dma's, and more:
@@ -26,7 +12,6 @@
  * A command makes COUNT requests, one after the other. It waits for each and
  * compares the bytes: an engine that copies less than requested would have
  * lower costs. For the device it compares the last word that was sent.
->>>>>>> 2650f87 (tests/bench: document each function by its action)
  */
 #include <linux/completion.h>
 #include <linux/debugfs.h>
@@ -50,11 +35,7 @@ struct peer {
 	struct dma_chan *memory;
 	struct dma_chan *device;
 	struct dentry *folder;
-<<<<<<< HEAD
-	/* Memory that replaces the data register of the device. */
-=======
 	/* Memory in place of the device's data register. */
->>>>>>> 2650f87 (tests/bench: document each function by its action)
 	void __iomem *data;
 	resource_size_t data_at;
 	/* Serializes commands. */
@@ -66,11 +47,7 @@ static void done(void *completion)
 	complete(completion);
 }
 
-<<<<<<< HEAD
-/* Submits @last to @chan, starts it and all before it, and waits. */
-=======
 /* Issues @last and the descriptors submitted before it, and waits for all. */
->>>>>>> 2650f87 (tests/bench: document each function by its action)
 static int finish(struct dma_chan *chan, struct dma_async_tx_descriptor *last)
 {
 	DECLARE_COMPLETION_ONSTACK(completion);

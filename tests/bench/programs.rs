@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-<<<<<<< HEAD
-//! Measures the cost of programs for lists: their bytes, and the instructions to write them.
-=======
 //! Costs of writing programs for lists: bytes, and instructions of the CPU.
->>>>>>> 2650f87 (tests/bench: document each function by its action)
 
 use core::hint::black_box;
 
@@ -28,16 +24,6 @@ use super::{
     time, //
 };
 
-<<<<<<< HEAD
-/// Maximum number of segments in a list.
-const MOST: u32 = 4096;
-
-/// Bytes of a segment, and bytes from one segment to the next.
-const LEN: u32 = 4096;
-const STRIDE: u32 = 2 * LEN;
-
-/// Addresses of the first segments, and their distances from a boundary: none, or different ones.
-=======
 /// Largest number of segments in a list.
 const MOST: u32 = 4096;
 
@@ -46,20 +32,14 @@ const LEN: u32 = 4096;
 const STRIDE: u32 = 2 * LEN;
 
 /// Address of the first segment to read and of the first to write.
->>>>>>> 2650f87 (tests/bench: document each function by its action)
 const SOURCE: u32 = 0x1000_0000;
 const DESTINATION: u32 = 0x8000_0000;
 
 /// Name, and the offsets that are added to the source and to the destination.
 const KINDS: [(&str, u32, u32); 2] = [("aligned", 0, 0), ("misaligned", 3, 1)];
 
-<<<<<<< HEAD
-/// Bytes for all programs.
-const ROOM: usize = 512 << 10;
-=======
 /// Size of the buffer for a program in bytes.
 const BUFFER_LEN: usize = 512 << 10;
->>>>>>> 2650f87 (tests/bench: document each function by its action)
 
 /// Limits of an RK3588's controller, shared by eight channels.
 const RK3588: Bus = Bus {
@@ -70,22 +50,14 @@ const RK3588: Bus = Bus {
     non_secure: true,
 };
 
-<<<<<<< HEAD
-/// Measures all lists, and writes the results to the log of `dev`.
-=======
 /// Measures the programs of all lists. `dev` is used for the log only.
->>>>>>> 2650f87 (tests/bench: document each function by its action)
 pub(crate) fn measure(dev: &Device) -> Result {
     let mut memory = KVVec::from_elem(0u8, BUFFER_LEN, GFP_KERNEL)?;
     let lengths = (0..=MOST.ilog2()).map(|n| 1 << n);
 
     for (kind, from, to) in KINDS {
         for segments in lengths.clone() {
-<<<<<<< HEAD
-            // The clock's steps are 42 instructions.
-=======
             // The clock advances in steps of 42 instructions; repetition makes them negligible.
->>>>>>> 2650f87 (tests/bench: document each function by its action)
             let times = (MOST / segments).max(4);
             let mut len = 0;
             let nanoseconds = least(times, || {
@@ -106,13 +78,7 @@ pub(crate) fn measure(dev: &Device) -> Result {
     Ok(())
 }
 
-<<<<<<< HEAD
-/// Writes the program of a list and returns its length.
-///
-/// That includes all checks, from the request to the last byte.
-=======
 /// Writes the program of a list, with all checks of the request; returns its length in bytes.
->>>>>>> 2650f87 (tests/bench: document each function by its action)
 fn write(memory: &mut [u8], segments: u32, from: u32, to: u32) -> Result<usize> {
     let list = |start: u32| {
         (0..segments).map(move |n| Segment {
