@@ -22,35 +22,18 @@ mod programs;
 mod tests;
 
 use std::{
-    borrow::Borrow,
     collections::BTreeMap,
     fs,
-    path::Path,
-    process::Command, //
+    path::Path, //
 };
 
-use anyhow::{
-    anyhow,
-    bail,
-    ensure,
-    Context,
-    Result, //
-};
 use serde::de::DeserializeOwned;
 use serde_json::{
     json,
     Value, //
 };
 
-use crate::{
-    board::{
-        Board,
-        Boot, //
-    },
-    console::Console,
-    process::succeeds,
-    suite::Suite, //
-};
+use crate::prelude::*;
 use comparison::{
     LISTS,
     MAPPINGS, //
@@ -62,8 +45,6 @@ pub use phases::{
     Bursts,
     Phase, //
 };
-
-const SCRIPT: &str = include_str!("../guest/bench.sh");
 
 /// A test's name, and its check of a measurement.
 pub type Check<T> = (&'static str, fn(&T) -> Result<()>);
@@ -149,50 +130,37 @@ fn report(console: &Console, phases: &[Phase]) -> Result<(String, Value, Vec<Lim
 
 /// Boots with one CPU and loads the module that measures instructions.
 pub fn count_instructions(board: &Board) -> Result<Console> {
-    succeeds(Command::new("make").args(["--no-print-directory", "bench-module"]))?;
-
     let console = board.boot(
         &Boot {
             append: "nr_cpus=1".into(),
             overlays: vec!["tests/bench/bench.dtso".into()],
             files: vec!["out/bench/rk3588_dma_bench.ko".into()],
-            counts_instructions: true,
+            target: Some("bench-module"),
             ..Boot::default()
         },
-        SCRIPT,
+        &script(&["bench"])?,
     )?;
 
     ensure!(console.exit()? == 0, "the module was not loaded");
     Ok(console)
 }
 
-/// Runs the tests.
-pub fn test(suite: &mut Suite, board: &Board) {
-    run_checks(suite, "instructions", OF_INSTRUCTIONS, || {
-        count_instructions(board)
-    });
-    run_checks(suite, "requests to both drivers", OF_REQUESTS, || {
-        measure_requests(board)
-    });
-}
-
-/// Measures once, if the suite wants any of `checks`, and runs them.
-fn run_checks<T: ?Sized, M: Borrow<T>>(
-    suite: &mut Suite,
-    what: &str,
-    checks: &[Check<T>],
-    measure: impl FnOnce() -> Result<M>,
-) {
-    if suite.wants(&checks.iter().map(|check| check.0).collect::<Vec<_>>()) {
-        let measured = suite.prepare(what, measure);
-
-        for (name, check) in checks {
-            suite.test(name, || match &measured {
-                Ok(measured) => check(measured.borrow()),
-                Err(error) => Err(anyhow!("{error:#}")),
-            });
-        }
-    }
+/// Adds the tests.
+pub fn add(suite: &mut Suite) {
+    suite.add(
+        "bench: instructions",
+        OF_INSTRUCTIONS
+            .iter()
+            .map(|(name, check)| Test::new(*name, check)),
+        || count_instructions(Board::get()?),
+    );
+    suite.add(
+        "bench: requests",
+        OF_REQUESTS
+            .iter()
+            .map(|(name, check)| Test::new(*name, |phases: &Vec<Phase>| check(phases))),
+        || measure_requests(Board::get()?),
+    );
 }
 
 /// Reads the module's lines that begin with `keyword` and pairs the values of two kinds by key.

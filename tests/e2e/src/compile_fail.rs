@@ -25,12 +25,6 @@ use std::{
     path::Path, //
 };
 
-use anyhow::{
-    anyhow,
-    ensure,
-    Context,
-    Result, //
-};
 use tempfile::TempDir;
 use ui_test::{
     diagnostics::{
@@ -45,6 +39,10 @@ use ui_test::{
     Config, //
 };
 
+use crate::{
+    prelude::*,
+    suite::cores, //
+};
 use outcomes::Outcomes;
 
 /// Folder of the cases.
@@ -57,8 +55,34 @@ const ROOT: &str = "rk3588_dma_demo.rs";
 const MISTAKE: &str = "mistake";
 const CORRECTED: &str = "corrected";
 
+/// Adds the tests, all of one job.
+pub fn add(suite: &mut Suite) -> Result<()> {
+    let names: Vec<_> = names()?.iter().flat_map(|name| test_names(name)).collect();
+    let selected: Vec<_> = names
+        .iter()
+        .filter(|name| suite.selects(name))
+        .cloned()
+        .collect();
+    let tests = names.into_iter().map(|name| {
+        Test::new(
+            name.clone(),
+            move |outcomes: &BTreeMap<String, Result<()>>| {
+                outcomes[&name]
+                    .as_ref()
+                    .map(|()| ())
+                    .map_err(|error| anyhow!("{error:#}"))
+            },
+        )
+    });
+
+    suite.add("compile_fail", tests, move || {
+        run(cores(), &|name| selected.iter().any(|it| it == name))
+    });
+    Ok(())
+}
+
 /// Returns the names of all cases, sorted.
-pub fn names() -> Result<Vec<String>> {
+fn names() -> Result<Vec<String>> {
     let mut names = vec![];
 
     for entry in fs::read_dir(FOLDER).with_context(|| format!("cannot read {FOLDER}"))? {
@@ -72,7 +96,7 @@ pub fn names() -> Result<Vec<String>> {
 /// Compiles the cases that have a `wanted` test on `threads` threads.
 ///
 /// Returns an outcome for each wanted test, `compile_fail::CASE::REVISION`.
-pub fn run(
+fn run(
     threads: NonZero<usize>,
     wanted: &(dyn Fn(&str) -> bool + Sync),
 ) -> Result<BTreeMap<String, Result<()>>> {

@@ -10,15 +10,14 @@ use std::{
     process::Command, //
 };
 
-use anyhow::{
-    ensure,
-    Result, //
-};
 use serde_json::Value;
 
-use crate::process::{
-    made_by,
-    output, //
+use crate::{
+    prelude::*,
+    process::{
+        made_by,
+        output, //
+    }, //
 };
 
 const NAME: &str = "host::planner_coverage";
@@ -35,13 +34,9 @@ const SOURCES: [&str; 5] = [
 /// Minimum share of each file's lines, in per cent.
 const MINIMUM: f64 = 95.0;
 
-/// Measures, and fails if a file has too little or is not in the report.
-pub fn run(suite: &mut crate::suite::Suite) {
-    if suite.wants(&[NAME]) {
-        let report = suite.prepare("planner coverage", measure);
-
-        suite.test(NAME, || check(&report?, &std::env::current_dir()?));
-    }
+/// Adds the test.
+pub fn add(suite: &mut Suite) {
+    suite.test(NAME, || check(&measure()?, &std::env::current_dir()?));
 }
 
 /// Returns the report of `llvm-cov export`.

@@ -28,7 +28,8 @@ use crate::{
         made_by,
         output,
         succeeds, //
-    }, //
+    },
+    words, //
 };
 
 /// Overlays; those of bad controllers are not among them.
@@ -105,6 +106,8 @@ pub fn add(suite: &mut Suite) {
             )
         })
     });
+    suite.test("checks::words", words::check);
+    suite.test("checks::commit_subjects", words::check_subjects);
     suite.test("stock::files_are_debians", || {
         succeeds(Command::new("scripts/kernel").arg("--verify"))
     });

@@ -5,13 +5,13 @@
 //! Runs inside the build environment (`scripts/env`), in the directory of the project. The targets
 //! of the Makefile call it.
 
-//TMP mod bench;
+mod bench;
 mod board;
 mod cargo;
 mod check;
-//TMP mod compile_fail;
+mod compile_fail;
 mod console;
-//TMP mod coverage;
+mod coverage;
 mod demo;
 mod docs;
 mod inspect;
@@ -93,7 +93,7 @@ enum Command {
 fn main() -> Result<ExitCode> {
     let passed = match Arguments::parse().command {
         Command::Demo { json } => demo::run(Board::get()?, &json)?,
-        Command::Bench { json } => todo!("{json:?}"),
+        Command::Bench { json } => bench::run(Board::get()?, &json)?,
         Command::Soak { transfers } => soak::run(Board::get()?, transfers)?,
         Command::Samples => samples::run(Board::get()?)?,
         Command::Test(arguments) => tests::run(arguments)?,

@@ -152,15 +152,14 @@ impl Suite {
         // With more than one thread, libtest-mimic prints whole lines, so those of jobs fit between.
         self.arguments.test_threads.get_or_insert(2);
         if self.arguments.list {
-            libtest_mimic::run(&self.arguments, self.trials);
-            return true;
+            return !libtest_mimic::run(&self.arguments, self.trials).has_failed();
         }
 
         let start = Instant::now();
         let jobs = Mutex::new(self.jobs);
         let times = Mutex::new(vec![]);
         let conclusion = thread::scope(|scope| {
-            for _ in 0..cores() {
+            for _ in 0..cores().get() {
                 scope.spawn(|| {
                     while let Some(job) = next(&jobs) {
                         let start = Instant::now();
@@ -183,8 +182,8 @@ impl Suite {
 }
 
 /// Returns the number of jobs that run side by side.
-pub fn cores() -> usize {
-    thread::available_parallelism().map_or(1, NonZero::get)
+pub fn cores() -> NonZero<usize> {
+    thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN)
 }
 
 fn next(jobs: &Mutex<VecDeque<Job>>) -> Option<Job> {

@@ -18,14 +18,15 @@ mod statistics;
 use libtest_mimic::Arguments;
 
 use crate::{
-    //TMP bench,
+    bench,
     cargo,
-    //TMP compile_fail,
-    //TMP coverage,
+    compile_fail,
+    coverage,
     docs,
     lint,
     mutants,
-    prelude::*, //
+    prelude::*,
+    versions, //
 };
 
 /// Runs the selected tests and returns whether all passed.
@@ -33,14 +34,14 @@ pub fn run(arguments: Arguments) -> Result<bool> {
     let mut suite = Suite::new(arguments);
 
     lint::add(&mut suite);
-    //TMP compile_fail::add(&mut suite)?;
+    compile_fail::add(&mut suite)?;
     cargo::add(&mut suite)?;
-    //TMP coverage::add(&mut suite);
+    coverage::add(&mut suite);
     kunit::add(&mut suite)?;
     engine::add(&mut suite);
     lifetime::add(&mut suite);
     samples::add(&mut suite);
-    //TMP bench::add(&mut suite);
+    bench::add(&mut suite);
     faults::add(&mut suite)?;
     lists::add(&mut suite);
     lessons::add(&mut suite);
@@ -50,5 +51,14 @@ pub fn run(arguments: Arguments) -> Result<bool> {
     machine::add(&mut suite);
     mutants::add(&mut suite)?;
     docs::add(&mut suite);
-    Ok(suite.run())
+
+    let is_whole = suite.is_whole();
+    let passed = suite.run();
+
+    if is_whole {
+        for (name, version) in versions::versions()? {
+            println!("{name:15} {version}");
+        }
+    }
+    Ok(passed)
 }

@@ -7,14 +7,12 @@ use std::{
     process::Command, //
 };
 
-use anyhow::{
-    Context,
-    Result, //
-};
-
-use crate::process::{
-    made_by,
-    output, //
+use crate::{
+    prelude::*,
+    process::{
+        made_by,
+        output, //
+    }, //
 };
 
 /// Programs of the environment, by the name to print.

@@ -12,16 +12,24 @@
 //! others. The second is a load of a channel. It does not name the controller, so only one of them
 //! may run at a time.
 
-use std::io::{
-    BufRead,
-    BufReader, //
+use std::{
+    io::{
+        BufRead,
+        BufReader, //
+    },
+    process::Command, //
 };
 
 use tempfile::TempDir;
 
 use super::*;
-
-const SCRIPT: &str = include_str!("../../guest/engines.sh");
+use crate::{
+    board::{
+        MODULE,
+        OVERLAY, //
+    },
+    process::succeeds, //
+};
 
 /// QEMU's names of the events.
 const EVENTS: &str = "memory_region_ops_read memory_region_ops_write pl330_dmald pl330_dmast";
@@ -67,26 +75,23 @@ pub fn measure(board: &Board) -> Result<Vec<Phase>> {
     let peer = "out/bench/rk3588_dma_peer.ko".into();
     let mut arguments = vec!["-D".into(), log.clone().into()];
 
-    succeeds(Command::new("make").args(["--no-print-directory", "bench-module"]))?;
     for event in EVENTS.split(' ') {
         arguments.extend(["-trace".into(), event.into()]);
     }
 
     let console = board.boot(
         &Boot {
-            overlays: vec![crate::demo::overlay(), "tests/bench/engines.dtso".into()],
+            overlays: vec![OVERLAY.into(), "tests/bench/engines.dtso".into()],
             files: vec![
                 unpack_pl330(board, work.path())?,
                 peer,
-                "rk3588_dma.ko".into(),
+                MODULE.into(),
             ],
-            // A driver polls more often while the controller takes longer. The time must not depend
-            // on the load of the host.
-            counts_instructions: true,
+            target: Some("bench-module"),
             arguments,
             ..Boot::default()
         },
-        SCRIPT,
+        &script(&["engines"])?,
     )?;
 
     ensure!(console.exit()? == 0, "a module was not loaded");
