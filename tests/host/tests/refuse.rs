@@ -212,6 +212,30 @@ fn lists_in_order_take_no_product() {
     assert!(taken.get() <= 10 * COUNT, "{}", taken.get());
 }
 
+/// Lists in no order are compared in one go if all of one are below all of the other.
+#[test]
+fn lists_that_are_apart_take_no_product() {
+    use std::cell::Cell;
+
+    const COUNT: u32 = 1000;
+
+    let taken = Cell::new(0);
+    let list = |start: u32| {
+        let taken = &taken;
+
+        (0..COUNT).rev().map(move |n| {
+            taken.set(taken.get() + 1);
+            Segment {
+                address: start + 32 * n,
+                len: 16,
+            }
+        })
+    };
+
+    assert_eq!(refusal(Lists::new(list(0), list(1 << 20))), None);
+    assert!(taken.get() <= 10 * COUNT, "{}", taken.get());
+}
+
 /// An iterator whose clones do not yield what it did breaks its promise. That must not be paid for
 /// with a planner that never comes back.
 #[test]
@@ -266,8 +290,53 @@ fn some_list() -> impl Strategy<Value = Vec<(u32, u32)>> {
     })
 }
 
+/// Compares all pairs of short lists of the same length with a model that goes byte by byte. In so
+/// small a space they meet in every way: in order or not, ending at the same byte, one within the
+/// other.
+#[test]
+fn short_lists_that_overlap() {
+    let segments: Vec<_> = (0..6u32)
+        .flat_map(|address| (0..3u32).map(move |len| (address, len)))
+        .collect();
+    let lists_of_two: Vec<_> = segments
+        .iter()
+        .flat_map(|first| segments.iter().map(|second| [*first, *second]))
+        .collect();
+    let total = |list: &[(u32, u32)]| list.iter().map(|&(_, len)| len).sum::<u32>();
+    let mut compared = 0;
+
+    for from in &lists_of_two {
+        let alike = |to: &&[_; 2]| total(*to) == total(from) && total(from) != 0;
+
+        for to in lists_of_two.iter().filter(alike) {
+            let expected = share(from, to).then_some(Refused::Overlap);
+
+            assert_eq!(lists(from, to), expected, "{from:?} {to:?}");
+            compared += 1;
+        }
+    }
+    assert!(compared > 20_000, "{compared}");
+}
+
 proptest! {
     #![proptest_config(proptest_config())]
+
+    /// Lists of the same length without a segment far away from the others.
+    #[test]
+    fn close_lists_that_overlap(from in some_list(), to in some_list(), last in 0..200u32) {
+        let (mut left, mut to) = (from.iter().map(|&(_, len)| len).sum::<u32>(), to);
+
+        prop_assume!(left != 0);
+        for (_, len) in &mut to {
+            *len = left.min(*len);
+            left -= *len;
+        }
+        to.push((last, left));
+        prop_assert_eq!(
+            lists(&from, &to) == Some(Refused::Overlap),
+            share(&from, &to)
+        );
+    }
 
     #[test]
     fn lists_that_overlap(from in some_list(), to in some_list()) {
@@ -283,6 +352,23 @@ proptest! {
             lists(&from, &to) == Some(Refused::Overlap),
             share(&from, &to)
         );
+    }
+
+    /// Rows to write meet each other where the stride is shorter than a row.
+    #[test]
+    fn rows_that_overlap_each_other(row_len in 1..10u32, rows in 1..5u32, stride in 0..20u32) {
+        let list: Vec<_> = (0..rows).map(|row| (row * stride, row_len)).collect();
+        let meet = (1..list.len()).any(|row| share(&list[..row], &list[row..=row]));
+        let job = Rows {
+            source: 1000,
+            destination: 0,
+            row_len,
+            rows,
+            source_stride: row_len,
+            destination_stride: stride,
+        };
+
+        prop_assert_eq!(refusal(job), meet.then_some(Refused::Overlap));
     }
 
     #[test]
