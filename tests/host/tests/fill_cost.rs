@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Bursts and bytes of program that fills take.
+
+use crate::copy_tests::RK3588;
+use crate::insn::{
+    Assembler,
+    Event, //
+};
+use crate::model::{
+    Access,
+    Memory, //
+};
+use crate::plan_tests::{
+    run,
+    Totals,
+    ENOUGH_FOR_A_PATTERN, //
+};
+use crate::program::{
+    Fill,
+    Pattern,
+    Plan, //
+};
+
+/// Bytes in a beat and in a burst of RK3588's controllers.
+const BEAT: u32 = 8;
+const BURST: u32 = 128;
+
+fn fill(to: u32, len: u32, pattern: &[u8]) -> Fill {
+    Fill::new(0x8000_0000 + to, len, Pattern::new(pattern).unwrap())
+}
+
+fn filled(to: u32, len: u32, pattern: &[u8], room: usize) -> Totals {
+    let mut memory = Memory::default().with(0x8000_0000 + to, vec![7; len as usize], Access::Write);
+
+    run(
+        Plan::new(fill(to, len, pattern)).unwrap(),
+        RK3588,
+        &mut memory,
+        room,
+    )
+}
+
+/// Full bursts, then a shorter one of whole beats, then one of single bytes: each only if there are
+/// bytes for it. Beats begin at the boundary before the first byte.
+#[test]
+fn fills_take_as_few_bursts_as_there_can_be() {
+    for to in 0..BEAT {
+        for len in 1..=3 * BURST {
+            let from_boundary = to + len;
+            let is_in_bytes = from_boundary < BEAT;
+            let beats = from_boundary % BURST / BEAT;
+            let tail = from_boundary % BEAT;
+            let expected =
+                from_boundary / BURST + u32::from(beats != 0) + u32::from(is_in_bytes || tail != 0);
+
+            for pattern in [&[0][..], &[1, 2]] {
+                let bursts = filled(to, len, pattern, 2 * ENOUGH_FOR_A_PATTERN)
+                    .stores
+                    .bursts;
+
+                assert_eq!(bursts, expected.into(), "{len} to {to}: {pattern:?}");
+            }
+        }
+    }
+}
+
+/// Half of the memory is a pattern's, if it takes that much for full bursts.
+#[test]
+fn patterns_use_half_of_the_memory() {
+    for pattern in [&[1][..], &[1, 2, 3, 4, 5, 6, 7, 8]] {
+        let bursts = |room| filled(0, 64 * BURST, pattern, room).stores.bursts;
+
+        assert_eq!(bursts(2 * BURST as usize + 16), 64);
+        assert!(bursts(ENOUGH_FOR_A_PATTERN) <= 70);
+    }
+}
+
+/// Both counters together reach as far as they can in one step.
+#[test]
+fn eight_mebibytes_are_as_short_as_little_more_than_a_loop() {
+    for pattern in [&[0][..], &[1, 2]] {
+        let code = |len| {
+            let mut bytes = [0; 1024];
+            let mut asm = Assembler::at(&mut bytes, 0xe000_0000);
+            let mut plan = Plan::new(fill(0, len, pattern)).unwrap();
+
+            plan.write(&mut asm, RK3588, Event::new(0).unwrap())
+                .unwrap();
+            assert!(plan.is_written());
+            asm.len()
+        };
+
+        assert_eq!(code(2 * 256 * BURST), code(8 << 20));
+    }
+}
