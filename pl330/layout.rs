@@ -412,3 +412,6 @@ unsafe impl Layout for KVec<Span> {
         lists(self.iter().copied(), &source, &destination, flags)
     }
 }
+
+#[cfg(CONFIG_KUNIT = "y")]
+mod tests;

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The KUnit suite of layouts: programs reach the bytes of a mapping and no others.
+
+use kernel::prelude::*;
+
+#[kunit_tests(rk3588_dma_pl330_layout)]
+mod suite {
+    use super::super::*;
+    use crate::{
+        dma::{
+            Bidirectional,
+            Buffer,
+            DmaDevice,
+            Mapping, //
+        },
+        fixture::TestDevice,
+        pl330::lend::{
+            Lend,
+            Lent, //
+        },
+        sg::{
+            Contiguous,
+            Table, //
+        }, //
+    };
+
+    /// Length of the mappings in bytes. Their memory is padded to more.
+    const LEN: usize = 100;
+
+    /// Length of the first of two buffers in a list, in bytes.
+    const FIRST: usize = 67;
+
+    /// Length of a mapping that has all bytes that the tests ask for.
+    const LONG: usize = 8192;
+
+    /// Offsets and lengths at which something changes.
+    const EDGES: [usize; 8] = [0, 1, 2, LEN - 1, LEN, LEN + 1, LEN + 2, usize::MAX];
+
+    /// Lends `mapping`, and lets `look` see where programs would find it.
+    fn with_side<M: Lend>(mapping: M, look: impl FnOnce(&Side<'_>) -> Result) -> Result {
+        let lent = mapping.lend();
+        let result = look(&M::side(&lent));
+
+        // SAFETY: No hardware was told of it.
+        drop(unsafe { lent.complete() });
+        result
+    }
+
+    fn mapping(dev: &DmaDevice, len: usize) -> Result<Mapping<'_, Buffer, Bidirectional>> {
+        Ok(Mapping::new(dev, Buffer::zeroed(len)?)?)
+    }
+
+    /// Calls `look` with `LEN` bytes: a mapping, the part of a mapping that was handed over, and a
+    /// list. The second argument is a long mapping.
+    fn with_sides(
+        dev: &DmaDevice,
+        look: impl Fn(&Side<'_>, &Side<'_>) -> Result, //
+    ) -> Result {
+        let part = Mapping::<_, Bidirectional>::new_for_cpu(dev, Buffer::zeroed(LONG)?)?
+            .hand_over(LEN)
+            .map_err(|_| EINVAL)?;
+        let buffers = (
+            Contiguous(Buffer::zeroed(FIRST)?),
+            Contiguous(Buffer::zeroed(LEN - FIRST)?),
+        );
+        let list = Table::new(dev, buffers, GFP_KERNEL)?.map::<Bidirectional>()?;
+
+        with_side(mapping(dev, LONG)?, |long| {
+            with_side(mapping(dev, LEN)?, |side| look(side, long))?;
+            with_side(part, |side| look(side, long))?;
+            with_side(list, |side| look(side, long))
+        })
+    }
+
+    /// Returns true if there is work for `layout`, and false if bytes of it are outside.
+    fn is_inside(layout: impl Layout, from: &Side<'_>, to: &Side<'_>) -> Result<bool> {
+        match layout.work(from.clone(), to.clone(), GFP_KERNEL) {
+            Ok(_) => Ok(true),
+            Err(TransferError::OutOfRange) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    #[test]
+    fn a_span_reaches_no_byte_outside() -> Result {
+        let device = TestDevice::new()?;
+
+        with_sides(device.dma()?, |side, long| {
+            for (offset, len) in EDGES.iter().flat_map(|at| EDGES.map(|len| (*at, len))) {
+                let fits = len != 0 && offset.checked_add(len).is_some_and(|end| end <= LEN);
+                let read = Span {
+                    from: offset,
+                    to: 0,
+                    len,
+                };
+                let written = Span {
+                    from: 0,
+                    to: offset,
+                    len,
+                };
+
+                assert_eq!(is_inside(read, side, long)?, fits);
+                assert_eq!(is_inside(written, long, side)?, fits);
+                // What fills ask for.
+                assert_eq!(side.contiguous(offset, len).is_ok(), fits);
+            }
+            Ok(())
+        })
+    }
+
+    #[test]
+    fn the_last_of_several_spans_reaches_no_byte_outside() -> Result {
+        let device = TestDevice::new()?;
+
+        with_sides(device.dma()?, |side, long| {
+            for offset in [0, 1, LEN - 9, LEN - 8, LEN - 7, LEN, usize::MAX] {
+                let span = |from, to| Span { from, to, len: 8 };
+                let spans = |last| -> Result<_> {
+                    let mut spans = KVec::new();
+
+                    spans.push(span(LEN - 8, LEN - 8), GFP_KERNEL)?;
+                    spans.push(last, GFP_KERNEL)?;
+                    Ok(spans)
+                };
+                let fits = offset <= LEN - 8;
+
+                assert_eq!(is_inside(spans(span(offset, 16))?, side, long)?, fits);
+                assert_eq!(is_inside(spans(span(16, offset))?, long, side)?, fits);
+            }
+            Ok(())
+        })
+    }
+
+    #[test]
+    fn the_last_row_reaches_no_byte_outside() -> Result {
+        let device = TestDevice::new()?;
+
+        with_sides(device.dma()?, |side, long| {
+            // Three rows of 8 bytes: with a stride of 46 bytes from the first to the last.
+            for (offset, stride) in [0, 1, 2, usize::MAX]
+                .iter()
+                .flat_map(|at| [8, 45, 46, 47, usize::MAX].map(|stride| (*at, stride)))
+            {
+                let end = stride
+                    .checked_mul(2)
+                    .and_then(|last| last.checked_add(8)?.checked_add(offset));
+                let fits = end.is_some_and(|end| end <= LEN);
+                let rows = |from, to, from_stride, to_stride| RowSpans {
+                    first: Span { from, to, len: 8 },
+                    rows: 3,
+                    from_stride,
+                    to_stride,
+                };
+
+                assert_eq!(is_inside(rows(offset, 0, stride, 8), side, long)?, fits);
+                assert_eq!(is_inside(rows(0, offset, 8, stride), long, side)?, fits);
+            }
+            Ok(())
+        })
+    }
+
+    /// Rows that are written over each other are refused, whatever memory they are in: contiguous
+    /// or in segments. Rows that are read may overlap.
+    #[test]
+    fn rows_to_write_must_not_overlap() -> Result {
+        let device = TestDevice::new()?;
+
+        with_sides(device.dma()?, |side, long| {
+            for (count, stride) in [(3, 0), (3, 1), (3, 9), (3, 10), (3, 11), (1, 0)] {
+                // Into the second buffer of a list.
+                let rows = |from_stride| RowSpans {
+                    first: Span {
+                        from: FIRST - 5,
+                        to: FIRST - 5,
+                        len: 10,
+                    },
+                    rows: count,
+                    from_stride,
+                    to_stride: stride,
+                };
+                let overlap = count > 1 && stride < 10;
+
+                for from_stride in [0, 10] {
+                    for (from, to) in [(side, long), (long, side)] {
+                        let work = rows(from_stride).work(from.clone(), to.clone(), GFP_KERNEL);
+
+                        assert!(match work {
+                            Ok(_) => !overlap,
+                            Err(TransferError::Refused(Refused::Overlap)) => overlap,
+                            Err(_) => false,
+                        });
+                    }
+                }
+            }
+            Ok(())
+        })
+    }
+}
