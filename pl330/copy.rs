@@ -288,3 +288,6 @@ impl<'bound> Controller<'bound> {
         }
     }
 }
+
+#[cfg(CONFIG_KUNIT = "y")]
+mod tests;

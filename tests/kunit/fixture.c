@@ -4,8 +4,11 @@
  */
 #include <linux/dma-direct.h>
 #include <linux/io.h>
+#include <linux/kmsg_dump.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/of.h>
+#include <linux/of_address.h>
 #include <linux/platform_device.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -37,21 +40,69 @@ static struct platform_driver test_driver = {
 	},
 };
 
-struct platform_device *rk3588_dma_test_device(struct kunit *test)
+static struct platform_device *alloc_device(struct kunit *test)
 {
-	struct platform_device *pdev;
-
 	/* A test may have several devices, but the driver is registered once. */
 	if (!driver_find(test_driver.driver.name, &platform_bus_type) &&
 	    kunit_platform_driver_register(test, &test_driver))
 		return NULL;
-	pdev = kunit_platform_device_alloc(test, test_driver.driver.name,
+	return kunit_platform_device_alloc(test, test_driver.driver.name,
 					   PLATFORM_DEVID_AUTO);
+<<<<<<< HEAD
 	if (!pdev)
 		return NULL;
 	/* The driver is registered and does not probe asynchronously. */
+=======
+}
+
+static struct platform_device *add_device(struct kunit *test,
+					  struct platform_device *pdev)
+{
+	/* The driver is there and does not ask for asynchronous probing. */
+>>>>>>> 1103dd2 (pl330: add a KUnit suite of requests for another controller)
 	if (kunit_platform_device_add(test, pdev) ||
 	    !device_is_bound(&pdev->dev))
+		return NULL;
+	return pdev;
+}
+
+struct platform_device *rk3588_dma_test_device(struct kunit *test)
+{
+	struct platform_device *pdev = alloc_device(test);
+
+	return pdev ? add_device(test, pdev) : NULL;
+}
+
+bool rk3588_dma_test_has_controllers(void)
+{
+	return of_machine_is_compatible("rockchip,rk3588");
+}
+
+struct platform_device *rk3588_dma_test_controller(struct kunit *test,
+						   unsigned int index)
+{
+	struct platform_device *pdev = alloc_device(test);
+	struct device_node *node;
+	struct resource registers;
+
+	if (!pdev)
+		return NULL;
+	for_each_compatible_node(node, NULL, "arm,pl330")
+		if (!index--)
+			break;
+	if (!node)
+		return NULL;
+	/* The device keeps the reference, and shares the node with another. */
+	device_set_node(&pdev->dev, of_fwnode_handle(node));
+	dev_set_of_node_reused(&pdev->dev);
+	if (!add_device(test, pdev))
+		return NULL;
+	/*
+	 * Now, so that they are not put into the tree of resources, where those
+	 * of the other device are.
+	 */
+	if (of_address_to_resource(node, 0, &registers) ||
+	    platform_device_add_resources(pdev, &registers, 1))
 		return NULL;
 	return pdev;
 }
@@ -112,6 +163,19 @@ bool rk3588_dma_test_has_failed(void)
 #else
 	return false;
 #endif
+}
+
+unsigned int rk3588_dma_test_count_logged(const char *text)
+{
+	struct kmsg_dump_iter iter;
+	unsigned int count = 0;
+	char line[256];
+	size_t len;
+
+	kmsg_dump_rewind(&iter);
+	while (kmsg_dump_get_line(&iter, false, line, sizeof(line), &len))
+		count += !!strnstr(line, text, len);
+	return count;
 }
 
 void rk3588_dma_test_get_page(struct page *page)

@@ -5,6 +5,9 @@
 //! It is part of modules for a kernel with KUnit only. The suites are in the files that they test,
 //! and run when the module is loaded.
 
+#[allow(dead_code, reason = "the samples have no such controllers")]
+mod controller;
+
 use core::{
     ops::Range,
     ptr::NonNull, //
@@ -67,6 +70,10 @@ impl TestDevice {
         // SAFETY: `test` is the running test.
         let pdev = unsafe { c::rk3588_dma_test_device(test) };
 
+        Self::added(test, pdev)
+    }
+
+    fn added(test: *mut bindings::kunit, pdev: *mut bindings::platform_device) -> Result<Self> {
         Ok(Self {
             test,
             pdev: NonNull::new(pdev).ok_or(ENODEV)?,
@@ -409,7 +416,17 @@ pub(crate) fn without_memory_at<T>(nth: u32, work: impl FnOnce() -> T) -> (T, bo
     (result, unsafe { c::rk3588_dma_test_has_failed() })
 }
 
+<<<<<<< HEAD
 /// Returns true if all mappings of `dev` use bounce buffers.
+=======
+/// Returns the number of lines in the kernel log that contain `text`.
+pub(crate) fn count_logged(text: &CStr) -> u32 {
+    // SAFETY: `text` is a string that ends with a NUL.
+    unsafe { c::rk3588_dma_test_count_logged(text.as_char_ptr()) }
+}
+
+/// Whether what is mapped for `dev` goes through a bounce buffer, wherever it is in memory.
+>>>>>>> 1103dd2 (pl330: add a KUnit suite of requests for another controller)
 ///
 /// # Errors
 ///
