@@ -370,6 +370,28 @@ mod tests {
         Ok(())
     }
 
+    /// A device that reaches no memory has all mappings bounced. The error tells the caller that
+    /// one is too long, so the kernel need not warn.
+    #[test]
+    fn too_long_for_a_bounce_buffer_is_not_logged() -> Result {
+        const WARNING: &CStr = c"swiotlb buffer is full";
+
+        let device = TestDevice::shifted(1 << 32)?;
+        let dev = device.dma()?;
+        let (len, max) = (1 << 20, dev.max_bounced());
+        let before = fixture::count_logged(WARNING);
+
+        assert!(max < len);
+
+        let Err(error) = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(len)?) else {
+            return Err(EINVAL);
+        };
+
+        assert_eq!(error.failure, MapFailure::TooLong { len, max });
+        assert_eq!(fixture::count_logged(WARNING), before);
+        Ok(())
+    }
+
     #[test]
     fn across_a_boundary_is_refused_and_comes_back() -> Result {
         let device = TestDevice::new()?;
