@@ -48,18 +48,12 @@ static struct platform_device *alloc_device(struct kunit *test)
 		return NULL;
 	return kunit_platform_device_alloc(test, test_driver.driver.name,
 					   PLATFORM_DEVID_AUTO);
-<<<<<<< HEAD
-	if (!pdev)
-		return NULL;
-	/* The driver is registered and does not probe asynchronously. */
-=======
 }
 
 static struct platform_device *add_device(struct kunit *test,
 					  struct platform_device *pdev)
 {
-	/* The driver is there and does not ask for asynchronous probing. */
->>>>>>> 1103dd2 (pl330: add a KUnit suite of requests for another controller)
+	/* The driver is registered and does not probe asynchronously. */
 	if (kunit_platform_device_add(test, pdev) ||
 	    !device_is_bound(&pdev->dev))
 		return NULL;

@@ -43,21 +43,17 @@ struct platform_device *rk3588_dma_test_device(struct kunit *test);
  */
 int rk3588_dma_test_shift(struct platform_device *pdev, u64 by);
 
-<<<<<<< HEAD
-/** Unbinds and removes the device before the test ends. */
-=======
 /** True if the machine has the controllers of an RK3588. */
 bool rk3588_dma_test_has_controllers(void);
 
 /**
- * The same with the registers and the clock of a controller that no driver is
- * bound to. @index counts the nodes of the device tree for C's driver.
+ * Makes a device with the registers and the clock of a controller that no driver
+ * is bound to. @index counts the nodes of the device tree for C's driver.
  */
 struct platform_device *rk3588_dma_test_controller(struct kunit *test,
 						   unsigned int index);
 
-/** Unbinds and removes it before that. */
->>>>>>> 1103dd2 (pl330: add a KUnit suite of requests for another controller)
+/** Unbinds and removes the device before the test ends. */
 void rk3588_dma_test_remove(struct kunit *test, struct platform_device *pdev);
 
 /** Writes to memory as a device with the bus address @addr would. */
@@ -74,14 +70,10 @@ void rk3588_dma_test_fail_allocation(unsigned int nth);
 /** Returns true if it has failed. Otherwise no allocation will fail. */
 bool rk3588_dma_test_has_failed(void);
 
-<<<<<<< HEAD
-/** Calls get_page(). */
-=======
 /** Returns the number of lines in the kernel log that contain @text. */
 unsigned int rk3588_dma_test_count_logged(const char *text);
 
-/** get_page() */
->>>>>>> 1103dd2 (pl330: add a KUnit suite of requests for another controller)
+/** Calls get_page(). */
 void rk3588_dma_test_get_page(struct page *page);
 
 /** Calls put_page(). */

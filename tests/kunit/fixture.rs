@@ -416,17 +416,13 @@ pub(crate) fn without_memory_at<T>(nth: u32, work: impl FnOnce() -> T) -> (T, bo
     (result, unsafe { c::rk3588_dma_test_has_failed() })
 }
 
-<<<<<<< HEAD
-/// Returns true if all mappings of `dev` use bounce buffers.
-=======
 /// Returns the number of lines in the kernel log that contain `text`.
 pub(crate) fn count_logged(text: &CStr) -> u32 {
     // SAFETY: `text` is a string that ends with a NUL.
     unsafe { c::rk3588_dma_test_count_logged(text.as_char_ptr()) }
 }
 
-/// Whether what is mapped for `dev` goes through a bounce buffer, wherever it is in memory.
->>>>>>> 1103dd2 (pl330: add a KUnit suite of requests for another controller)
+/// Returns true if all mappings of `dev` use bounce buffers.
 ///
 /// # Errors
 ///

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
 #
-# Unbinds the driver again and again while four threads submit transfers.
+# Unbinds the driver ${rounds:?} times while four threads submit transfers. To be put after stress.sh.
 
 device=fed10000.dma-controller
 driver=/sys/bus/platform/drivers/rk3588_dma
@@ -17,7 +17,7 @@ dmesg -c >/dev/null
 insmod /rk3588_dma.ko || exit 1
 disturb
 round=0
-while [ $round -lt 20 ]; do
+while [ $round -lt "${rounds:?}" ]; do
 	for seed in 1 2 3 4; do
 		disturbed soak $seed 2>>/tmp/errors
 	done

@@ -13,11 +13,11 @@ lessons() {
 	while echo all >$debugfs/run; do :; done 2>>/tmp/errors
 }
 
-# The driver is bound anew twenty times while the lessons run.
+# The driver is bound anew $rounds times while the lessons run.
 insmod /rk3588_dma.ko || exit 1
 disturb
 round=0
-while [ $round -lt 20 ]; do
+while [ $round -lt "${rounds:?}" ]; do
 	disturbed lessons
 	usleep $((round * 37000 % 500000))
 	echo $device >$driver/unbind || exit 1
@@ -40,7 +40,7 @@ rmmod rk3588_dma || exit 1
 # Lessons that run hold the module, too, but not the device.
 round=0
 refused=0
-while [ $round -lt 10 ]; do
+while [ $round -lt $((rounds / 2)) ]; do
 	insmod /rk3588_dma.ko || exit 1
 	disturbed lessons
 	usleep $((round * 53000 % 400000))

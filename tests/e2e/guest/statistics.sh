@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
 #
-# Runs the lessons and shows what the mappings came to; then after a new binding, and switched off.
+# Runs the lessons and shows the counters of mappings; then after a new binding, and switched off.
 
 folder='/sys/kernel/debug/rk3588_dma-fed10000.dma-controller'
 
@@ -13,7 +13,7 @@ section after cat $folder/statistics
 rmmod rk3588_dma && insmod /rk3588_dma.ko || status=1
 section bound-again cat $folder/statistics
 rmmod rk3588_dma && insmod /rk3588_dma.ko statistics=0 || status=1
-echo all >$folder/run || status=1
+echo copy 4096 20 >$folder/repeat || status=1
 section limits cat $folder/limits
 section off cat $folder/statistics
 rmmod rk3588_dma || status=1

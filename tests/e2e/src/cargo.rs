@@ -35,24 +35,28 @@ fn add_project(
 ) -> Result<()> {
     let names = source::cargo(directory)?;
     let known = names.clone();
-    let others = Test::new(format!("{group}::no_other_tests"), move |results: &Results| {
-        let unknown: Vec<_> = results
-            .passed
-            .keys()
-            .filter(|name| !known.contains(name))
-            .collect();
+    let others = Test::new(
+        format!("{group}::no_other_tests"),
+        move |results: &Results| {
+            let unknown: Vec<_> = results
+                .passed
+                .keys()
+                .filter(|name| !known.contains(name))
+                .collect();
 
-        ensure!(unknown.is_empty(), "not found in the source: {unknown:?}");
-        Ok(())
-    });
+            ensure!(unknown.is_empty(), "not found in the source: {unknown:?}");
+            Ok(())
+        },
+    );
     let tests = names.into_iter().map(|name| {
-        Test::new(format!("{group}::{name}"), move |results: &Results| {
-            match results.passed.get(&name) {
+        Test::new(
+            format!("{group}::{name}"),
+            move |results: &Results| match results.passed.get(&name) {
                 Some(true) => Ok(()),
                 Some(false) => bail!("{}", results.text),
                 None => bail!("the test did not run:\n{}", results.text),
-            }
-        })
+            },
+        )
     });
 
     suite.add(group, tests.chain([others]), || run(directory, options));

@@ -32,7 +32,10 @@ impl Console {
     /// script took longer than it may.
     pub fn exit(&self) -> Result<u8> {
         let status = self.line("@@ exit ").with_context(|| {
-            format!("the script did not end; the last lines are:\n{}", self.tail())
+            format!(
+                "the script did not end; the last lines are:\n{}",
+                self.tail()
+            )
         })?;
 
         status.trim().parse().context("exit status of the script")

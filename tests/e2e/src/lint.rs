@@ -122,8 +122,12 @@ fn inspect(shell: &str) -> Result<()> {
     let text = output(
         Command::new("setpriv")
             .args(["--reuid=65534", "--regid=65534", "--clear-groups"])
-            .args([shell, "-c", "exec 2>&1\neval \"$1\"", shell])
-            .arg(fs::read_to_string(inspect::SCRIPT)?),
+            .args([shell, "-c"])
+            .arg(format!(
+                "exec 2>&1\n{}",
+                fs::read_to_string(inspect::SCRIPT)?
+            ))
+            .arg("inspect"),
     )?;
 
     // An error of the shell is a line that the script does not print.
@@ -199,9 +203,8 @@ fn binding_schema() -> Result<()> {
 
 /// Returns the project's files that match `pattern`.
 pub fn tracked(pattern: &str) -> Result<Vec<PathBuf>> {
-    let files = output(
-        Command::new("git").args(["-c", "safe.directory=*", "ls-files", "--", pattern]),
-    )?;
+    let files =
+        output(Command::new("git").args(["-c", "safe.directory=*", "ls-files", "--", pattern]))?;
 
     ensure!(!files.is_empty(), "git knows no files like {pattern}");
     Ok(files.lines().map(PathBuf::from).collect())

@@ -78,7 +78,9 @@ pub fn add(suite: &mut Suite) -> Result<()> {
                 Test::new(
                     format!("mutants::{name}"),
                     move |results: &BTreeMap<String, Result<()>>| {
-                        results[&name].as_ref().map_err(|error| anyhow!("{error:#}"))?;
+                        results[&name]
+                            .as_ref()
+                            .map_err(|error| anyhow!("{error:#}"))?;
                         Ok(())
                     },
                 )
@@ -139,7 +141,10 @@ fn batches(mutants: Vec<Mutant>) -> Vec<Vec<Mutant>> {
 
     for mutant in mutants {
         let fits = |batch: &&mut Vec<Mutant>| {
-            batch.len() < BATCH && batch.iter().all(|it| it.touches.is_disjoint(&mutant.touches))
+            batch.len() < BATCH
+                && batch
+                    .iter()
+                    .all(|it| it.touches.is_disjoint(&mutant.touches))
         };
 
         match batches.iter_mut().find(fits) {

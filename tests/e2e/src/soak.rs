@@ -2,7 +2,13 @@
 
 //! The soak test: random transfers from four threads on all channels, with each byte verified.
 
-use crate::prelude::*;
+use crate::{
+    prelude::*,
+    tests::{
+        engine,
+        lifetime::Rounds, //
+    }, //
+};
 
 const THREADS: u64 = 4;
 
@@ -28,7 +34,14 @@ impl Soak {
     }
 }
 
-/// Does `transfers` transfers and returns whether all went well.
+/// Rounds of unbinding under load, and of loading and unloading.
+const ROUNDS: Rounds = Rounds {
+    under_load: 20,
+    idle: 400,
+};
+
+/// Does `transfers` transfers, binds and unbinds the driver in many rounds, and returns whether all
+/// went well.
 pub fn run(board: &Board, transfers: u64) -> Result<bool> {
     let soak = Soak {
         transfers,
@@ -49,7 +62,29 @@ pub fn run(board: &Board, transfers: u64) -> Result<bool> {
     nothing_left()(&console)?;
     println!("{}", console.section("statistics")?);
     println!("\nEvery byte was right, and nothing is left.");
+    repeat(
+        board,
+        &engine::busy(ROUNDS.under_load)?,
+        engine::tests_of_busy(ROUNDS.under_load),
+    )?;
+    repeat(board, &ROUNDS.leave()?, ROUNDS.tests_of_leave())?;
+    repeat(board, &ROUNDS.repeat()?, ROUNDS.tests_of_repeat())?;
     Ok(true)
+}
+
+/// Boots, runs a script of many rounds, and its tests.
+fn repeat(
+    board: &Board,
+    script: &str,
+    tests: impl IntoIterator<Item = (&'static str, Check)>,
+) -> Result<()> {
+    let console = board.boot(&Boot::with_driver(), script)?;
+
+    for (name, check) in tests {
+        check(&console).context(name)?;
+        println!("{name}: ok");
+    }
+    Ok(())
 }
 
 /// Checks that each byte of each transfer was right.

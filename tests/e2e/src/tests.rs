@@ -3,12 +3,12 @@
 //! The tests. Long jobs come first, so that no core waits for the last one.
 
 mod controllers;
-mod engine;
+pub mod engine;
 mod faults;
 mod inspect;
 mod kunit;
 mod lessons;
-mod lifetime;
+pub mod lifetime;
 mod lists;
 mod machine;
 mod no_memory;
@@ -42,7 +42,7 @@ pub fn run(arguments: Arguments) -> Result<bool> {
     lifetime::add(&mut suite);
     samples::add(&mut suite);
     bench::add(&mut suite);
-    faults::add(&mut suite)?;
+    faults::add(&mut suite, "faults", Boot::with_driver())?;
     lists::add(&mut suite);
     lessons::add(&mut suite);
     statistics::add(&mut suite);

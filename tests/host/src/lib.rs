@@ -18,19 +18,12 @@
 //! - `tests/encodings.rs`: each instruction, byte for byte, and the limits of the assembler;
 //! - `tests/disasm.rs`: back from bytes to instructions, and their text;
 //! - `tests/copy.rs`: copies of any length, alignment and bus, run by the model;
-<<<<<<< HEAD
 //! - `tests/plan.rs`: the same for fills, rows and lists, in one or more programs;
 //! - `tests/locate.rs`: the segment or row of an instruction;
 //! - `tests/refuse.rs`: requests without a program;
 //! - `tests/cost.rs`: the numbers of bursts and of program bytes;
-=======
-//! - `tests/plan.rs`: the same for fills, rows and lists, in as many programs as it takes;
-//! - `tests/locate.rs`: which segment or row an instruction belongs to;
-//! - `tests/refuse.rs`: what there is no program for;
-//! - `tests/cost.rs`: how many bursts and how many bytes of program there are;
-//! - `tests/executed.rs`: how many instructions and barriers are executed;
-//! - `tests/fill_cost.rs`: how many bursts and how many bytes of program a fill takes;
->>>>>>> 275d471 (tests/host: add tests for the cost of programs)
+//! - `tests/executed.rs`: the numbers of executed instructions and barriers;
+//! - `tests/fill_cost.rs`: the numbers of bursts and of program bytes of a fill;
 //! - `tests/together.rs`: eight channels at once;
 //! - `tests/model.rs`: the model itself, on programs written by hand: what each instruction does;
 //! - `tests/verdicts.rs`: the same for each rule: a program that breaks it is refused;

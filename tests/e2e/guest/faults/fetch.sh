@@ -8,7 +8,7 @@
 # prints: transfer: ok
 # logs: channel 0 fault: bus error on instruction fetch at 0x
 # logs: (byte 88: DMALD, part 5)
-# logs:     82  DMAMOV DAR, 0x
+# logs: 82  DMAMOV DAR, 0x
 
 load || exit 1
 provoke dmac2 x-fail-fetch 24 || exit 1

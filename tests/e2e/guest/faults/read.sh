@@ -7,7 +7,7 @@
 # prints: transfer: ok
 # logs: channel 0 fault: bus error on read at 0x
 # logs: (at or before byte 20: DMALD)
-# logs:     18  DMALP lc0, 32
+# logs: 18  DMALP lc0, 32
 
 load || exit 1
 provoke dmac2 x-fail-read 3 || exit 1

@@ -7,7 +7,7 @@
 # prints: transfer: ok
 # logs: channel 0 fault: bus error on write at 0x
 # logs: (at or before byte 21: DMAST)
-# logs:     20  DMALD
+# logs: 20  DMALD
 
 load || exit 1
 provoke dmac2 x-fail-write 3 || exit 1

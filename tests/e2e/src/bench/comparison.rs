@@ -120,6 +120,11 @@ impl Subject {
                 size < from || !synced.contains(&name) || ratio > Some(0.95),
                 "less is synced than in C: {row}"
             );
+            // Nor is a mapping synced that C does not sync. A short list costs more than in C.
+            ensure!(
+                size < from || self.keyword != MAPPINGS.keyword || ratio < Some(1.05),
+                "more is synced than in C: {row}"
+            );
         }
         Ok(())
     }

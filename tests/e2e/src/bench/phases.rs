@@ -82,11 +82,7 @@ pub fn measure(board: &Board) -> Result<Vec<Phase>> {
     let console = board.boot(
         &Boot {
             overlays: vec![OVERLAY.into(), "tests/bench/engines.dtso".into()],
-            files: vec![
-                unpack_pl330(board, work.path())?,
-                peer,
-                MODULE.into(),
-            ],
+            files: vec![unpack_pl330(board, work.path())?, peer, MODULE.into()],
             target: Some("bench-module"),
             arguments,
             ..Boot::default()

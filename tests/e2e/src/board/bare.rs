@@ -191,7 +191,10 @@ impl Socket {
 
     fn receive(&mut self) -> Result<String> {
         let mut line = String::new();
-        let len = self.0.read_line(&mut line).context("QEMU does not answer")?;
+        let len = self
+            .0
+            .read_line(&mut line)
+            .context("QEMU does not answer")?;
 
         ensure!(len != 0, "QEMU has ended");
         Ok(line)

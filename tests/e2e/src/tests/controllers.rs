@@ -32,7 +32,11 @@ type Different = &'static [(usize, u32)];
 /// Bad controllers: the test, which is also the end of the device's name; the line in the log; the
 /// registers. Those that have registers come first, in the order of their pages.
 const BAD: [(&str, &str, Different); 13] = [
-    ("small_registers", "the registers cannot be mapped (EINVAL)", &[]),
+    (
+        "small_registers",
+        "the registers cannot be mapped (EINVAL)",
+        &[],
+    ),
     ("no_clock", "no clock `apb_pclk` (ENOENT)", &[]),
     ("no_interrupts", "no event interrupt (ENXIO)", &[]),
     ("no_abort", "no abort interrupt (ENXIO)", &[]),
@@ -121,7 +125,11 @@ fn expect_refused(console: &Console, name: &str, expected: &str) -> Result<()> {
         bail!("expected one line, found:\n{}", lines.join("\n"));
     };
 
-    expect(name, line.split_once(": ").map(|(_, it)| it), Some(expected))
+    expect(
+        name,
+        line.split_once(": ").map(|(_, it)| it),
+        Some(expected),
+    )
 }
 
 /// Returns the registers of all bad controllers.

@@ -26,52 +26,22 @@ struct Case {
     script: String,
 }
 
-/// Adds the tests on Debian's kernel.
-pub fn add(suite: &mut Suite) -> Result<()> {
-    cases(suite, "faults", Boot::with_driver())?;
-    // A property that does not exist ends the boot, even if a loop waits for its value.
-    suite.boot(
-        "faults",
-        || {
-            let wait = "\nwhile [ \"$(remaining dmac2 x-nonsense)\" != 0 ]; do :; done\n";
-
-            Ok((Boot::default(), script(&["provoke"])? + wait))
-        },
-        [(
-            "wrong_property_is_reported",
-            all([
-                exits(1),
-                by(|console| {
-                    ensure!(
-                        console
-                            .text()
-                            .contains("error: dmac2 has no property x-nonsense"),
-                        "{}",
-                        console.text()
-                    );
-                    Ok(())
-                }),
-            ]),
-        )],
-    );
-    Ok(())
-}
-
 /// Adds the tests of a board that boots with `boot`.
-pub fn cases(suite: &mut Suite, group: &str, boot: Boot) -> Result<()> {
+pub fn add(suite: &mut Suite, group: &str, boot: Boot) -> Result<()> {
     let mut cases = read()?;
     let well = format!("{group}::leave_the_kernel_well");
 
     // Each case takes seconds: leave out those that no selected test looks at.
-    cases.retain(|case| {
-        suite.selects(&well) || suite.selects(&format!("{group}::{}", case.name))
-    });
+    cases.retain(|case| suite.selects(&well) || suite.selects(&format!("{group}::{}", case.name)));
 
     let whole = whole(&cases)?;
     let tests: Vec<_> = cases
         .into_iter()
         .map(|case| (case.name.clone(), by(move |console| case.check(console))))
-        .chain([("leave_the_kernel_well".into(), clean("dmesg"))])
+        .chain([
+            ("leave_the_kernel_well".into(), clean("dmesg")),
+            ("wrong_property_is_reported".into(), by(names_property)),
+        ])
         .collect();
 
     suite.boot(group, || Ok((boot, whole)), tests);
@@ -111,7 +81,20 @@ fn whole(cases: &[Case]) -> Result<String> {
              section {name} case_{name}\nsettle dmac2\n"
         );
     }
-    Ok(whole + "dmesg >>/tmp/log\nsection dmesg cat /tmp/log\n")
+    // A property that does not exist ends the boot, even if a loop waits for its value.
+    Ok(whole
+        + "dmesg >>/tmp/log\nsection dmesg cat /tmp/log\n\
+           while [ \"$(remaining dmac2 x-nonsense)\" != 0 ]; do :; done\n")
+}
+
+fn names_property(console: &Console) -> Result<()> {
+    let text = console.text();
+
+    ensure!(
+        text.contains("error: dmac2 has no property x-nonsense"),
+        "{text}"
+    );
+    expect("exit status of the script", console.exit()?, 1)
 }
 
 impl Case {
@@ -140,11 +123,12 @@ impl Case {
         Ok(())
     }
 
-    /// Returns the rest of all lines that begin with `prefix`.
+    /// Returns the rest of all lines that begin with `prefix`, without blanks around it.
     fn comments(&self, prefix: &str) -> Vec<&str> {
         self.script
             .lines()
             .filter_map(|line| line.strip_prefix(prefix))
+            .map(str::trim)
             .collect()
     }
 }

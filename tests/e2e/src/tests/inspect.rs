@@ -114,10 +114,7 @@ pub fn add(suite: &mut Suite) {
                 ]),
             ),
             ("says_what_needs_root", by(says_what_needs_root)),
-            (
-                "says_which_files_need_root",
-                by(says_which_files_need_root),
-            ),
+            ("says_which_files_need_root", by(says_which_files_need_root)),
             ("explains_its_arguments", by(explains_its_arguments)),
         ],
     );

@@ -80,7 +80,7 @@ pub fn add(suite: &mut Suite) -> Result<()> {
         }
     };
 
-    super::faults::cases(suite, "debug_faults", without_suites(""))?;
+    super::faults::add(suite, "debug_faults", without_suites(""))?;
     super::engine::soak(
         suite,
         "debug_engine",
@@ -134,7 +134,10 @@ fn checks(machine: Machine, bounced: bool) -> Vec<(&'static str, Check)> {
     let mut checks = vec![
         ("no_dma_api_error", by(no_dma_api_error)),
         ("no_mapping_left", by(no_mapping_left)),
-        ("no_bounce_slot_left", unchanged("slots-before", "slots-after")),
+        (
+            "no_bounce_slot_left",
+            unchanged("slots-before", "slots-after"),
+        ),
         ("losses_are_logged", by(losses_are_logged)),
         ("no_leak", by(no_leak)),
         ("no_splat", clean("log")),

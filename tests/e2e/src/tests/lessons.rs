@@ -62,7 +62,10 @@ pub fn add(suite: &mut Suite) {
         [
             ("board_1g::switches_itself_off", exits(0)),
             ("board_1g::runs_the_stock_kernel", by(runs_the_stock_kernel)),
-            ("board_1g::is_a_rock_5b_plus", has("model", "Radxa ROCK 5B+")),
+            (
+                "board_1g::is_a_rock_5b_plus",
+                has("model", "Radxa ROCK 5B+"),
+            ),
             ("board_1g::brings_up_all_cpus", by(brings_up_all_cpus)),
             (
                 "board_1g::logs_nothing_wrong",
@@ -83,10 +86,7 @@ pub fn add(suite: &mut Suite) {
                 }),
             ),
             ("cover_what_they_claim", by(cover_what_they_claim)),
-            (
-                "show_segments_before_and_after_mapping",
-                by(show_segments),
-            ),
+            ("show_segments_before_and_after_mapping", by(show_segments)),
             (
                 "raise_at_most_one_interrupt_a_program",
                 by(raise_interrupts),
@@ -197,10 +197,7 @@ fn cover_what_they_claim(console: &Console) -> Result<()> {
                         && aligned == ((it.from_offset | it.to_offset) % 8 == 0)
                 });
 
-                ensure!(
-                    is_there,
-                    "no {lesson} of {bytes} bytes, aligned: {aligned}"
-                );
+                ensure!(is_there, "no {lesson} of {bytes} bytes, aligned: {aligned}");
             }
         }
     }
@@ -295,14 +292,17 @@ fn show_segments(console: &Console) -> Result<()> {
 
     for (side, entries, segments) in [
         ("from", lesson.source_entries, lesson.source_segments),
-        ("to", lesson.destination_entries, lesson.destination_segments),
+        (
+            "to",
+            lesson.destination_entries,
+            lesson.destination_segments,
+        ),
     ] {
         let line = report
             .lines()
             .find(|it| it.starts_with(&format!("segments {side}: ")))
             .with_context(|| format!("segments {side} are not shown"))?;
-        let (entry_lens, segment_lens) =
-            shown_lens(line).with_context(|| format!("in: {line}"))?;
+        let (entry_lens, segment_lens) = shown_lens(line).with_context(|| format!("in: {line}"))?;
         let bytes: u64 = entry_lens.iter().sum();
 
         expect("entries", entries, Some(entry_lens.len()))?;

@@ -56,7 +56,13 @@ fn counts(console: &Console) -> Result<()> {
     let now = console.counters("after")?;
 
     are_zero(console, "before")?;
-    for name in ["live", "failures", "bounced", "bounced_bytes", "syncs_skipped"] {
+    for name in [
+        "live",
+        "failures",
+        "bounced",
+        "bounced_bytes",
+        "syncs_skipped",
+    ] {
         expect(name, now[name], 0)?;
     }
     // Two buffers in each lesson; each lesson that does not fail has one to three transfers.

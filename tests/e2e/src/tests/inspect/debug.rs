@@ -38,7 +38,9 @@ pub fn add(suite: &mut Suite, boot: impl Fn(&str) -> Boot) {
                 by(|console| {
                     let inspection = inspection(console, "with")?;
                     let missing = |file: &str, option: &str| {
-                        format!("there is no /sys/kernel/debug/{file}: built without CONFIG_{option}")
+                        format!(
+                            "there is no /sys/kernel/debug/{file}: built without CONFIG_{option}"
+                        )
                     };
 
                     expect(

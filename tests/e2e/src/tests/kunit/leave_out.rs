@@ -61,8 +61,7 @@ fn is_noticed(results: &Results, name: &str) -> Result<()> {
 
 /// Returns the names of the numbers from 1 on.
 pub fn names() -> Result<Vec<String>> {
-    let header =
-        fs::read_to_string(HEADER).with_context(|| format!("cannot read {HEADER}"))?;
+    let header = fs::read_to_string(HEADER).with_context(|| format!("cannot read {HEADER}"))?;
 
     parse(&header)
 }
