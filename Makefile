@@ -77,6 +77,10 @@ samples: samples-module ## Run the sample driver on a machine with an IOMMU and 
 test: stock ## Run all tests (TEST=word: only those whose names contain the word)
 	@$(BOARD) test $(TEST)
 
+.PHONY: mutants
+mutants: stock ## Build each mutant of tests/mutants and run the test that must fail
+	@$(BOARD) test mutants::
+
 .PHONY: bench-module
 bench-module:
 	$(call module,$(CURDIR)/out/bench,stock,RK3588_DMA_BENCH=y)
@@ -86,7 +90,7 @@ bench: stock bench-module ## Compare the speed of the driver and its mappings wi
 	@$(BOARD) bench --json $(BENCH_JSON)
 
 .PHONY: soak
-soak: stock ## Verify a million random transfers (SOAK=number) on all channels
+soak: stock ## Verify a million random transfers (SOAK=number), bind and unbind in many rounds
 	@$(BOARD) soak --transfers $(SOAK)
 
 .PHONY: shell

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
 #
-# Unbinds the driver ${rounds:?} times while four threads submit transfers. To be put after stress.sh.
+# Unbinds the driver ${rounds:?} times while four threads submit transfers. To be put after
+# stress.sh.
 
 device=fed10000.dma-controller
 driver=/sys/bus/platform/drivers/rk3588_dma

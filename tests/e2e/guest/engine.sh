@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
 #
-# What a program looks like, how many interrupts a list takes, and what is no command.
+# Shows the program of a copy, the number of interrupts of lists, and the errors for wrong commands.
 
 interrupts() {
 	awk '/ rk3588_dma$/ { for (i = 2; i <= 9; i++) n += $i } END { print n }' /proc/interrupts

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
 #
-# Has the kernel's own driver, which has dmac0, and ours, which has dmac2, serve the same requests,
-# and says which were served. What each takes is a phase: in QEMU's trace it lies between two writes
-# to an address where nothing is, the first with the phase's number and the second with 0.
+# Makes the same requests to the kernel's own driver, which has dmac0, and to ours, which has
+# dmac2, and shows which were served. Each request is a phase: in QEMU's trace it lies between
+# two writes to an address without a device, the first with the phase's number and the second
+# with 0.
 
 mark=0xfea00000
 phase=0
@@ -28,8 +29,8 @@ request() {
 	echo "$phase $driver $status $(($(interrupts "$line") - before)) $*"
 }
 
-# look DRIVER ADDRESS: reads a register of the controller that the driver will have, to see which one
-# that is in the trace.
+# look DRIVER ADDRESS: reads a register of the controller that the driver will have, to identify the
+# controller in the trace.
 look() {
 	phase=$((phase + 1))
 	status=0
@@ -70,7 +71,7 @@ look_at_both() {
 	look ours 0xfed10e00
 }
 
-# Before drivers claim the registers; then nobody else may read them.
+# Before drivers claim the registers; then /dev/mem does not give access to them.
 section controllers look_at_both
 insmod /pl330.ko || exit 1
 insmod /rk3588_dma_peer.ko || exit 1

@@ -24,7 +24,7 @@ for fault in failslab fail_page_alloc; do
 done
 echo 0 >/sys/kernel/debug/fail_page_alloc/min-order
 
-# Where it never was on, a read of its list of mappings does not return.
+# If it never was on, a read of its list of mappings does not return.
 section disabled-before cat $dma/disabled
 [ "$(cat $dma/disabled)" = N ] || exit 1
 

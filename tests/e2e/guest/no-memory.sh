@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
 #
-# Copies of scattered memory, again and again: of the allocations that the copies make the first one fails, then
-# the second, and so on until none does; first those of kmalloc(), then those of pages. On a kernel with fault
-# injection; behind state.sh.
+# Copies scattered memory again and again: the first allocation of the copies fails, then the
+# second, and so on until all succeed; first those of kmalloc(), then those of pages. For a
+# kernel with fault injection; to be put after state.sh.
 
 dma=/sys/kernel/debug/dma-api
 kmemleak=/sys/kernel/debug/kmemleak
 
-# state WHEN: what the module must leave as it was.
+# state WHEN: prints the state that the module must leave as it was.
 state() {
 	section "$1" resources
 	section "errors-$1" cat $dma/error_count
@@ -21,11 +21,11 @@ for fault in failslab fail_page_alloc; do
 	echo N >$faults/$fault/ignore-gfp-wait
 	echo 0 >$faults/$fault/verbose
 done
-# Of kmalloc(), not of kmemleak and DMA-API debug, which have caches of their own: they can do without memory,
-# or switch themselves off.
+# Only those of kmalloc(). kmemleak and DMA-API debug have caches of their own: they go on without
+# memory, or switch themselves off.
 echo Y >$faults/failslab/cache-filter
 
-# fail SLAB ORDER: whether kmalloc() fails, and from which order on pages do.
+# fail SLAB ORDER: makes kmalloc() fail if SLAB is 1, and pages from ORDER on.
 fail() {
 	for cache in /sys/kernel/slab/kmalloc-*; do
 		echo "$1" >"$cache/failslab" || exit 1
@@ -33,9 +33,9 @@ fail() {
 	echo "$2" >$faults/fail_page_alloc/min-order
 }
 
-# each: has one allocation of the copies fail after the other; sets $failures to how many were errors, and
-# $ignored to how many were not. It is this thread's allocations that are counted, those for opening the file
-# among them.
+# each: makes one allocation of the copies fail after the other; sets $failures to the number of
+# those that were errors, and $ignored to the number of the others. The kernel counts the
+# allocations of this thread, those for opening the file among them.
 each() {
 	nth=0
 	failures=0
@@ -46,7 +46,7 @@ each() {
 		echo $nth >/proc/self/fail-nth
 		if ! echo '5 1' >scatter; then
 			failures=$((failures + 1))
-		# To open this takes allocations, too. If one of those fails, the next round sees it.
+		# Opening this file allocates, too. If that fails, the next round notices it.
 		elif read -r left </proc/self/fail-nth && [ "$left" -eq 0 ]; then
 			ignored=$((ignored + 1))
 		fi
@@ -67,7 +67,7 @@ fail 1 100
 each
 section kmalloc echo $failures
 section kmalloc-ignored echo $ignored
-# Of pages the kernel takes some for itself, which it can do without: to make a cache larger, for example.
+# The kernel can do without some pages, for example those that make a cache larger.
 fail 0 0
 each
 section pages echo $failures

@@ -7,8 +7,8 @@ cycle() {
 	insmod /rk3588_dma.ko && rmmod rk3588_dma
 }
 
-# pages: prints the number of free pages after the kernel has freed all it can, with the stock of free
-# pages that each CPU keeps, which nr_free_pages does not count. This is the largest number of five,
+# pages: prints the number of free pages after the kernel has freed all it can, with the stock of
+# free pages of each CPU, which nr_free_pages does not count. This is the largest number of five,
 # because the kernel has other work, too.
 pages() {
 	sync
@@ -16,13 +16,16 @@ pages() {
 		echo 3 >/proc/sys/vm/drop_caches
 		[ ! -e /proc/sys/vm/compact_memory ] || echo 1 >/proc/sys/vm/compact_memory
 		sleep 1
-		awk '/^nr_free_pages |^nr_slab_reclaimable / || $1 == "count:" { n += $2 } END { print n }' \
+		awk '
+			/^nr_free_pages |^nr_slab_reclaimable / || $1 == "count:" { n += $2 }
+			END { print n }
+		' \
 			/proc/vmstat /proc/zoneinfo
 	done | sort -n | tail -n 1
 }
 
-# objects: prints the number of objects that are allocated from the general caches. Shrinking empties
-# the stocks that each CPU keeps, which would count as allocated.
+# objects: prints the number of objects that are allocated from the general caches. Shrinking
+# empties the stocks that each CPU keeps, which would count as allocated.
 objects() {
 	for cache in /sys/kernel/slab/kmalloc-*; do
 		echo 1 >"$cache/shrink"
@@ -38,7 +41,7 @@ section before resources
 section interrupts-before sh -c "awk '{ print \$1, \$NF }' /proc/interrupts"
 before=$(pages)
 objects_before=$(objects)
-for _ in $(seq "$times"); do
+for _ in $(seq "${times:?}"); do
 	cycle || exit 1
 done
 after=$(pages)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
 #
-# Copies of scattered memory with 1, 2, 255 and 4096 pieces. To be put behind `state.sh` and a line that says
-# how many more of them must fail, because there are not as many bounce buffers: `too_many=8192`, or none.
+# Copies scattered memory in ${pieces:?} chunks. To be put after state.sh. $too_many is a number of
+# chunks that must fail, because there are not enough bounce buffers, or empty.
 
 # shellcheck disable=SC2317 # `section` calls it
 mappings() {

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
 #
-# What a driver that has left must have left behind: nothing. To be put in front of a script.
+# Shows the resources of a driver: an unbound driver holds none. To be put in front of a script.
 
-# resources: what the driver takes that can be counted exactly.
+# resources: prints the numbers of those resources that can be counted exactly.
 resources() {
-	# How often PCI devices are enabled, and whether they may reach memory.
+	# The enable counts of PCI devices, and their bus master bits.
 	for path in /sys/bus/pci/devices/*; do
-		[ ! -e "$path" ] ||
-			echo "pci ${path##*/} $(cat "$path/enable") $(($(hexdump -s 4 -n 1 -e '1/1 "%u"' "$path/config") & 4))"
+		[ -e "$path" ] || continue
+		command=$(hexdump -s 4 -n 1 -e '1/1 "%u"' "$path/config")
+		echo "pci ${path##*/} $(cat "$path/enable") $((command & 4))"
 	done
 	echo "iomem $(grep -c rk3588_dma /proc/iomem)"
 	echo "interrupts $(grep -c rk3588_dma /proc/interrupts)"

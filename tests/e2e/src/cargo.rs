@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The tests that cargo runs on the host: those of `tests/host`, and the unit tests of this program.
+//! The tests that cargo runs on the host: those of `tests/host` and the unit tests of this program.
 
 use std::{
     collections::BTreeMap,

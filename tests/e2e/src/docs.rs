@@ -3,8 +3,8 @@
 //! Compares the documentation with the tests.
 //!
 //! `docs/mistakes.md` has a table with a row for each mistake. Its last column names the tests that
-//! show the row, as code spans: `compile_fail::stack::mistake`, or with a star in place of one part,
-//! `kunit::*::mapping::maps`.
+//! show the row, as code spans: `compile_fail::stack::mistake`, or `kunit::*::mapping::maps` with a
+//! star in place of one part.
 
 use std::fs;
 

@@ -117,7 +117,7 @@ fn kernel() -> Result<PathBuf> {
     made_by("scripts/kernel", &[])
 }
 
-/// Runs `scripts/inspect` on this machine as an unprivileged user, who may not even read the script.
+/// Runs `scripts/inspect` on this machine as an unprivileged user without access to the script.
 fn inspect(shell: &str) -> Result<()> {
     let text = output(
         Command::new("setpriv")

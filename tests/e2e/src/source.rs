@@ -128,7 +128,7 @@ mod tests {
 
     const TEXT: &str = "\
         fn helper() {}\n\n#[kunit_tests(a)]\nmod suite {\n    #[test]\n    fn one() -> Result {}\n\
-        \n    fn helper<T>() {}\n}\n\n#[kunit_tests(b)]\nmod suite {\n    #[test]\n    #[cfg(x)]\n    \
+        \n    fn helper<T>() {}\n}\n\n#[kunit_tests(b)]\nmod suite {\n    #[test]\n    #[cfg(x)]\n\
         fn two() {}\n}\n";
 
     #[test]

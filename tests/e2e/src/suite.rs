@@ -4,9 +4,9 @@
 //! background what they look at.
 //!
 //! A [`Suite`] holds jobs. A job, a boot for example, does its work once, and each of its tests
-//! checks the outcome. A job of which no test is selected does not run. The jobs run side by side,
-//! one per core of the host, in the order in which they were added, so long ones come first. A table
-//! at the end shows the seconds that each of them took.
+//! checks the outcome. A job without a selected test does not run. The jobs run side by side,
+//! one per core of the host, in the order in which they were added, so long ones come first. A
+//! table at the end shows the seconds of each job.
 
 use std::{
     collections::VecDeque,
@@ -149,7 +149,7 @@ impl Suite {
 
     /// Runs the selected tests and returns whether all passed. No test at all is a failure.
     pub fn run(mut self) -> bool {
-        // With more than one thread, libtest-mimic prints whole lines, so those of jobs fit between.
+        // With two threads, libtest-mimic prints whole lines, so those of jobs fit between.
         self.arguments.test_threads.get_or_insert(2);
         if self.arguments.list {
             return !libtest_mimic::run(&self.arguments, self.trials).has_failed();

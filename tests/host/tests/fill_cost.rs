@@ -65,7 +65,7 @@ fn fills_take_as_few_bursts_as_there_can_be() {
     }
 }
 
-/// Half of the memory is a pattern's, if it takes that much for full bursts.
+/// A pattern may take half of the memory for full bursts.
 #[test]
 fn patterns_use_half_of_the_memory() {
     for pattern in [&[1][..], &[1, 2, 3, 4, 5, 6, 7, 8]] {

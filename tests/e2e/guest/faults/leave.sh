@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
 #
-# The driver leaves while programs of all channels never end, and more wait: they are killed. Then it does so
-# while the channels cannot be killed.
+# The driver is unbound while programs of all channels never end, and more requests wait: the
+# programs are killed. Then the same with channels that cannot be killed.
 #
 # prints: 8
 # prints: transfer: No such device

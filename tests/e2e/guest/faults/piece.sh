@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
 #
-# A burst of a list cannot be written, in the middle and at the end of a program. Each of the pieces is one
-# burst, and the channel is further on when it is told.
+# A burst of a list cannot be written, in the middle and at the end of a program. Each of the
+# chunks is one burst, and the channel is further on when it gets the error.
 #
 # prints: transfer: Input/output error
 # prints: transfer: Input/output error

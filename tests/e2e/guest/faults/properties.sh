@@ -12,7 +12,9 @@ count() {
 	equal=0
 	for controller in dmac0 dmac1 dmac2; do
 		for property in ${properties:?}; do
-			[ "$(remaining $controller "$property")" -ne "$expected" ] || equal=$((equal + 1))
+			if [ "$(remaining $controller "$property")" -eq "$expected" ]; then
+				equal=$((equal + 1))
+			fi
 			expected=$((expected + $2))
 		done
 	done

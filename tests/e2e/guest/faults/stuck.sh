@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
 #
-# A program never ends, and its channel cannot be killed. The others go on. Loaded again, when it can be
-# killed, the driver has all of them.
+# A program never ends, and its channel cannot be killed. The others go on. Loaded again, when the
+# channel can be killed, the driver has all of them.
 #
 # prints: transfer: No such device
 # prints: transfer: ok

@@ -4,7 +4,7 @@
 # scripts/inspect on a kernel that debugs DMA, with mappings of our driver.
 
 insmod /rk3588_dma.ko || exit 1
-# As many errors it would show from here on. It shows 1 unless told otherwise.
+# Number of errors that DMA-API debug shows from here on; the default is 1.
 echo 7 >"${debug:?}/dma-api/num_errors"
 inspect with
 files

@@ -15,12 +15,12 @@ files
 inspect all --all
 
 mkdir /etc
-echo 'somebody:x:1000:1000::/:/bin/sh' >/etc/passwd
+echo 'guest:x:1000:1000::/:/bin/sh' >/etc/passwd
 user() {
-	su somebody -c 'sh /inspect; echo "exit $?"'
+	su guest -c 'sh /inspect; echo "exit $?"'
 }
 section user user
-# Where anybody may look into debugfs, but not into its files.
+# All users may list debugfs, but not read its files.
 mount -o remount,mode=755 "${debug:?}"
 section user-debugfs user
 mount -o remount,mode=700 "${debug:?}"

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
 #
-# Runs scripts/inspect, and shows what it should have read. To be put in front of a script. Where a
-# file is not there, its section is the complaint.
+# Runs scripts/inspect, and shows the files that it should have read. To be put in front of a
+# script. The section of a missing file is the error.
 
 debug=/sys/kernel/debug
 device=fed10000.dma-controller
@@ -25,7 +25,8 @@ groups() {
 # pci: each device with its DMA masks.
 pci() {
 	for path in /sys/bus/pci/devices/*; do
-		echo "${path##*/} $(cat "$path/dma_mask_bits") $(cat "$path/consistent_dma_mask_bits")"
+		masks="$(cat "$path/dma_mask_bits") $(cat "$path/consistent_dma_mask_bits")"
+		echo "${path##*/} $masks"
 	done
 }
 
@@ -40,11 +41,13 @@ lines() {
 # bound: the devices that have a driver and no IOMMU group.
 bound() {
 	for path in /sys/bus/platform/devices/* /sys/bus/amba/devices/* /sys/bus/pci/devices/*; do
-		if [ -e "$path/driver" ] && [ ! -e "$path/iommu_group" ]; then echo "${path##*/}"; fi
+		if [ -e "$path/driver" ] && [ ! -e "$path/iommu_group" ]; then
+			echo "${path##*/}"
+		fi
 	done
 }
 
-# files: what changes only by what the script here does.
+# files: shows the files that only the script here changes.
 files() {
 	section groups groups
 	section pci pci

@@ -1,21 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
 #
-# Has the edu device take longer than it may, and leaves it while it is at it; then gives it its time. Behind
-# state.sh.
+# Sets a time limit that is too short for the edu device, and unbinds the driver while the device
+# works; then sets a limit that is long enough. To be put after state.sh.
 
 run=/sys/kernel/debug/rk3588_dma_edu-0000:00:01.0
 section before resources
 dmesg -c >/dev/null
 insmod /rk3588_dma_edu.ko timeout_ms=20 || exit 1
-# The second time it is still at what it was told the first time.
+# The second time the device still executes the first command.
 echo all >$run/run 2>/tmp/late
 echo all >$run/run 2>/tmp/busy
 section report cat $run/report
 section statistics cat $run/statistics
 section late cat /tmp/late
 section busy cat /tmp/busy
-# It gets to what it was told.
+# The device executes its command.
 sleep 1
 section late-log dmesg -c
 

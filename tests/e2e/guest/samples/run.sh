@@ -8,7 +8,7 @@ dma=/sys/kernel/debug/dma-api
 kmemleak=/sys/kernel/debug/kmemleak
 driver=/sys/bus/pci/drivers/rk3588_dma_edu
 
-# state WHEN: what the module must leave as it was.
+# state WHEN: prints the state that the module must leave as it was.
 state() {
 	section "$1" resources
 	[ -e $dma ] || return
@@ -39,7 +39,7 @@ section errors cat /tmp/errors
 
 cd /
 rmmod rk3588_dma_edu || status=1
-# What is unmapped now is forgotten within 10 ms.
+# The IOMMU drops deferred unmappings within 10 ms.
 usleep 100000
 state after
 section end-log dmesg

@@ -27,7 +27,7 @@ fn instructions() -> String {
 
 /// Returns lines of phases and a trace that pass all checks: two requests of each kind.
 fn requests() -> (String, String) {
-    // A line of bursts counts as 32, because it crosses as many boundaries.
+    // A line of bursts counts as 32, because it crosses 32 boundaries.
     const BURSTS: &str = "pl330_dmald channel:0 address:0x0 size:0x1000 num:32Y\n\
                           pl330_dmast channel:0 address:0x0 size:0x1000 num:32 Y\n";
     const ELSEWHERE: &str = "memory_region_ops_read mr 0x3 addr 0xfe600000 size 4 name 'gic'\n";

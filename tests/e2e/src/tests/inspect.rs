@@ -214,8 +214,8 @@ fn expect_cache_lines(console: &Console) -> Result<()> {
     )
 }
 
-/// Checks that the bounce buffers are shown as the files have them: their number as `slots`, and the
-/// most that were in use with `remark`.
+/// Checks that the bounce buffers are shown as the files have them: their number as `slots`, and
+/// the largest number in use with `remark`.
 fn expect_slots(console: &Console, slots: &str, remark: &str) -> Result<()> {
     let inspection = inspection(console, "with")?;
     let heading = "Bounce buffers (swiotlb)";

@@ -108,8 +108,8 @@ pub fn add(suite: &mut Suite) {
             ("all_hold", by(all_hold)),
         ],
     );
-    // With `swiotlb=force` the device works on copies. A missing sync shows as wrong bytes; what does
-    // not fit cannot be mapped.
+    // With `swiotlb=force` the device works on copies. A missing sync shows as wrong bytes; a
+    // buffer that does not fit cannot be mapped.
     suite.boot(
         "lessons_bounced",
         || {

@@ -117,8 +117,8 @@ fn have_entries(console: &Console) -> Result<()> {
         for copy in [list, gathered] {
             let (entries, segments) = copy.source.context("the source is not a list")?;
 
-            // Chunks that follow each other in memory share an entry. This is rare: each is a part of
-            // a page.
+            // Chunks that follow each other in memory share an entry. This is rare: each is a part
+            // of a page.
             ensure!(
                 entries <= chunks && entries * 100 >= chunks * 99,
                 "{chunks} chunks: {entries} entries"
@@ -198,8 +198,8 @@ struct Copy {
     programs: u64,
 }
 
-/// Returns the four copies with this number of chunks: list to list, to a buffer, from the buffer to
-/// a list, pages to pages.
+/// Returns the four copies with this number of chunks: list to list, to a buffer, from the buffer
+/// to a list, pages to pages.
 fn copies(console: &Console, chunks: usize) -> Result<[Copy; 4]> {
     let copies: Vec<_> = console
         .section(&format!("log-{chunks}"))?

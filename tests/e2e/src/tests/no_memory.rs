@@ -9,7 +9,7 @@ use crate::prelude::*;
 /// the tables of these lists, four requests with their segments.
 const LEAST_OBJECTS: u64 = 40;
 
-/// Least number of pages: three lists of five pages, two of as many as it takes, and a buffer.
+/// Least number of pages: three lists of five pages, two of one or more, and a buffer.
 const LEAST_PAGES: u64 = 18;
 
 /// Adds the tests; `boot` boots a kernel that can inject allocation failures.

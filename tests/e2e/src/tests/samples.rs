@@ -235,9 +235,9 @@ fn late(suite: &mut Suite) {
 /// Counters of the syncs: each entry was synced by itself, and no others, where the CPU accessed
 /// bytes of a segment of several entries, because these do not follow each other in memory.
 ///
-/// All of both destinations, in 8 entries and 6; then 2 and 5 ranges, of which all but two are in two
-/// entries; and as many of the sources, of which all but three are. Then all of what was the
-/// destination.
+/// All of both destinations, in 8 entries and 6; then 2 and 5 ranges, of which all but two are in
+/// two entries; and 2 and 5 ranges of the sources, of which all but three are. Then all of the
+/// tables that were the destinations.
 const SYNCS: [(&str, u64); 2] = [
     ("syncs_for_cpu", 8 + 6 + 12),
     ("syncs_for_device", 11 + 8 + 6),

@@ -49,8 +49,8 @@ struct Leaf {
     status: Status,
 }
 
-/// Numbers of cases below a group, of those that passed, and of errors in the log itself. The latter
-/// do not make `kunit.py` fail.
+/// Numbers of cases below a group, of those that passed, and of errors in the log itself, which do
+/// not make `kunit.py` fail.
 #[derive(Deserialize)]
 struct Counts {
     tests: usize,
