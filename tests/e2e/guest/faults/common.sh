@@ -24,3 +24,26 @@ attempt() {
 unload() {
 	rmmod rk3588_dma && dmesg | sed -n 's/^.* rk3588_dma [^ ]*: /log: /p'
 }
+
+# hundredths: prints how long the board has been switched on, in hundredths of a second.
+hundredths() {
+	awk '{ print int($1 * 100) }' /proc/uptime
+}
+
+# seconds COMMAND...: runs it and prints how many whole seconds of the board's time it took.
+seconds() {
+	began=$(hundredths)
+	"$@"
+	echo "$((($(hundredths) - began) / 100)) s"
+}
+
+# clock: prints how often the clock of the controller is enabled.
+clock() {
+	awk '/ aclk_dmac2 / { print $2 }' /sys/kernel/debug/clk/clk_summary
+}
+
+# aborts: prints the number of abort interrupts, on all CPUs, since the module was loaded.
+aborts() {
+	awk '/rk3588_dma abort/ { for (at = 2; $at ~ /^[0-9]+$/; at++) sum += $at; print sum }' \
+		/proc/interrupts
+}
