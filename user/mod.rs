@@ -2,6 +2,7 @@
 
 //! How a person asks the driver for something.
 
+mod callbacks;
 mod debugfs;
 mod random;
 mod repeat;

@@ -6,9 +6,11 @@
 //! echo copy 4096 64 > repeat          # 64 copies of 4096 bytes, one after the other
 //! echo list 256 512 8 > repeat        # 8 transfers of 256 pieces of 512 bytes each
 //! echo scattered 256 512 8 > repeat   # the same between lists of 256 pages, 512 bytes of each
+//! echo callbacks 64 100 > repeat      # 64 copies, each submitted by the callback of the one
+//!                                     # before, which takes 100 µs
 //! ```
 //!
-//! For the last the kernel log gets a line that says what one came to:
+//! For a `scattered` one the kernel log gets a line that says what one came to:
 //!
 //! ```text
 //! repeat: 256 segments to 256 segments, 1 programs of 5128 bytes
@@ -16,9 +18,15 @@
 
 use core::cmp::Reverse;
 
-use kernel::prelude::*;
+use kernel::{
+    prelude::*,
+    sync::Arc, //
+};
 
-use super::numbers;
+use super::{
+    callbacks,
+    numbers, //
+};
 use crate::{
     dma::{
         Buffer,
@@ -56,7 +64,7 @@ const MAX_PIECES: usize = 64 << 10;
 /// `EINVAL` if it says nothing of the kind, `EINTR` after a signal, and those of mappings and transfers.
 pub(super) fn run<'bound>(
     dev: &'bound DmaDevice,
-    controller: &Controller<'bound>,
+    controller: &Arc<Controller<'bound>>,
     word: &str,
 ) -> Result {
     match word.split_once(' ') {
@@ -74,6 +82,11 @@ pub(super) fn run<'bound>(
             let [count, len, times] = numbers(rest)?;
 
             scattered(dev, controller, count, len, times)
+        }
+        Some(("callbacks", rest)) => {
+            let [times, delay_us] = numbers(rest)?;
+
+            callbacks::run(dev, controller, times, delay_us)
         }
         _ => Err(EINVAL),
     }

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A copy that its callback submits again, even if it failed: for tests of callbacks.
+
+use kernel::{
+    new_spinlock_irq,
+    prelude::*,
+    sync::{
+        atomic::{
+            Atomic,
+            Relaxed, //
+        },
+        Arc,
+        Completion,
+        SpinLockIrq, //
+    },
+    time::{
+        delay::udelay,
+        Delta, //
+    }, //
+};
+
+use crate::{
+    dma::{
+        Buffer,
+        DmaDevice,
+        FromDevice,
+        Mapping,
+        ToDevice, //
+    },
+    pl330::{
+        Controller,
+        Failed,
+        Pair,
+        Span,
+        TransferResult, //
+    }, //
+};
+
+/// Number of bytes that are copied.
+const LEN: usize = 64;
+
+/// Most microseconds that a callback may take: interrupts are disabled meanwhile.
+const MAX_DELAY_US: usize = 1000;
+
+/// Source and destination.
+type Buffers<'bound> = Pair<Mapping<'bound, Buffer, ToDevice>, Mapping<'bound, Buffer, FromDevice>>;
+
+/// State that the callbacks and their submitter share.
+#[pin_data]
+struct Callbacks<'bound> {
+    controller: Arc<Controller<'bound>>,
+    delay: Delta,
+    /// True if a callback runs.
+    is_called: Atomic<bool>,
+    #[pin]
+    last: SpinLockIrq<Option<TransferResult<Buffers<'bound>>>>,
+    #[pin]
+    ended: Completion,
+}
+
+/// Submits a copy `times` times, each time but the first from the callback of the one before.
+///
+/// Each callback takes `delay_us` microseconds and submits the copy again even if it failed.
+///
+/// # Errors
+///
+/// That of the last copy. `EDEADLK`, with a line in the kernel log, if a callback is called while
+/// another one runs; `EINVAL` for no copies or too long a delay; those of mappings.
+pub(super) fn run<'bound>(
+    dev: &'bound DmaDevice,
+    controller: &Arc<Controller<'bound>>,
+    times: usize,
+    delay_us: usize,
+) -> Result {
+    if times == 0 || delay_us > MAX_DELAY_US {
+        return Err(EINVAL);
+    }
+
+    let buffers = Pair {
+        source: Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(LEN)?)?,
+        destination: Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(LEN)?)?,
+    };
+    let callbacks = Arc::pin_init(
+        pin_init!(Callbacks {
+            controller: controller.clone(),
+            // CAST: At most `MAX_DELAY_US`.
+            delay: Delta::from_micros(delay_us as i64),
+            is_called: Atomic::new(false),
+            last <- new_spinlock_irq!(None),
+            ended <- Completion::new(),
+        }),
+        GFP_KERNEL,
+    )?;
+
+    submit(&callbacks, buffers, times);
+    callbacks.ended.wait_for_completion();
+
+    // `None` after a callback within another one.
+    let last = callbacks.last.lock().take();
+
+    match last {
+        Some(result) => Ok(result.map(|_| ())?),
+        None => {
+            dev_err!(
+                dev.as_device(),
+                "a callback was called within another one\n"
+            );
+            Err(EDEADLK)
+        }
+    }
+}
+
+/// Submits a copy, to be submitted `times` times altogether. Callable from any context.
+fn submit<'bound>(callbacks: &Arc<Callbacks<'bound>>, buffers: Buffers<'bound>, times: usize) {
+    let Pair {
+        source,
+        destination,
+    } = buffers;
+    let span = Span {
+        from: 0,
+        to: 0,
+        len: LEN,
+    };
+    let called = callbacks.clone();
+    let prepared = callbacks
+        .controller
+        .prepare(source, destination, span, GFP_ATOMIC)
+        .and_then(|prepared| prepared.then(GFP_ATOMIC, move |result| call(called, result, times)));
+
+    match prepared {
+        Ok(prepared) => prepared.submit(),
+        Err(failed) => callbacks.end(Some(Err(failed))),
+    }
+}
+
+/// Submits the copy that came to `result` again, unless it was the last.
+fn call<'bound>(
+    callbacks: Arc<Callbacks<'bound>>,
+    result: TransferResult<Buffers<'bound>>,
+    times: usize,
+) {
+    if callbacks.is_called.xchg(true, Relaxed) {
+        return callbacks.end(None);
+    }
+    udelay(callbacks.delay);
+    match result {
+        result if times == 1 => callbacks.end(Some(result)),
+        Ok(done) => submit(&callbacks, done.mappings, times - 1),
+        Err(Failed {
+            mappings: Some(buffers),
+            ..
+        }) => submit(&callbacks, buffers, times - 1),
+        result => callbacks.end(Some(result)),
+    }
+    callbacks.is_called.store(false, Relaxed);
+}
+
+impl<'bound> Callbacks<'bound> {
+    /// Wakes the submitter with the `last` result.
+    fn end(&self, last: Option<TransferResult<Buffers<'bound>>>) {
+        *self.last.lock() = last;
+        self.ended.complete_all();
+    }
+}
