@@ -35,6 +35,15 @@ fn add_project(
 ) -> Result<()> {
     let names = source::cargo(directory)?;
     let known = names.clone();
+    let name_of = |name: &String| format!("{group}::{name}");
+    let mut selected = names.clone();
+
+    selected.retain(|name| suite.selects(&name_of(name)));
+    // No filter means all, also those that are not known.
+    if selected.len() == names.len() {
+        selected.clear();
+    }
+
     let others = Test::new(
         format!("{group}::no_other_tests"),
         move |results: &Results| {
@@ -59,16 +68,21 @@ fn add_project(
         )
     });
 
-    suite.add(group, tests.chain([others]), || run(directory, options));
+    suite.add(group, tests.chain([others]), move || {
+        run(directory, options, &selected)
+    });
     Ok(())
 }
 
-fn run(directory: &str, options: &[&str]) -> Result<Results> {
+/// Runs the tests with these names, or all.
+fn run(directory: &str, options: &[&str], names: &[String]) -> Result<Results> {
     let output = Command::new("cargo")
         .args(["test", "--quiet", "--locked", "--manifest-path"])
         .arg(Path::new(directory).join("Cargo.toml"))
         .args(options)
         .args(["--", "--format", "pretty"])
+        .args(names.first().map(|_| "--exact"))
+        .args(names)
         .output()
         .context("cannot run cargo")?;
     let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();

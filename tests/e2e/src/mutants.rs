@@ -163,8 +163,7 @@ fn run(directory: &str, mutants: &[Mutant]) -> Result<BTreeMap<String, Result<()
     // Files that did not change keep their times, so that make and cargo build less.
     succeeds(
         Command::new("rsync")
-            .args(["--archive", "--relative", "--delete"])
-            .args(["--exclude=/out", "--checksum"])
+            .args(["--archive", "--relative", "--checksum"])
             .args(tracked("*")?)
             .arg(copy),
     )?;
