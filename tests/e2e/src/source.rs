@@ -39,11 +39,16 @@ pub fn cargo(directory: &str) -> Result<Vec<String>> {
         let module = module.to_string_lossy().replace('/', "::");
         let module = module.trim_end_matches("::mod");
         let text = fs::read_to_string(&file)?;
+        // A file of tests has no module around them.
+        let module = match module.ends_with("tests") {
+            true => module.to_string(),
+            false => format!("{module}::tests"),
+        };
 
         names.extend(
             tests(&text)
                 .into_iter()
-                .map(|name| format!("{module}::tests::{name}")),
+                .map(|name| format!("{module}::{name}")),
         );
         // A module whose file is elsewhere has nothing around its tests.
         for (path, module) in elsewhere(&text) {
