@@ -41,25 +41,21 @@ pub fn add(suite: &mut Suite) {
 
 /// Returns the report of `llvm-cov export`.
 fn measure() -> Result<Value> {
-    let program = made_by("scripts/llvm-cov", &[])?;
-    let llvm_cov = |arguments: &str| {
-        output(
-            Command::new(&program)
-                .arg("llvm-cov")
-                .args(arguments.split(' '))
-                // Counters slow the interpreter down six times. Fewer cases run the same lines.
-                .env("PROPTEST_CASES", "32")
-                .env("LLVM_COV", "llvm-cov-19")
-                .env("LLVM_PROFDATA", "llvm-profdata-19"),
-        )
-    };
+    let report = output(
+        Command::new(made_by("scripts/llvm-cov", &[])?)
+            // Without --no-clean, each run would compile the tests again.
+            .args(["llvm-cov", "--no-clean", "--quiet", "--locked", "--lib"])
+            .args(["--manifest-path", "tests/host/Cargo.toml"])
+            .args(["--json", "--summary-only", "--", "--skip", "large_copies"])
+            // Counters slow the interpreter down six times. Fewer cases run the same lines.
+            .env("PROPTEST_CASES", "32")
+            // A fixed name, so that the counts replace those of the last run.
+            .env("LLVM_PROFILE_FILE_NAME", "host-tests.profraw")
+            .env("LLVM_COV", "llvm-cov-19")
+            .env("LLVM_PROFDATA", "llvm-profdata-19"),
+    )?;
 
-    // Keep the build.
-    llvm_cov("clean --profraw-only --manifest-path tests/host/Cargo.toml")?;
-    Ok(serde_json::from_str(&llvm_cov(
-        "--no-clean --quiet --locked --lib --json --summary-only \
-         --manifest-path tests/host/Cargo.toml -- --skip large_copies",
-    )?)?)
+    Ok(serde_json::from_str(&report)?)
 }
 
 /// Compares each file of `SOURCES` in the project at `root` with the minimum.
