@@ -136,24 +136,34 @@ fn inspect(shell: &str) -> Result<()> {
 
 /// Runs clippy on the module, built for the kernel of this directory with these variables.
 pub fn clippy(kernel: &Path, variables: &[&str]) -> Result<()> {
-    // A copy, because clippy makes no module.
-    let copy = TempDir::new()?;
+    let name = kernel.file_name().unwrap_or_default().to_string_lossy();
+    // A copy, because clippy makes no module. It stays, so that only changes are checked again.
+    let copy = PathBuf::from(format!("out/clippy/{name}{}", variables.concat()));
 
+    fs::create_dir_all(&copy)?;
     succeeds(
-        Command::new("cp")
-            .args(["-r", "--parents", "Kbuild", "rk3588_dma_demo.rs"])
-            .args(["bindings", "dma", "lessons", "pl330", "sg", "user"])
-            .args(["samples", "tests/bench", "tests/kunit"])
-            .arg(copy.path()),
+        Command::new("rsync")
+            .args(["--archive", "--checksum", "--relative"])
+            .args(["Kbuild", "rk3588_dma_demo.rs"])
+            .args(tracked("*/*.rs")?)
+            .args(tracked("*/*.[ch]")?)
+            .arg(&copy),
     )?;
-    warns_of_nothing(
+
+    let checked = warns_of_nothing(
         Command::new("make")
             .arg("-C")
             .arg(kernel.join("build"))
-            .arg(format!("M={}", copy.path().display()))
-            .args(["CLIPPY=1", "-s", "clean", "modules"])
+            .arg(format!("M={}", std::path::absolute(&copy)?.display()))
+            .args(["CLIPPY=1", "-s", "modules"])
             .args(variables),
-    )
+    );
+
+    // The next run has to warn again.
+    if checked.is_err() {
+        fs::remove_dir_all(&copy)?;
+    }
+    checked
 }
 
 fn clippy_of_project(project: &str) -> Result<()> {

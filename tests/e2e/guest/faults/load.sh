@@ -14,14 +14,14 @@
 
 load || exit 1
 for seed in 1 2 3 4; do
-	(echo $seed 5000 keep >"${debugfs:?}"/soak) 2>/dev/null || echo failed &
+	(echo $seed 2500 keep >"${debugfs:?}"/soak) 2>/dev/null || echo failed &
 done
 for _ in 1 2 3; do
 	provoke dmac2 x-fail-read 200 || exit 1
 	while [ "$(remaining dmac2 x-fail-read)" != 0 ]; do :; done
 done
 wait
-echo 5 1000 >"${debugfs:?}"/soak && echo ok
+echo 5 500 >"${debugfs:?}"/soak && echo ok
 grep -c 'not in use' "${debugfs:?}"/channels
 grep '^live' "${debugfs:?}"/statistics
 unload | grep -c 'bus error on read'

@@ -92,7 +92,7 @@ fn outcome(replace: impl Fn(String) -> String) -> (String, Value, Vec<&'static s
          1 programs of 4608 bytes\n@@ end dmesg\n",
         instructions()
     );
-    let console = Console::new(&replace(console), false);
+    let console = Console::new(&replace(console));
     let trace: String = replace(trace).lines().map(expand).collect();
     let traced = phases::read_trace(trace.as_bytes());
     let Ok(phases) = traced.and_then(|traced| phases::join(&console, &traced)) else {
