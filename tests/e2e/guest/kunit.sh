@@ -2,9 +2,9 @@
 # shellcheck shell=sh
 #
 # Loads the module, which runs its KUnit suites, runs the lessons where there is a controller, and
-# unloads the module; shows the results of the debug kernel's checks. Then the suites run once for
-# each of $leave_out: the mappings leave out what the number stands for. A case that fails may leak,
-# so this comes last.
+# unloads the module; shows the results of the debug kernel's checks. Then suites run once for each
+# NUMBER:GLOB of $leave_out: the mappings leave out what the number stands for, and the glob selects
+# the suites. A case that fails may leak, so this comes last.
 
 dma=/sys/kernel/debug/dma-api
 pool=/sys/kernel/debug/swiotlb
@@ -55,7 +55,9 @@ for _ in 1 2; do
 done
 section leaks cat $kmemleak
 
-for number in ${leave_out-}; do
+for left_out in ${leave_out-}; do
+	number=${left_out%%:*}
+	printf %s "${left_out#*:}" >/sys/module/kunit/parameters/filter_glob
 	dmesg -c >/dev/null
 	insmod /rk3588_dma.ko "leave_out=$number" && rmmod rk3588_dma || status=1
 	section "log-$number" dmesg
