@@ -7,7 +7,7 @@
 #
 # prints: transfer: ok
 
-# online VALUE: has all CPUs but the first go on (1) or off (0).
+# online VALUE: switches all CPUs except the first on (1) or off (0).
 online() {
 	for cpu in /sys/devices/system/cpu/cpu[1-9]*/online; do
 		echo "$1" >"$cpu" || exit 1

@@ -40,8 +40,8 @@ pub fn tests(names: &[String]) -> Vec<Test<Run>> {
         .collect()
 }
 
-/// Returns the numbers, each with a glob of the suites that may notice: those of mappings, for lists
-/// all but those of the engine.
+/// Returns the numbers, each with a glob of the suites that may notice: those of mappings, for
+/// lists all but those of the engine.
 pub fn numbers(names: &[String]) -> String {
     let numbers: Vec<_> = (1..)
         .zip(names)
