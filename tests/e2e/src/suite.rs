@@ -59,6 +59,9 @@ impl<T> Test<T> {
 /// The outcome of a job: an access waits until the job is done.
 type Outcome<T> = Arc<LazyLock<Result<T>, Box<dyn FnOnce() -> Result<T> + Send>>>;
 
+/// Beginning of the error of a test whose job failed.
+pub const JOB_FAILED: &str = "the job failed: ";
+
 /// Work that tests wait for.
 struct Job {
     name: String,
@@ -125,7 +128,7 @@ impl Suite {
             let trial = Trial::test(test.name, move || {
                 (**outcome)
                     .as_ref()
-                    .map_err(|error| anyhow!("{error:#}"))
+                    .map_err(|error| anyhow!("{JOB_FAILED}{error:#}"))
                     .and_then(test.check)
                     .map_err(|error| Failed::from(format!("{error:#}")))
             });
