@@ -94,7 +94,7 @@ impl Suite {
 
     /// Returns whether all tests are selected.
     pub fn is_whole(&self) -> bool {
-        self.arguments.filter.is_none()
+        self.arguments.filter.is_none() && !self.arguments.list
     }
 
     /// Adds a test that does not run.
