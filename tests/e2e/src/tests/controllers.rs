@@ -26,10 +26,12 @@ const GOOD: [(usize, u32); 12] = [
     (0xffc, 0xb1),
 ];
 
+/// Registers that differ from a good controller's.
+type Different = &'static [(usize, u32)];
+
 /// Bad controllers: the test, which is also the end of the device's name; the line in the log; the
-/// registers that differ from `GOOD`. Those that have registers come first, in the order of their
-/// pages.
-const BAD: [(&str, &str, &[(usize, u32)]); 13] = [
+/// registers. Those that have registers come first, in the order of their pages.
+const BAD: [(&str, &str, Different); 13] = [
     (
         "small_registers",
         "the registers cannot be mapped (EINVAL)",
