@@ -30,7 +30,8 @@ const TRACES: [&str; 12] = [
 ];
 
 impl Suite {
-    /// Adds a boot of `boot` with `script`, and its tests. A name without `::` is below `group`.
+    /// Adds a boot of `boot` with `script`, and its tests. A name without `::` is below `group`;
+    /// the checks of adjacent rows with the same name are one test.
     pub fn boot(
         &mut self,
         group: &str,
@@ -48,15 +49,23 @@ impl Suite {
         tests: impl IntoIterator<Item = (impl AsRef<str>, Check)>,
         prepare: impl FnOnce() -> Result<(Boot, String)> + Send + 'static,
     ) {
-        let tests = tests.into_iter().map(|(name, check)| {
-            let name = name.as_ref();
+        let mut checks: Vec<(String, Vec<Check>)> = vec![];
 
-            if name.contains("::") {
-                Test::new(name, check)
-            } else {
-                Test::new(format!("{group}::{name}"), check)
+        for (name, check) in tests {
+            let name = match name.as_ref() {
+                name if name.contains("::") => name.into(),
+                name => format!("{group}::{name}"),
+            };
+
+            match checks.last_mut() {
+                Some((last, checks)) if *last == name => checks.push(check),
+                _ => checks.push((name, vec![check])),
             }
-        });
+        }
+
+        let tests = checks
+            .into_iter()
+            .map(|(name, checks)| Test::new(name, all(checks)));
 
         self.add(group, tests, move || {
             let (boot, script) = prepare()?;
