@@ -2,6 +2,11 @@
 
 //! Checks of a console, for the tables of tests.
 
+use std::{
+    fmt::Debug,
+    ops::RangeBounds, //
+};
+
 use crate::prelude::*;
 
 /// A check of what a boot printed.
@@ -25,27 +30,45 @@ const TRACES: [&str; 12] = [
 ];
 
 impl Suite {
-    /// Adds a boot and its tests. A name in `tests` without `::` is below `group`.
+    /// Adds a boot of `boot` with `script`, and its tests. A name without `::` is below `group`;
+    /// the checks of adjacent rows with the same name are one test.
     pub fn boot(
         &mut self,
         group: &str,
-        boot: impl FnOnce() -> Result<(Boot, String)> + Send + 'static,
+        boot: Boot,
+        script: Result<String>,
         tests: impl IntoIterator<Item = (impl AsRef<str>, Check)>,
     ) {
-        let tests: Vec<_> = tests
-            .into_iter()
-            .map(|(name, check)| {
-                let name = name.as_ref();
+        self.boot_with(group, tests, || Ok((boot, script?)));
+    }
 
-                match name.contains("::") {
-                    true => Test::new(name, check),
-                    false => Test::new(format!("{group}::{name}"), check),
-                }
-            })
-            .collect();
+    /// Adds a boot that is prepared only if it is needed, and its tests.
+    pub fn boot_with(
+        &mut self,
+        group: &str,
+        tests: impl IntoIterator<Item = (impl AsRef<str>, Check)>,
+        prepare: impl FnOnce() -> Result<(Boot, String)> + Send + 'static,
+    ) {
+        let mut checks: Vec<(String, Vec<Check>)> = vec![];
+
+        for (name, check) in tests {
+            let name = match name.as_ref() {
+                name if name.contains("::") => name.into(),
+                name => format!("{group}::{name}"),
+            };
+
+            match checks.last_mut() {
+                Some((last, checks)) if *last == name => checks.push(check),
+                _ => checks.push((name, vec![check])),
+            }
+        }
+
+        let tests = checks
+            .into_iter()
+            .map(|(name, checks)| Test::new(name, all(checks)));
 
         self.add(group, tests, move || {
-            let (boot, script) = boot()?;
+            let (boot, script) = prepare()?;
 
             Board::get()?.boot(&boot, &script)
         });
@@ -74,7 +97,12 @@ pub fn clean(section: &'static str) -> Check {
     by(move |console| expect_no_trace(console.section(section)?))
 }
 
-/// Checks that two sections are equal: the state before and after.
+/// Checks that two sections are equal.
+pub fn same(before: &'static str, after: &'static str) -> Check {
+    by(move |console| expect(after, console.section(after)?, console.section(before)?))
+}
+
+/// Checks that two sections are equal and not empty: the state before and after.
 pub fn unchanged(before: &'static str, after: &'static str) -> Check {
     by(move |console| {
         let (before, after) = (console.section(before)?, console.section(after)?);
@@ -100,18 +128,63 @@ pub fn has(section: &'static str, text: &'static str) -> Check {
     })
 }
 
-/// Checks that a section does not contain a text.
-pub fn lacks(section: &'static str, text: &'static str) -> Check {
+/// Checks that a section contains a text so many `times`.
+pub fn occurs(section: &'static str, text: &'static str, times: usize) -> Check {
     by(move |console| {
         let section = console.section(section)?;
 
-        ensure!(!section.contains(text), "{text:?} is in:\n{section}");
+        expect(text, section.matches(text).count(), times).with_context(|| section.to_string())
+    })
+}
+
+/// Checks that a section does not contain a text.
+pub fn lacks(section: &'static str, text: &'static str) -> Check {
+    occurs(section, text, 0)
+}
+
+/// Checks that each line of a section contains one of these texts.
+pub fn only(section: &'static str, texts: &'static [&str]) -> Check {
+    by(move |console| {
+        let lines = console.section(section)?.lines();
+
+        expect_none(
+            section,
+            lines.filter(|line| !texts.iter().any(|text| line.contains(text))),
+        )
+    })
+}
+
+/// Checks that a section is a number in a range.
+pub fn number(
+    section: &'static str,
+    range: impl RangeBounds<u64> + Debug + Send + 'static,
+) -> Check {
+    by(move |console| {
+        let number = console.number(section)?;
+
+        ensure!(
+            range.contains(&number),
+            "{section}: {number}, not {range:?}"
+        );
         Ok(())
     })
 }
 
+/// Checks some of the counters of a section.
+pub fn counters(section: &'static str, expected: &[(&'static str, u64)]) -> Check {
+    let expected = expected.to_vec();
+
+    by(move |console| {
+        let counters = console.counters(section)?;
+
+        expected
+            .into_iter()
+            .try_for_each(|(name, value)| expect(name, counters.get(name), Some(&value)))
+    })
+}
+
 /// Compares what was found with what was expected.
-pub fn expect<T: PartialEq + std::fmt::Debug>(what: &str, found: T, expected: T) -> Result<()> {
+pub fn expect<T: PartialEq + Debug>(what: &str, found: T, expected: T) -> Result<()> {
     ensure!(
         found == expected,
         "{what}: expected {expected:?}, found {found:?}"
@@ -119,18 +192,34 @@ pub fn expect<T: PartialEq + std::fmt::Debug>(what: &str, found: T, expected: T)
     Ok(())
 }
 
+/// Fails with `lines`, unless there are none.
+pub fn expect_none<'a>(what: &str, lines: impl Iterator<Item = &'a str>) -> Result<()> {
+    let lines: Vec<_> = lines.collect();
+
+    ensure!(lines.is_empty(), "{what}:\n{}", lines.join("\n"));
+    Ok(())
+}
+
 /// Fails with the lines of a kernel log that show that something is wrong with the kernel.
 pub fn expect_no_trace(log: &str) -> Result<()> {
-    let wrong: Vec<_> = log
-        .lines()
-        .filter(|line| TRACES.iter().any(|trace| line.contains(trace)))
-        .collect();
-
     ensure!(!log.is_empty(), "the kernel log is empty");
-    ensure!(
-        wrong.is_empty(),
-        "the kernel log has:\n{}",
-        wrong.join("\n")
-    );
-    Ok(())
+    expect_none(
+        "the kernel log has",
+        log.lines()
+            .filter(|line| TRACES.iter().any(|trace| line.contains(trace))),
+    )
+}
+
+/// Returns the first text between `start` and `end`.
+pub fn between<'a>(text: &'a str, start: &str, end: &str) -> Result<&'a str> {
+    text.split_once(start)
+        .and_then(|(_, rest)| rest.split_once(end))
+        .map(|(found, _)| found)
+        .with_context(|| format!("nothing between {start:?} and {end:?} in:\n{text}"))
+}
+
+/// Parses a hexadecimal number, with or without `0x`.
+pub fn hex(text: &str) -> Result<u64> {
+    u64::from_str_radix(text.trim_start_matches("0x"), 16)
+        .with_context(|| format!("not a hexadecimal number: {text}"))
 }

@@ -30,25 +30,17 @@ impl<'a> Inspection<'a> {
     ///
     /// # Errors
     ///
-    /// With the first line that the script does not print, such as an error of the shell, or the
-    /// section that is missing.
+    /// If there is a line that the script does not print, such as an error of the shell, or a
+    /// section is missing.
     pub fn of(text: &'a str) -> Result<Self> {
-        let mut headings = HEADINGS.iter();
-        let mut lines = text.lines();
+        let headings = text
+            .lines()
+            .skip(1)
+            .filter(|line| !line.is_empty() && !line.starts_with("  "))
+            .collect();
 
-        ensure!(
-            lines.next().is_some_and(|line| line.starts_with("DMA on ")),
-            "there is no title: {text}"
-        );
-        for line in lines.filter(|line| !line.is_empty() && !line.starts_with("  ")) {
-            ensure!(
-                headings.next() == Some(&line),
-                "this line is not of the script's: {line}\n{text}"
-            );
-        }
-        if let Some(missing) = headings.next() {
-            bail!("there is no section {missing}:\n{text}");
-        }
+        ensure!(text.starts_with("DMA on "), "there is no title: {text}");
+        expect("headings", headings, HEADINGS.to_vec()).with_context(|| text.to_string())?;
         Ok(Self { text })
     }
 
@@ -76,5 +68,27 @@ impl<'a> Inspection<'a> {
             .find(|rest| rest.starts_with(' '))
             .map(str::trim_start)
             .with_context(|| format!("{heading} has no {name}:\n{}", self.text))
+    }
+
+    /// Checks the lines of a section.
+    pub fn expect_section(&self, heading: &str, expected: &str) -> Result<()> {
+        expect(
+            heading,
+            self.section(heading)?.join("\n").as_str(),
+            expected,
+        )
+    }
+
+    /// Checks that a section has a line, once.
+    pub fn expect_line(&self, heading: &str, expected: &str) -> Result<()> {
+        let mut section = self.section(heading)?;
+
+        section.retain(|line| *line == expected);
+        expect(heading, section, vec![expected])
+    }
+
+    /// Checks the value in a row of a section.
+    pub fn expect_value(&self, heading: &str, name: &str, expected: &str) -> Result<()> {
+        expect(name, self.value(heading, name)?, expected)
     }
 }

@@ -54,41 +54,29 @@ pub fn add(suite: &mut Suite) {
     });
     suite.test("checks::binding_schema", binding_schema);
     suite.test("checks::rustfmt", || {
-        succeeds(
-            Command::new("rustfmt")
-                .args(["--check", "--config-path"])
-                .arg(kernel()?.join("source/.rustfmt.toml"))
-                .args(tracked("*.rs")?),
-        )
+        let mut rustfmt = Command::new("rustfmt");
+        let config = kernel()?.join("source/.rustfmt.toml");
+
+        rustfmt.args(["--check", "--config-path"]).arg(config);
+        succeeds(rustfmt.args(tracked("*.rs")?))
     });
     suite.test("checks::checkpatch", || {
-        succeeds(
-            Command::new(kernel()?.join("source/scripts/checkpatch.pl"))
-                .args(["--no-tree", "--strict", "--terse", "--file"])
-                .args(tracked("*.[ch]")?),
-        )
+        let mut checkpatch = Command::new(kernel()?.join("source/scripts/checkpatch.pl"));
+
+        checkpatch.args(["--no-tree", "--strict", "--terse", "--file"]);
+        succeeds(checkpatch.args(tracked("*.[ch]")?))
     });
     suite.test("checks::checkpatch_of_qemu", || {
         let machine = made_by("scripts/machine", &[])?;
+        let mut checkpatch = Command::new(machine.with_file_name("checkpatch.pl"));
 
-        succeeds(
-            Command::new(machine.with_file_name("checkpatch.pl"))
-                .args(["--no-tree", "--terse"])
-                .args(tracked("machine/patches/*.patch")?),
-        )
+        checkpatch.args(["--no-tree", "--terse"]);
+        succeeds(checkpatch.args(tracked("machine/patches/*.patch")?))
     });
     suite.test("checks::shellcheck", || {
-        let scripts: Vec<_> = tracked("*")?
-            .into_iter()
-            .filter(|file| {
-                let head = fs::read(file).unwrap_or_default();
+        let mut scripts = tracked("*")?;
 
-                file.extension().is_some_and(|it| it == "sh")
-                    || head.starts_with(b"#!/bin/sh")
-                    || head.starts_with(b"#!/bin/busybox sh")
-            })
-            .collect();
-
+        scripts.retain(|file| is_script(file));
         ensure!(scripts.len() > 30, "only {} scripts", scripts.len());
         succeeds(Command::new("shellcheck").arg("-x").args(scripts))
     });
@@ -99,11 +87,9 @@ pub fn add(suite: &mut Suite) {
     }
     suite.test("checks::overlay", || {
         OVERLAYS.into_iter().try_for_each(|overlay| {
-            warns_of_nothing(
-                Command::new("dtc")
-                    .args(["-@", "-I", "dts", "-O", "dtb", "-o", "/dev/null"])
-                    .arg(overlay),
-            )
+            let options = ["-@", "-I", "dts", "-O", "dtb", "-o", "/dev/null"];
+
+            warns_of_nothing(Command::new("dtc").args(options).arg(overlay))
         })
     });
     suite.test("checks::words", words::check);
@@ -114,7 +100,15 @@ pub fn add(suite: &mut Suite) {
 }
 
 fn kernel() -> Result<PathBuf> {
-    made_by("scripts/kernel", &[])
+    Kernel::Stock.folder()
+}
+
+fn is_script(file: &Path) -> bool {
+    let head = fs::read(file).unwrap_or_default();
+
+    file.extension().is_some_and(|it| it == "sh")
+        || head.starts_with(b"#!/bin/sh")
+        || head.starts_with(b"#!/bin/busybox sh")
 }
 
 /// Runs `scripts/inspect` on this machine as an unprivileged user without access to the script.
@@ -185,12 +179,11 @@ fn binding_schema() -> Result<()> {
     let board = kernel()?.join("dtb/rk3588-rock-5b-plus.dtb");
     let bad = work.path().join("bad");
     let validate = |tree: &Path| {
-        let mut command = Command::new("dt-validate");
+        let mut validate = Command::new("dt-validate");
 
-        command
-            .args(["-l", "rk3588-dma,pl330", "-s", "dts/bindings"])
-            .arg(tree);
-        command
+        validate.args(["-l", "rk3588-dma,pl330", "-s", "dts/bindings"]);
+        validate.arg(tree);
+        validate
     };
 
     warns_of_nothing(Command::new("dt-doc-validate").arg("dts/bindings/rk3588-dma,pl330.yaml"))?;

@@ -10,72 +10,63 @@
 //! # logs: TEXT          a text in the driver's part of the kernel log
 //! ```
 
-use std::fs;
+use std::{
+    collections::BTreeMap,
+    fs, //
+};
 
 use crate::{
     prelude::*,
     script::SCRIPTS, //
 };
 
-/// Scripts that are no tests.
-const COMMON: &str = "common.sh";
-
-/// A test.
-struct Case {
-    name: String,
-    script: String,
-}
+/// Script that is no test.
+const COMMON: &str = "common";
 
 /// Adds the tests of a board that boots with `boot`.
 pub fn add(suite: &mut Suite, group: &str, boot: Boot) -> Result<()> {
     let mut cases = read()?;
-    let well = format!("{group}::leave_the_kernel_well");
+    let selects = |name: &str| suite.selects(&format!("{group}::{name}"));
 
     // Each case takes seconds: leave out those that no selected test looks at.
-    cases.retain(|case| suite.selects(&well) || suite.selects(&format!("{group}::{}", case.name)));
+    cases.retain(|name, _| selects("leave_the_kernel_well") || selects(name));
 
-    let whole = whole(&cases)?;
+    let whole = whole(&cases);
     let tests: Vec<_> = cases
         .into_iter()
-        .map(|case| (case.name.clone(), by(move |console| case.check(console))))
+        .map(|(name, script)| (name.clone(), by(move |it| expect_case(it, &name, &script))))
         .chain([
             ("leave_the_kernel_well".into(), clean("dmesg")),
             ("wrong_property_is_reported".into(), by(names_property)),
         ])
         .collect();
 
-    suite.boot(group, || Ok((boot, whole)), tests);
+    suite.boot(group, boot, whole, tests);
     Ok(())
 }
 
-/// Reads all cases, by name.
-fn read() -> Result<Vec<Case>> {
+/// Reads the scripts of all cases, by name.
+fn read() -> Result<BTreeMap<String, String>> {
     let directory = format!("{SCRIPTS}/faults");
-    let mut cases = vec![];
+    let mut cases = BTreeMap::new();
 
     for entry in fs::read_dir(&directory).with_context(|| format!("cannot read {directory}"))? {
         let path = entry?.path();
-        let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
-            continue;
-        };
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
 
         if name != COMMON {
-            cases.push(Case {
-                name: name.trim_end_matches(".sh").into(),
-                script: fs::read_to_string(&path)?,
-            });
+            cases.insert(name.into(), fs::read_to_string(&path)?);
         }
     }
     ensure!(!cases.is_empty(), "{directory} has no scripts");
-    cases.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(cases)
 }
 
 /// Returns the script of a boot: a section for each case, which ends with its exit status.
-fn whole(cases: &[Case]) -> Result<String> {
+fn whole(cases: &BTreeMap<String, String>) -> Result<String> {
     let mut whole = script(&["provoke", "faults/common"])?;
 
-    for Case { name, script } in cases {
+    for (name, script) in cases {
         whole += &format!(
             "\ncase_{name}() {{\n(\n{script}\n)\necho \"exit $?\"\n}}\n\
              section {name} case_{name}\nsettle dmac2\n"
@@ -97,38 +88,28 @@ fn names_property(console: &Console) -> Result<()> {
     expect("exit status of the script", console.exit()?, 1)
 }
 
-impl Case {
-    fn check(&self, console: &Console) -> Result<()> {
-        let section = console.section(&self.name)?;
-        let (mut logged, mut printed) = (vec![], vec![]);
+/// Checks what a case printed and logged.
+fn expect_case(console: &Console, name: &str, script: &str) -> Result<()> {
+    let section = console.section(name)?;
+    let (logged, mut printed): (Vec<_>, Vec<_>) =
+        section.lines().partition(|line| line.starts_with("log: "));
+    let comments = |prefix| {
+        let lines = script.lines().filter_map(move |it| it.strip_prefix(prefix));
 
-        for line in section.lines() {
-            match line.strip_prefix("log: ") {
-                Some(line) => logged.push(line),
-                None => printed.push(line),
-            }
-        }
+        lines.map(str::trim)
+    };
+
+    ensure!(
+        printed.pop() == Some("exit 0"),
+        "the script failed:\n{section}"
+    );
+    expect("lines printed", printed, comments("# prints: ").collect())
+        .with_context(|| section.to_string())?;
+    for text in comments("# logs: ") {
         ensure!(
-            printed.pop() == Some("exit 0"),
-            "the script failed:\n{section}"
+            logged.iter().any(|line| line.contains(text)),
+            "the driver does not log \"{text}\":\n{section}"
         );
-        expect("lines printed", printed, self.comments("# prints: "))
-            .with_context(|| section.to_string())?;
-        for text in self.comments("# logs: ") {
-            ensure!(
-                logged.iter().any(|line| line.contains(text)),
-                "the driver does not log \"{text}\":\n{section}"
-            );
-        }
-        Ok(())
     }
-
-    /// Returns the rest of all lines that begin with `prefix`, without blanks around it.
-    fn comments(&self, prefix: &str) -> Vec<&str> {
-        self.script
-            .lines()
-            .filter_map(|line| line.strip_prefix(prefix))
-            .map(str::trim)
-            .collect()
-    }
+    Ok(())
 }

@@ -15,13 +15,11 @@ use crate::{
 pub use debug::add as add_debug;
 
 /// Sections that are read from debugfs.
-const IN_DEBUGFS: [&str; 5] = [
-    "Bounce buffers (swiotlb)",
-    "dma-buf",
-    "IOMMU",
-    "DMA-API debug",
-    "rk3588_dma",
-];
+const IN_DEBUGFS: [&str; 5] = [SWIOTLB, "dma-buf", "IOMMU", "DMA-API debug", "rk3588_dma"];
+
+const ALIGNMENT: &str = "Cache lines and alignment";
+const SWIOTLB: &str = "Bounce buffers (swiotlb)";
+const ZONES: &str = "Memory zones for DMA (/proc/vmstat)";
 
 const DEVICE: &str = "fed10000.dma-controller";
 
@@ -46,96 +44,70 @@ const ABOUT_DMA: [&str; 14] = [
 /// Number of messages that are shown.
 const MESSAGES: usize = 20;
 
+/// Limits of the device. 128 slots of 2 KiB are the longest bounce buffer.
+const LIMITS: &str = "dma_mask 0xffffffff
+coherent_dma_mask 0xffffffff
+max_mapping_size 262144
+opt_mapping_size 262144
+max_segment 4294967295
+boundary_mask 0xffffffffffffffff
+min_align 64
+needs_sync 1";
+
 /// Adds the tests on Debian's kernel.
 pub fn add(suite: &mut Suite) {
+    let mut boot = with_script(Boot::with_driver());
+
+    // Another number of slots than any default, and counters that are not 0.
+    boot.append = "swiotlb=4096,force,track_hiwater".into();
     suite.boot(
         "inspect",
-        || {
-            let boot = Boot {
-                // Another number of slots than any default, and counters that are not 0.
-                append: "swiotlb=4096,force,track_hiwater".into(),
-                ..with_script(Boot::with_driver())
-            };
-
-            Ok((boot, script(&["inspect/files", "inspect/driver"])?))
-        },
+        boot,
+        script(&["inspect/files", "inspect/driver"]),
         [
             ("shows_devices", by(shows_devices)),
             ("lists_all_devices", by(lists_all_devices)),
+            ("shows_alignment", by(expect_cache_lines)),
             (
                 "shows_alignment",
-                all([
-                    by(expect_cache_lines),
-                    value("Cache lines and alignment", "minimum alignment", "64"),
-                ]),
+                value(ALIGNMENT, "minimum alignment", "64"),
             ),
             (
                 "shows_bounce_buffers",
-                all([
-                    by(|it| expect_slots(it, "4096 (of 2 KiB: 8192 KiB)", "")),
-                    by(shows_pool_of_the_boot),
-                ]),
+                by(|it| expect_slots(it, "4096 (of 2 KiB: 8192 KiB)", "")),
             ),
+            ("shows_bounce_buffers", by(shows_pool_of_the_boot)),
             (
                 "shows_dma_bufs",
                 value("dma-buf", "dma_buf/bufinfo", "0 objects, 0 bytes"),
             ),
-            (
-                "shows_iommu_groups",
-                by(|console| {
-                    let groups = expect_groups(console)?;
-
-                    // The IOMMUs of the RK3588 that Debian's kernel has a driver for.
-                    ensure!(groups > 4, "only {groups} groups");
-                    Ok(())
-                }),
-            ),
+            // The IOMMUs of the RK3588 that Debian's kernel has a driver for.
+            ("shows_iommu_groups", by(|it| expect_groups(it, 5))),
             ("shows_zones", by(shows_zones)),
-            (
-                "shows_limits_and_statistics",
-                by(shows_limits_and_statistics),
-            ),
+            ("shows_limits_and_statistics", is("limits", LIMITS)),
+            ("shows_limits_and_statistics", by(shows_limits)),
             ("shows_the_end_of_the_log", by(shows_the_end_of_the_log)),
-            (
-                "says_that_there_is_no_driver",
-                by(says_that_there_is_no_driver),
-            ),
+            ("says_that_there_is_no_driver", by(expect_no_driver)),
             (
                 "says_that_debugfs_is_not_mounted",
-                all([
-                    lacks("mounts", " debugfs "),
-                    by(|console| {
-                        expect_without_debugfs(
-                            &inspection(console, "unmounted")?,
-                            "debugfs is not mounted: as root, mount -t debugfs debugfs \
-                             /sys/kernel/debug",
-                        )
-                    }),
-                ]),
+                all([lacks("mounts", " debugfs "), by(expect_not_mounted)]),
             ),
             ("says_what_needs_root", by(says_what_needs_root)),
-            ("says_which_files_need_root", by(says_which_files_need_root)),
+            ("says_which_files_need_root", by(expect_refused_files)),
             ("explains_its_arguments", by(explains_its_arguments)),
         ],
     );
 }
 
 /// Adds the script to a boot.
-fn with_script(boot: Boot) -> Boot {
-    let files = [boot.files, vec![inspect::SCRIPT.into()]].concat();
-
-    Boot { files, ..boot }
+fn with_script(mut boot: Boot) -> Boot {
+    boot.files.push(inspect::SCRIPT.into());
+    boot
 }
 
 /// Checks a value that the script shows while the driver is bound.
 fn value(heading: &'static str, name: &'static str, expected: &'static str) -> Check {
-    by(move |console| {
-        expect(
-            name,
-            inspection(console, "with")?.value(heading, name)?,
-            expected,
-        )
-    })
+    by(move |console| inspection(console, "with")?.expect_value(heading, name, expected))
 }
 
 /// Returns the output of the script in a section of the console; it must have succeeded.
@@ -153,17 +125,22 @@ fn split_exit<'a>(console: &'a Console, section: &str) -> Result<(&'a str, &'a s
         .with_context(|| format!("no exit status in {section}"))
 }
 
-/// Returns a row as the script formats it, but not indented.
-fn row(name: &str, value: &str) -> String {
-    format!("{name:24} {value}")
+/// Formats lines of name and value as the script does, but not indented.
+fn rows<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<String> {
+    lines
+        .map(|line| line.split_once(' ').unwrap_or((line, "")))
+        .map(|(name, value)| format!("{name:24} {value}"))
+        .collect()
 }
 
-/// Returns the words of a device's row.
-fn device<'a>(inspection: &Inspection<'a>, name: &str) -> Result<Vec<&'a str>> {
-    Ok(inspection
+/// Returns the words of a device's row, with one blank between them.
+fn device(inspection: &Inspection<'_>, name: &str) -> Result<String> {
+    let words: Vec<_> = inspection
         .value("Devices", name)?
         .split_whitespace()
-        .collect())
+        .collect();
+
+    Ok(words.join(" "))
 }
 
 fn shows_devices(console: &Console) -> Result<()> {
@@ -173,17 +150,14 @@ fn shows_devices(console: &Console) -> Result<()> {
 
     expect(
         "our device",
-        device(&inspection, DEVICE)?,
-        vec!["rk3588_dma", "32", "bits", "32", "bits", "262144", "-", "-"],
+        device(&inspection, DEVICE)?.as_str(),
+        "rk3588_dma 32 bits 32 bits 262144 - -",
     )?;
     ensure!(others > 10, "only {others} devices have a driver");
-    ensure!(
-        inspection.section("Devices")?.contains(&&*format!(
-            "and {others} devices that have a driver and no IOMMU group (-a lists them)"
-        )),
-        "{others} devices more have a driver"
-    );
-    Ok(())
+    inspection.expect_line(
+        "Devices",
+        &format!("and {others} devices that have a driver and no IOMMU group (-a lists them)"),
+    )
 }
 
 fn lists_all_devices(console: &Console) -> Result<()> {
@@ -192,57 +166,42 @@ fn lists_all_devices(console: &Console) -> Result<()> {
     for name in console.section("bound")?.lines() {
         let words = device(&inspection, name)?;
 
-        ensure!(words[0] != "-", "{name}: {words:?}");
+        ensure!(!words.starts_with("- "), "{name}: {words}");
     }
-    ensure!(
-        !inspection
-            .section("Devices")?
-            .iter()
-            .any(|line| line.starts_with("and ")),
-        "there are more"
-    );
+    for line in inspection.section("Devices")? {
+        ensure!(!line.starts_with("and "), "{line}");
+    }
     Ok(())
 }
 
 fn expect_cache_lines(console: &Console) -> Result<()> {
     let lines: Vec<_> = console.section("lines")?.lines().collect();
 
-    expect(
-        "cache lines",
-        inspection(console, "with")?.value("Cache lines and alignment", "cache lines, in bytes")?,
-        lines.join(", ").as_str(),
-    )
+    inspection(console, "with")?.expect_value(ALIGNMENT, "cache lines, in bytes", &lines.join(", "))
 }
 
 /// Checks that the bounce buffers are shown as the files have them: their number as `slots`, and
 /// the largest number in use with `remark`.
 fn expect_slots(console: &Console, slots: &str, remark: &str) -> Result<()> {
     let inspection = inspection(console, "with")?;
-    let heading = "Bounce buffers (swiotlb)";
+    let most = format!("{}{remark}", console.section("most")?);
 
     ensure!(
         slots.starts_with(&format!("{} ", console.section("slots")?)),
         "not {slots}"
     );
-    expect(
-        "slots",
-        inspection.value(heading, "swiotlb: io_tlb_nslabs")?,
-        slots,
-    )?;
-    expect(
-        "used",
-        inspection.value(heading, "io_tlb_used")?,
-        console.section("used")?,
-    )?;
-    expect(
-        "most",
-        inspection.value(heading, "io_tlb_used_hiwater")?,
-        format!("{}{remark}", console.section("most")?).as_str(),
-    )
+    for (name, expected) in [
+        ("swiotlb: io_tlb_nslabs", slots),
+        ("io_tlb_used", console.section("used")?),
+        ("io_tlb_used_hiwater", &most),
+    ] {
+        inspection.expect_value(SWIOTLB, name, expected)?;
+    }
+    Ok(())
 }
 
 fn shows_pool_of_the_boot(console: &Console) -> Result<()> {
-    let line = inspection(console, "with")?.value("Bounce buffers (swiotlb)", "log of the boot")?;
+    let line = inspection(console, "with")?.value(SWIOTLB, "log of the boot")?;
 
     ensure!(
         line.contains("software IO TLB: mapped [mem 0x") && line.ends_with(" (8MB)"),
@@ -252,11 +211,10 @@ fn shows_pool_of_the_boot(console: &Console) -> Result<()> {
     Ok(())
 }
 
-/// Checks that each IOMMU group is shown as in sysfs, with its device; returns their number.
-fn expect_groups(console: &Console) -> Result<usize> {
+/// Checks that there are `least` IOMMU groups, each shown as in sysfs, with its device.
+fn expect_groups(console: &Console, least: usize) -> Result<()> {
     let inspection = inspection(console, "with")?;
     let groups = console.section("groups")?;
-    let mut count = 0;
 
     // What follows a line's first word is a device of the same group.
     for line in groups.lines() {
@@ -264,90 +222,64 @@ fn expect_groups(console: &Console) -> Result<usize> {
         let [group, domain, name] = words[..] else {
             bail!("not a group with one device: {line}");
         };
+        let shown = device(&inspection, name)?;
 
-        expect(
-            "group",
-            inspection.value("IOMMU", &format!("group {group}"))?,
-            format!("{domain}: {name}").as_str(),
+        inspection.expect_value(
+            "IOMMU",
+            &format!("group {group}"),
+            &format!("{domain}: {name}"),
         )?;
         ensure!(
-            device(&inspection, name)?.ends_with(&[group, domain]),
-            "{name} is not shown in group {group}"
+            shown.ends_with(&format!(" {group} {domain}")),
+            "{name}: {shown}"
         );
-        count += 1;
     }
-    Ok(count)
+    ensure!(groups.lines().count() >= least, "too few groups:\n{groups}");
+    Ok(())
 }
 
 fn shows_zones(console: &Console) -> Result<()> {
-    let zone = |line: &str| {
-        let (name, value) = line.split_once(' ')?;
-        let is_zone = name.ends_with("_dma") || name.ends_with("_dma32");
+    let zones = |lines: Vec<&'_ str>| -> Vec<(String, u64)> {
+        let zone = |line: &str| {
+            let (name, value) = line.split_once(' ')?;
+            let is_zone = name.ends_with("_dma") || name.ends_with("_dma32");
 
-        is_zone.then(|| Some((name.to_owned(), value.trim().parse::<u64>().ok()?)))?
-    };
-    let zones = |section| -> Result<Vec<_>> {
-        Ok(console.section(section)?.lines().filter_map(zone).collect())
-    };
-    let (before, after) = (zones("zones-before")?, zones("zones-after")?);
-    let shown = inspection(console, "with")?.section("Memory zones for DMA (/proc/vmstat)")?;
+            is_zone.then_some((name.into(), value.trim().parse().ok()?))
+        };
 
-    expect("counters", shown.len(), before.len())?;
+        lines.into_iter().filter_map(zone).collect()
+    };
+    let before = zones(console.section("zones-before")?.lines().collect());
+    let after = zones(console.section("zones-after")?.lines().collect());
+    let section = inspection(console, "with")?.section(ZONES)?;
+
+    expect("counters", section.len(), before.len())?;
     ensure!(before.len() > 3, "{before:?}");
-    for ((line, (name, least)), (_, most)) in shown.iter().zip(before).zip(after) {
-        let (shown, value) = zone(line).with_context(|| format!("no counter: {line}"))?;
-
-        expect("name", &shown, &name)?;
-        ensure!(
-            (least..=most).contains(&value),
-            "{name} is {value}, not {least} to {most}"
-        );
+    for (((name, value), least), most) in zones(section).iter().zip(before).zip(after) {
+        expect("name", name, &least.0)?;
+        ensure!((least.1..=most.1).contains(value), "{name}: {value}");
     }
     Ok(())
 }
 
-fn shows_limits_and_statistics(console: &Console) -> Result<()> {
-    let limits = console.section("limits")?;
+fn shows_limits(console: &Console) -> Result<()> {
     let statistics = console.section("statistics")?;
-    let expected: Vec<_> = [DEVICE.to_owned()]
-        .into_iter()
-        .chain(limits.lines().chain(statistics.lines()).map(|line| {
-            let (name, value) = line.split_once(' ').unwrap_or((line, ""));
+    let expected = rows(LIMITS.lines().chain(statistics.lines())).join("\n");
 
-            row(name, value)
-        }))
-        .collect();
-
-    // 128 slots of 2 KiB are the longest bounce buffer.
-    expect(
-        "limits",
-        limits,
-        "dma_mask 0xffffffff\n\
-         coherent_dma_mask 0xffffffff\n\
-         max_mapping_size 262144\n\
-         opt_mapping_size 262144\n\
-         max_segment 4294967295\n\
-         boundary_mask 0xffffffffffffffff\n\
-         min_align 64\n\
-         needs_sync 1",
-    )?;
     ensure!(!statistics.contains("mapped 0\n"), "{statistics}");
-    expect(
-        "section",
-        inspection(console, "with")?.section("rk3588_dma")?,
-        expected.iter().map(String::as_str).collect(),
-    )
+    inspection(console, "with")?.expect_section("rk3588_dma", &format!("{DEVICE}\n{expected}"))
 }
 
 fn shows_the_end_of_the_log(console: &Console) -> Result<()> {
+    let is_about_dma = |line: &&str| {
+        let line = line.to_lowercase();
+
+        ABOUT_DMA.iter().any(|word| line.contains(word)) && !line.contains("command line: ")
+    };
     let messages: Vec<_> = console
         .section("dmesg")?
         .lines()
-        .filter(|line| {
-            let line = line.to_lowercase();
-
-            ABOUT_DMA.iter().any(|word| line.contains(word)) && !line.contains("command line: ")
-        })
+        .filter(is_about_dma)
         .collect();
     let shown = inspection(console, "log")?.section("Kernel log about DMA")?;
     let last = *shown.last().context("nothing is shown")?;
@@ -356,6 +288,7 @@ fn shows_the_end_of_the_log(console: &Console) -> Result<()> {
         .iter()
         .rposition(|line| *line == last)
         .with_context(|| format!("not of the log: {last}"))?;
+    let first = end - MESSAGES;
 
     ensure!(
         messages[..end]
@@ -363,98 +296,80 @@ fn shows_the_end_of_the_log(console: &Console) -> Result<()> {
             .any(|line| line.ends_with("rk3588_dma message 29")),
         "the last is: {last}"
     );
-    expect("messages", &shown[1..], &messages[end - MESSAGES..end])?;
+    expect("messages", &shown[1..], &messages[first..end])?;
     ensure!(
-        shown[0].starts_with(&format!("({} more before these: ", end - MESSAGES)),
+        shown[0].starts_with(&format!("({first} more before these: ")),
         "{}, of {end}",
         shown[0]
     );
     Ok(())
 }
 
-fn says_that_there_is_no_driver(console: &Console) -> Result<()> {
+fn expect_no_driver(console: &Console) -> Result<()> {
     for (section, said) in [
         ("without", "the module is not loaded"),
         ("unbound", "the module is loaded, but has no device"),
     ] {
         let inspection = inspection(console, section)?;
 
-        expect("section", inspection.section("rk3588_dma")?, vec![said])?;
+        inspection.expect_section("rk3588_dma", said)?;
         ensure!(
             device(&inspection, DEVICE).is_err(),
             "{section}: the device is shown"
         );
         expect_no_alignment(&inspection)?;
     }
-
-    let uncounted = inspection(console, "uncounted")?;
-
-    expect(
-        "statistics",
-        uncounted.value("rk3588_dma", "statistics")?,
-        "off",
-    )
+    inspection(console, "uncounted")?.expect_value("rk3588_dma", "statistics", "off")
 }
 
 fn expect_no_alignment(inspection: &Inspection<'_>) -> Result<()> {
-    expect(
-        "minimum alignment",
-        inspection.value("Cache lines and alignment", "minimum alignment")?,
-        "(only rk3588_dma shows it, in debugfs)",
-    )
+    let why = "(only rk3588_dma shows it, in debugfs)";
+
+    inspection.expect_value(ALIGNMENT, "minimum alignment", why)
 }
 
 /// Checks that each section of debugfs has the line `why`, and that all others are complete.
 fn expect_without_debugfs(inspection: &Inspection<'_>, why: &str) -> Result<()> {
     for heading in IN_DEBUGFS {
-        let section = inspection.section(heading)?;
-
-        expect(
-            heading,
-            section.iter().filter(|line| **line == why).count(),
-            1,
-        )?;
+        inspection.expect_line(heading, why)?;
     }
     expect(
         "our device",
-        device(inspection, DEVICE)?,
-        vec!["rk3588_dma", "-", "-", "-", "-", "-"],
+        device(inspection, DEVICE)?.as_str(),
+        "rk3588_dma - - - - -",
     )?;
-    ensure!(
-        inspection
-            .section("Devices")?
-            .contains(&&*format!("{DEVICE}: {why}")),
-        "it does not say why the device has no masks"
-    );
+    inspection.expect_line("Devices", &format!("{DEVICE}: {why}"))?;
     expect_no_alignment(inspection)?;
-    inspection.value("Cache lines and alignment", "cache lines, in bytes")?;
+    inspection.value(ALIGNMENT, "cache lines, in bytes")?;
     inspection.value("IOMMU", "group 0")?;
-    inspection.value("Memory zones for DMA (/proc/vmstat)", "pgalloc_dma")?;
+    inspection.value(ZONES, "pgalloc_dma")?;
     Ok(())
+}
+
+fn expect_not_mounted(console: &Console) -> Result<()> {
+    expect_without_debugfs(
+        &inspection(console, "unmounted")?,
+        "debugfs is not mounted: as root, mount -t debugfs debugfs /sys/kernel/debug",
+    )
 }
 
 fn says_what_needs_root(console: &Console) -> Result<()> {
     let inspection = inspection(console, "user")?;
 
     expect_without_debugfs(&inspection, "/sys/kernel/debug is refused: run as root")?;
-    expect(
-        "log",
-        inspection.section("Kernel log about DMA")?,
-        vec!["dmesg is refused: run as root"],
-    )
+    inspection.expect_section("Kernel log about DMA", "dmesg is refused: run as root")
 }
 
-fn says_which_files_need_root(console: &Console) -> Result<()> {
+fn expect_refused_files(console: &Console) -> Result<()> {
     let inspection = inspection(console, "user-debugfs")?;
 
     for (heading, file) in [
-        ("Bounce buffers (swiotlb)", "swiotlb/io_tlb_nslabs"),
+        (SWIOTLB, "swiotlb/io_tlb_nslabs"),
         ("rk3588_dma", &*format!("rk3588_dma-{DEVICE}/limits")),
     ] {
-        let expected = format!("/sys/kernel/debug/{file} is refused: run as root");
-        let section = inspection.section(heading)?;
+        let why = format!("/sys/kernel/debug/{file} is refused: run as root");
 
-        ensure!(section.contains(&&*expected), "{heading}: {section:?}");
+        inspection.expect_line(heading, &why)?;
     }
     Ok(())
 }
@@ -467,14 +382,9 @@ fn explains_its_arguments(console: &Console) -> Result<()> {
         "{help}"
     );
     for (section, argument) in [("unknown", "--everything"), ("too-many", "-a")] {
-        let (said, exit) = split_exit(console, section)?;
+        let said = format!("inspect: error: unknown argument {argument}\n{help}");
 
-        expect("exit status", exit, "2")?;
-        expect(
-            section,
-            said,
-            format!("inspect: error: unknown argument {argument}\n{help}").as_str(),
-        )?;
+        expect(section, split_exit(console, section)?, (said.as_str(), "2"))?;
     }
     Ok(())
 }

@@ -32,35 +32,32 @@ struct Run {
 /// Adds the suites, and the tests of other modules that need the debug kernel.
 pub fn add(suite: &mut Suite) -> Result<()> {
     let cases = source::kunit()?;
-    let left_out = leave_out::names()?;
 
     for (name, machine, bounced) in BOOTS {
         let group = format!("kunit::{name}");
-        let tests = cases
-            .iter()
-            .map(|case| {
-                let case = case.clone();
-
-                Test::new(format!("{group}::{case}"), move |run: &Run| {
-                    run.results.expect_passed(&case)
-                })
-            })
-            .chain(checks(machine, bounced).into_iter().map(|(test, check)| {
-                Test::new(format!("{group}::{test}"), |run: &Run| check(&run.console))
-            }))
-            .chain([Test::new(format!("{group}::all_passed"), |run: &Run| {
-                run.results.expect_all_passed()?;
-                expect("exit status of the script", run.console.exit()?, 0)
-            })]);
         // One boot for both: what is left out is a parameter of the module.
-        let tests: Vec<_> = match name {
-            "virt_bounced" => tests.chain(leave_out::tests(&left_out)).collect(),
-            _ => tests.collect(),
+        let left_out = match name {
+            "virt_bounced" => leave_out::names()?,
+            _ => vec![],
         };
-        let numbers = match name {
-            "virt_bounced" => leave_out::numbers(&left_out),
-            _ => String::new(),
-        };
+        let cases = cases.iter().map(|case| {
+            let (name, case) = (format!("{group}::{case}"), case.clone());
+
+            Test::new(name, move |run: &Run| run.results.expect_passed(&case))
+        });
+        let checks = checks(machine, bounced).into_iter().map(|(name, check)| {
+            Test::new(format!("{group}::{name}"), |run: &Run| check(&run.console))
+        });
+        let all_passed = Test::new(format!("{group}::all_passed"), |run: &Run| {
+            run.results.expect_all_passed()?;
+            exits(0)(&run.console)
+        });
+        let numbers = leave_out::numbers(&left_out);
+        let tests: Vec<_> = cases
+            .chain(checks)
+            .chain([all_passed])
+            .chain(leave_out::tests(&left_out))
+            .collect();
 
         suite.add(&group, tests, move || run(machine, bounced, &numbers));
     }
@@ -72,23 +69,17 @@ pub fn add(suite: &mut Suite) -> Result<()> {
     });
 
     let without_suites = |append: &str| {
-        let boot = boot(Machine::Rock5bPlus, false);
+        let mut boot = boot(Machine::Rock5bPlus, false);
 
-        Boot {
-            append: format!("{} kunit.enable=0 {append}", boot.append),
-            ..boot
-        }
+        boot.append += &format!(" kunit.enable=0 {append}");
+        boot
     };
+    let plain = || without_suites("");
 
-    super::faults::add(suite, "debug_faults", without_suites(""))?;
-    super::engine::soak(
-        suite,
-        "debug_engine",
-        without_suites(""),
-        super::engine::SHORT,
-    );
-    super::lists::cases(suite, "debug_lists", without_suites(""));
-    super::no_memory::add(suite, without_suites(""));
+    super::faults::add(suite, "debug_faults", plain())?;
+    super::engine::soak(suite, "debug_engine", plain(), super::engine::SHORT);
+    super::lists::cases(suite, "debug_lists", plain());
+    super::no_memory::add(suite, plain());
     super::inspect::add_debug(suite, without_suites);
     Ok(())
 }
@@ -98,17 +89,15 @@ pub fn add(suite: &mut Suite) -> Result<()> {
 ///
 /// `slab_debug` is for kmemleak: without it the CPUs keep stocks of objects, whose lists still name
 /// an object after it has been handed out, so that kmemleak does not see the leak.
-pub fn boot(machine: Machine, bounced: bool) -> Boot {
-    let swiotlb = match bounced {
-        true => "swiotlb=2048,force,track_hiwater",
-        false => "swiotlb=2048",
-    };
+fn boot(machine: Machine, bounced: bool) -> Boot {
+    let force = if bounced { ",force,track_hiwater" } else { "" };
 
     Boot {
         machine,
         kernel: Kernel::Debug,
         append: format!(
-            "log_buf_len=4M kmemleak=on slab_debug=F kasan_multi_shot kunit.enable=1 {swiotlb}"
+            "log_buf_len=4M kmemleak=on slab_debug=F kasan_multi_shot kunit.enable=1 \
+             swiotlb=2048{force}"
         ),
         files: vec![MODULE.into()],
         target: Some("debug"),
@@ -118,8 +107,7 @@ pub fn boot(machine: Machine, bounced: bool) -> Boot {
 
 fn run(machine: Machine, bounced: bool, left_out: &str) -> Result<Run> {
     let script = format!("leave_out='{left_out}'\n{}", script(&["kunit"])?);
-    let board = Board::get()?;
-    let console = board.boot(&boot(machine, bounced), &script)?;
+    let console = Board::get()?.boot(&boot(machine, bounced), &script)?;
     let results = Results::of(console.section("log")?)?;
 
     Ok(Run { console, results })
@@ -128,33 +116,30 @@ fn run(machine: Machine, bounced: bool, left_out: &str) -> Result<Run> {
 /// Returns the tests of a boot that look at its console.
 fn checks(machine: Machine, bounced: bool) -> Vec<(&'static str, Check)> {
     let mut checks = vec![
-        ("no_dma_api_error", by(no_dma_api_error)),
-        ("no_mapping_left", by(no_mapping_left)),
+        ("no_dma_api_error", no_dma_api_error()),
+        ("no_mapping_left", no_mapping_left()),
         (
             "no_bounce_slot_left",
             unchanged("slots-before", "slots-after"),
         ),
         ("losses_are_logged", by(losses_are_logged)),
-        ("no_leak", by(no_leak)),
+        ("no_leak", no_leak()),
         ("no_splat", clean("log")),
-        ("dma_api_debug_is_on", by(dma_api_debug_is_on)),
-        ("lockdep_is_on", by(lockdep_is_on)),
+        ("dma_api_debug_is_on", dma_api_debug_is_on()),
+        ("lockdep_is_on", lockdep_is_on()),
     ];
 
     if machine == Machine::Rock5bPlus {
         checks.push(("lessons_hold", by(lessons_hold)));
     }
     if bounced {
-        checks.push((
-            "bounces",
-            by(|console| {
-                ensure!(
-                    console.number("slots-most")? > console.number("slots-before")?,
-                    "no bounce buffer was used"
-                );
-                Ok(())
-            }),
-        ));
+        let bounces = |console: &Console| {
+            let before = console.number("slots-before")?;
+
+            number("slots-most", before + 1..)(console)
+        };
+
+        checks.push(("bounces", by(bounces)));
     }
     checks
 }
@@ -163,88 +148,70 @@ fn checks(machine: Machine, bounced: bool) -> Vec<(&'static str, Check)> {
 fn lessons_hold(console: &Console) -> Result<()> {
     let report = console.section("lessons")?;
     // A transfer of a list ends with the numbers of segments.
-    let is_ok = |line: &str| line.ends_with(" ok") || line.contains(" us  ok: ");
-    let transfers = report.lines().filter(|line| is_ok(line)).count();
-    let failures: Vec<_> = report
-        .lines()
-        .filter(|line| line.starts_with(|first: char| first.is_ascii_lowercase()))
-        .skip(1)
-        .filter(|line| {
-            !is_ok(line) && !line.starts_with("provoked: ") && !line.starts_with("segments ")
-        })
-        .filter(|line| !line.contains(" can be mapped for this device; "))
-        .collect();
+    let is_ok = |line: &&str| line.ends_with(" ok") || line.contains(" us  ok: ");
+    let is_fine = |line: &&str| {
+        is_ok(line)
+            || line.starts_with("provoked: ")
+            || line.starts_with("segments ")
+            || line.contains(" can be mapped for this device; ")
+    };
+    let transfers = report.lines().filter(is_ok).count();
 
-    ensure!(
-        transfers > 60 && failures.is_empty(),
-        "{transfers} transfers; failed:\n{}",
-        failures.join("\n")
-    );
-    Ok(())
-}
-
-pub fn no_dma_api_error(console: &Console) -> Result<()> {
-    let said: Vec<_> = console
-        .section("log")?
-        .lines()
-        .filter(|line| line.contains("DMA-API: "))
-        .collect();
-
-    ensure!(said.is_empty(), "DMA-API debug logs:\n{}", said.join("\n"));
-    expect(
-        "errors of DMA-API debug",
-        console.number("errors-after")?,
-        console.number("errors-before")?,
+    ensure!(transfers > 60, "only {transfers} transfers");
+    expect_none(
+        "failed",
+        report
+            .lines()
+            .filter(|line| line.starts_with(|first: char| first.is_ascii_lowercase()))
+            .skip(1)
+            .filter(|line| !is_fine(line)),
     )
 }
 
-pub fn no_mapping_left(console: &Console) -> Result<()> {
+pub fn no_dma_api_error() -> Check {
+    all([
+        lacks("log", "DMA-API: "),
+        unchanged("errors-before", "errors-after"),
+    ])
+}
+
+pub fn no_mapping_left() -> Check {
+    let no_other = |console: &Console| {
+        let before: Vec<_> = console.section("mappings-before")?.lines().collect();
+        let after = console.section("mappings-after")?.lines();
+
+        expect_none("still mapped", after.filter(|line| !before.contains(line)))
+    };
+
     // If it is off, it lists nothing.
-    dma_api_debug_is_on(console)?;
-
-    let before: Vec<_> = console.section("mappings-before")?.lines().collect();
-    let left: Vec<_> = console
-        .section("mappings-after")?
-        .lines()
-        .filter(|line| !before.contains(line))
-        .collect();
-
-    ensure!(left.is_empty(), "still mapped:\n{}", left.join("\n"));
-    Ok(())
+    all([dma_api_debug_is_on(), by(no_other)])
 }
 
 /// Checks that the mapping and the list that cases drop in flight are reported, and no others.
 fn losses_are_logged(console: &Console) -> Result<()> {
     let log = console.section("log")?;
-    let count = |words: &str| {
-        log.lines()
-            .filter(|line| line.contains(words))
-            .filter(|line| line.contains(" are lost: the device may still use them"))
-            .count()
-    };
+    let lost = " are lost: the device may still use them";
 
-    expect(
-        "mappings and lists reported as lost",
-        (count(" at DMA address "), count(" DMA segments ")),
-        (1, 1),
-    )
+    for words in [" at DMA address ", " DMA segments "] {
+        let reports = log
+            .lines()
+            .filter(|it| it.contains(lost) && it.contains(words));
+
+        expect(words, reports.count(), 1)?;
+    }
+    Ok(())
 }
 
-pub fn no_leak(console: &Console) -> Result<()> {
-    expect("report of kmemleak", console.section("leaks")?, "")
+pub fn no_leak() -> Check {
+    is("leaks", "")
 }
 
 /// Checks that DMA-API debug is on. It switches itself off when it runs out of memory.
-fn dma_api_debug_is_on(console: &Console) -> Result<()> {
-    ["disabled-before", "disabled-after"]
-        .into_iter()
-        .try_for_each(|section| expect("dma-api/disabled", console.section(section)?, "N"))
+fn dma_api_debug_is_on() -> Check {
+    all(["disabled-before", "disabled-after"].map(|section| is(section, "N")))
 }
 
 /// Checks that lockdep is on. It switches itself off after its first report.
-pub fn lockdep_is_on(console: &Console) -> Result<()> {
-    let said = console.section("lockdep")?;
-
-    ensure!(said.ends_with(" 1"), "lockdep_stats has: {said}");
-    Ok(())
+pub fn lockdep_is_on() -> Check {
+    has("lockdep", " 1")
 }

@@ -12,50 +12,38 @@ pub struct Rounds {
 }
 
 /// Rounds of the tests. `make soak` does more.
-pub const SHORT: Rounds = Rounds {
+const SHORT: Rounds = Rounds {
     under_load: 8,
     idle: 100,
 };
 
 /// Adds the tests.
 pub fn add(suite: &mut Suite) {
-    suite.boot(
-        "lifetime",
-        || Ok((Boot::with_driver(), SHORT.leave()?)),
-        SHORT.tests_of_leave(),
-    );
-    suite.boot(
-        "lifetime",
-        || Ok((Boot::with_driver(), SHORT.repeat()?)),
-        SHORT.tests_of_repeat(),
-    );
+    let boot = Boot::with_driver;
+
+    suite.boot("lifetime", boot(), SHORT.leave(), SHORT.tests_of_leave());
+    suite.boot("lifetime", boot(), SHORT.repeat(), SHORT.tests_of_repeat());
 }
 
 impl Rounds {
     /// Returns the script that unbinds and unloads the driver under load.
     pub fn leave(self) -> Result<String> {
-        Ok(format!(
-            "rounds={}\n{}",
-            self.under_load,
-            script(&["stress", "leave"])?
-        ))
+        let script = script(&["stress", "leave"])?;
+
+        Ok(format!("rounds={}\n{script}", self.under_load))
     }
 
     /// Returns the script that loads and unloads the module.
     pub fn repeat(self) -> Result<String> {
-        Ok(format!(
-            "times={}\n{}",
-            self.idle,
-            script(&["state", "repeat"])?
-        ))
+        let script = script(&["state", "repeat"])?;
+
+        Ok(format!("times={}\n{script}", self.idle))
     }
 
     /// Returns the tests of unbinding and unloading under load.
     pub fn tests_of_leave(self) -> [(&'static str, Check); 5] {
         let rounds = self.under_load;
-        let equals = |section, expected| {
-            by(move |console| expect(section, console.number(section)?, expected))
-        };
+        let equals = |section, expected| number(section, expected..=expected);
 
         [
             (
@@ -63,14 +51,10 @@ impl Rounds {
                 all([
                     equals("rebound", rounds),
                     by(move |console| {
-                        let interrupted = console.number("interrupted")?;
+                        let errors = console.section("errors")?;
 
-                        ensure!(
-                            interrupted > rounds / 2,
-                            "only {interrupted} lessons were interrupted: {}",
-                            console.section("errors")?
-                        );
-                        Ok(())
+                        number("interrupted", rounds / 2 + 1..)(console)
+                            .with_context(|| errors.to_string())
                     }),
                 ]),
             ),
@@ -91,6 +75,14 @@ impl Rounds {
     pub fn tests_of_repeat(self) -> [(&'static str, Check); 3] {
         // A page or an object that is lost in each round is more than the kernel's own activity.
         let limit = i64::try_from(self.idle).unwrap_or(i64::MAX) * 7 / 8;
+        let few = |section| {
+            by(move |console| {
+                let lost: i64 = console.section(section)?.parse().context(section)?;
+
+                ensure!(lost <= limit, "{lost} {section} are lost");
+                Ok(())
+            })
+        };
 
         [
             (
@@ -99,14 +91,7 @@ impl Rounds {
             ),
             (
                 "many_times_leaves_memory",
-                by(move |console| {
-                    for section in ["pages", "objects"] {
-                        let lost: i64 = console.section(section)?.parse().context(section)?;
-
-                        ensure!(lost <= limit, "{lost} {section} are lost");
-                    }
-                    Ok(())
-                }),
+                all([few("pages"), few("objects")]),
             ),
             (
                 "many_times_leaves_no_interrupt",

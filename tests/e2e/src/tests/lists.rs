@@ -3,6 +3,8 @@
 //! Copies of scattered memory: with 1, 2, 255 and 4096 chunks, below and above 4 GiB, bounced, and
 //! with more chunks than there are bounce buffers.
 
+use std::str::FromStr;
+
 use crate::prelude::*;
 
 /// Numbers of chunks.
@@ -12,7 +14,7 @@ const CHUNKS: [usize; 4] = [1, 2, 255, 4096];
 const FEW_CHUNKS: [usize; 3] = [1, 2, 64];
 
 /// A number of chunks that does not fit there.
-const TOO_MANY: usize = 4096;
+const TOO_MANY: &str = "4096";
 
 /// Adds the tests on Debian's kernel.
 pub fn add(suite: &mut Suite) {
@@ -20,35 +22,26 @@ pub fn add(suite: &mut Suite) {
     // With 6 GiB, memory for lists is above 4 GiB, where the controller does not reach it.
     suite.boot(
         "lists_6g",
-        || {
-            let boot = Boot {
-                memory: "6G".into(),
-                ..Boot::with_driver()
-            };
-
-            Ok((boot, scatter(&CHUNKS, None)?))
+        Boot {
+            memory: "6G".into(),
+            ..Boot::with_driver()
         },
+        scatter(&CHUNKS, ""),
         [
-            ("every_byte_is_right", by(|it| expect_right(it, &CHUNKS))),
+            ("every_byte_is_right", all_right(&CHUNKS)),
             ("bounce_what_is_above_4_gib", by(bounce_all_bytes)),
             ("leave_nothing", nothing_left()),
         ],
     );
     suite.boot(
         "lists_bounced",
-        || {
-            let boot = Boot {
-                append: "swiotlb=force".into(),
-                ..Boot::with_driver()
-            };
-
-            Ok((boot, scatter(&FEW_CHUNKS, Some(TOO_MANY))?))
+        Boot {
+            append: "swiotlb=force".into(),
+            ..Boot::with_driver()
         },
+        scatter(&FEW_CHUNKS, TOO_MANY),
         [
-            (
-                "every_byte_is_right",
-                by(|it| expect_right(it, &FEW_CHUNKS)),
-            ),
+            ("every_byte_is_right", all_right(&FEW_CHUNKS)),
             ("are_refused_if_they_do_not_fit", by(are_refused)),
             ("leave_nothing", nothing_left()),
         ],
@@ -59,100 +52,96 @@ pub fn add(suite: &mut Suite) {
 pub fn cases(suite: &mut Suite, group: &str, boot: Boot) {
     suite.boot(
         group,
-        || Ok((boot, scatter(&CHUNKS, None)?)),
+        boot,
+        scatter(&CHUNKS, ""),
         [
-            ("every_byte_is_right", by(|it| expect_right(it, &CHUNKS))),
-            ("have_as_many_entries_as_pieces", by(have_entries)),
-            ("take_one_program_where_it_fits", by(take_one_program)),
-            ("raise_one_interrupt_a_program", by(raise_interrupts)),
+            ("every_byte_is_right", all_right(&CHUNKS)),
+            (
+                "have_as_many_entries_as_pieces",
+                each(&CHUNKS, have_entries),
+            ),
+            (
+                "take_one_program_where_it_fits",
+                each(&CHUNKS, take_one_program),
+            ),
+            (
+                "raise_one_interrupt_a_program",
+                each(&CHUNKS, raise_interrupts),
+            ),
             ("leave_nothing", nothing_left()),
             ("leave_the_kernel_well", clean("dmesg")),
         ],
     );
 }
 
-fn scatter(chunks: &[usize], too_many: Option<usize>) -> Result<String> {
+fn scatter(chunks: &[usize], too_many: &str) -> Result<String> {
     let chunks: Vec<_> = chunks.iter().map(usize::to_string).collect();
+    let (chunks, script) = (chunks.join(" "), script(&["state", "scatter"])?);
 
     Ok(format!(
-        "pieces='{}'\ntoo_many='{}'\n{}",
-        chunks.join(" "),
-        too_many.map_or(String::new(), |count| count.to_string()),
-        script(&["state", "scatter"])?
+        "pieces='{chunks}'\ntoo_many='{too_many}'\n{script}"
     ))
 }
 
 fn nothing_left() -> Check {
     all([
         unchanged("before", "after"),
-        by(|console| {
-            expect(
-                "mappings",
-                console.section("mappings-after")?,
-                console.section("mappings-before")?,
-            )
-        }),
+        same("mappings-before", "mappings-after"),
     ])
 }
 
-fn expect_right(console: &Console, chunks: &[usize]) -> Result<()> {
-    for &chunks in chunks {
-        let copies = copies(console, chunks)?;
+/// The four copies with a number of chunks: list to list, to a buffer, from the buffer to a list,
+/// pages to pages.
+type Copies = [Copy; 4];
 
-        ensure!(
-            copies[..3]
-                .iter()
-                .all(|copy| copy.bytes >= chunks as u64 && copy.bytes == copies[0].bytes),
-            "{copies:?}"
-        );
-        ensure!(copies[3].bytes == chunks as u64 * 4096, "{copies:?}");
-    }
-    expect("exit status, as no copy failed", console.exit()?, 0)
+/// Checks the copies of each number of chunks.
+fn each(chunks: &'static [usize], check: fn(&Console, usize, &Copies) -> Result<()>) -> Check {
+    by(move |console| {
+        chunks.iter().try_for_each(|&chunks| {
+            let copies = copies(console, chunks)?;
+
+            check(console, chunks, &copies).with_context(|| format!("{chunks} chunks: {copies:?}"))
+        })
+    })
 }
 
-fn have_entries(console: &Console) -> Result<()> {
-    for chunks in CHUNKS {
-        let [list, gathered, ..] = copies(console, chunks)?;
+/// Checks that each copy is of all bytes, and that none failed.
+fn all_right(chunks: &'static [usize]) -> Check {
+    let are_whole = |_: &Console, chunks, [list, gather, scatter, pages]: &Copies| {
+        ensure!(list.bytes >= chunks as u64);
+        ensure!(list.bytes == gather.bytes && list.bytes == scatter.bytes);
+        expect("bytes of pages", pages.bytes, chunks as u64 * 4096)
+    };
 
-        for copy in [list, gathered] {
-            let (entries, segments) = copy.source.context("the source is not a list")?;
+    all([each(chunks, are_whole), exits(0)])
+}
 
-            // Chunks that follow each other in memory share an entry. This is rare: each is a part
-            // of a page.
-            ensure!(
-                entries <= chunks && entries * 100 >= chunks * 99,
-                "{chunks} chunks: {entries} entries"
-            );
-            // There is no IOMMU.
-            expect("segments", segments, entries)?;
-        }
+fn have_entries(_: &Console, chunks: usize, copies: &Copies) -> Result<()> {
+    for copy in &copies[..2] {
+        let (entries, segments) = copy.source.context("the source is not a list")?;
+
+        // Chunks that follow each other in memory share an entry. This is rare: each is a part of a
+        // page.
+        ensure!(entries <= chunks && entries * 100 >= chunks * 99);
+        // There is no IOMMU.
+        expect("segments", segments, entries)?;
     }
     Ok(())
 }
 
-fn take_one_program(console: &Console) -> Result<()> {
-    for chunks in CHUNKS {
-        for copy in &copies(console, chunks)?[..3] {
-            ensure!(
-                (copy.programs == 1) == (chunks < 1000),
-                "{chunks} chunks: {copy:?}"
-            );
-        }
-    }
+fn take_one_program(_: &Console, chunks: usize, copies: &Copies) -> Result<()> {
+    ensure!(copies[..3]
+        .iter()
+        .all(|copy| (copy.programs == 1) == (chunks < 1000)));
     Ok(())
 }
 
-fn raise_interrupts(console: &Console) -> Result<()> {
-    for chunks in CHUNKS {
-        let copies = copies(console, chunks)?;
-
-        expect(
-            &format!("interrupts of {chunks} chunks"),
-            console.number(&format!("interrupts-{chunks}"))?,
-            copies.iter().map(|copy| copy.programs).sum(),
-        )?;
-    }
-    Ok(())
+fn raise_interrupts(console: &Console, chunks: usize, copies: &Copies) -> Result<()> {
+    expect(
+        "interrupts",
+        console.number(&format!("interrupts-{chunks}"))?,
+        copies.iter().map(|copy| copy.programs).sum(),
+    )
 }
 
 fn bounce_all_bytes(console: &Console) -> Result<()> {
@@ -190,7 +179,7 @@ fn are_refused(console: &Console) -> Result<()> {
 }
 
 /// A copy as the module reports it, after it has verified the bytes.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 struct Copy {
     bytes: u64,
     /// Numbers of entries and segments, if the source is a list.
@@ -198,9 +187,7 @@ struct Copy {
     programs: u64,
 }
 
-/// Returns the four copies with this number of chunks: list to list, to a buffer, from the buffer
-/// to a list, pages to pages.
-fn copies(console: &Console, chunks: usize) -> Result<[Copy; 4]> {
+fn copies(console: &Console, chunks: usize) -> Result<Copies> {
     let copies: Vec<_> = console
         .section(&format!("log-{chunks}"))?
         .lines()
@@ -215,51 +202,19 @@ fn copies(console: &Console, chunks: usize) -> Result<[Copy; 4]> {
 
 /// Parses `995 bytes from 1 entries in 1 segments to a buffer, 1 programs`.
 fn parse(text: &str) -> Option<Copy> {
-    let words: Vec<_> = text.split([' ', ',']).filter(|it| !it.is_empty()).collect();
-    let (source, rest) = match &words[..] {
-        [_, "bytes", "from", "a", "buffer", rest @ ..] => (None, rest),
-        [_, "bytes", "from", entries, "entries", "in", segments, "segments", rest @ ..] => {
-            (Some((entries.parse().ok()?, segments.parse().ok()?)), rest)
-        }
-        _ => return None,
-    };
-    let [.., programs, "programs"] = rest else {
-        return None;
-    };
+    let (source, _) = text.split_once(" to ")?;
+    let (entries, segments) = (before(source, " entries in "), before(source, " segments"));
 
     Some(Copy {
-        bytes: words[0].parse().ok()?,
-        source,
-        programs: programs.parse().ok()?,
+        bytes: before(text, " bytes from ")?,
+        source: entries.zip(segments),
+        programs: before(text, " programs")?,
     })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Returns the number before the first `words` in `text`.
+fn before<T: FromStr>(text: &str, words: &str) -> Option<T> {
+    let (before, _) = text.split_once(words)?;
 
-    #[test]
-    fn reports_are_parsed() {
-        let copy = |bytes, source, programs| {
-            Some(Copy {
-                bytes,
-                source,
-                programs,
-            })
-        };
-
-        for (text, expected) in [
-            (
-                "995 bytes from 3 entries in 2 segments to a buffer, 1 programs",
-                copy(995, Some((3, 2)), 1),
-            ),
-            (
-                "7 bytes from a buffer to 1 entries in 1 segments, 2 programs",
-                copy(7, None, 2),
-            ),
-            ("7 bytes", None),
-        ] {
-            assert_eq!(parse(text), expected, "{text}");
-        }
-    }
+    before.rsplit(' ').next()?.parse().ok()
 }

@@ -126,8 +126,10 @@ const fn fault(kind: u32, copied: usize) -> Outcome {
 type Test = fn(&mut Dmac) -> Result<()>;
 
 const TESTS: [(&str, Test); 14] = [
-    ("fails_reads", fails_reads),
-    ("fails_writes", fails_writes),
+    ("fails_reads", |it| fails_bursts(it, "x-fail-read", 18, 0)),
+    ("fails_writes", |it| {
+        fails_bursts(it, "x-fail-write", 17, BURST - BEAT)
+    }),
     ("fails_fetches", fails_fetches),
     ("fails_at_addresses", fails_at_addresses),
     ("fails_to_go", fails_to_go),
@@ -146,35 +148,31 @@ const TESTS: [(&str, Test); 14] = [
 pub fn add(suite: &mut Suite) {
     for (name, test) in TESTS {
         suite.test(&format!("machine::{name}"), move || {
-            let mut dmac = Dmac::new(Board::get()?)?;
+            let bare = Board::get()?.bare()?;
+            let mut dmac = Dmac { bare };
 
+            dmac.prepare()?;
+            dmac.expect_good()?;
             test(&mut dmac)?;
             dmac.expect_good()
         });
     }
 }
 
-fn fails_reads(dmac: &mut Dmac) -> Result<()> {
+/// Fails the first, a middle and the last burst; `kind` is the bit of FTRn, `copied` the number of
+/// bytes of the failing burst that reach the destination.
+fn fails_bursts(dmac: &mut Dmac, property: &str, kind: u32, copied: usize) -> Result<()> {
     for burst in [1, 3, 8] {
-        dmac.provoke("x-fail-read", burst)?;
-        dmac.run_and_expect(fault(18, (burst as usize - 1) * BURST))?;
+        dmac.provoke(property, burst)?;
+        dmac.run_and_expect(fault(kind, (burst as usize - 1) * BURST + copied))?;
+        dmac.expect_left(property, 0)?;
         dmac.kill_and_expect_good()?;
     }
     // One that does not come does not fail.
-    dmac.provoke("x-fail-read", 9)?;
+    dmac.provoke(property, 9)?;
     dmac.expect_good()?;
-    dmac.expect_left("x-fail-read", 1)?;
-    dmac.provoke("x-fail-read", 0)
-}
-
-fn fails_writes(dmac: &mut Dmac) -> Result<()> {
-    for burst in [1, 3, 8] {
-        dmac.provoke("x-fail-write", burst)?;
-        dmac.run_and_expect(fault(17, burst as usize * BURST - BEAT))?;
-        dmac.expect_left("x-fail-write", 0)?;
-        dmac.kill_and_expect_good()?;
-    }
-    Ok(())
+    dmac.expect_left(property, 1)?;
+    dmac.provoke(property, 0)
 }
 
 fn fails_fetches(dmac: &mut Dmac) -> Result<()> {
@@ -203,10 +201,7 @@ fn fails_at_addresses(dmac: &mut Dmac) -> Result<()> {
         dmac.run_and_expect(expected)?;
         dmac.debug(KILL_CHANNEL_1, 0)?;
         // Unlike what counts, it happens again.
-        ensure!(
-            dmac.run()?.channel.0 == FAULTING,
-            "it works the second time"
-        );
+        expect("state of the second", dmac.run()?.channel.0, FAULTING)?;
         dmac.debug(KILL_CHANNEL_1, 0)?;
     }
     dmac.provoke("x-bad-start", DESTINATION + LEN as u32)?;
@@ -243,7 +238,7 @@ fn hangs(dmac: &mut Dmac) -> Result<()> {
     })?;
     dmac.bare.wait(Duration::from_secs(100))?;
     dmac.expect_register(CPC1, PROGRAM)?;
-    ensure!(dmac.state(CSR1)? == CACHE_MISS, "it does not hang for long");
+    dmac.expect_states(&[CACHE_MISS])?;
     dmac.kill_and_expect_good()
 }
 
@@ -288,7 +283,7 @@ fn ignores_kills(dmac: &mut Dmac) -> Result<()> {
         dmac.provoke(property, 1)?;
         dmac.run()?;
         dmac.debug(KILL_CHANNEL_1, 0)?;
-        ensure!(dmac.state(CSR1)? == state, "{property}: it was killed");
+        dmac.expect_states(&[state])?;
         dmac.expect_register(DBGSTATUS, 0)?;
         dmac.provoke("x-ignore-kill", !(1 << 1))?;
         dmac.kill_and_expect_good()?;
@@ -312,19 +307,19 @@ fn completes_late(dmac: &mut Dmac) -> Result<()> {
         channel: (FAULTING_COMPLETING, 1 << 18),
         ..fault(18, 0)
     })?;
-    dmac.expect_states([FAULTING_COMPLETING])?;
+    dmac.expect_states(&[FAULTING_COMPLETING])?;
     dmac.debug(KILL_CHANNEL_1, 0)?;
     dmac.expect_register(DBGSTATUS, 0)?;
-    dmac.expect_states([FAULTING_COMPLETING, FAULTING, FAULTING])?;
+    dmac.expect_states(&[FAULTING_COMPLETING, FAULTING, FAULTING])?;
     dmac.debug(KILL_CHANNEL_1, 0)?;
     dmac.expect_register(FSRC, 0)?;
-    dmac.expect_states([KILLING, KILLING])?;
+    dmac.expect_states(&[KILLING, KILLING])?;
     dmac.debug(KILL_CHANNEL_1, 0)?;
     dmac.debug(GO_CHANNEL_1, PROGRAM)?;
-    dmac.expect_states([KILLING, STOPPED, STOPPED])?;
+    dmac.expect_states(&[KILLING, STOPPED, STOPPED])?;
     // There is nothing to kill.
     dmac.debug(KILL_CHANNEL_1, 0)?;
-    dmac.expect_states([STOPPED])?;
+    dmac.expect_states(&[STOPPED])?;
     dmac.expect_left("x-completing", 3)?;
     dmac.expect_good()?;
     dmac.provoke("x-completing", 0)
@@ -342,30 +337,24 @@ fn is_good_after_a_reset(dmac: &mut Dmac) -> Result<()> {
 }
 
 fn has_registers_for_faults(dmac: &mut Dmac) -> Result<()> {
-    let registers: Vec<_> = (0..3)
-        .flat_map(|controller| {
-            let first = FAULTS + controller * FAULTS_SIZE;
+    let bare = &mut dmac.bare;
+    let mut registers = vec![];
 
-            (first..)
-                .step_by(4)
-                .zip(PROPERTIES)
-                .map(move |(address, property)| (address, controller, property))
-        })
-        .collect();
-
-    for (value, (address, ..)) in (1..).zip(&registers) {
-        dmac.bare.write(*address, value)?;
+    for controller in 0..3 {
+        for (address, property) in (FAULTS + controller * FAULTS_SIZE..)
+            .step_by(4)
+            .zip(PROPERTIES)
+        {
+            registers.push((address, format!("/machine/soc/dmac{controller}"), property));
+        }
     }
-    for (value, (address, controller, property)) in (1..).zip(registers) {
-        let path = format!("/machine/soc/dmac{controller}");
-        let set = dmac.bare.get(&path, property)?;
-        let read = dmac.bare.read(address)?;
-
-        ensure!(
-            set == value && read == value,
-            "{property} of {path} is {set}, its register {read}, not {value}"
-        );
-        dmac.bare.write(address, 0)?;
+    for (value, (address, ..)) in (1..).zip(&registers) {
+        bare.write(*address, value)?;
+    }
+    for (value, (address, path, property)) in (1..).zip(registers) {
+        expect(&path, bare.get(&path, property)?, value.into())?;
+        expect(property, bare.read(address)?, value)?;
+        bare.write(address, 0)?;
     }
     // Past the properties of a controller, and past the controllers.
     for address in [
@@ -374,10 +363,8 @@ fn has_registers_for_faults(dmac: &mut Dmac) -> Result<()> {
         FAULTS + 3 * FAULTS_SIZE,
         FAULTS + 0xffc,
     ] {
-        let read = dmac.bare.read(address)?;
-
-        ensure!(read == u32::MAX, "{address:#x} is {read:#x}");
-        dmac.bare.write(address, 1)?;
+        expect(&format!("{address:#x}"), bare.read(address)?, u32::MAX)?;
+        bare.write(address, 1)?;
     }
     Ok(())
 }
@@ -388,16 +375,6 @@ struct Dmac {
 }
 
 impl Dmac {
-    fn new(board: &Board) -> Result<Self> {
-        let mut dmac = Self {
-            bare: board.bare()?,
-        };
-
-        dmac.prepare()?;
-        dmac.expect_good()?;
-        Ok(dmac)
-    }
-
     /// Writes source and program to memory, and makes all events interrupts.
     fn prepare(&mut self) -> Result<()> {
         self.bare.store(SOURCE.into(), &source())?;
@@ -410,14 +387,17 @@ impl Dmac {
     }
 
     fn expect_left(&mut self, property: &str, expected: u32) -> Result<()> {
-        let found = self.bare.get(PATH, property)?;
-
-        ensure!(found == expected, "{property} is {found}, not {expected}");
-        Ok(())
+        expect(property, self.bare.get(PATH, property)?, expected.into())
     }
 
     fn register(&mut self, offset: u64) -> Result<u32> {
         self.bare.read(REGISTERS + offset)
+    }
+
+    fn expect_register(&mut self, offset: u64, expected: u32) -> Result<()> {
+        let found = self.register(offset)?;
+
+        expect(&format!("register {offset:#x}"), found, expected)
     }
 
     /// Returns the state of the thread that has this status register.
@@ -425,28 +405,11 @@ impl Dmac {
         Ok(self.register(status)? & 0xf)
     }
 
-    fn expect_register(&mut self, offset: u64, expected: u32) -> Result<()> {
-        let found = self.register(offset)?;
-
-        ensure!(
-            found == expected,
-            "the register {offset:#x} is {found:#x}, not {expected:#x}"
-        );
-        Ok(())
-    }
-
     /// Reads the status of channel 1 once for each of `expected`.
-    fn expect_states<const N: usize>(&mut self, expected: [u32; N]) -> Result<()> {
-        let mut found = [0; N];
-
-        for state in &mut found {
-            *state = self.state(CSR1)?;
-        }
-        ensure!(
-            found == expected,
-            "the states are {found:?}, not {expected:?}"
-        );
-        Ok(())
+    fn expect_states(&mut self, expected: &[u32]) -> Result<()> {
+        expected
+            .iter()
+            .try_for_each(|&state| expect("state of channel 1", self.state(CSR1)?, state))
     }
 
     /// Executes an instruction through the debug port.
@@ -462,7 +425,12 @@ impl Dmac {
         self.debug(GO_CHANNEL_1, PROGRAM)?;
         self.bare.wait(Duration::from_millis(1))?;
 
-        let destination = self.bare.load(DESTINATION.into(), LEN)?;
+        let copied = self
+            .bare
+            .load(DESTINATION.into(), LEN)?
+            .into_iter()
+            .zip(source())
+            .take_while(|(found, expected)| found == expected);
 
         Ok(Outcome {
             channel: (self.state(CSR1)?, self.register(FTR1)?),
@@ -473,22 +441,12 @@ impl Dmac {
                 self.bare.is_raised(EVENT_LINE),
             ),
             abort: (self.register(FSRC)?, self.bare.is_raised(ABORT_LINE)),
-            copied: destination
-                .iter()
-                .zip(source())
-                .take_while(|(found, expected)| *found == expected)
-                .count(),
+            copied: copied.count(),
         })
     }
 
     fn run_and_expect(&mut self, expected: Outcome) -> Result<()> {
-        let found = self.run()?;
-
-        ensure!(
-            found == expected,
-            "expected {expected:x?}\nfound    {found:x?}"
-        );
-        Ok(())
+        expect("outcome", self.run()?, expected)
     }
 
     /// Runs the program, which must work, and clears its interrupt.
@@ -496,8 +454,7 @@ impl Dmac {
         self.run_and_expect(GOOD)?;
         self.bare.write(REGISTERS + INTCLR, EVENT)?;
         self.expect_register(INTMIS, 0)?;
-        ensure!(!self.bare.is_raised(EVENT_LINE), "the line stays up");
-        Ok(())
+        expect("line of the event", self.bare.is_raised(EVENT_LINE), false)
     }
 
     /// Kills the channel, after which it must work.

@@ -16,44 +16,29 @@ const LEAST_PAGES: u64 = 18;
 pub fn add(suite: &mut Suite, boot: Boot) {
     suite.boot(
         "debug_no_memory",
-        || Ok((boot, script(&["state", "no-memory"])?)),
+        boot,
+        script(&["state", "no-memory"]),
         [
-            ("each_failure_is_an_error", by(each_failure_is_an_error)),
             (
-                "leaves_nothing",
-                all([
-                    unchanged("before", "after"),
-                    by(|console| expect("live", console.counters("statistics")?["live"], 0)),
-                ]),
+                "each_failure_is_an_error",
+                only("errors", &["Cannot allocate memory"]),
             ),
             (
-                "leaves_the_kernel_well",
-                all([clean("log"), by(kunit::lockdep_is_on)]),
+                "each_failure_is_an_error",
+                number("kmalloc", LEAST_OBJECTS..),
             ),
-            ("no_dma_api_error", by(kunit::no_dma_api_error)),
-            ("no_mapping_left", by(kunit::no_mapping_left)),
-            ("no_leak", by(kunit::no_leak)),
+            ("each_failure_is_an_error", number("pages", LEAST_PAGES..)),
+            // After the last allocation of the copies, one of the shell's fails, as it
+            // reads the counter.
+            ("each_failure_is_an_error", number("kmalloc-ignored", ..=1)),
+            ("each_failure_is_an_error", exits(0)),
+            ("leaves_nothing", unchanged("before", "after")),
+            ("leaves_nothing", counters("statistics", &[("live", 0)])),
+            ("leaves_the_kernel_well", clean("log")),
+            ("leaves_the_kernel_well", kunit::lockdep_is_on()),
+            ("no_dma_api_error", kunit::no_dma_api_error()),
+            ("no_mapping_left", kunit::no_mapping_left()),
+            ("no_leak", kunit::no_leak()),
         ],
     );
-}
-
-fn each_failure_is_an_error(console: &Console) -> Result<()> {
-    let others: Vec<_> = console
-        .section("errors")?
-        .lines()
-        .filter(|line| !line.contains("Cannot allocate memory"))
-        .collect();
-
-    ensure!(others.is_empty(), "other errors:\n{}", others.join("\n"));
-    for (section, least) in [("kmalloc", LEAST_OBJECTS), ("pages", LEAST_PAGES)] {
-        let failures = console.number(section)?;
-
-        ensure!(failures >= least, "{section}: only {failures} failed");
-    }
-
-    let ignored = console.number("kmalloc-ignored")?;
-
-    // After the last allocation of the copies, one of the shell's fails, as it reads the counter.
-    ensure!(ignored <= 1, "{ignored} failures were no error");
-    expect("exit status of the script", console.exit()?, 0)
 }

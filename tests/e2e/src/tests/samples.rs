@@ -32,6 +32,9 @@ const MEMORY: u64 = 1 << 30;
 /// Sections with kernel logs.
 const LOGS: [&str; 3] = ["log", "deferred-log", "end-log"];
 
+/// Reason for which the driver refuses a device without an IOMMU.
+const DIRECT: &str = "28 address bits, which do not reach the memory, and no IOMMU translates";
+
 /// Adds the tests.
 pub fn add(suite: &mut Suite) {
     merged(suite, "debug_samples", Kernel::Debug);
@@ -40,35 +43,27 @@ pub fn add(suite: &mut Suite) {
     late(suite);
     suite.boot(
         "samples_direct",
-        || {
-            Ok((
-                boot(Machine::Virt, Kernel::Stock),
-                script(&["state", "samples/refuse"])?,
-            ))
-        },
+        boot(Machine::Virt, Kernel::Stock),
+        script(&["state", "samples/refuse"]),
         [
-            (
-                "says_what_is_missing",
-                all([
-                    has(
-                        "log",
-                        "28 address bits, which do not reach the memory, and no IOMMU translates",
-                    ),
-                    is("bound", ""),
-                    clean("log"),
-                ]),
-            ),
-            (
-                "leaves_nothing",
-                all([exits(0), unchanged("before", "after")]),
-            ),
+            ("says_what_is_missing", has("log", DIRECT)),
+            ("says_what_is_missing", is("bound", "")),
+            ("says_what_is_missing", clean("log")),
+            ("leaves_nothing", exits(0)),
+            ("leaves_nothing", unchanged("before", "after")),
         ],
     );
 }
 
 fn merged(suite: &mut Suite, group: &str, kernel: Kernel) {
+    let syncs = match kernel {
+        // A coherent device needs no sync,
+        Kernel::Stock => counts(&[("syncs_skipped", 26 + 25)]),
+        // unless something has to look.
+        Kernel::Debug => counts(&SYNCS),
+    };
     let mut tests = vec![
-        ("all_holds", by(all_holds)),
+        ("all_holds", all_holds()),
         ("addresses_are_not_physical", by(addresses_are_not_physical)),
         ("an_iommu_merges_entries", by(entries_are_merged)),
         ("an_unmapped_address_is_blocked", by(is_blocked)),
@@ -76,52 +71,32 @@ fn merged(suite: &mut Suite, group: &str, kernel: Kernel) {
             "nothing_is_tried_where_addresses_linger",
             all([
                 has("deferred-report", "\nafter unmapping: not shown"),
-                by(|console| {
-                    let report = Report::of(console, "deferred-report")?;
-                    let log = console.section("deferred-log")?;
-
-                    expect("blocked address", report.blocked, None)?;
-                    expect("faults", faults(log).count(), 0)
-                }),
+                by(nothing_is_tried),
             ]),
         ),
         ("other_words_are_refused", has("errors", "Invalid argument")),
-        ("tables_are_mapped_again", by(are_mapped_again)),
-        (
-            "syncs_go_entry_by_entry",
-            match kernel {
-                // A coherent device needs no sync,
-                Kernel::Stock => counts(&[("syncs_skipped", 26 + 25)]),
-                // unless something has to look.
-                Kernel::Debug => counts(&SYNCS),
-            },
-        ),
+        ("tables_are_mapped_again", are_mapped_again()),
+        ("syncs_go_entry_by_entry", syncs),
         (
             "leaves_nothing",
-            all([
-                counts(&[("mapped", 12), ("failures", 0), ("bounced", 0)]),
-                leaves_nothing(),
-            ]),
+            counts(&[("mapped", 12), ("failures", 0), ("bounced", 0)]),
         ),
+        ("leaves_nothing", leaves_nothing()),
         ("leaves_the_kernel_well", by(leaves_the_kernel_well)),
     ];
 
     if kernel == Kernel::Debug {
         tests.extend([
-            ("no_dma_api_error", by(kunit::no_dma_api_error)),
-            ("no_mapping_left", by(kunit::no_mapping_left)),
-            ("no_leak", by(kunit::no_leak)),
-            ("lockdep_is_on", by(kunit::lockdep_is_on)),
+            ("no_dma_api_error", kunit::no_dma_api_error()),
+            ("no_mapping_left", kunit::no_mapping_left()),
+            ("no_leak", kunit::no_leak()),
+            ("lockdep_is_on", kunit::lockdep_is_on()),
         ]);
     }
     suite.boot(
         group,
-        move || {
-            Ok((
-                boot(Machine::VirtSmmu, kernel),
-                script(&["state", "samples/run"])?,
-            ))
-        },
+        boot(Machine::VirtSmmu, kernel),
+        script(&["state", "samples/run"]),
         tests,
     );
 }
@@ -129,32 +104,31 @@ fn merged(suite: &mut Suite, group: &str, kernel: Kernel) {
 /// Adds the tests of a device that is not coherent. The kernel bounces short entries of a
 /// destination.
 fn bounced(suite: &mut Suite) {
-    suite.boot(
-        "samples_bounced",
-        || {
-            let mut boot = boot(Machine::VirtSmmu, Kernel::Stock);
-            let tree = Path::new("out/incoherent.dtb");
+    let tests = [
+        ("all_holds", all_holds()),
+        (
+            "few_bytes_are_bounced_and_counted",
+            by(few_bytes_are_bounced),
+        ),
+        (
+            "few_bytes_are_bounced_and_counted",
+            counts(&[("bounced", 1), ("bounced_bytes", 16)]),
+        ),
+        // An entry that is bounced as a destination is not as a source: there it is merged.
+        ("tables_are_mapped_again", are_mapped_again()),
+        ("syncs_go_entry_by_entry", counts(&SYNCS)),
+        ("leaves_nothing", leaves_nothing()),
+        ("leaves_the_kernel_well", by(leaves_the_kernel_well)),
+    ];
 
-            make_incoherent(&boot, tree)?;
-            boot.arguments.extend(["-dtb".into(), tree.into()]);
-            Ok((boot, script(&["state", "samples/run"])?))
-        },
-        [
-            ("all_holds", by(all_holds)),
-            (
-                "few_bytes_are_bounced_and_counted",
-                all([
-                    by(few_bytes_are_bounced),
-                    counts(&[("bounced", 1), ("bounced_bytes", 16)]),
-                ]),
-            ),
-            // An entry that is bounced as a destination is not as a source: there it is merged.
-            ("tables_are_mapped_again", by(are_mapped_again)),
-            ("syncs_go_entry_by_entry", counts(&SYNCS)),
-            ("leaves_nothing", leaves_nothing()),
-            ("leaves_the_kernel_well", by(leaves_the_kernel_well)),
-        ],
-    );
+    suite.boot_with("samples_bounced", tests, || {
+        let mut boot = boot(Machine::VirtSmmu, Kernel::Stock);
+        let tree = Path::new("out/incoherent.dtb");
+
+        make_incoherent(&boot, tree)?;
+        boot.arguments.extend(["-dtb".into(), tree.into()]);
+        Ok((boot, script(&["state", "samples/run"])?))
+    });
 }
 
 /// Writes the device tree of virt, as `boot` has it, in which only the IOMMU is coherent.
@@ -185,49 +159,36 @@ fn make_incoherent(boot: &Boot, tree: &Path) -> Result<()> {
 fn late(suite: &mut Suite) {
     suite.boot(
         "samples_late",
-        || {
-            Ok((
-                boot(Machine::VirtSmmu, Kernel::Stock),
-                script(&["state", "samples/late"])?,
-            ))
-        },
+        boot(Machine::VirtSmmu, Kernel::Stock),
+        script(&["state", "samples/late"]),
         [
-            (
-                "is_an_error",
-                all([
-                    has("late", "Connection timed out"),
-                    has("busy", "Device or resource busy"),
-                    has("report", "failed: EBUSY"),
-                ]),
-            ),
+            ("is_an_error", has("late", "Connection timed out")),
+            ("is_an_error", has("busy", "Device or resource busy")),
+            ("is_an_error", has("report", "failed: EBUSY")),
             (
                 "memory_is_lost_and_not_freed",
-                all([by(memory_is_not_freed), counts(&[("live", 1)])]),
+                occurs("late-log", " are lost: ", 1),
             ),
+            ("memory_is_lost_and_not_freed", by(memory_is_not_freed)),
+            ("memory_is_lost_and_not_freed", counts(&[("live", 1)])),
             (
                 "a_device_that_is_left_is_cut_off",
                 all([
-                    by(|console| {
-                        let log = console.section("left-log")?;
-
-                        expect(log, log.matches(" are lost: ").count(), 1)
-                    }),
+                    occurs("left-log", " are lost: ", 1),
                     has(
                         "left-log",
                         "it is still at an order, and is cut off from memory",
                     ),
                 ]),
             ),
+            ("next_time_all_holds", exits(0)),
+            ("next_time_all_holds", has("next-report", "All of it held.")),
             (
                 "next_time_all_holds",
-                all([
-                    exits(0),
-                    has("next-report", "All of it held."),
-                    by(|console| expect("live", console.counters("next-statistics")?["live"], 0)),
-                    unchanged("before", "after"),
-                    clean("log"),
-                ]),
+                counters("next-statistics", &[("live", 0)]),
             ),
+            ("next_time_all_holds", unchanged("before", "after")),
+            ("next_time_all_holds", clean("log")),
         ],
     );
 }
@@ -245,24 +206,15 @@ const SYNCS: [(&str, u64); 2] = [
 
 /// Checks counters of the module's statistics.
 fn counts(expected: &[(&'static str, u64)]) -> Check {
-    let expected = expected.to_vec();
-
-    by(move |console| {
-        let counters = console.counters("statistics")?;
-
-        expected
-            .into_iter()
-            .try_for_each(|(name, value)| expect(name, counters.get(name), Some(&value)))
-    })
+    counters("statistics", expected)
 }
 
-fn all_holds(console: &Console) -> Result<()> {
-    for section in ["report", "deferred-report"] {
-        let report = console.section(section)?;
-
-        ensure!(report.ends_with("\nAll of it held."), "{report}");
-    }
-    expect("exit status of the script", console.exit()?, 0)
+fn all_holds() -> Check {
+    all([
+        has("report", "\nAll of it held."),
+        has("deferred-report", "\nAll of it held."),
+        exits(0),
+    ])
 }
 
 fn addresses_are_not_physical(console: &Console) -> Result<()> {
@@ -273,6 +225,13 @@ fn addresses_are_not_physical(console: &Console) -> Result<()> {
         );
     }
     Ok(())
+}
+
+fn nothing_is_tried(console: &Console) -> Result<()> {
+    let report = Report::of(console, "deferred-report")?;
+
+    expect("blocked address", report.blocked, None)?;
+    expect_none("faults", faults(console.section("deferred-log")?))
 }
 
 fn entries_are_merged(console: &Console) -> Result<()> {
@@ -315,21 +274,18 @@ fn is_blocked(console: &Console) -> Result<()> {
 }
 
 /// Checks that both pairs of tables were mapped the other way round, in the right segments.
-fn are_mapped_again(console: &Console) -> Result<()> {
-    let report = console.section("report")?;
+fn are_mapped_again() -> Check {
+    let has = |line| has("report", line);
 
-    for (name, counts) in [("whole pages", "1 to 1"), ("parts of pages", "1 to 3")] {
-        let line =
-            format!("\n{name}: mapped the other way round, {counts} segments, copied back\n");
-
-        ensure!(report.contains(&line), "no {line:?} in:\n{report}");
-    }
-    Ok(())
+    all([
+        has("\nwhole pages: mapped the other way round, 1 to 1 segments, copied back\n"),
+        has("\nparts of pages: mapped the other way round, 1 to 3 segments, copied back\n"),
+    ])
 }
 
 fn few_bytes_are_bounced(console: &Console) -> Result<()> {
     let report = Report::of(console, "report")?;
-    let bounced = |list: &report::List| list.bounced().collect::<Vec<_>>();
+    let bounced: Vec<_> = report.lists.iter().map(report::List::bounced).collect();
 
     // Where one entry is bounced, none is merged.
     expect(
@@ -339,7 +295,7 @@ fn few_bytes_are_bounced(console: &Console) -> Result<()> {
     )?;
     expect(
         "lengths of bounced entries",
-        report.lists.iter().map(bounced).collect::<Vec<_>>(),
+        bounced,
         vec![vec![], vec![], vec![], vec![16]],
     )
 }
@@ -348,17 +304,13 @@ fn memory_is_not_freed(console: &Console) -> Result<()> {
     let log = console.section("late-log")?;
     let address = report::word_after(log, "4096 bytes at DMA address ")
         .context("no memory is reported as lost")?;
+    let mut used = Report::of(console, "next-report")?.addresses();
 
-    expect(log, log.matches(" are lost: ").count(), 1)?;
     // The memory is still mapped, so nothing else can be there,
-    ensure!(
-        Report::of(console, "next-report")?
-            .addresses()
-            .all(|(_, it)| it != address),
-        "{address:#x} was used again"
-    );
+    used.retain(|(_, it)| *it == address);
+    expect("addresses used again", used, vec![])?;
     // and it was there when the device accessed it.
-    expect(log, faults(log).count(), 0)
+    expect_none("faults", faults(log))
 }
 
 fn leaves_nothing() -> Check {

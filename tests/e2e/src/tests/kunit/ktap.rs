@@ -8,15 +8,15 @@ use std::{
     process::Command, //
 };
 
-use serde::Deserialize;
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::prelude::*;
 
 /// Results of a kernel log.
 pub struct Results {
-    /// Status of all cases, by `suite::case`.
-    cases: BTreeMap<String, Status>,
+    /// Status of all cases, by `suite::case`: `PASS`, `FAIL`, `SKIP`, or `ERROR` if it did not end.
+    cases: BTreeMap<String, String>,
     /// True if `kunit.py` reports that all cases passed, and found no error in the log.
     all_passed: bool,
     /// Output of `kunit.py`.
@@ -24,56 +24,19 @@ pub struct Results {
     log: String,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
-#[serde(rename_all = "UPPERCASE")]
-enum Status {
-    Pass,
-    Fail,
-    Skip,
-    /// The case did not come to an end.
-    Error,
-}
-
-/// The whole, a suite, or a case with parameters, in the JSON of `kunit.py`.
-#[derive(Deserialize)]
-struct Group {
-    name: String,
-    sub_groups: Vec<Group>,
-    test_cases: Vec<Leaf>,
-    misc: Counts,
-}
-
-#[derive(Deserialize)]
-struct Leaf {
-    name: String,
-    status: Status,
-}
-
-/// Numbers of cases below a group, of those that passed, and of errors in the log itself, which do
-/// not make `kunit.py` fail.
-#[derive(Deserialize)]
-struct Counts {
-    tests: usize,
-    passed: usize,
-    errors: usize,
-}
-
 impl Results {
     /// Parses `log` with the `kunit.py` of the kernel's source.
     pub fn of(log: &str) -> Result<Self> {
         let work = TempDir::new()?;
         let (text, json) = (work.path().join("log"), work.path().join("json"));
+        let kernel = &Board::get()?.kernel;
 
         fs::write(&text, log)?;
 
         let output = Command::new("python3")
             // Leaves no compiled modules beside the source.
             .arg("-B")
-            .arg(
-                Board::get()?
-                    .kernel
-                    .join("source/tools/testing/kunit/kunit.py"),
-            )
+            .arg(kernel.join("source/tools/testing/kunit/kunit.py"))
             .arg("parse")
             .arg(format!("--json={}", json.display()))
             .arg(text)
@@ -87,20 +50,21 @@ impl Results {
     }
 
     fn from_json(json: &str, log: &str, succeeded: bool, said: String) -> Result<Self> {
-        let all: Group = serde_json::from_str(json).context("the JSON of kunit.py")?;
+        let all: Value = serde_json::from_str(json).context("the JSON of kunit.py")?;
         let mut cases = BTreeMap::new();
 
-        for suite in &all.sub_groups {
-            suite.add_to(&mut cases, "");
+        for suite in list(&all, "sub_groups")? {
+            add_cases(&mut cases, "", suite)?;
         }
         Ok(Self {
             all_passed: succeeded
-                && all.misc.passed == all.misc.tests
-                && all.misc.errors == 0
+                && all["misc"]["passed"] == all["misc"]["tests"]
+                // Those in the log itself do not make kunit.py fail.
+                && all["misc"]["errors"] == 0
                 // A case outside of all suites is a suite that did not run.
-                && all.test_cases.is_empty()
+                && list(&all, "test_cases")?.is_empty()
                 && !cases.is_empty()
-                && cases.values().all(|&status| status == Status::Pass),
+                && cases.values().all(|status| status == "PASS"),
             cases,
             said,
             log: log.into(),
@@ -109,21 +73,18 @@ impl Results {
 
     /// Checks that a case ran and passed.
     pub fn expect_passed(&self, name: &str) -> Result<()> {
-        match self.cases.get(name) {
-            Some(Status::Pass) => Ok(()),
-            Some(Status::Skip) => bail!("skipped: run it, or remove it"),
-            Some(status) => bail!("{status:?}:\n{}", excerpt(&self.log, name)),
+        match self.cases.get(name).map(String::as_str) {
+            Some("PASS") => Ok(()),
+            Some("SKIP") => bail!("skipped: run it, or remove it"),
+            Some(status) => bail!("{status}:\n{}", excerpt(&self.log, name)),
             None => bail!("the case did not run:\n{}", self.said),
         }
     }
 
     /// Checks that there were cases, and that `kunit.py` reports that all of them passed.
     pub fn expect_all_passed(&self) -> Result<()> {
-        let complaints: Vec<_> = self
-            .said
-            .lines()
-            .filter(|line| line.contains("] [") && !line.contains("] [PASSED]"))
-            .collect();
+        let is_bad = |line: &&str| line.contains("] [") && !line.contains("] [PASSED]");
+        let complaints: Vec<_> = self.said.lines().filter(is_bad).collect();
 
         ensure!(
             self.all_passed,
@@ -136,66 +97,75 @@ impl Results {
 
     /// Checks that a case failed, of those whose names `meant` accepts.
     pub fn expect_a_failure(&self, meant: impl Fn(&str) -> bool) -> Result<()> {
-        let cases = self.of_names(meant)?;
+        let names = self.names(meant)?;
 
         ensure!(
-            cases.iter().any(|(_, status)| **status == Status::Fail),
+            names.iter().any(|&name| self.cases[name] == "FAIL"),
             "none of {} KUnit cases failed",
-            cases.len()
+            names.len()
         );
         Ok(())
     }
 
     /// Checks that all cases passed whose names `meant` accepts.
     pub fn expect_no_failure(&self, meant: impl Fn(&str) -> bool) -> Result<()> {
-        self.of_names(meant)?
+        self.names(meant)?
             .into_iter()
-            .try_for_each(|(name, _)| self.expect_passed(name))
+            .try_for_each(|name| self.expect_passed(name))
     }
 
-    fn of_names(&self, meant: impl Fn(&str) -> bool) -> Result<Vec<(&String, &Status)>> {
-        let cases: Vec<_> = self.cases.iter().filter(|(name, _)| meant(name)).collect();
+    fn names(&self, meant: impl Fn(&str) -> bool) -> Result<Vec<&String>> {
+        let names: Vec<_> = self.cases.keys().filter(|name| meant(name)).collect();
 
-        ensure!(!cases.is_empty(), "no KUnit case ran:\n{}", self.said);
-        Ok(cases)
+        ensure!(!names.is_empty(), "no KUnit case ran:\n{}", self.said);
+        Ok(names)
     }
 }
 
-impl Group {
-    fn add_to(&self, cases: &mut BTreeMap<String, Status>, prefix: &str) {
-        let prefix = format!("{prefix}{}::", self.name);
+/// Adds the cases below `group`, which is a suite or a case with parameters.
+fn add_cases(cases: &mut BTreeMap<String, String>, prefix: &str, group: &Value) -> Result<()> {
+    let prefix = format!("{prefix}{}::", text(group, "name")?);
 
-        for group in &self.sub_groups {
-            group.add_to(cases, &prefix);
-        }
-        for leaf in &self.test_cases {
-            cases.insert(format!("{prefix}{}", leaf.name), leaf.status);
-        }
+    for group in list(group, "sub_groups")? {
+        add_cases(cases, &prefix, group)?;
     }
+    for case in list(group, "test_cases")? {
+        let name = format!("{prefix}{}", text(case, "name")?);
+
+        cases.insert(name, text(case, "status")?.into());
+    }
+    Ok(())
+}
+
+fn list<'a>(group: &'a Value, key: &str) -> Result<&'a Vec<Value>> {
+    group[key]
+        .as_array()
+        .with_context(|| format!("the JSON of kunit.py has no {key}: {group}"))
+}
+
+fn text<'a>(group: &'a Value, key: &str) -> Result<&'a str> {
+    group[key]
+        .as_str()
+        .with_context(|| format!("the JSON of kunit.py has no {key}: {group}"))
 }
 
 /// Returns the lines of a log on the case `suite::case`: those between the result before it and its
 /// own.
 fn excerpt(log: &str, name: &str) -> String {
     let (suite, case) = name.rsplit_once("::").unwrap_or(("", name));
-    let is_result = |line: &str| line.contains(" ok ") || line.contains(" 1..");
-    let is_own = |line: &str| line.contains("not ok ") && line.ends_with(&format!(" {case}"));
-    let mut lines = vec![];
-
-    for line in log
+    let lines: Vec<_> = log
         .lines()
         .skip_while(|line| !line.ends_with(&format!("# Subtest: {suite}")))
-    {
-        if is_result(line) && !is_own(line) {
-            lines.clear();
-            continue;
-        }
-        lines.push(line);
-        if is_own(line) {
-            break;
-        }
-    }
-    lines.join("\n")
+        .collect();
+    let own = lines
+        .iter()
+        .position(|line| line.contains("not ok ") && line.ends_with(&format!(" {case}")))
+        .unwrap_or(lines.len());
+    let before = lines[..own]
+        .iter()
+        .rposition(|line| line.contains(" ok ") || line.contains(" 1.."));
+
+    lines[before.map_or(0, |it| it + 1)..lines.len().min(own + 1)].join("\n")
 }
 
 #[cfg(test)]
@@ -215,13 +185,13 @@ mod tests {
     /// Results of a suite with the case `maps`, which passed, and the case `bounces`.
     fn results(status: &str, succeeded: bool, errors: u8, outside: &str) -> Results {
         let passed = 1 + u8::from(status == "PASS");
-        let misc = format!(r#"{{ "tests": 2, "passed": {passed}, "errors": {errors} }}"#);
         let json = format!(
-            r#"{{ "name": "all", "test_cases": [{outside}], "misc": {misc}, "sub_groups": [{{
-                "name": "dma", "misc": {misc}, "sub_groups": [], "test_cases": [
-                    {{ "name": "maps", "status": "PASS" }},
-                    {{ "name": "bounces", "status": "{status}" }}
-                ] }}] }}"#
+            r#"{{ "misc": {{ "tests": 2, "passed": {passed}, "errors": {errors} }},
+                "test_cases": [{outside}], "sub_groups": [{{
+                    "name": "dma", "sub_groups": [], "test_cases": [
+                        {{ "name": "maps", "status": "PASS" }},
+                        {{ "name": "bounces", "status": "{status}" }}
+                    ] }}] }}"#
         );
 
         Results::from_json(&json, LOG, succeeded, "it said".into()).unwrap()
@@ -243,7 +213,7 @@ mod tests {
             assert_eq!(results.expect_all_passed().is_ok(), all_passed);
         }
 
-        let none = r#"{ "name": "all", "test_cases": [], "sub_groups": [],
+        let none = r#"{ "test_cases": [], "sub_groups": [],
             "misc": { "tests": 0, "passed": 0, "errors": 0 } }"#;
         let none = Results::from_json(none, LOG, true, String::new()).unwrap();
 
@@ -256,8 +226,13 @@ mod tests {
         let bad = results("FAIL", false, 0, "");
         let said = bad.expect_passed("dma::bounces").unwrap_err().to_string();
 
-        assert!(said.contains("Expected 1 == 2"), "{said}");
-        assert!(!said.contains("ok 1 maps") && !said.contains("ok 1 dma"));
+        assert_eq!(
+            said,
+            format!(
+                "FAIL:\n{}",
+                LOG.lines().collect::<Vec<_>>()[3..6].join("\n")
+            )
+        );
         bad.expect_passed("dma::maps").unwrap();
         for name in ["dma::flies", "maps"] {
             assert!(bad.expect_passed(name).is_err());
@@ -273,13 +248,16 @@ mod tests {
     #[test]
     fn only_cases_that_are_meant_count() {
         let bad = results("FAIL", false, 0, "");
-        let maps = |name: &str| name == "dma::maps";
 
-        bad.expect_no_failure(maps).unwrap();
-        assert!(bad.expect_a_failure(maps).is_err());
-        assert!(bad.expect_no_failure(|name| !maps(name)).is_err());
-        bad.expect_a_failure(|name| !maps(name)).unwrap();
-        assert!(bad.expect_a_failure(|_| false).is_err());
-        assert!(bad.expect_no_failure(|_| false).is_err());
+        for (meant, no_failure, a_failure) in [
+            ("maps", true, false),
+            ("bounces", false, true),
+            ("flies", false, false),
+        ] {
+            let meant = |name: &str| name.ends_with(meant);
+
+            assert_eq!(bad.expect_no_failure(meant).is_ok(), no_failure);
+            assert_eq!(bad.expect_a_failure(meant).is_ok(), a_failure);
+        }
     }
 }

@@ -21,23 +21,19 @@ const PREFIX: &str = "#define RK3588_DMA_LEAVE_OUT_";
 const SUITES_OF_LISTS: &str = "rk3588_dma_sg_";
 
 /// Returns the tests, given the names of the numbers.
-pub fn tests(names: &[String]) -> Vec<Test<Run>> {
-    names
-        .iter()
-        .zip(1..)
-        .map(|(name, number)| {
-            let name = name.clone();
+pub fn tests(names: &[String]) -> impl Iterator<Item = Test<Run>> + '_ {
+    names.iter().zip(1..).map(|(name, number)| {
+        let is_list = name.starts_with("list_");
 
-            Test::new(
-                format!("kunit::without_{name}::is_noticed"),
-                move |run: &Run| {
-                    let log = run.console.section(&format!("log-{number}"))?;
+        Test::new(
+            format!("kunit::without_{name}::is_noticed"),
+            move |run: &Run| {
+                let log = run.console.section(&format!("log-{number}"))?;
 
-                    is_noticed(&Results::of(log)?, &name)
-                },
-            )
-        })
-        .collect()
+                is_noticed(&Results::of(log)?, is_list)
+            },
+        )
+    })
 }
 
 /// Returns the numbers, each with a glob of the suites that may notice: those of mappings, for
@@ -57,36 +53,34 @@ pub fn numbers(names: &[String]) -> String {
 
 /// Checks that a case of the directory in which something is left out fails. Those of mappings must
 /// not fail for lists, unless an earlier case has taken all bounce buffers with it.
-fn is_noticed(results: &Results, name: &str) -> Result<()> {
+fn is_noticed(results: &Results, is_list: bool) -> Result<()> {
     let is_of_lists = |case: &str| case.starts_with(SUITES_OF_LISTS);
 
-    if name.starts_with("list_") {
-        results.expect_a_failure(is_of_lists)?;
-        return results.expect_no_failure(|case| !is_of_lists(case));
+    results.expect_a_failure(|case| is_of_lists(case) == is_list)?;
+    if is_list {
+        results.expect_no_failure(|case| !is_of_lists(case))?;
     }
-    results.expect_a_failure(|case| !is_of_lists(case))
+    Ok(())
 }
 
 /// Returns the names of the numbers from 1 on.
 pub fn names() -> Result<Vec<String>> {
-    let header = fs::read_to_string(HEADER).with_context(|| format!("cannot read {HEADER}"))?;
-
-    parse(&header)
+    parse(&fs::read_to_string(HEADER).with_context(|| format!("cannot read {HEADER}"))?)
 }
 
 fn parse(header: &str) -> Result<Vec<String>> {
     let mut names = vec![];
 
     for definition in header.lines().filter_map(|line| line.strip_prefix(PREFIX)) {
+        let number = names.len() + 1;
         let (name, value) = definition
             .split_once(char::is_whitespace)
             .with_context(|| format!("{HEADER}: {PREFIX}{definition} has no number"))?;
 
         ensure!(
-            value.trim() == (names.len() + 1).to_string(),
-            "{HEADER}: {PREFIX}{name} is {}, not {}: count from 1",
-            value.trim(),
-            names.len() + 1
+            value.trim() == number.to_string(),
+            "{HEADER}: {PREFIX}{name} is {}, not {number}: count from 1",
+            value.trim()
         );
         names.push(name.to_lowercase());
     }

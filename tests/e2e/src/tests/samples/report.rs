@@ -7,7 +7,7 @@ use crate::prelude::*;
 /// A report.
 pub struct Report {
     /// Addresses of the mapped page: in memory, and for the device.
-    pub mapping: (u64, u64),
+    mapping: (u64, u64),
     /// Lists, in pairs of source and destination.
     pub lists: Vec<List>,
     /// Address at which the device wrote after it was unmapped.
@@ -37,17 +37,13 @@ impl Report {
         let mut lists: Vec<List> = vec![];
 
         for line in text.lines() {
-            if let Some((name, segments)) = list_head(line) {
-                lists.push(List {
-                    name: name.into(),
-                    segments,
-                    entries: vec![],
-                });
+            if let Some(list) = List::head(line) {
+                lists.push(list);
             } else if line.starts_with("    ") && !line.contains("entry") {
                 let list = lists.last_mut().context("an entry without a list")?;
+                let entry = Entry::of(line).with_context(|| format!("not an entry: {line}"))?;
 
-                list.entries
-                    .push(Entry::of(line).with_context(|| format!("not an entry: {line}"))?);
+                list.entries.push(entry);
             }
         }
         expect("number of lists", lists.len(), 4)?;
@@ -70,21 +66,33 @@ impl Report {
     }
 
     /// Returns all addresses: in memory, and for the device.
-    pub fn addresses(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
+    pub fn addresses(&self) -> Vec<(u64, u64)> {
         let entries = self.lists.iter().flat_map(|list| &list.entries);
 
-        [self.mapping]
-            .into_iter()
-            .chain(entries.map(|entry| (entry.physical, entry.address)))
+        entries
+            .map(|entry| (entry.physical, entry.address))
+            .chain([self.mapping])
+            .collect()
     }
 }
 
 impl List {
+    /// Parses `NAME: N entries, N segments`.
+    fn head(line: &str) -> Option<Self> {
+        let (name, counts) = line.split_once(": ")?;
+        let (_, segments) = counts.split_once(" entries, ")?;
+        let (segments, _) = segments.split_once(" segment")?;
+
+        Some(Self {
+            name: name.into(),
+            segments: segments.parse().ok()?,
+            entries: vec![],
+        })
+    }
+
     /// Checks that entries of one segment follow each other for the device, but not in memory.
     pub fn expect_merged(&self) -> Result<()> {
-        for pair in self.entries.windows(2) {
-            let [a, b] = pair else { continue };
-
+        for (a, b) in self.entries.iter().zip(self.entries.iter().skip(1)) {
             ensure!(
                 a.physical + a.len != b.physical
                     && (a.address + a.len == b.address) == (a.segment == b.segment),
@@ -96,19 +104,16 @@ impl List {
                 b.segment
             );
         }
-        expect(
-            "segment of the last entry",
-            self.entries.last().map(|entry| entry.segment),
-            Some(self.segments),
-        )
+        let last = self.entries.last().map(|entry| entry.segment);
+
+        expect("segment of the last entry", last, Some(self.segments))
     }
 
     /// Returns the lengths of the bounced entries.
-    pub fn bounced(&self) -> impl Iterator<Item = u64> + '_ {
-        self.entries
-            .iter()
-            .filter(|entry| entry.is_bounced)
-            .map(|entry| entry.len)
+    pub fn bounced(&self) -> Vec<u64> {
+        let entries = self.entries.iter().filter(|entry| entry.is_bounced);
+
+        entries.map(|entry| entry.len).collect()
     }
 }
 
@@ -118,31 +123,17 @@ impl Entry {
 
         Some(Self {
             len: words.next()?.parse().ok()?,
-            physical: number(words.next()?)?,
-            address: number(words.next()?)?,
+            physical: hex(words.next()?).ok()?,
+            address: hex(words.next()?).ok()?,
             segment: words.next()?.parse().ok()?,
             is_bounced: words.next() == Some("bounced"),
         })
     }
 }
 
-/// Parses `NAME: N entries, N segments`; returns the name and the number of segments.
-fn list_head(line: &str) -> Option<(&str, usize)> {
-    let (name, counts) = line.split_once(": ")?;
-    let (_, segments) = counts.split_once(" entries, ")?;
-    let (number, noun) = segments.split_once(' ')?;
-
-    noun.starts_with("segment")
-        .then_some((name, number.parse().ok()?))
-}
-
 /// Returns the hexadecimal number that follows the first `words` in `text`.
 pub fn word_after(text: &str, words: &str) -> Option<u64> {
     let (_, rest) = text.split_once(words)?;
 
-    number(rest.split(|it: char| !it.is_alphanumeric()).next()?)
-}
-
-fn number(word: &str) -> Option<u64> {
-    u64::from_str_radix(word.strip_prefix("0x")?, 16).ok()
+    hex(rest.split(|it: char| !it.is_alphanumeric()).next()?).ok()
 }
