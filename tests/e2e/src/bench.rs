@@ -22,12 +22,11 @@ mod programs;
 mod tests;
 
 use std::{
-    collections::BTreeMap,
     fs,
     path::Path, //
 };
 
-use serde::de::DeserializeOwned;
+use serde::Serialize;
 use serde_json::{
     json,
     Value, //
@@ -38,19 +37,16 @@ use comparison::{
     LISTS,
     MAPPINGS, //
 };
-
-pub use phases::{
-    find,
-    measure as measure_requests,
+use phases::{
     Bursts,
-    Phase, //
+    Requests, //
 };
 
 /// A test's name, and its check of a measurement.
-pub type Check<T> = (&'static str, fn(&T) -> Result<()>);
+type Check<T> = (&'static str, fn(&T) -> Result<()>);
 
 /// Tests of [`count_instructions`]: all cases are measured, and costs grow as they should.
-pub const OF_INSTRUCTIONS: &[Check<Console>] = &[
+const OF_INSTRUCTIONS: &[Check<Console>] = &[
     ("bench::syncs_what_c_syncs", |console| {
         MAPPINGS.check(&MAPPINGS.rows(console)?)?;
         LISTS.check(&LISTS.rows(console)?)
@@ -60,28 +56,44 @@ pub const OF_INSTRUCTIONS: &[Check<Console>] = &[
     }),
 ];
 
-/// Tests of [`measure_requests`]: exact counts, which do not depend on time.
-#[rustfmt::skip]
-pub const OF_REQUESTS: &[Check<[Phase]>] = &[
+/// Tests of [`phases::measure`]: exact counts, which do not depend on time.
+const OF_REQUESTS: &[Check<Requests>] = &[
     ("bench::c_takes_what_c_takes", engines::check_theirs),
     ("bench::copies_take_few_accesses", engines::check_copies),
     ("bench::lists_take_what_a_copy_takes", engines::check_lists),
-    ("bench::bursts_are_full", |phases| bursts::check(&bursts::rows(phases)?)),
-    ("bench::board_and_model_count_the_same_bursts", bursts::check_model),
+    ("bench::bursts_are_full", bursts::check),
+    (
+        "bench::board_and_model_count_the_same_bursts",
+        bursts::check_model,
+    ),
 ];
 
-/// Upper limit: what it limits, the value if it was measured, and the highest value.
-type Limit = (&'static str, Option<f64>, f64);
+/// Adds the tests.
+pub fn add(suite: &mut Suite) {
+    suite.add("bench: instructions", tests_of(OF_INSTRUCTIONS), || {
+        count_instructions(Board::get()?)
+    });
+    suite.add("bench: requests", tests_of(OF_REQUESTS), || {
+        phases::measure(Board::get()?)
+    });
+}
 
-/// Returns true if the value was measured and is within the limit.
+fn tests_of<T: 'static>(checks: &'static [Check<T>]) -> impl Iterator<Item = Test<T>> {
+    checks.iter().map(|(name, check)| Test::new(*name, check))
+}
+
+/// Upper limit: what it limits, the measured value, and the highest value.
+type Limit = (String, f64, f64);
+
+/// Returns true if the value is within the limit; NaN, which was not measured, is not.
 fn is_kept((_, value, limit): &Limit) -> bool {
-    value.is_some_and(|value| value <= *limit)
+    value <= limit
 }
 
 /// Runs the benchmark and prints its tables; returns true if all limits are kept.
 pub fn run(board: &Board, json: &Path) -> Result<bool> {
     let console = count_instructions(board)?;
-    let (text, tables, limits) = report(&console, &measure_requests(board)?)?;
+    let (text, tables, limits) = report(&console, &phases::measure(board)?)?;
 
     println!("{text}\nThe same as JSON: {}", json.display());
     if let Some(folder) = json.parent() {
@@ -93,26 +105,32 @@ pub fn run(board: &Board, json: &Path) -> Result<bool> {
 }
 
 /// Returns all tables, as text and as JSON, and the limits.
-fn report(console: &Console, phases: &[Phase]) -> Result<(String, Value, Vec<Limit>)> {
+fn report(console: &Console, requests: &Requests) -> Result<(String, Value, Vec<Limit>)> {
     let (mappings, lists) = (MAPPINGS.rows(console)?, LISTS.rows(console)?);
-    let (bursts, programs) = (bursts::rows(phases)?, programs::rows(console)?);
+    let (engines, bursts) = (engines::rows(requests), bursts::rows(requests)?);
+    let programs = programs::rows(console)?;
     let limits = [
         MAPPINGS.limits(&mappings),
         LISTS.limits(&lists),
-        engines::limits(phases),
+        engines::limits(&engines, requests.program),
         programs::limits(&programs),
     ]
     .concat();
     let limit_rows = limits.iter().map(|limit| {
-        let value = limit.1.map_or("-".into(), |value| format!("{value:.3}"));
         let verdict = if is_kept(limit) { "kept" } else { "NOT kept" };
+        let (what, value, most) = limit;
 
-        vec![limit.0.into(), value, limit.2.to_string(), verdict.into()]
+        vec![
+            what.clone(),
+            format!("{value:.3}"),
+            most.to_string(),
+            verdict.into(),
+        ]
     });
     let text = [
         MAPPINGS.text(&mappings),
         LISTS.text(&lists),
-        engines::text(phases),
+        engines::text(&engines, requests.program),
         bursts::text(&bursts),
         programs::text(&programs),
         table("Limits:", &["limit", "measured", "at most", ""], limit_rows),
@@ -120,16 +138,16 @@ fn report(console: &Console, phases: &[Phase]) -> Result<(String, Value, Vec<Lim
     let json = json!({
         "mappings": mappings,
         "lists": lists,
-        "engines": engines::json(phases),
-        "bursts": bursts::json(&bursts),
-        "programs": programs::json(&programs),
+        "engines": engines::json(&engines, requests.program),
+        "bursts": bursts,
+        "programs": programs,
     });
 
     Ok((text.concat(), json, limits))
 }
 
 /// Boots with one CPU and loads the module that measures instructions.
-pub fn count_instructions(board: &Board) -> Result<Console> {
+fn count_instructions(board: &Board) -> Result<Console> {
     let console = board.boot(
         &Boot {
             append: "nr_cpus=1".into(),
@@ -145,65 +163,36 @@ pub fn count_instructions(board: &Board) -> Result<Console> {
     Ok(console)
 }
 
-/// Adds the tests.
-pub fn add(suite: &mut Suite) {
-    suite.add(
-        "bench: instructions",
-        OF_INSTRUCTIONS
-            .iter()
-            .map(|(name, check)| Test::new(*name, check)),
-        || count_instructions(Board::get()?),
-    );
-    suite.add(
-        "bench: requests",
-        OF_REQUESTS
-            .iter()
-            .map(|(name, check)| Test::new(*name, |phases: &Vec<Phase>| check(phases))),
-        || measure_requests(Board::get()?),
-    );
-}
-
-/// Reads the module's lines that begin with `keyword` and pairs the values of two kinds by key.
-///
-/// `split` divides the words of a line into the kind, the key and the value.
-fn read_pairs<T: DeserializeOwned, K: Ord, V>(
-    console: &Console,
-    keyword: &str,
-    kinds: [&str; 2],
-    split: fn(T) -> (String, K, V),
-) -> Result<Vec<(K, [V; 2])>> {
+/// Returns the module's log, which must have `count` lines that begin with `keyword`.
+fn log<'a>(console: &'a Console, keyword: &str, count: usize) -> Result<&'a str> {
     let log = console.section("bench")?;
-    let mut values = BTreeMap::<K, BTreeMap<String, V>>::new();
+    let found = log.matches(&format!(": {keyword} ")).count();
 
-    for line in log.lines() {
-        if let Some((_, words)) = line.split_once(&format!(": {keyword} ")) {
-            let words = parse_words(words).with_context(|| format!("the module wrote: {line}"))?;
-            let (kind, key, value) = split(words);
-
-            values.entry(key).or_default().insert(kind, value);
-        }
-    }
-    ensure!(!values.is_empty(), "the module measured no {keyword}");
-
-    let pairs = values.into_iter().map(|(key, mut values)| {
-        let pair = kinds.map(|kind| values.remove(kind));
-
-        if let [Some(first), Some(second)] = pair {
-            Ok((key, [first, second]))
-        } else {
-            bail!("the module did not measure everything:\n{log}")
-        }
-    });
-
-    pairs.collect()
+    ensure!(
+        found == count,
+        "{found} lines of {keyword}, not {count}:\n{log}"
+    );
+    Ok(log)
 }
 
-/// Parses words as a tuple of numbers and strings.
-fn parse_words<T: DeserializeOwned>(words: &str) -> Result<T> {
-    let words = words.split(' ');
-    let values = words.map(|word| serde_json::from_str(word).unwrap_or_else(|_| word.into()));
+/// Returns the two numbers that follow `words` in a line of the module.
+fn measured(log: &str, words: &str) -> Result<[f64; 2]> {
+    let words = format!(": {words} ");
+    let numbers = log
+        .lines()
+        .find_map(|line| Some(line.split_once(&words)?.1));
+    let parse = || {
+        let (first, second) = numbers?.split_once(' ')?;
 
-    Ok(serde_json::from_value(Value::Array(values.collect()))?)
+        Some([first.parse().ok()?, second.parse().ok()?])
+    };
+
+    parse().with_context(|| format!("the module did not measure two numbers{words}\n{log}"))
+}
+
+/// Returns a number of a row, or NaN for null.
+fn number(value: &Value) -> f64 {
+    value.as_f64().unwrap_or(f64::NAN)
 }
 
 /// Formats a table: the first column left-aligned, the others right-aligned.
@@ -212,11 +201,11 @@ fn table(title: &str, head: &[&str], rows: impl Iterator<Item = Vec<String>>) ->
 
     table.load_preset(comfy_table::presets::NOTHING);
     table.set_header(head).add_rows(rows);
-    for column in table.column_iter_mut() {
+    for (at, column) in table.column_iter_mut().enumerate() {
         column.set_padding((0, 3));
-    }
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(comfy_table::CellAlignment::Right);
+        if at != 0 {
+            column.set_cell_alignment(comfy_table::CellAlignment::Right);
+        }
     }
     format!("\n{title}\n\n{}\n", table.trim_fmt())
 }

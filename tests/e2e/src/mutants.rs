@@ -17,23 +17,17 @@ use std::{
         BTreeSet, //
     },
     fs,
+    hash::{
+        BuildHasher,
+        RandomState, //
+    },
     path::{
         absolute,
         Path,
         PathBuf, //
     },
     process::Command,
-    sync::{
-        atomic::{
-            AtomicUsize,
-            Ordering, //
-        },
-        Mutex, //
-    },
-    time::{
-        SystemTime,
-        UNIX_EPOCH, //
-    }, //
+    sync::Mutex, //
 };
 
 use crate::{
@@ -53,8 +47,8 @@ const RANDOM: usize = 5;
 const BATCH: usize = 4;
 
 /// A patch.
-#[derive(Clone)]
 struct Mutant {
+    /// Name in the suite.
     name: String,
     patch: PathBuf,
     /// Test that must fail.
@@ -67,77 +61,70 @@ struct Mutant {
 pub fn add(suite: &mut Suite) -> Result<()> {
     let mut mutants = read()?;
 
-    shuffle(&mut mutants);
-
-    let ignored = match suite.is_whole() {
-        true => mutants.split_off(RANDOM.min(mutants.len())),
-        false => vec![],
-    };
-
-    for mutant in ignored {
-        suite.ignore(&format!("mutants::{}", mutant.name));
+    // Each state has random keys of its own.
+    mutants.sort_by_cached_key(|_| RandomState::new().hash_one(()));
+    if suite.is_whole() {
+        for mutant in mutants.drain(RANDOM.min(mutants.len())..) {
+            suite.ignore(&mutant.name);
+        }
     }
-    mutants.retain(|mutant| suite.selects(&format!("mutants::{}", mutant.name)));
+    mutants.retain(|mutant| suite.selects(&mutant.name));
     for (number, batch) in batches(mutants).into_iter().enumerate() {
         let tests: Vec<_> = batch
             .iter()
-            .map(|mutant| {
-                let name = mutant.name.clone();
+            .map(|Mutant { name, test, .. }| {
+                let (key, test) = (name.clone(), test.clone());
 
-                Test::new(
-                    format!("mutants::{name}"),
-                    move |results: &BTreeMap<String, Result<()>>| {
-                        results[&name]
-                            .as_ref()
-                            .map_err(|error| anyhow!("{error:#}"))?;
-                        Ok(())
-                    },
-                )
+                Test::new(name, move |outputs: &BTreeMap<String, String>| {
+                    let output = &outputs[&key];
+                    // A job that fails, fails without the mistake, too.
+                    let is_caught =
+                        output.contains("0 passed, 1 failed") && !output.contains(JOB_FAILED);
+
+                    ensure!(is_caught, "{test} does not fail:\n{output}");
+                    Ok(())
+                })
             })
             .collect();
 
-        suite.add(&format!("mutants {number}"), tests, move || run(&batch));
+        suite.add(&format!("mutants {number}"), tests, move || run(batch));
     }
     Ok(())
 }
 
-/// Reads all patches, by name.
+/// Reads all patches.
 fn read() -> Result<Vec<Mutant>> {
     let mut mutants = vec![];
 
     for entry in fs::read_dir(PATCHES).with_context(|| format!("cannot read {PATCHES}"))? {
-        let path = entry?.path();
+        let patch = entry?.path();
 
-        if path.extension().is_some_and(|it| it == "patch") {
-            mutants.push(Mutant::read(&path)?);
+        if patch.extension().is_some_and(|it| it == "patch") {
+            mutants.push(Mutant::new(patch)?);
         }
     }
     ensure!(!mutants.is_empty(), "{PATCHES} has no patches");
-    mutants.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(mutants)
 }
 
 impl Mutant {
-    fn read(path: &Path) -> Result<Self> {
-        let text = fs::read_to_string(path)?;
+    fn new(patch: PathBuf) -> Result<Self> {
+        let text = fs::read_to_string(&patch)?;
         let test = text
             .lines()
             .find_map(|line| line.strip_prefix("Test: "))
-            .with_context(|| format!("{}: no line `Test: NAME`", path.display()))?;
+            .with_context(|| format!("{}: no line `Test: NAME`", patch.display()))?;
         let group = test.rsplit_once("::").map_or(test, |(group, _)| group);
         // All host tests are one program.
         let group = group.split("_tests").next().unwrap_or(group);
         let files = text.lines().filter_map(|line| line.strip_prefix("+++ b/"));
+        let name = patch.file_stem().context("a patch without a name")?;
 
         Ok(Self {
-            name: path
-                .file_stem()
-                .context("a patch without a name")?
-                .to_string_lossy()
-                .into(),
-            patch: path.into(),
+            name: format!("mutants::{}", name.to_string_lossy()),
             test: test.into(),
             touches: files.chain([group]).map(String::from).collect(),
+            patch,
         })
     }
 }
@@ -148,10 +135,9 @@ fn batches(mutants: Vec<Mutant>) -> Vec<Vec<Mutant>> {
 
     for mutant in mutants {
         let fits = |batch: &&mut Vec<Mutant>| {
-            batch.len() < BATCH
-                && batch
-                    .iter()
-                    .all(|it| it.touches.is_disjoint(&mutant.touches))
+            let is_unrelated = |it: &Mutant| it.touches.is_disjoint(&mutant.touches);
+
+            batch.len() < BATCH && batch.iter().all(is_unrelated)
         };
 
         match batches.iter_mut().find(fits) {
@@ -162,36 +148,37 @@ fn batches(mutants: Vec<Mutant>) -> Vec<Vec<Mutant>> {
     batches
 }
 
-/// Builds the mutants in a copy of the tree and runs their tests; the results are by name.
+/// Builds the mutants in a copy of the tree; returns the output of each one's test.
 ///
-/// There is a copy for each job that runs at a time. It stays, so that the next mutants are built
-/// faster.
-fn run(mutants: &[Mutant]) -> Result<BTreeMap<String, Result<()>>> {
-    static FREE: Mutex<Vec<PathBuf>> = Mutex::new(vec![]);
-    static MADE: AtomicUsize = AtomicUsize::new(0);
+/// There is a copy for each job that runs at a time. The copies stay, so that the next mutants are
+/// built faster.
+fn run(mutants: Vec<Mutant>) -> Result<BTreeMap<String, String>> {
+    static COPIES: Mutex<(Vec<PathBuf>, usize)> = Mutex::new((vec![], 0));
 
-    let free = FREE.lock().unwrap().pop();
-    let copy = free.unwrap_or_else(|| {
-        let number = MADE.fetch_add(1, Ordering::Relaxed);
+    let copy = {
+        let (free, made) = &mut *COPIES.lock().unwrap();
 
-        PathBuf::from(format!("out/mutants/{number}"))
-    });
-    let results = run_in(&copy, mutants);
+        free.pop().unwrap_or_else(|| {
+            *made += 1;
+            PathBuf::from(format!("out/mutants/{made}"))
+        })
+    };
+    let outputs = run_in(&copy, mutants);
 
-    FREE.lock().unwrap().push(copy);
-    results
+    COPIES.lock().unwrap().0.push(copy);
+    outputs
 }
 
-fn run_in(copy: &Path, mutants: &[Mutant]) -> Result<BTreeMap<String, Result<()>>> {
+fn run_in(copy: &Path, mutants: Vec<Mutant>) -> Result<BTreeMap<String, String>> {
     fs::create_dir_all(copy)?;
-    // A file that changes, also back, is new: make and cargo go by its time.
+    // A file that changes, also back, gets a new time: make and cargo compare times.
     succeeds(
         Command::new("rsync")
             .args(["--links", "--perms", "--relative", "--checksum"])
             .args(tracked("*")?)
             .arg(copy),
     )?;
-    for mutant in mutants {
+    for mutant in &mutants {
         succeeds(
             Command::new("patch")
                 .args(["--strip=1", "--batch", "--forward", "--directory"])
@@ -207,48 +194,20 @@ fn run_in(copy: &Path, mutants: &[Mutant]) -> Result<BTreeMap<String, Result<()>
                 .current_dir(copy),
         )?;
     }
-    Ok(mutants
-        .iter()
-        .map(|mutant| (mutant.name.clone(), mutant.expect_caught(copy)))
-        .collect())
-}
 
-impl Mutant {
-    /// Checks that the mutant's test fails in the copy of the tree.
-    fn expect_caught(&self, copy: &Path) -> Result<()> {
+    let test = |mutant: Mutant| {
         let output = Command::new(std::env::current_exe()?)
-            .args(["test", "--exact", &self.test])
+            .args(["test", "--exact", &mutant.test])
             .current_dir(copy)
             // Cargo does not tell two copies of a project apart.
             .env("CARGO_TARGET_DIR", absolute(copy.join("target"))?)
             .output()?;
-        let text = String::from_utf8_lossy(&output.stdout);
+        let text = [output.stdout, output.stderr].concat();
 
-        ensure!(
-            text.contains("0 passed, 1 failed") && !text.contains(JOB_FAILED),
-            "{} does not fail:\n{text}{}",
-            self.test,
-            String::from_utf8_lossy(&output.stderr)
-        );
-        Ok(())
-    }
-}
+        Ok((mutant.name, String::from_utf8_lossy(&text).into()))
+    };
 
-/// Brings the mutants into an order that differs from run to run.
-fn shuffle(mutants: &mut [Mutant]) {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |time| time.as_nanos());
-    // CAST: the low bits are as good as any.
-    let mut random = now as u64 | 1;
-
-    for index in (1..mutants.len()).rev() {
-        // A generator by Marsaglia (xorshift64).
-        random ^= random << 13;
-        random ^= random >> 7;
-        random ^= random << 17;
-        mutants.swap(index, (random % (index as u64 + 1)) as usize);
-    }
+    mutants.into_iter().map(test).collect()
 }
 
 #[cfg(test)]
@@ -257,23 +216,26 @@ mod tests {
 
     #[test]
     fn related_mutants_are_not_built_together() {
-        let mutant = |name: &str, touches: &[&str]| Mutant {
-            name: name.into(),
-            patch: PathBuf::new(),
-            test: String::new(),
-            touches: touches.iter().map(|it| it.to_string()).collect(),
-        };
-        let batches = batches(vec![
-            mutant("a", &["dma/page.rs", "kunit::virt_plain"]),
-            mutant("b", &["dma/page.rs", "faults"]),
-            mutant("c", &["pl330/stop.rs", "faults"]),
-            mutant("d", &["sg/split.rs", "host::split"]),
-        ]);
-        let names: Vec<Vec<_>> = batches
+        let mutants = [
+            ("a", ["dma/page.rs", "kunit::virt_plain"]),
+            ("b", ["dma/page.rs", "faults"]),
+            ("c", ["pl330/stop.rs", "faults"]),
+            ("d", ["sg/split.rs", "host::split"]),
+        ];
+        let batches = batches(
+            mutants
+                .map(|(name, touches)| Mutant {
+                    name: name.into(),
+                    patch: PathBuf::new(),
+                    test: String::new(),
+                    touches: touches.map(String::from).into(),
+                })
+                .into(),
+        );
+        let names = batches
             .iter()
-            .map(|batch| batch.iter().map(|it| it.name.as_str()).collect())
-            .collect();
+            .map(|batch| batch.iter().map(|it| &*it.name).collect());
 
-        assert_eq!(names, [vec!["a", "c", "d"], vec!["b"]]);
+        assert_eq!(names.collect::<Vec<String>>(), ["acd", "b"]);
     }
 }

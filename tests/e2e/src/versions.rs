@@ -2,27 +2,31 @@
 
 //! Reads the versions of the kernels and programs that the tests use.
 
-use std::{
-    fs,
-    process::Command, //
-};
+use std::process::Command;
 
 use crate::{
     prelude::*,
-    process::{
-        made_by,
-        output, //
-    }, //
+    process::output, //
 };
 
-/// Programs of the environment, by the name to print.
-const PROGRAMS: [(&str, &str); 6] = [
-    ("rustc", "rustc"),
-    ("bindgen", "bindgen"),
-    ("gcc", "aarch64-linux-gnu-gcc-14"),
-    ("clang", "clang-19"),
-    ("llvm-cov", "llvm-cov-19"),
-    ("QEMU virt", "qemu-system-aarch64"),
+/// Names to print, and shell commands whose first line is the version.
+const COMMANDS: [(&str, &str); 12] = [
+    ("stock kernel", "cat $(scripts/kernel stock)/release"),
+    ("kernel package", "tail -n1 scripts/kernel-version"),
+    ("debug kernel", "cat $(scripts/kernel debug)/release"),
+    ("QEMU board", "$(scripts/machine) --version"),
+    // It is a program for the board.
+    (
+        "busybox",
+        "grep -aom1 'BusyBox v[0-9.]*' $(scripts/busybox)",
+    ),
+    ("cargo-llvm-cov", "$(scripts/llvm-cov) llvm-cov --version"),
+    ("rustc", "rustc --version"),
+    ("bindgen", "bindgen --version"),
+    ("gcc", "aarch64-linux-gnu-gcc-14 --version"),
+    ("clang", "clang-19 --version"),
+    ("llvm-cov", "llvm-cov-19 --version"),
+    ("QEMU virt", "qemu-system-aarch64 --version"),
 ];
 
 /// Returns names and versions. Kernels and programs that are not cached are built.
@@ -31,48 +35,15 @@ const PROGRAMS: [(&str, &str); 6] = [
 ///
 /// If one of them cannot be built or has no version.
 pub fn versions() -> Result<Vec<(&'static str, String)>> {
-    let machine = made_by("scripts/machine", &[])?;
-    let coverage = made_by("scripts/llvm-cov", &[])?;
-    let busybox = made_by("scripts/busybox", &[])?;
-    // It is a program for the board.
-    let mut busybox_version = Command::new("grep");
-    let busybox_version = busybox_version
-        .args(["-aom1", "BusyBox v[0-9.]*"])
-        .arg(busybox);
-    let mut versions = vec![
-        ("stock kernel", release("stock")?),
-        (
-            "kernel package",
-            fs::read_to_string("scripts/kernel-version")?,
-        ),
-        ("debug kernel", release("debug")?),
-        ("QEMU board", version(&mut Command::new(machine))?),
-        ("busybox", output(busybox_version)?),
-        (
-            "cargo-llvm-cov",
-            version(Command::new(coverage).arg("llvm-cov"))?,
-        ),
-    ];
+    let versions = COMMANDS.iter().map(|(name, command)| {
+        let text = output(Command::new("sh").args(["-c", command]))?;
+        let version = text
+            .lines()
+            .next()
+            .with_context(|| format!("{name} has no version"))?;
 
-    for (name, program) in PROGRAMS {
-        versions.push((name, version(&mut Command::new(program))?));
-    }
-    for (_, version) in &mut versions {
-        *version = version.lines().last().context("no version")?.into();
-    }
-    Ok(versions)
-}
+        Ok((*name, version.trim().into()))
+    });
 
-fn release(kernel: &str) -> Result<String> {
-    let folder = made_by("scripts/kernel", &[kernel])?;
-
-    Ok(fs::read_to_string(folder.join("release"))?)
-}
-
-/// Returns the first line of a program's version.
-fn version(program: &mut Command) -> Result<String> {
-    let text = output(program.arg("--version"))?;
-    let line = text.lines().next();
-
-    Ok(line.context("no version")?.trim().into())
+    versions.collect()
 }

@@ -7,7 +7,6 @@
 //! set its number to 0.
 
 mod language;
-mod subjects;
 #[cfg(test)]
 mod tests;
 
@@ -17,19 +16,16 @@ use std::{
     process::Command, //
 };
 
-use anyhow::{
-    ensure,
-    Result, //
-};
 use serde::Deserialize;
 
-use crate::process::output;
+use crate::{
+    prelude::*,
+    process::output, //
+};
 use language::{
     tokens,
     Language, //
 };
-
-pub use subjects::check as check_subjects;
 
 /// Path of the rules in the project.
 const PATH: &str = "tests/words.json";
@@ -66,7 +62,7 @@ struct Finding {
 /// The findings, if a file or directory has another number of them than the list says.
 pub fn check() -> Result<()> {
     let rules = Rules::new()?;
-    let files = git(&["ls-files"])?;
+    let files = git("ls-files")?;
     let mut findings = vec![];
 
     for file in files.lines().filter(|file| Path::new(file).is_file()) {
@@ -75,6 +71,40 @@ pub fn check() -> Result<()> {
         findings.extend(rules.findings(file, &String::from_utf8_lossy(&text)));
     }
     rules.compare(&findings)
+}
+
+/// Checks the subjects of the commits from the one that added `tests/words.json` on.
+///
+/// If a shallow clone ends after that commit, all its commits are newer and are checked. An import,
+/// a first commit that has the file, is not.
+///
+/// # Errors
+///
+/// The subjects that are not `dir: verb object`, or whose verb does not name a change to the code.
+pub fn check_subjects() -> Result<()> {
+    let rules = Rules::new()?;
+    let added = git(&format!("log -1 --diff-filter=A --format=%H -- {PATH}"))?;
+    let added = added.trim();
+
+    ensure!(!added.is_empty(), "{PATH} is in no commit");
+
+    let older = if git(&format!("rev-parse --quiet --verify {added}^")).is_ok() {
+        format!(" ^{added}^")
+    } else if git("rev-parse --is-shallow-repository")?.trim() == "true" {
+        String::new()
+    } else {
+        format!(" ^{added}")
+    };
+    let log = git(&format!("log --no-merges --format=%h%x20%s HEAD{older}"))?;
+    let is_wrong = |line: &&str| !rules.accepts(line.split_once(' ').unwrap_or_default().1);
+    let wrong: Vec<_> = log.lines().filter(is_wrong).collect();
+
+    ensure!(
+        wrong.is_empty(),
+        "subjects that are not `dir: verb object`, or whose verb is not a change to the code:\n{}",
+        wrong.join("\n")
+    );
+    Ok(())
 }
 
 impl Rules {
@@ -95,25 +125,26 @@ impl Rules {
 
         for (at, line) in lines.iter().enumerate() {
             let description = language.description(&lines, at);
-            let first = description.and_then(|text| tokens(text).next());
             let columns = language.columns(line);
 
-            if let Some((first, _)) = first.filter(|(first, _)| self.first_words.contains(first)) {
-                found.push((at, format!("description begins with \"{first}\"")));
+            if let Some((first, _)) = description.and_then(|text| tokens(text).next()) {
+                if self.first_words.contains(&first) {
+                    found.push((at, format!("description begins with \"{first}\"")));
+                }
             }
             if columns > self.columns && !wide[at] {
                 found.push((at, format!("{columns} columns")));
             }
         }
         found.sort();
-        found
-            .into_iter()
-            .map(|(at, rule)| Finding {
-                file: file.into(),
-                line: at + 1,
-                text: format!("{rule}: {}", lines[at].trim()),
-            })
-            .collect()
+
+        let findings = found.into_iter().map(|(at, rule)| Finding {
+            file: file.into(),
+            line: at + 1,
+            text: format!("{rule}: {}", lines[at].trim()),
+        });
+
+        findings.collect()
     }
 
     /// Returns the phrases to avoid, also those that a line break divides.
@@ -129,12 +160,10 @@ impl Rules {
                 let words: Vec<_> = phrase.split(' ').collect();
 
                 for window in tokens.windows(words.len()) {
-                    let same = window
-                        .iter()
-                        .zip(&words)
-                        .all(|(token, word)| token.1 == *word);
+                    let is_same = words.iter().eq(window.iter().map(|(_, word, _)| word));
+                    let mut before_last = window[..words.len() - 1].iter();
 
-                    if same && !window[..words.len() - 1].iter().any(|token| token.2) {
+                    if is_same && !before_last.any(|(_, _, ends)| *ends) {
                         found.push((window[0].0, format!("name the {thing}, not \"{phrase}\"")));
                     }
                 }
@@ -145,22 +174,24 @@ impl Rules {
 
     /// Compares the number of findings with the list.
     fn compare(&self, findings: &[Finding]) -> Result<()> {
-        let entries = || self.unclean.keys().map(String::as_str);
-        let mut counts: BTreeMap<_, Vec<_>> = entries().map(|entry| (entry, vec![])).collect();
+        let entry_of = |finding: &Finding| {
+            let entries = self.unclean.keys().map(String::as_str);
+            let above = entries.filter(|entry| Path::new(&finding.file).starts_with(entry));
+
+            above.max_by_key(|entry| entry.len()).unwrap_or("")
+        };
+        let entries = self
+            .unclean
+            .iter()
+            .map(|(entry, allowed)| (entry.as_str(), *allowed));
         let mut wrong = vec![];
 
-        for finding in findings {
-            let above = entries().filter(|entry| Path::new(&finding.file).starts_with(entry));
-            let entry = above.max_by_key(|entry| entry.len()).unwrap_or("");
-
-            counts.entry(entry).or_default().push(finding);
-        }
-        for (entry, findings) in counts {
-            let allowed = self.unclean.get(entry).copied().unwrap_or(0);
-            let number = findings.len();
+        for (entry, allowed) in entries.chain([("", 0)]) {
+            let found = findings.iter().filter(|finding| entry_of(finding) == entry);
+            let number = found.clone().count();
 
             if number > allowed {
-                wrong.extend(findings.iter().map(ToString::to_string));
+                wrong.extend(found.map(|it| format!("{}:{}: {}", it.file, it.line, it.text)));
             }
             if number != allowed && !entry.is_empty() {
                 wrong.push(format!(
@@ -174,16 +205,24 @@ impl Rules {
         ensure!(wrong.is_empty(), "{}", wrong.join("\n"));
         Ok(())
     }
-}
 
-impl std::fmt::Display for Finding {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}:{}: {}", self.file, self.line, self.text)
+    /// Returns true if a commit may have this subject.
+    fn accepts(&self, subject: &str) -> bool {
+        let is_dir = |c: char| c.is_ascii_alphanumeric() || "/_-., ".contains(c);
+        let (dirs, change) = subject.split_once(": ").unwrap_or_default();
+        let (verb, object) = change.split_once(' ').unwrap_or_default();
+
+        !dirs.is_empty()
+            && dirs.chars().all(is_dir)
+            && verb.starts_with(|c: char| c.is_ascii_lowercase())
+            && !self.subject_verbs.iter().any(|bad| bad == verb)
+            && !object.is_empty()
     }
 }
 
-fn git(arguments: &[&str]) -> Result<String> {
+/// Returns the output of git, whose arguments have no spaces.
+fn git(arguments: &str) -> Result<String> {
     let safe = ["-c", "safe.directory=*"];
 
-    output(Command::new("git").args(safe).args(arguments))
+    output(Command::new("git").args(safe).args(arguments.split(' ')))
 }

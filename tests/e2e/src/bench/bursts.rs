@@ -30,12 +30,13 @@ const RK3588: program::Bus = program::Bus {
     non_secure: true,
 };
 
-/// Offsets in a page from and to which it is copied; bursts of the kernel's driver and of this one.
-pub type Row = ([u32; 2], [Bursts; 2]);
-
-/// Returns the bursts of a request on the board.
-fn seen(phases: &[Phase], request: &str) -> Result<Bursts> {
-    Ok(find(phases, request)?.bursts)
+/// Bursts of both drivers to copy between two offsets in pages.
+#[derive(Debug, Serialize)]
+pub struct Row {
+    from: u32,
+    to: u32,
+    theirs: Bursts,
+    ours: Bursts,
 }
 
 /// Returns the bursts of the planner's program for a copy, whose result the interpreter checks.
@@ -60,46 +61,43 @@ fn planned(from: u32, to: u32) -> Result<Bursts> {
     let len = asm.len();
     let mut channel = Channel::new(Config::RK3588, &buffer[..len], &mut memory);
     let stop = channel.run();
-    let stats = channel.stats().clone();
+    let bursts = Bursts {
+        loads: channel.stats().loads.on_the_bus,
+        stores: channel.stats().stores.on_the_bus,
+    };
 
     ensure!(stop == Ok(Stop::Ended), "{copy:?}: {stop:?}");
     ensure!(memory.region(copy.destination) == bytes, "{copy:?}: wrong");
-    Ok((stats.loads.on_the_bus, stats.stores.on_the_bus))
+    Ok(bursts)
 }
 
 /// Returns a row for each pair of alignments.
-pub fn rows(phases: &[Phase]) -> Result<Vec<Row>> {
-    let offsets = (0..BEAT * BEAT).map(|both| (both / BEAT, both % BEAT));
-    let rows = offsets.map(|(from, to)| {
-        let theirs = seen(phases, &format!("theirs copy {BYTES} {from} {to}"))?;
+pub fn rows(requests: &Requests) -> Result<Vec<Row>> {
+    let row = |from, to| {
+        let request = format!("theirs copy {BYTES} {from} {to}");
 
-        Ok(([from, to], [theirs, planned(from, to)?]))
-    });
-
-    rows.collect()
-}
-
-/// Returns the rows as JSON.
-pub fn json(rows: &[Row]) -> Value {
-    rows.iter()
-        .map(|([from, to], bursts)| {
-            let [theirs, ours] =
-                bursts.map(|(loads, stores)| json!({"loads": loads, "stores": stores}));
-
-            json!({"from": from, "to": to, "theirs": theirs, "ours": ours})
+        Ok(Row {
+            from,
+            to,
+            theirs: requests.find(&request)?.bursts,
+            ours: planned(from, to)?,
         })
+    };
+
+    (0..BEAT * BEAT)
+        .map(|both| row(both / BEAT, both % BEAT))
         .collect()
 }
 
 /// Checks that the planner's programs have at most the bursts that a page needs.
-pub fn check(rows: &[Row]) -> Result<()> {
-    for (offsets, bursts) in rows {
+pub fn check(requests: &Requests) -> Result<()> {
+    for row in rows(requests)? {
         // A burst has 1 to 128 bytes. With different alignments each side has one beat less per
         // burst, and bytes before and after.
-        for ((loads, stores), range) in bursts.iter().zip([32..=4096, 32..=40]) {
+        for (bursts, range) in [(row.theirs, 32..=4096), (row.ours, 32..=40)] {
             ensure!(
-                range.contains(loads) && range.contains(stores),
-                "{offsets:?}: {loads} + {stores}, not in {range:?}"
+                range.contains(&bursts.loads) && range.contains(&bursts.stores),
+                "not in {range:?}: {row:?}"
             );
         }
     }
@@ -107,11 +105,12 @@ pub fn check(rows: &[Row]) -> Result<()> {
 }
 
 /// Checks that QEMU and the interpreter count the same bursts for this driver's aligned copy.
-pub fn check_model(phases: &[Phase]) -> Result<()> {
-    let (seen, planned) = (seen(phases, "ours copy 4096")?, planned(0, 0)?);
-
-    ensure!(seen == planned, "{seen:?}, but {planned:?}");
-    Ok(())
+pub fn check_model(requests: &Requests) -> Result<()> {
+    expect(
+        "bursts",
+        requests.find("ours copy 4096")?.bursts,
+        planned(0, 0)?,
+    )
 }
 
 /// Formats the most bursts of three groups of alignments.
@@ -119,24 +118,27 @@ pub fn text(rows: &[Row]) -> String {
     type Group = (&'static str, fn(&&Row) -> bool);
 
     const GROUPS: [Group; 3] = [
-        ("to a boundary", |row| row.0 == [0, 0]),
-        ("alike, at worst", |row| row.0[0] == row.0[1]),
+        ("to a boundary", |row| [row.from, row.to] == [0, 0]),
+        ("alike, at worst", |row| row.from == row.to),
         ("any of all 64, at worst", |_| true),
     ];
     let rows = GROUPS.iter().map(|(name, is_member)| {
-        let worst = [0, 1].map(|driver| {
-            let bursts = rows.iter().filter(is_member).map(|row| row.1[driver]);
-            let worst = bursts.max_by_key(|(loads, stores)| loads + stores);
+        let worst = |bursts: fn(&Row) -> Bursts| {
+            let bursts = rows.iter().filter(is_member).map(bursts);
+            let worst = bursts
+                .max_by_key(|it| it.loads + it.stores)
+                .unwrap_or_default();
 
-            worst.map_or("-".into(), |(loads, stores)| format!("{loads} + {stores}"))
-        });
+            format!("{} + {}", worst.loads, worst.stores)
+        };
 
-        [vec![name.to_string()], worst.into()].concat()
+        vec![
+            name.to_string(),
+            worst(|row| row.theirs),
+            worst(|row| row.ours),
+        ]
     });
+    let title = format!("Bursts to copy {BYTES} bytes, read + written:");
 
-    table(
-        &format!("Bursts to copy {BYTES} bytes, read + written:"),
-        &["alignment", "C", "ours"],
-        rows,
-    )
+    table(&title, &["alignment", "C", "ours"], rows)
 }

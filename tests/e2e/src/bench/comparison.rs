@@ -23,7 +23,6 @@ const MAPS: &[&str] = &["bidirectional", "from_device", "to_device"];
 const MAPS_AND_PART: &[&str] = &["bidirectional", "from_device", "part", "to_device"];
 
 /// Mappings of a buffer; `part` hands over 64 bytes of it.
-#[rustfmt::skip]
 pub const MAPPINGS: Subject = Subject {
     keyword: "bench",
     title: "Instructions to map, sync and unmap once:",
@@ -31,11 +30,15 @@ pub const MAPPINGS: Subject = Subject {
     names: MAPS_AND_PART,
     sizes: [64, 4096, 1 << 20],
     synced: (MAPS_AND_PART, 4096),
-    limits: &[("instructions of guards, by those in C", MAPS_AND_PART, 0, 1.02)],
+    limits: &[(
+        "instructions of guards, by those in C",
+        MAPS_AND_PART,
+        0,
+        1.02,
+    )],
 };
 
 /// Lists of pages. A table may cost more, because it is made once.
-#[rustfmt::skip]
 pub const LISTS: Subject = Subject {
     keyword: "list",
     title: "Instructions for a list of single pages:",
@@ -44,85 +47,87 @@ pub const LISTS: Subject = Subject {
     sizes: [1, 16, 256],
     synced: (MAPS, 0),
     limits: &[
-        ("instructions to map and unmap a list, by those in C", MAPS, 256, 1.02),
-        ("instructions to sync a part of a list, by those in C", &["part"], 256, 1.02),
-        ("instructions to make a table, by those in C", &["table"], 256, 2.0),
+        (
+            "instructions to map and unmap a list, by those in C",
+            MAPS,
+            256,
+            1.02,
+        ),
+        (
+            "instructions to sync a part of a list, by those in C",
+            &["part"],
+            256,
+            1.02,
+        ),
+        (
+            "instructions to make a table, by those in C",
+            &["table"],
+            256,
+            2.0,
+        ),
     ],
 };
 
 impl Subject {
-    /// Reads the module's lines; returns a JSON object per case, in instructions per round.
-    pub fn rows(&self, console: &Console) -> Result<Vec<Value>> {
-        let [case, unit] = self.columns;
-        let split = |(name, size, kind, c, guards): (String, u64, String, f64, f64)| {
-            (kind, (name, size), (c / 1000.0, guards / 1000.0))
-        };
-        let pairs = read_pairs(console, self.keyword, ["plain", "statistics"], split)?;
-        let rows = pairs.into_iter().map(|((name, size), [plain, counted])| {
-            json!({
-                case: name, unit: size,
-                "c": plain.0, "guards": plain.1, "guards_ratio": plain.1 / plain.0,
-                "guards_and_statistics": counted.1, "statistics_ratio": counted.1 / counted.0,
-            })
-        });
-
-        Ok(rows.collect())
-    }
-
-    /// Returns the name and the size of a row's case.
-    fn case<'a>(&self, row: &'a Value) -> (&'a str, u64) {
-        let [name, size] = self.columns.map(|column| &row[column]);
-
-        (name.as_str().unwrap_or(""), size.as_u64().unwrap_or(0))
-    }
-
-    /// Returns the limits, each with the highest ratio of its cases, or `None` if one is missing.
-    pub fn limits(&self, rows: &[Value]) -> Vec<Limit> {
-        let limits = self.limits.iter().map(|&(what, names, from, limit)| {
-            let is_limited = |(name, size): (&str, u64)| size >= from && names.contains(&name);
-            let ratios = rows.iter().filter(|row| is_limited(self.case(row)));
-            let ratios = ratios.filter_map(|row| row["guards_ratio"].as_f64());
-            let is_complete =
-                ratios.clone().count() == self.cases().filter(|case| is_limited(*case)).count();
-
-            (what, ratios.reduce(f64::max).filter(|_| is_complete), limit)
-        });
-
-        limits.collect()
-    }
-
     /// Returns the names and sizes of all cases, in the order of the rows.
-    pub(super) fn cases(&self) -> impl Iterator<Item = (&str, u64)> {
+    pub(super) fn cases(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
         let names = self.names.iter();
 
         names.flat_map(|name| self.sizes.map(|size| (*name, size)))
     }
 
-    /// Checks that all cases are measured and that all bytes are synced.
+    /// Reads the module's lines; returns a JSON object per case, in instructions per round.
+    pub fn rows(&self, console: &Console) -> Result<Vec<Value>> {
+        let log = log(console, self.keyword, 2 * self.cases().count())?;
+        let row = |(name, size)| {
+            let case = format!("{} {name} {size}", self.keyword);
+            let [c, guards] = measured(log, &format!("{case} plain"))?;
+            let [counted_c, counted] = measured(log, &format!("{case} statistics"))?;
+
+            Ok(json!({
+                self.columns[0]: name, self.columns[1]: size,
+                "c": c / 1000.0, "guards": guards / 1000.0, "guards_ratio": guards / c,
+                "guards_and_statistics": counted / 1000.0, "statistics_ratio": counted / counted_c,
+            }))
+        };
+
+        self.cases().map(row).collect()
+    }
+
+    /// Returns the limits, each with the highest ratio of its cases.
+    pub fn limits(&self, rows: &[Value]) -> Vec<Limit> {
+        let limits = self.limits.iter().map(|&(what, names, from, limit)| {
+            let cases = self.cases().zip(rows);
+            let cases = cases.filter(|((name, size), _)| *size >= from && names.contains(name));
+            let ratios = cases.map(|(_, row)| number(&row["guards_ratio"]));
+            // This order has NaN last.
+            let highest = ratios.max_by(f64::total_cmp);
+
+            (what.into(), highest.unwrap_or(f64::NAN), limit)
+        });
+
+        limits.collect()
+    }
+
+    /// Checks that all bytes are synced.
     pub fn check(&self, rows: &[Value]) -> Result<()> {
         let (synced, from) = self.synced;
 
-        ensure!(
-            self.cases().eq(rows.iter().map(|row| self.case(row))),
-            "measured: {rows:?}"
-        );
-        for row in rows {
-            let (name, size) = self.case(row);
-            let [c, guards] = ["c", "guards"].map(|key| row[key].as_f64());
-            let [ratio, counted] =
-                ["guards_ratio", "guards_and_statistics"].map(|key| row[key].as_f64());
+        for ((name, size), row) in self.cases().zip(rows) {
+            let [c, guards, counted, ratio] =
+                ["c", "guards", "guards_and_statistics", "guards_ratio"].map(|it| number(&row[it]));
 
-            ensure!(c > Some(100.0) && guards > Some(100.0), "{row}");
+            ensure!(c > 100.0 && guards > 100.0, "{row}");
             // To make a table neither syncs nor counts.
             ensure!(name == "table" || counted > guards, "{row}");
             // A missing sync is missing cache maintenance, even where no bounce buffer shows it.
             ensure!(
-                size < from || !synced.contains(&name) || ratio > Some(0.95),
+                size < from || !synced.contains(&name) || ratio > 0.95,
                 "less is synced than in C: {row}"
             );
             // Nor is a mapping synced that C does not sync. A short list costs more than in C.
             ensure!(
-                size < from || self.keyword != MAPPINGS.keyword || ratio < Some(1.05),
+                size < from || self.keyword != MAPPINGS.keyword || ratio < 1.05,
                 "more is synced than in C: {row}"
             );
         }
@@ -142,9 +147,9 @@ impl Subject {
             ("", "statistics_ratio", 3),
         ];
         let rows = rows.iter().map(|row| {
-            let cells = columns.map(|(_, key, digits)| match row[key].as_f64() {
-                Some(number) => format!("{number:.digits$}"),
-                None => row[key].as_str().unwrap_or("-").into(),
+            let cells = columns.map(|(_, key, digits)| match row[key].as_str() {
+                Some(name) => name.into(),
+                None => format!("{:.digits$}", number(&row[key])),
             });
 
             cells.into()

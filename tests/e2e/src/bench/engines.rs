@@ -11,17 +11,41 @@ use super::*;
 ///
 /// The requests are: to the kernel's driver from memory to a device, to the kernel's driver from
 /// memory to memory, and to this driver from memory to memory.
-#[rustfmt::skip]
 pub(super) const ROWS: [(&str, f64, [&str; 3]); 5] = [
     ("copy", 1.0, ["", "theirs copy 4096", "ours copy 4096"]),
-    ("list of 1", 1.0, ["theirs list 1 4096", "theirs chain 1 4096", "ours list 1 4096"]),
-    ("list of 16", 16.0, ["theirs list 16 4096", "theirs chain 16 4096", "ours list 16 4096"]),
-    ("list of 256", 256.0, ["theirs list 256 4096", "theirs chain 256 4096", "ours list 256 4096"]),
-    ("scattered 256", 256.0, ["", "theirs scattered 256 4096", SCATTERED]),
+    (
+        "list of 1",
+        1.0,
+        [
+            "theirs list 1 4096",
+            "theirs chain 1 4096",
+            "ours list 1 4096",
+        ],
+    ),
+    (
+        "list of 16",
+        16.0,
+        [
+            "theirs list 16 4096",
+            "theirs chain 16 4096",
+            "ours list 16 4096",
+        ],
+    ),
+    (
+        "list of 256",
+        256.0,
+        [
+            "theirs list 256 4096",
+            "theirs chain 256 4096",
+            "ours list 256 4096",
+        ],
+    ),
+    (
+        "scattered 256",
+        256.0,
+        ["", "theirs scattered 256 4096", "ours scattered 256 4096"],
+    ),
 ];
-
-/// Request to copy from scattered pages to other scattered pages.
-const SCATTERED: &str = "ours scattered 256 4096";
 
 /// Most register accesses of a request to this driver.
 const ACCESSES: f64 = 7.0;
@@ -30,8 +54,8 @@ const ACCESSES: f64 = 7.0;
 const PROGRAM_EACH: f64 = 21.0;
 
 /// Returns the costs of [`ROWS`] as JSON, and before the last row those of a further segment.
-fn rows(phases: &[Phase]) -> Vec<Value> {
-    let cost = |request| Some(find(phases, request).ok()?.cost.clone());
+pub fn rows(requests: &Requests) -> Vec<Value> {
+    let cost = |request| Some(requests.find(request).ok()?.cost.clone());
     let mut rows = ROWS.map(|row| (row.0, row.2.map(cost))).to_vec();
     let further = [0, 1, 2].map(|driver| {
         let (shortest, longest) = (rows[1].1[driver].as_ref()?, rows[3].1[driver].as_ref()?);
@@ -41,6 +65,7 @@ fn rows(phases: &[Phase]) -> Vec<Value> {
     });
 
     rows.insert(4, ("each further", further));
+
     let rows = rows.into_iter().map(|(name, [to_device, copies, ours])| {
         json!({
             "request": name, "theirs_to_device": to_device, "theirs_copies": copies, "ours": ours,
@@ -50,47 +75,57 @@ fn rows(phases: &[Phase]) -> Vec<Value> {
     rows.collect()
 }
 
-/// Returns the bytes of this driver's program per segment of the scattered list.
-fn program_per_segment(phases: &[Phase]) -> Option<f64> {
-    Some(find(phases, SCATTERED).ok()?.program? as f64 / 256.0)
-}
-
 /// Returns the rows as JSON.
-pub fn json(phases: &[Phase]) -> Value {
-    let rows = rows(phases);
-
+pub fn json(rows: &[Value], program: f64) -> Value {
     json!({
         "copy": rows[0],
         "lists": rows[1..4],
         "per_further_segment": rows[4],
         "scattered": rows[5],
-        "program_per_segment": program_per_segment(phases),
+        "program_per_segment": program,
     })
 }
 
 /// Returns the limits of this driver.
-#[rustfmt::skip]
-pub fn limits(phases: &[Phase]) -> Vec<Limit> {
-    let rows = rows(phases);
-    let ours = |row: usize, key| rows[row]["ours"][key].as_f64();
-    let program = program_per_segment(phases);
+pub fn limits(rows: &[Value], program: f64) -> Vec<Limit> {
+    let accesses = |row: usize| number(&rows[row]["ours"]["accesses"]);
+    let interrupts = |row: usize| number(&rows[row]["ours"]["interrupts"]);
+    let limits = [
+        ("register accesses for a copy", accesses(0), ACCESSES),
+        (
+            "register accesses for each further segment",
+            accesses(4),
+            0.0,
+        ),
+        ("interrupts for a copy", interrupts(0), 1.0),
+        ("interrupts for the longest list", interrupts(3), 1.0),
+        (
+            "register accesses from the longest list to another",
+            accesses(5),
+            ACCESSES,
+        ),
+        (
+            "interrupts from the longest list to another",
+            interrupts(5),
+            1.0,
+        ),
+        (
+            "bytes of program for each of its segments",
+            program,
+            PROGRAM_EACH,
+        ),
+    ];
 
-    vec![
-        ("register accesses for a copy", ours(0, "accesses"), ACCESSES),
-        ("register accesses for each further segment", ours(4, "accesses"), 0.0),
-        ("interrupts for a copy", ours(0, "interrupts"), 1.0),
-        ("interrupts for the longest list", ours(3, "interrupts"), 1.0),
-        ("register accesses from the longest list to another", ours(5, "accesses"), ACCESSES),
-        ("interrupts from the longest list to another", ours(5, "interrupts"), 1.0),
-        ("bytes of program for each of its segments", program, PROGRAM_EACH),
-    ]
+    limits
+        .map(|(what, value, most)| (what.into(), value, most))
+        .into()
 }
 
 /// Checks that the kernel's driver served all requests, with at least the accesses these need.
-pub fn check_theirs(phases: &[Phase]) -> Result<()> {
-    for (_, segments, requests) in ROWS {
-        for request in requests.iter().filter(|it| it.starts_with("theirs")) {
-            let cost = &find(phases, request)?.cost;
+pub fn check_theirs(requests: &Requests) -> Result<()> {
+    for (_, segments, of_row) in ROWS {
+        for request in of_row.iter().filter(|it| it.starts_with("theirs")) {
+            let cost = &requests.find(request)?.cost;
 
             // A program and an interrupt per segment; three register writes start a program.
             ensure!(
@@ -104,8 +139,8 @@ pub fn check_theirs(phases: &[Phase]) -> Result<()> {
 }
 
 /// Checks that this driver's copy costs at most its limits, and at least the possible.
-pub fn check_copies(phases: &[Phase]) -> Result<()> {
-    let cost = &find(phases, ROWS[0].2[2])?.cost;
+pub fn check_copies(requests: &Requests) -> Result<()> {
+    let cost = &requests.find(ROWS[0].2[2])?.cost;
 
     // Three register writes start the program, one clears the interrupt. A page is 64 bursts.
     ensure!(
@@ -119,49 +154,50 @@ pub fn check_copies(phases: &[Phase]) -> Result<()> {
 }
 
 /// Checks that a list costs this driver the same as a copy, and that all of it is moved.
-pub fn check_lists(phases: &[Phase]) -> Result<()> {
-    let copy = &find(phases, ROWS[0].2[2])?.cost;
+pub fn check_lists(requests: &Requests) -> Result<()> {
+    let copy = &requests.find(ROWS[0].2[2])?.cost;
+    // A segment has two addresses of 6 bytes each.
+    let program = 12.0..=PROGRAM_EACH;
 
     for (_, segments, [_, _, request]) in ROWS {
-        let cost = &find(phases, request)?.cost;
         let mut same = copy.clone();
 
         same.insert("bursts", copy["bursts"] * segments);
-        ensure!(*cost == same, "{request}: {cost:?}, not {same:?}");
+        expect(request, &requests.find(request)?.cost, &same)?;
     }
-
-    let program = program_per_segment(phases).context("the driver did not log a single program")?;
-
-    // A segment has two addresses of 6 bytes each.
     ensure!(
-        (12.0..=PROGRAM_EACH).contains(&program),
-        "{program} bytes of program"
+        program.contains(&requests.program),
+        "{} bytes",
+        requests.program
     );
     Ok(())
 }
 
 /// Formats the rows.
-pub fn text(phases: &[Phase]) -> String {
-    let rows = rows(phases).into_iter().map(|row| {
-        let cells = ["request", "theirs_to_device", "theirs_copies", "ours"].map(|column| {
-            let cost = |key| row[column][key].as_f64();
+pub fn text(rows: &[Value], program: f64) -> String {
+    let rows = rows.iter().map(|row| {
+        let cost = |driver| match &row[driver] {
+            Value::Null => "-".into(),
+            cost => {
+                let (accesses, interrupts) = (&cost["accesses"], &cost["interrupts"]);
 
-            match (row[column].as_str(), cost("accesses"), cost("interrupts")) {
-                (Some(name), _, _) => name.into(),
-                (_, Some(accesses), Some(interrupts)) => format!("{accesses:.1} ({interrupts:.2})"),
-                _ => "-".into(),
+                format!("{:.1} ({:.2})", number(accesses), number(interrupts))
             }
-        });
+        };
+        let name = row["request"].as_str().unwrap_or_default();
 
-        cells.into()
+        vec![
+            name.into(),
+            cost("theirs_to_device"),
+            cost("theirs_copies"),
+            cost("ours"),
+        ]
     });
-    let title = "Register accesses (interrupts) per request, of 4096 bytes for each segment:";
     let table = table(
-        title,
+        "Register accesses (interrupts) per request, of 4096 bytes for each segment:",
         &["request", "C, to a device", "C, copies", "ours"],
         rows,
     );
-    let bytes = program_per_segment(phases).map_or("-".into(), |bytes| format!("{bytes:.1}"));
 
-    format!("{table}\nThe program of the last takes {bytes} bytes for each segment.\n")
+    format!("{table}\nThe program of the last takes {program:.1} bytes for each segment.\n")
 }

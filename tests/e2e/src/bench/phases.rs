@@ -13,6 +13,7 @@
 //! may run at a time.
 
 use std::{
+    collections::BTreeMap,
     io::{
         BufRead,
         BufReader, //
@@ -43,33 +44,42 @@ const DBGCMD: u64 = 0xd04;
 /// The controller splits bursts at multiples of this address.
 const BOUNDARY: u64 = 4096;
 
-/// Bursts read and written, as they are on the bus.
-pub type Bursts = (u64, u64);
+/// Bursts on the bus.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Bursts {
+    pub loads: u64,
+    pub stores: u64,
+}
 
 /// Costs of one request: register `accesses`, which are `reads` and `writes`; `commands`, which are
 /// writes to DBGCMD; `interrupts`; and `bursts`, which show that the data was moved.
 pub type Cost = BTreeMap<&'static str, f64>;
 
-/// A request that was served, and its costs each time.
-#[derive(Clone, Debug, PartialEq)]
+/// Costs of a request, each time.
 pub struct Phase {
-    /// The driver, `theirs` or `ours`, and the command without its count, as in `ours copy 4096`.
-    pub request: String,
     pub cost: Cost,
     pub bursts: Bursts,
-    /// Bytes of this driver's program for a scattered list, if it logged a single one.
-    pub program: Option<u64>,
 }
 
-/// Finds the phase of a request.
-pub fn find<'a>(phases: &'a [Phase], request: &str) -> Result<&'a Phase> {
-    let phase = phases.iter().find(|phase| phase.request == request);
-
-    phase.with_context(|| format!("not served: {request}"))
+/// Requests that were served.
+pub struct Requests {
+    /// By driver, `theirs` or `ours`, and command without its count, as in `ours copy 4096`.
+    phases: BTreeMap<String, Phase>,
+    /// Bytes per segment of this driver's program for a scattered list.
+    pub program: f64,
 }
 
-/// Boots the board and has both drivers serve all requests; omits those that failed.
-pub fn measure(board: &Board) -> Result<Vec<Phase>> {
+impl Requests {
+    /// Finds the costs of a request.
+    pub fn find(&self, request: &str) -> Result<&Phase> {
+        let phase = self.phases.get(request);
+
+        phase.with_context(|| format!("not requested: {request}"))
+    }
+}
+
+/// Boots the board and has both drivers serve all requests.
+pub fn measure(board: &Board) -> Result<Requests> {
     let work = TempDir::new()?;
     let log = work.path().join("trace");
     let peer = "out/bench/rk3588_dma_peer.ko".into();
@@ -97,22 +107,21 @@ pub fn measure(board: &Board) -> Result<Vec<Phase>> {
 /// Decompresses pl330.ko of Debian's kernel into `folder`.
 fn unpack_pl330(board: &Board, folder: &Path) -> Result<std::path::PathBuf> {
     let release = fs::read_to_string(board.kernel.join("release"))?;
-    let modules = board
-        .kernel
-        .join("modules/lib/modules")
-        .join(release.trim());
+    let module = format!(
+        "modules/lib/modules/{}/kernel/drivers/dma/pl330.ko.xz",
+        release.trim()
+    );
     let file = folder.join("pl330.ko.xz");
 
-    fs::copy(modules.join("kernel/drivers/dma/pl330.ko.xz"), &file).context("no pl330.ko.xz")?;
+    fs::copy(board.kernel.join(module), &file).context("no pl330.ko.xz")?;
     succeeds(Command::new("xz").arg("--decompress").arg(&file))?;
     Ok(file.with_extension(""))
 }
 
 /// Joins the lines of the board's script with the phases of QEMU's trace.
-pub(super) fn join(console: &Console, traced: &BTreeMap<u64, Traced>) -> Result<Vec<Phase>> {
-    let mut phases = vec![];
+pub(super) fn join(console: &Console, traced: &BTreeMap<u64, Traced>) -> Result<Requests> {
+    let mut phases = BTreeMap::new();
     let mut controllers = BTreeMap::new();
-    let log = console.section("dmesg")?;
     let lines = [console.section("controllers")?, console.section("phases")?];
 
     for line in lines.into_iter().flat_map(str::lines) {
@@ -121,19 +130,14 @@ pub(super) fn join(console: &Console, traced: &BTreeMap<u64, Traced>) -> Result<
         let Ok(number) = words[0].parse::<u64>() else {
             continue;
         };
-        let [_, driver, status, interrupts, command @ ..] = &words[..] else {
-            bail!("the board wrote: {line}");
+        let [_, driver, "0", interrupts, command @ ..] = &words[..] else {
+            bail!("not served: {line}");
         };
-        let seen = traced
+        let traced = traced
             .get(&number)
             .with_context(|| format!("not traced: {line}"))?;
-
-        if *status != "0" {
-            continue;
-        }
-
-        let [(controller, cost)] = &seen.costs.iter().collect::<Vec<_>>()[..] else {
-            bail!("{} controllers were used: {line}", seen.costs.len());
+        let [(controller, cost)] = &traced.costs.iter().collect::<Vec<_>>()[..] else {
+            bail!("{} controllers were used: {line}", traced.costs.len());
         };
 
         // In a driver's first phase the script reads a register of its controller by address.
@@ -147,24 +151,28 @@ pub(super) fn join(console: &Console, traced: &BTreeMap<u64, Traced>) -> Result<
         );
 
         let (command, count) = parse(command).with_context(|| format!("unknown: {line}"))?;
-        let (loads, stores) = seen.bursts;
+        let Bursts { loads, stores } = traced.bursts;
         let mut cost = Cost::clone(cost);
 
         cost.insert("interrupts", interrupts.parse()?);
         cost.insert("bursts", (loads + stores) as f64);
         cost.values_mut().for_each(|sum| *sum /= count as f64);
-        phases.push(Phase {
-            program: program(log, &command),
-            request: format!("{driver} {command}"),
-            cost,
-            bursts: (loads / count, stores / count),
-        });
+
+        let bursts = Bursts {
+            loads: loads / count,
+            stores: stores / count,
+        };
+
+        phases.insert(format!("{driver} {command}"), Phase { cost, bursts });
     }
     ensure!(
         controllers.get("theirs") != controllers.get("ours"),
         "both drivers have the same controller"
     );
-    Ok(phases)
+    Ok(Requests {
+        phases,
+        program: program(console.section("dmesg")?).context("not one program for a list")?,
+    })
 }
 
 /// Splits a command into the command without its count, and the count.
@@ -183,13 +191,12 @@ fn parse(command: &[&str]) -> Result<(String, u64)> {
     ))
 }
 
-/// Finds the length of the single program that this driver logged for a scattered list.
-fn program(log: &str, command: &str) -> Option<u64> {
-    let segments = command.strip_prefix("scattered ")?.split(' ').next()?;
-    let said = format!(": repeat: {segments} segments to {segments} segments, 1 programs of ");
-    let (_, rest) = log.split_once(&said)?;
+/// Finds the bytes per segment of the only program that this driver logged for a scattered list.
+fn program(log: &str) -> Option<f64> {
+    let (_, rest) = log.split_once(": repeat: 256 segments to 256 segments, 1 programs of ")?;
+    let bytes: f64 = rest.split_once(" bytes")?.0.parse().ok()?;
 
-    rest.split_once(" bytes")?.0.parse().ok()
+    Some(bytes / 256.0)
 }
 
 /// Counts between two marks.
@@ -231,32 +238,32 @@ impl Traced {
     /// Counts the event of a line, or returns the number that the script wrote to [`MARK`].
     fn count(&mut self, line: &str) -> Result<Option<u64>> {
         let (event, fields) = line.split_once(' ').unwrap_or((line, ""));
-
-        let is_controller = fields.ends_with("name 'dma'");
+        let is_write = event == "memory_region_ops_write";
 
         match event {
-            "memory_region_ops_write" if number(fields, "addr")? == MARK => {
+            "pl330_dmald" => self.bursts.loads += bursts(fields)?,
+            "pl330_dmast" => self.bursts.stores += bursts(fields)?,
+            _ if is_write && number(fields, "addr")? == MARK => {
                 return number(fields, "value").map(Some);
             }
-            "memory_region_ops_write" if is_controller => self.access(fields, true)?,
-            "memory_region_ops_read" if is_controller => self.access(fields, false)?,
-            "pl330_dmald" => self.bursts.0 += bursts(fields)?,
-            "pl330_dmast" => self.bursts.1 += bursts(fields)?,
+            "memory_region_ops_write" | "memory_region_ops_read"
+                if fields.ends_with("name 'dma'") =>
+            {
+                let is_command = is_write && number(fields, "addr")? == DBGCMD;
+                let cost = self.costs.entry(number(fields, "mr")?).or_default();
+
+                for (key, is_counted) in [
+                    ("accesses", true),
+                    ("reads", !is_write),
+                    ("writes", is_write),
+                    ("commands", is_command),
+                ] {
+                    *cost.entry(key).or_default() += f64::from(is_counted);
+                }
+            }
             _ => (),
         }
         Ok(None)
-    }
-
-    /// Counts an access to a controller's register.
-    fn access(&mut self, fields: &str, is_write: bool) -> Result<()> {
-        let is_command = is_write && number(fields, "addr")? == DBGCMD;
-        let cost = self.costs.entry(number(fields, "mr")?).or_default();
-
-        *cost.entry("accesses").or_default() += 1.0;
-        *cost.entry("reads").or_default() += f64::from(!is_write);
-        *cost.entry("writes").or_default() += f64::from(is_write);
-        *cost.entry("commands").or_default() += f64::from(is_command);
-        Ok(())
     }
 }
 

@@ -4,78 +4,80 @@
 
 use super::*;
 
-/// Segments of a list; bytes of its program and instructions to write it, aligned and misaligned.
-///
-/// Aligned segments begin at a multiple of the bus width. Misaligned sources and destinations
-/// differ modulo the bus width.
-pub type Row = (u64, [[f64; 2]; 2]);
-
-/// Reads the module's lines.
-pub fn rows(console: &Console) -> Result<Vec<Row>> {
-    let split = |(kind, segments, bytes, thousandths): (String, u64, f64, f64)| {
-        (kind, segments, [bytes, thousandths / 1000.0])
-    };
-
-    read_pairs(console, "program", ["aligned", "misaligned"], split)
+#[derive(Debug, Serialize)]
+pub struct Cost {
+    bytes: u64,
+    instructions: f64,
 }
 
-/// Returns the rows as JSON.
-pub fn json(rows: &[Row]) -> Value {
-    let rows = rows.iter().map(|(segments, costs)| {
-        let [aligned, misaligned] = costs.map(
-            |[bytes, instructions]| json!({"bytes": bytes as u64, "instructions": instructions}),
-        );
+/// Costs of a list's program.
+#[derive(Debug, Serialize)]
+pub struct Row {
+    segments: u64,
+    /// Segments that begin at a multiple of the bus width.
+    aligned: Cost,
+    /// Segments whose sources and destinations differ modulo the bus width.
+    misaligned: Cost,
+}
 
-        json!({"segments": segments, "aligned": aligned, "misaligned": misaligned})
-    });
+/// Reads the module's lines: lists of 1 to 4096 segments.
+pub fn rows(console: &Console) -> Result<Vec<Row>> {
+    let log = log(console, "program", 26)?;
+    let row = |segments| {
+        let cost = |kind| {
+            let [bytes, thousandths] = measured(log, &format!("program {kind} {segments}"))?;
 
-    rows.collect()
+            Ok::<_, anyhow::Error>(Cost {
+                bytes: bytes as u64,
+                instructions: thousandths / 1000.0,
+            })
+        };
+
+        Ok(Row {
+            segments,
+            aligned: cost("aligned")?,
+            misaligned: cost("misaligned")?,
+        })
+    };
+
+    (0..=12).map(|n| row(1 << n)).collect()
 }
 
 /// Returns the limits of growth: a segment of the longest list, by one of a short list.
 pub fn limits(rows: &[Row]) -> Vec<Limit> {
-    let limit = |what, kind: usize, cost: usize| {
-        let slope =
-            |from: &Row, to: &Row| (to.1[kind][cost] - from.1[kind][cost]) / (to.0 - from.0) as f64;
-        let growth = match rows {
-            [first, _, _, _, few, .., before, last] => {
-                Some(slope(before, last) / slope(first, few))
-            }
-            _ => None,
-        };
+    let costs: [(&str, fn(&Row) -> f64); 4] = [
+        ("bytes, aligned", |row| row.aligned.bytes as f64),
+        ("bytes, misaligned", |row| row.misaligned.bytes as f64),
+        ("instructions, aligned", |row| row.aligned.instructions),
+        ("instructions, misaligned", |row| {
+            row.misaligned.instructions
+        }),
+    ];
+    let limits = costs.map(|(what, cost)| {
+        let each =
+            |from: &Row, to: &Row| (cost(to) - cost(from)) / (to.segments - from.segments) as f64;
+        let growth = each(&rows[11], &rows[12]) / each(&rows[0], &rows[4]);
 
-        (what, growth, 1.1)
-    };
+        (
+            format!("{what}: a segment of many, by one of few"),
+            growth,
+            1.1,
+        )
+    });
 
-    vec![
-        limit("bytes, aligned: a segment of many, by one of few", 0, 0),
-        limit("bytes, misaligned: a segment of many, by one of few", 1, 0),
-        limit(
-            "instructions, aligned: a segment of many, by one of few",
-            0,
-            1,
-        ),
-        limit(
-            "instructions, misaligned: a segment of many, by one of few",
-            1,
-            1,
-        ),
-    ]
+    limits.into()
 }
 
-/// Checks that lists of all lengths are measured, and that a segment takes the same bytes in each.
+/// Checks that a segment takes the same bytes in lists of all lengths.
 pub fn check(rows: &[Row]) -> Result<()> {
-    let lengths = rows.iter().map(|row| row.0);
-
-    ensure!(lengths.eq((0..=12).map(|n| 1 << n)), "measured: {rows:?}");
-    for (segments, costs) in rows {
-        for ([bytes, instructions], most) in costs.iter().zip([20, 75]) {
+    for row in rows {
+        for (cost, most) in [(&row.aligned, 20), (&row.misaligned, 75)] {
             // A segment has two addresses of 6 bytes each.
-            let range = (12 * segments) as f64..=(most * segments + 40) as f64;
+            let range = 12 * row.segments..=most * row.segments + 40;
 
             ensure!(
-                range.contains(bytes) && instructions > bytes,
-                "{segments} segments: {costs:?}"
+                range.contains(&cost.bytes) && cost.instructions > cost.bytes as f64,
+                "{row:?}"
             );
         }
     }
@@ -88,19 +90,29 @@ pub fn check(rows: &[Row]) -> Result<()> {
 
 /// Formats the rows.
 pub fn text(rows: &[Row]) -> String {
-    let aligned = ["\nbytes", "\neach", "aligned\ninstr. each"];
-    let misaligned = ["\nbytes", "\neach", "misaligned\ninstr. each"];
-    let rows = rows.iter().map(|(segments, costs)| {
-        let each = |sum: f64| format!("{:.1}", sum / *segments as f64);
-        let costs =
-            costs.map(|[bytes, instructions]| [bytes.to_string(), each(bytes), each(instructions)]);
+    let head = [
+        "\nsegments",
+        "\nbytes",
+        "\neach",
+        "aligned\ninstr. each",
+        "\nbytes",
+        "\neach",
+        "misaligned\ninstr. each",
+    ];
+    let rows = rows.iter().map(|row| {
+        let each = |sum: f64| format!("{:.1}", sum / row.segments as f64);
+        let cells = [&row.aligned, &row.misaligned].map(|cost| {
+            let (bytes, instructions) = (cost.bytes, cost.instructions);
 
-        [vec![format!("{segments:>8}")], costs.concat()].concat()
+            [bytes.to_string(), each(bytes as f64), each(instructions)]
+        });
+
+        [vec![format!("{:>8}", row.segments)], cells.concat()].concat()
     });
 
     table(
         "Programs for lists of equal segments, and instructions to write them:",
-        &[&["\nsegments"][..], &aligned, &misaligned].concat(),
+        &head,
         rows,
     )
 }

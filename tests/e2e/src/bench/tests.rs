@@ -32,40 +32,29 @@ fn requests() -> (String, String) {
                           pl330_dmast channel:0 address:0x0 size:0x1000 num:32 Y\n";
     const ELSEWHERE: &str = "memory_region_ops_read mr 0x3 addr 0xfe600000 size 4 name 'gic'\n";
     let (mut lines, mut trace) = (String::new(), "read 0x10 0x24\n".to_string());
-    let looks = ["theirs look".into(), "ours look".into()];
     let offsets = (0..64).map(|both| format!("theirs copy 4096 2 {} {}", both / 8, both % 8));
-    let requests = engines::ROWS.iter().flat_map(|row| row.2);
+    let requests = engines::ROWS.into_iter().flat_map(|row| row.2);
     let requests = requests.filter(|request| !request.is_empty());
     let requests = requests.map(|request| format!("{request} 2"));
+    let looks = ["theirs look".into(), "ours look".into()].into_iter();
 
-    for (number, request) in (1..).zip(looks.into_iter().chain(requests).chain(offsets)) {
-        let words: Vec<_> = request.split(' ').collect();
-        let is_list = !["copy", "look"].contains(&words[1]);
-        let times = 2 * if is_list {
-            words[2].parse().unwrap()
-        } else {
-            1
+    for (number, request) in (1..).zip(looks.chain(requests).chain(offsets)) {
+        let (driver, command) = request.split_once(' ').unwrap();
+        let segments = match command.split(' ').collect::<Vec<_>>()[..] {
+            ["look"] | ["copy", ..] => 1,
+            [_, segments, ..] => segments.parse().unwrap(),
+            [..] => 0,
         };
-        let (mr, programs) = if words[0] == "ours" {
-            ("0x20", 2)
-        } else {
-            ("0x10", times)
+        let (mr, programs) = match driver {
+            "ours" => ("0x20", 2),
+            _ => ("0x10", 2 * segments),
         };
         let (read, write) = (format!("read {mr} 0x24\n"), format!("write {mr} 0x20\n"));
-        let accesses = [
-            read.repeat(3),
-            write.repeat(3),
-            format!("write {mr} 0xd04\n"),
-        ]
-        .concat();
+        let accesses = format!("{read}{read}{read}{write}{write}{write}write {mr} 0xd04\n");
 
-        lines += &format!(
-            "{number} {} 0 {programs} {}\n",
-            words[0],
-            words[1..].join(" ")
-        );
+        lines += &format!("{number} {driver} 0 {programs} {command}\n");
         trace += &format!("mark {number:x}\n{}", accesses.repeat(programs));
-        trace += &format!("{}{ELSEWHERE}mark 0\n", BURSTS.repeat(times));
+        trace += &format!("{}{ELSEWHERE}mark 0\n", BURSTS.repeat(2 * segments));
     }
     (lines, trace + "end\n")
 }
@@ -83,8 +72,17 @@ fn expand(line: &str) -> String {
     }
 }
 
+/// Returns the names of the checks that fail.
+fn failed<T>(checks: &[Check<T>], measurement: &T) -> Vec<String> {
+    let failed = checks
+        .iter()
+        .filter(|(_, check)| check(measurement).is_err());
+
+    failed.map(|(name, _)| name.to_string()).collect()
+}
+
 /// Returns the report, and the names of failed checks and of limits that are not kept.
-fn outcome(replace: impl Fn(String) -> String) -> (String, Value, Vec<&'static str>) {
+fn outcome(replace: impl Fn(String) -> String) -> (String, Value, Vec<String>) {
     let (lines, trace) = requests();
     let console = format!(
         "{}@@ begin controllers\n@@ end controllers\n@@ begin phases\nsh: write error: Invalid\n\
@@ -95,29 +93,21 @@ fn outcome(replace: impl Fn(String) -> String) -> (String, Value, Vec<&'static s
     let console = Console::new(&replace(console));
     let trace: String = replace(trace).lines().map(expand).collect();
     let traced = phases::read_trace(trace.as_bytes());
-    let Ok(phases) = traced.and_then(|traced| phases::join(&console, &traced)) else {
-        return (String::new(), Value::Null, vec!["requests"]);
-    };
-    let of_instructions = OF_INSTRUCTIONS
-        .iter()
-        .map(|check| (check.0, check.1(&console)));
-    let of_requests = OF_REQUESTS.iter().map(|check| (check.0, check.1(&phases)));
-    let failed = of_instructions
-        .chain(of_requests)
-        .filter(|check| check.1.is_err());
-    let mut failed: Vec<_> = failed.map(|check| check.0).collect();
-    let Ok((text, json, limits)) = report(&console, &phases) else {
-        failed.push("report");
-        return (String::new(), Value::Null, failed);
+    let mut wrong = failed(OF_INSTRUCTIONS, &console);
+    let Ok(requests) = traced.and_then(|traced| phases::join(&console, &traced)) else {
+        return (String::new(), Value::Null, vec!["requests".into()]);
     };
 
-    failed.extend(
-        limits
-            .iter()
-            .filter(|limit| !is_kept(limit))
-            .map(|limit| limit.0),
-    );
-    (text, json, failed)
+    wrong.extend(failed(OF_REQUESTS, &requests));
+
+    let Ok((text, json, limits)) = report(&console, &requests) else {
+        wrong.push("report".into());
+        return (String::new(), Value::Null, wrong);
+    };
+    let limits = limits.into_iter().filter(|limit| !is_kept(limit));
+
+    wrong.extend(limits.map(|(what, _, _)| what));
+    (text, json, wrong)
 }
 
 #[test]
@@ -131,19 +121,17 @@ fn mistakes_are_noticed() {
             .map(|part| part.trim_matches(' '))
             .collect();
         let is_found = Cell::new(false);
-        let (_, _, failed) = outcome(|text| {
+        let (_, _, wrong) = outcome(|text| {
             is_found.set(is_found.get() || text.contains(parts[0]));
             text.replace(parts[0], parts[1])
         });
-        let names = parts[2].split("; ").filter(|name| !name.is_empty());
-        let matches = names
-            .clone()
-            .zip(&failed)
-            .all(|(name, failed)| failed.contains(name));
+        let names: Vec<_> = parts[2].split_terminator("; ").collect();
+        let mut pairs = names.iter().zip(&wrong);
 
+        assert!(is_found.get(), "not in the texts: {line}");
         assert!(
-            matches && names.count() == failed.len(),
-            "{line}: {failed:?}"
+            names.len() == wrong.len() && pairs.all(|(name, wrong)| wrong.contains(name)),
+            "{line}: {wrong:?}"
         );
     }
 }
@@ -151,20 +139,14 @@ fn mistakes_are_noticed() {
 #[test]
 fn the_report_has_all_values() {
     const PART: &str = "list part 16 plain 1000000";
-    let (mut text, json, failed) =
+    let (mut text, json, wrong) =
         outcome(|text| text.replace(&format!("{PART} 1000000"), &format!("{PART} 500000")));
 
-    for pointer in [
-        "/mappings/0",
-        "/lists/7",
-        "/engines",
-        "/bursts/63",
-        "/programs/3",
-    ] {
+    for pointer in "/mappings/0 /lists/7 /engines /bursts/63 /programs/3".split(' ') {
         text += &format!("\n{pointer}: {}\n", json.pointer(pointer).unwrap());
     }
     assert_eq!(text, include_str!("report.txt"));
-    assert_eq!(failed, [""; 0]);
+    assert_eq!(wrong, [""; 0]);
 }
 
 #[test]

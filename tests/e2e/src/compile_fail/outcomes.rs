@@ -15,10 +15,6 @@ use std::{
     },
 };
 
-use anyhow::{
-    anyhow,
-    Result, //
-};
 use ui_test::{
     status_emitter::{
         RevisionStyle,
@@ -34,55 +30,45 @@ use super::{
     case_name,
     test_names, //
 };
+use crate::prelude::*;
 
-/// Reasons of failure by test, empty for a test that passed. Clones share them.
+/// Outcomes of all tests. A clone for each test adds that test's.
 #[derive(Clone, Default)]
-pub struct Outcomes(Arc<Mutex<BTreeMap<String, String>>>);
-
-/// A case, or with a revision one of its two tests.
-struct Case {
-    outcomes: Outcomes,
+pub struct Outcomes {
+    /// Reasons of failure by test, empty for a test that passed.
+    reasons: Arc<Mutex<BTreeMap<String, String>>>,
     path: PathBuf,
+    /// The revision; empty for both tests of a case.
     revision: String,
 }
 
 impl Outcomes {
-    /// Returns the outcome of the test `name`; none if the test did not run.
-    pub fn of(&self, name: &str) -> Option<Result<()>> {
-        let reasons = self.0.lock().expect("a collecting thread panicked");
-        let reason = reasons.get(name)?;
-
-        Some(if reason.is_empty() {
-            Ok(())
-        } else {
-            Err(anyhow!("{}", reason.trim_end()))
-        })
+    /// Returns true if the test `name` ran.
+    pub fn has(&self, name: &str) -> bool {
+        self.reasons.lock().unwrap().contains_key(name)
     }
 
-    /// Adds to the reason of a test, or of both tests of a case if `revision` is empty.
-    fn add(&self, path: &Path, revision: &str, reason: &str) {
-        let name = case_name(path).unwrap_or_default();
-        let mut reasons = self.0.lock().expect("a collecting thread panicked");
+    /// Returns the outcome of the test `name`, which ran.
+    pub fn of(&self, name: &str) -> Result<()> {
+        let reason = self.reasons.lock().unwrap()[name].clone();
 
-        for test in test_names(&name) {
+        ensure!(reason.is_empty(), "{}", reason.trim_end());
+        Ok(())
+    }
+
+    /// Adds to the reason of a test.
+    fn add(&self, path: &Path, revision: &str, reason: &str) {
+        for test in test_names(&case_name(path).unwrap_or_default()) {
             if test.ends_with(revision) {
-                *reasons.entry(test).or_default() += reason;
+                *self.reasons.lock().unwrap().entry(test).or_default() += reason;
             }
         }
-    }
-
-    fn case(&self, path: &Path, revision: &str) -> Box<dyn TestStatus> {
-        Box::new(Case {
-            outcomes: self.clone(),
-            path: path.into(),
-            revision: revision.into(),
-        })
     }
 }
 
 impl StatusEmitter for Outcomes {
     fn register_test(&self, path: PathBuf) -> Box<dyn TestStatus> {
-        self.case(&path, "")
+        self.for_path(&path)
     }
 
     fn finalize(&self, _: usize, _: usize, _: usize, _: usize, _: bool) -> Box<dyn Summary> {
@@ -90,25 +76,31 @@ impl StatusEmitter for Outcomes {
     }
 }
 
-impl TestStatus for Case {
+impl TestStatus for Outcomes {
     fn for_revision(&self, revision: &str, _: RevisionStyle) -> Box<dyn TestStatus> {
-        self.outcomes.case(&self.path, revision)
+        Box::new(Self {
+            revision: revision.into(),
+            ..self.clone()
+        })
     }
 
     fn for_path(&self, path: &Path) -> Box<dyn TestStatus> {
-        self.outcomes.case(path, &self.revision)
+        Box::new(Self {
+            path: path.into(),
+            ..self.clone()
+        })
     }
 
     fn done(&self, result: &TestResult, _: bool) {
         if result.is_ok() && !self.revision.is_empty() {
-            self.outcomes.add(&self.path, &self.revision, "");
+            self.add(&self.path, &self.revision, "");
         }
     }
 
     fn failed_test<'a>(&'a self, _: &'a str, stderr: &'a [u8], _: &'a [u8]) -> Box<dyn Debug + 'a> {
         let output = String::from_utf8_lossy(stderr);
 
-        self.outcomes.add(&self.path, &self.revision, &output);
+        self.add(&self.path, &self.revision, &output);
         Box::new(())
     }
 
@@ -142,12 +134,15 @@ fn describe(error: &Error) -> String {
             expected_line: Some(line),
         } => format!("line {line}: no error {}\n", code.content),
         Error::ErrorsWithoutPattern { path, msgs } => {
-            let line = path
-                .as_ref()
-                .map_or("another file".into(), |(_, line)| format!("line {line}"));
+            let line = match path {
+                Some((_, line)) => format!("line {line}"),
+                None => "another file".into(),
+            };
+            let words = msgs
+                .iter()
+                .map(|it| it.code.as_ref().unwrap_or(&it.message));
 
-            msgs.iter()
-                .map(|it| it.code.as_ref().unwrap_or(&it.message))
+            words
                 .map(|words| format!("{line}: no annotation of: {words}\n"))
                 .collect()
         }

@@ -4,44 +4,35 @@ use super::*;
 
 /// Returns the rules with a list of `dir` and `dir/sub`.
 fn rules() -> Rules {
-    let unclean = [("dir".into(), 2), ("dir/sub".into(), 1)].into();
-
     Rules {
-        unclean,
+        unclean: [("dir".into(), 2), ("dir/sub".into(), 1)].into(),
         ..Rules::new().unwrap()
     }
 }
 
-fn lines(file: &str, text: &str) -> Vec<usize> {
+/// Checks that a file has findings in these lines, and no others.
+#[track_caller]
+fn expect(file: &str, text: &str, lines: &[usize]) {
     let findings = rules().findings(file, text);
 
-    findings.iter().map(|finding| finding.line).collect()
+    assert!(
+        findings.iter().map(|it| it.line).eq(lines.iter().copied()),
+        "{file}: {text}"
+    );
 }
 
 #[test]
 fn each_first_word_is_found() {
     for word in rules().first_words {
         for (file, text) in [
-            (
-                "a.rs",
-                format!("//! Good.\n//! {word} is.\n/// {word} is.\n"),
-            ),
-            (
-                "a.h",
-                format!("/* Good:\n * {word} is. */\n/** {word} is. */\n"),
-            ),
-            ("a.c", format!("\n/*\n * {word} is.\n * {word} is.\n */\n")),
-            (
-                "a",
-                format!("#!/bin/sh\n#\n# {word} is.\n#\n# {word} is.\n"),
-            ),
-            (
-                "a.sh",
-                format!("\n\n# f WORD: {word} is.\n# {word} is.\nf() {{\n"),
-            ),
-            ("Makefile", format!("\n\n# {word} is.\n# {word} is.\n")),
+            ("a.rs", "//! Good.\n//! WORD is.\n/// WORD is.\n"),
+            ("a.h", "/* Good:\n * WORD is. */\n/** WORD is. */\n"),
+            ("a.c", "\n/*\n * WORD is.\n * WORD is.\n */\n"),
+            ("a", "#!/bin/sh\n#\n# WORD is.\n#\n# WORD is.\n"),
+            ("a.sh", "\n\n# f A: WORD is.\n# WORD is.\nf() {\n"),
+            ("Makefile", "\n\n# WORD is.\n# WORD is.\n"),
         ] {
-            assert_eq!(lines(file, &text), [3], "{text}");
+            expect(file, &text.replace("WORD", &word), &[3]);
         }
     }
 }
@@ -49,11 +40,17 @@ fn each_first_word_is_found() {
 #[test]
 fn each_phrase_is_found_also_across_lines() {
     for phrase in rules().persons.iter().chain(&rules().quantities) {
-        let broken = phrase.replace(' ', "\n * ");
-
-        assert_eq!(lines("a.md", &format!("A\n({phrase}, B).")), [2]);
-        assert_eq!(lines("a.c", &format!("/* A\n * {broken} */")), [2]);
-        assert!(lines("a.rs", &format!("let {}_ = 1;", phrase.replace(' ', "_"))).is_empty());
+        expect("a.md", &format!("A\n({phrase}, B)."), &[2]);
+        expect(
+            "a.c",
+            &format!("/* A\n * {} */", phrase.replace(' ', "\n * ")),
+            &[2],
+        );
+        expect(
+            "a.rs",
+            &format!("let {}_ = 1;", phrase.replace(' ', "_")),
+            &[],
+        );
     }
 }
 
@@ -62,44 +59,66 @@ fn wide_lines_are_found_except_for_tables_code_and_addresses() {
     let wide = "x".repeat(101);
 
     for file in ["a.rs", "a.c", "a.sh", "a.md", "Kbuild"] {
-        assert_eq!(
-            lines(file, &format!("{}\n{wide}", &wide[1..])),
-            [2],
-            "{file}"
-        );
-        assert!(lines(file, &format!("a://{wide}")).is_empty());
+        expect(file, &format!("{}\n{wide}\na://{wide}", &wide[1..]), &[2]);
     }
-    assert_eq!(lines("a.c", &format!("\t{}", &wide[8..])), [1]);
-    for text in ["|", "```\n", "A\n\n    ", "A\n\n    B\n    "] {
-        assert!(lines("a.md", &format!("{text}{wide}")).is_empty(), "{text}");
+    expect("a.c", &format!("\t{}", &wide[8..]), &[1]);
+    for (before, lines) in [
+        ("|", &[][..]),
+        ("```\n", &[]),
+        ("A\n\n    ", &[]),
+        ("A\n\n    B\n    ", &[]),
+        ("- A\n    ", &[2]),
+        ("```\nA\n```\n", &[4]),
+    ] {
+        expect("a.md", &format!("{before}{wide}"), lines);
     }
-    assert_eq!(lines("a.md", &format!("- A\n    {wide}")), [2]);
-    assert_eq!(lines("a.md", &format!("```\nA\n```\n{wide}")), [4]);
 }
 
 #[test]
 fn more_and_fewer_findings_than_listed_fail() {
-    let compare = |files: &[&str]| {
-        let finding = |file: &&str| Finding {
+    for (files, message) in [
+        (&["dir/a", "dir/sub/a", "dir/b"][..], ""),
+        (&["dir/a", "dir/sub/a"], "write 1"),
+        (&["dir/a"; 3], "dir/a:1: text"),
+        (&["dir/a", "dir/sub/a", "dir/b", "dirt"], "dirt:1"),
+    ] {
+        let findings = files.iter().map(|file| Finding {
             file: file.to_string(),
             line: 1,
             text: "text".into(),
-        };
-        let findings: Vec<_> = files.iter().map(finding).collect();
+        });
+        let result = rules().compare(&findings.collect::<Vec<_>>());
+        let error = result.map_or_else(|error| error.to_string(), |()| String::new());
 
-        rules()
-            .compare(&findings)
-            .map_err(|error| error.to_string())
-    };
+        assert!(
+            error.contains(message) && error.is_empty() == message.is_empty(),
+            "{error}"
+        );
+    }
+}
 
-    assert_eq!(compare(&["dir/a", "dir/sub/a", "dir/b"]), Ok(()));
-    assert!(compare(&["dir/a", "dir/sub/a"])
-        .unwrap_err()
-        .contains("write 1"));
-    assert!(compare(&["dir/a"; 3])
-        .unwrap_err()
-        .contains("dir/a:1: text"));
-    assert!(compare(&["dir/a", "dir/sub/a", "dir/b", "dirt"])
-        .unwrap_err()
-        .contains("dirt:1"));
+#[test]
+fn subjects_name_a_directory_a_change_and_an_object() {
+    let rules = rules();
+
+    for good in [
+        "dma: add a test",
+        "sg, tests/e2e: remove it",
+        ".ci: rename run",
+    ] {
+        assert!(rules.accepts(good), "{good}");
+    }
+    for bad in [
+        "add a test",
+        "dma: add",
+        "dma: Add a test",
+        ": add a test",
+        "a(b): add c",
+        "",
+    ] {
+        assert!(!rules.accepts(bad), "{bad}");
+    }
+    for verb in &rules.subject_verbs {
+        assert!(!rules.accepts(&format!("dma: {verb} a test")), "{verb}");
+    }
 }
