@@ -5,6 +5,8 @@
 mod ktap;
 mod leave_out;
 
+use std::collections::BTreeSet;
+
 use crate::{
     lint,
     prelude::*,
@@ -40,6 +42,7 @@ pub fn add(suite: &mut Suite) -> Result<()> {
             "virt_bounced" => leave_out::names()?,
             _ => vec![],
         };
+        let only = only_suite(suite, &group, &cases);
         let cases = cases.iter().map(|case| {
             let (name, case) = (format!("{group}::{case}"), case.clone());
 
@@ -59,7 +62,9 @@ pub fn add(suite: &mut Suite) -> Result<()> {
             .chain(leave_out::tests(&left_out))
             .collect();
 
-        suite.add(&group, tests, move || run(machine, bounced, &numbers));
+        suite.add(&group, tests, move || {
+            run(machine, bounced, &numbers, only.as_deref())
+        });
     }
     suite.test("kunit::clippy", || {
         let kernel = Kernel::Debug.folder()?;
@@ -105,9 +110,32 @@ fn boot(machine: Machine, bounced: bool) -> Boot {
     }
 }
 
-fn run(machine: Machine, bounced: bool, left_out: &str) -> Result<Run> {
-    let script = format!("leave_out='{left_out}'\n{}", script(&["kunit"])?);
-    let console = Board::get()?.boot(&boot(machine, bounced), &script)?;
+/// Returns the name of the suite to run, if only cases of one suite are selected.
+fn only_suite(suite: &Suite, group: &str, cases: &[String]) -> Option<String> {
+    let selected: BTreeSet<_> = cases
+        .iter()
+        .filter(|case| suite.selects(&format!("{group}::{case}")))
+        .filter_map(|case| case.split_once("::"))
+        .map(|(suite, _)| suite)
+        .collect();
+    let is_whole = suite.selects(&format!("{group}::all_passed"));
+
+    (!is_whole && selected.len() == 1)
+        .then(|| selected.first().map(ToString::to_string))
+        .flatten()
+}
+
+/// Boots and runs the suites, or `only` one and no more checks.
+fn run(machine: Machine, bounced: bool, left_out: &str, only: Option<&str>) -> Result<Run> {
+    let mut boot = boot(machine, bounced);
+    let mut script = format!("leave_out='{left_out}'\n{}", script(&["kunit"])?);
+
+    if let Some(only) = only {
+        boot.append += &format!(" kunit.filter_glob={only}");
+        script = format!("only={only}\n{script}");
+    }
+
+    let console = Board::get()?.boot(&boot, &script)?;
     let results = Results::of(console.section("log")?)?;
 
     Ok(Run { console, results })
