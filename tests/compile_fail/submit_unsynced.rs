@@ -21,6 +21,6 @@ fn send(dev: &DmaDevice) -> Result {
 
     let _in_flight = mapping.submit();
     //~[mistake]^ E0599
-    //~[mistake]| ERROR: no method named `submit` found for struct `CpuOwned`
+    //~[mistake]| ERROR: no method named `submit` found for struct `CpuOwned<
     Ok(())
 }
