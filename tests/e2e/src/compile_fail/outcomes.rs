@@ -138,13 +138,12 @@ fn describe(error: &Error) -> String {
                 Some((_, line)) => format!("line {line}"),
                 None => "another file".into(),
             };
-            let words = msgs
+            let words: Vec<_> = msgs
                 .iter()
-                .map(|it| it.code.as_ref().unwrap_or(&it.message));
+                .map(|it| it.code.as_ref().unwrap_or(&it.message).as_str())
+                .collect();
 
-            words
-                .map(|words| format!("{line}: no annotation of: {words}\n"))
-                .collect()
+            format!("{line}: no annotation of: {}\n", words.join("; "))
         }
         Error::NoPatternsFound => "no line has an annotation\n".into(),
         Error::OutputDiffers { .. } => "the compiler must not report anything\n".into(),
