@@ -188,10 +188,11 @@ fn run_in(copy: &Path, mutants: Vec<Mutant>) -> Result<BTreeMap<String, String>>
         )?;
     }
     // Tests on the host need no module, and those on the debug kernel make their own.
-    if mutants
-        .iter()
-        .any(|it| !["host::", "kunit::"].iter().any(|group| it.test.starts_with(group)))
-    {
+    if mutants.iter().any(|it| {
+        !["host::", "kunit::"]
+            .iter()
+            .any(|group| it.test.starts_with(group))
+    }) {
         succeeds(
             Command::new("make")
                 .args(["--no-print-directory", "stock"])

@@ -59,6 +59,6 @@ pub fn make(target: &'static str) -> Result<()> {
         .entry(target)
         .or_insert_with(|| succeeds(Command::new("make").args(["--no-print-directory", target])))
         .as_ref()
-        .map(|()| ())
+        .copied()
         .map_err(|error| anyhow!("make {target}: {error:#}"))
 }

@@ -37,10 +37,13 @@ use libtest_mimic::{
 
 use crate::prelude::*;
 
+/// A check of the outcome of a job.
+type CheckOf<T> = Box<dyn FnOnce(&T) -> Result<()> + Send>;
+
 /// A test of a job whose work results in a `T`.
 pub struct Test<T> {
     name: String,
-    check: Box<dyn FnOnce(&T) -> Result<()> + Send>,
+    check: CheckOf<T>,
 }
 
 impl<T> Test<T> {

@@ -4,6 +4,9 @@
 
 use super::*;
 
+/// A cost of a row.
+type CostOf = fn(&Row) -> f64;
+
 #[derive(Debug, Serialize)]
 pub struct Cost {
     bytes: u64,
@@ -45,7 +48,7 @@ pub fn rows(console: &Console) -> Result<Vec<Row>> {
 
 /// Returns the limits of growth: a segment of the longest list, by one of a short list.
 pub fn limits(rows: &[Row]) -> Vec<Limit> {
-    let costs: [(&str, fn(&Row) -> f64); 4] = [
+    let costs: [(&str, CostOf); 4] = [
         ("bytes, aligned", |row| row.aligned.bytes as f64),
         ("bytes, misaligned", |row| row.misaligned.bytes as f64),
         ("instructions, aligned", |row| row.aligned.instructions),
