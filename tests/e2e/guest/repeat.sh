@@ -34,7 +34,7 @@ objects() {
 }
 
 # The first rounds fill caches that stay.
-for _ in $(seq 20); do
+for _ in $(seq 50); do
 	cycle || exit 1
 done
 section before resources

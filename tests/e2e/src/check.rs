@@ -128,7 +128,7 @@ pub fn has(section: &'static str, text: &'static str) -> Check {
     })
 }
 
-/// Checks that a section contains a text so many `times`.
+/// Checks that a section contains a text this number of `times`.
 pub fn occurs(section: &'static str, text: &'static str, times: usize) -> Check {
     by(move |console| {
         let section = console.section(section)?;

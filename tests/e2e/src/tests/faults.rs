@@ -69,7 +69,8 @@ fn whole(cases: &BTreeMap<String, String>) -> Result<String> {
     for (name, script) in cases {
         whole += &format!(
             "\ncase_{name}() {{\n(\n{script}\n)\necho \"exit $?\"\n}}\n\
-             section {name} case_{name}\nsettle dmac2\n"
+             section {name} case_{name}\nsettle dmac2\n\
+             [ ! -e /sys/module/rk3588_dma ] || rmmod rk3588_dma\n"
         );
     }
     // A property that does not exist ends the boot, even if a loop waits for its value.

@@ -14,7 +14,7 @@ pub struct Rounds {
 /// Rounds of the tests. `make soak` does more.
 const SHORT: Rounds = Rounds {
     under_load: 8,
-    idle: 100,
+    idle: 200,
 };
 
 /// Adds the tests.
