@@ -187,12 +187,8 @@ fn run_in(copy: &Path, mutants: Vec<Mutant>) -> Result<BTreeMap<String, String>>
                 .arg(absolute(&mutant.patch)?),
         )?;
     }
-    // Tests on the host need no module, and those on the debug kernel make their own.
-    if mutants.iter().any(|it| {
-        !["host::", "kunit::"]
-            .iter()
-            .any(|group| it.test.starts_with(group))
-    }) {
+    // Tests on the host need neither module nor overlay.
+    if mutants.iter().any(|it| !it.test.starts_with("host::")) {
         succeeds(
             Command::new("make")
                 .args(["--no-print-directory", "stock"])
