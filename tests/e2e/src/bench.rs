@@ -21,16 +21,7 @@ mod programs;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    fs,
-    path::Path, //
-};
-
 use serde::Serialize;
-use serde_json::{
-    json,
-    Value, //
-};
 
 use crate::prelude::*;
 use comparison::{

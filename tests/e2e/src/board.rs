@@ -14,29 +14,16 @@ mod machine;
 
 use std::{
     ffi::OsString,
-    fs::{
-        self,
-        File, //
-    },
-    path::{
-        Path,
-        PathBuf, //
-    },
+    fs::File,
     process::{
         Child,
-        Command,
         ExitStatus,
         Stdio, //
     },
     sync::LazyLock,
     thread,
-    time::{
-        Duration,
-        Instant, //
-    }, //
+    time::Instant, //
 };
-
-use tempfile::TempDir;
 
 pub use bare::Bare;
 pub use machine::{
@@ -46,10 +33,7 @@ pub use machine::{
 
 use crate::{
     prelude::*,
-    process::{
-        self,
-        made_by, //
-    }, //
+    process, //
 };
 
 /// Silence after which a boot is given up: neither a character on its console nor its end.

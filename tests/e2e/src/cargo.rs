@@ -2,12 +2,6 @@
 
 //! The tests that cargo runs on the host: those of `tests/host` and the unit tests of this program.
 
-use std::{
-    collections::BTreeMap,
-    path::Path,
-    process::Command, //
-};
-
 use crate::{
     prelude::*,
     source, //

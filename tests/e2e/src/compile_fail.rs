@@ -17,13 +17,8 @@
 
 mod outcomes;
 
-use std::{
-    env,
-    fs,
-    path::Path, //
-};
+use std::env;
 
-use tempfile::TempDir;
 use ui_test::{
     diagnostics::{
         rustc::rustc_diagnostics_extractor,

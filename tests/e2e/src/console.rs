@@ -2,8 +2,6 @@
 
 //! The console of a boot, as text.
 
-use std::collections::BTreeMap;
-
 use crate::prelude::*;
 
 /// The text of the serial console of a boot that has ended.

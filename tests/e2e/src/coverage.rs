@@ -2,20 +2,7 @@
 
 //! Measures the line coverage of the program generator and scatter-gather arithmetic by host tests.
 
-use std::{
-    path::Path,
-    process::Command, //
-};
-
-use serde_json::Value;
-
-use crate::{
-    prelude::*,
-    process::{
-        made_by,
-        output, //
-    }, //
-};
+use crate::prelude::*;
 
 /// Files to cover, and directories of such files. Tests in them would be lines too.
 const SOURCES: [&str; 5] = [

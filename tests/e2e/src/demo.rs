@@ -2,23 +2,14 @@
 
 //! The demonstration: boots the board, runs all lessons and prints their report.
 
-use std::{
-    fs,
-    path::Path, //
-};
-
-use serde_json::{
-    Map,
-    Value, //
-};
+use serde_json::Map;
 
 use crate::{
     inspect::{
         self,
         Inspection, //
     },
-    prelude::*,
-    process::made_by, //
+    prelude::*, //
 };
 
 /// Adds to `boot` what the script `demo` needs.

@@ -6,8 +6,6 @@
 //! show the row, as code spans: `compile_fail::stack::mistake`, or `kunit::*::mapping::maps` with a
 //! star in place of one part.
 
-use std::fs;
-
 use crate::prelude::*;
 
 /// Page with the tables.

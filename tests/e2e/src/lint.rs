@@ -2,17 +2,7 @@
 
 //! Checks of the source: format, lints, schemas.
 
-use std::{
-    borrow::BorrowMut,
-    fs,
-    path::{
-        Path,
-        PathBuf, //
-    },
-    process::Command, //
-};
-
-use tempfile::TempDir;
+use std::borrow::BorrowMut;
 
 use crate::{
     board::{
@@ -24,11 +14,6 @@ use crate::{
         Inspection, //
     },
     prelude::*,
-    process::{
-        made_by,
-        output,
-        succeeds, //
-    },
     words, //
 };
 

@@ -28,10 +28,7 @@ mod tests;
 mod versions;
 mod words;
 
-use std::{
-    path::PathBuf,
-    process::ExitCode, //
-};
+use std::process::ExitCode;
 
 use clap::{
     Parser,

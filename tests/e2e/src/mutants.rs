@@ -12,28 +12,17 @@
 //! of the tree and a build. Without a filter, only a few mutants run, chosen at random.
 
 use std::{
-    collections::{
-        BTreeMap,
-        BTreeSet, //
-    },
-    fs,
     hash::{
         BuildHasher,
         RandomState, //
     },
-    path::{
-        absolute,
-        Path,
-        PathBuf, //
-    },
-    process::Command,
+    path::absolute,
     sync::Mutex, //
 };
 
 use crate::{
     lint::tracked,
     prelude::*,
-    process::succeeds,
     suite::JOB_FAILED, //
 };
 

@@ -1,6 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Names that nearly every module uses.
+//! Names that many modules use.
+
+pub use std::{
+    collections::{
+        BTreeMap,
+        BTreeSet, //
+    },
+    fs,
+    path::{
+        Path,
+        PathBuf, //
+    },
+    process::Command,
+    time::Duration, //
+};
 
 pub use anyhow::{
     anyhow,
@@ -9,6 +23,11 @@ pub use anyhow::{
     Context,
     Result, //
 };
+pub use serde_json::{
+    json,
+    Value, //
+};
+pub use tempfile::TempDir;
 
 pub use crate::{
     board::{
@@ -19,6 +38,11 @@ pub use crate::{
     },
     check::*,
     console::Console,
+    process::{
+        made_by,
+        output,
+        succeeds, //
+    },
     script::script,
     suite::{
         Suite,

@@ -3,12 +3,7 @@
 //! Runs other programs.
 
 use std::{
-    collections::BTreeMap,
-    path::PathBuf,
-    process::{
-        Command,
-        Stdio, //
-    },
+    process::Stdio,
     sync::Mutex, //
 };
 

@@ -2,10 +2,7 @@
 
 //! The samples: boots a machine with an edu device, and prints the report of its driver.
 
-use std::{
-    ffi::OsString,
-    path::PathBuf, //
-};
+use std::ffi::OsString;
 
 use crate::prelude::*;
 

@@ -2,8 +2,6 @@
 
 //! The scripts that boards run, `tests/e2e/guest`.
 
-use std::fs;
-
 use crate::prelude::*;
 
 /// Directory of the scripts.

@@ -3,16 +3,7 @@
 //! Names of the tests that stand in the source, so that the suite knows them before they run, and
 //! notices one that does not run.
 
-use std::{
-    fs,
-    path::Path,
-    process::Command, //
-};
-
-use crate::{
-    prelude::*,
-    process::output, //
-};
+use crate::prelude::*;
 
 /// Directories of the module's source.
 const MODULE: [&str; 5] = ["bindings", "dma", "sg", "pl330", "user"];

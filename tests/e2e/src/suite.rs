@@ -18,10 +18,7 @@ use std::{
         Mutex, //
     },
     thread,
-    time::{
-        Duration,
-        Instant, //
-    }, //
+    time::Instant, //
 };
 
 use comfy_table::{

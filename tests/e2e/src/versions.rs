@@ -2,12 +2,7 @@
 
 //! Reads the versions of the kernels and programs that the tests use.
 
-use std::process::Command;
-
-use crate::{
-    prelude::*,
-    process::output, //
-};
+use crate::prelude::*;
 
 /// Names to print, and shell commands whose first line is the version.
 const COMMANDS: [(&str, &str); 12] = [

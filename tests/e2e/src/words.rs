@@ -10,18 +10,9 @@ mod language;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    collections::BTreeMap,
-    path::Path,
-    process::Command, //
-};
-
 use serde::Deserialize;
 
-use crate::{
-    prelude::*,
-    process::output, //
-};
+use crate::prelude::*;
 use language::{
     tokens,
     Language, //

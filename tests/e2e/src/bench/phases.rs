@@ -12,24 +12,15 @@
 //! others. The second is a load of a channel. It does not name the controller, so only one of them
 //! may run at a time.
 
-use std::{
-    collections::BTreeMap,
-    io::{
-        BufRead,
-        BufReader, //
-    },
-    process::Command, //
+use std::io::{
+    BufRead,
+    BufReader, //
 };
 
-use tempfile::TempDir;
-
 use super::*;
-use crate::{
-    board::{
-        MODULE,
-        OVERLAY, //
-    },
-    process::succeeds, //
+use crate::board::{
+    MODULE,
+    OVERLAY, //
 };
 
 /// QEMU's names of the events.

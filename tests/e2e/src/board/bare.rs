@@ -6,7 +6,6 @@
 //! reports changes of interrupt lines. Time stands still unless the test advances it.
 
 use std::{
-    collections::BTreeSet,
     fmt::Write as _,
     io::{
         BufRead,
@@ -14,21 +13,12 @@ use std::{
         Write, //
     },
     os::unix::net::UnixStream,
-    path::Path,
     process::{
         Child,
-        Command,
         Stdio, //
     },
-    thread,
-    time::Duration, //
+    thread, //
 };
-
-use serde_json::{
-    json,
-    Value, //
-};
-use tempfile::TempDir;
 
 use super::SILENCE;
 use crate::prelude::*;

@@ -2,18 +2,7 @@
 
 //! Device trees with overlays.
 
-use std::{
-    path::{
-        Path,
-        PathBuf, //
-    },
-    process::Command, //
-};
-
-use crate::{
-    prelude::*,
-    process::succeeds, //
-};
+use crate::prelude::*;
 
 /// Returns the tree `board` with the overlays applied, compiled or not; `work` is for the files.
 pub fn merge(board: PathBuf, overlays: &[PathBuf], work: &Path) -> Result<PathBuf> {

@@ -2,14 +2,7 @@
 
 //! The root file system of a boot: busybox, init, the script and files.
 
-use std::{
-    fs,
-    io::Write,
-    path::{
-        Path,
-        PathBuf, //
-    }, //
-};
+use std::io::Write;
 
 use cpio::newc::{
     self,

@@ -2,18 +2,9 @@
 
 //! The machines that QEMU makes, and the kernels that they boot.
 
-use std::{
-    env,
-    path::{
-        Path,
-        PathBuf, //
-    }, //
-};
+use std::env;
 
-use crate::{
-    prelude::*,
-    process::made_by, //
-};
+use crate::prelude::*;
 
 /// Machine that is booted.
 #[derive(Clone, Copy, PartialEq)]

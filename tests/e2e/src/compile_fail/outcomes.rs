@@ -3,16 +3,11 @@
 //! Outcomes of `ui_test`, collected as text instead of printed.
 
 use std::{
-    collections::BTreeMap,
     fmt::Debug,
-    path::{
-        Path,
-        PathBuf, //
-    },
     sync::{
         Arc,
         Mutex, //
-    },
+    }, //
 };
 
 use ui_test::{

@@ -2,12 +2,9 @@
 
 //! The engine under load, and the programs that it writes.
 
-use std::process::Command;
-
 use crate::{
     board::MODULE,
     prelude::*,
-    process::output,
     soak::{
         self,
         Soak, //

@@ -10,11 +10,6 @@
 //! # logs: TEXT          a text in the driver's part of the kernel log
 //! ```
 
-use std::{
-    collections::BTreeMap,
-    fs, //
-};
-
 use crate::{
     prelude::*,
     script::SCRIPTS, //

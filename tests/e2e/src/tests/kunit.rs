@@ -5,8 +5,6 @@
 mod ktap;
 mod leave_out;
 
-use std::collections::BTreeSet;
-
 use crate::{
     lint,
     prelude::*,

@@ -3,8 +3,6 @@
 //! The faults of the virtual board's controllers, as a driver sees them: the table in
 //! `machine/README.md` is true. No kernel runs.
 
-use std::time::Duration;
-
 use crate::{
     board::Bare,
     prelude::*, //

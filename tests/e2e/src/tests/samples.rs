@@ -5,15 +5,10 @@
 
 mod report;
 
-use std::{
-    ffi::OsString,
-    path::Path,
-    process::Command, //
-};
+use std::ffi::OsString;
 
 use crate::{
     prelude::*,
-    process::succeeds,
     samples::{
         boot,
         faults, //

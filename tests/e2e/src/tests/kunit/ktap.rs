@@ -2,15 +2,6 @@
 
 //! The results of KUnit in a kernel log, as the kernel's own `kunit.py` parses them.
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    process::Command, //
-};
-
-use serde_json::Value;
-use tempfile::TempDir;
-
 use crate::prelude::*;
 
 /// Results of a kernel log.

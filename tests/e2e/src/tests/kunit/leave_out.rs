@@ -5,8 +5,6 @@
 //! The module for the debug kernel has a parameter for it, a number of `tests/kunit/fixture.h`. A
 //! missing sync shows only where device and CPU use different memory, so all mappings are bounced.
 
-use std::fs;
-
 use super::{
     ktap::Results,
     Run, //
