@@ -108,12 +108,14 @@ fn config(output: &Path) -> Result<Config> {
     let record = fs::read_to_string(RECORD)
         .with_context(|| format!("cannot read {RECORD}: build the module with `make stock`"))?;
     // A shell, because the recorded command sets variables and quotes arguments. Its arguments are
-    // the file of the case and the flags of the revision.
+    // the file of the case and the flags of the revision. All cases have the module in common, which
+    // the compiler checks once.
     let script = format!(
-        "export RK3588_DMA_CASE=${{1##*/}}; shift; {} -Zwrite-long-types-to-disk=no \
-         --error-format=json --emit=metadata={}/$RK3588_DMA_CASE \"$@\" {FOLDER}/root.rs",
-        strip(&record)?,
-        output.display()
+        "export RK3588_DMA_CASE=${{1##*/}}; shift; {command} -Zwrite-long-types-to-disk=no \
+         --error-format=json --emit=metadata={output}/$RK3588_DMA_CASE \
+         -Cincremental={output}/incremental \"$@\" {FOLDER}/root.rs",
+        command = strip(&record)?,
+        output = output.display()
     );
     let helpers = env::current_dir()?.join("bindings/helpers.rs");
     let mut config = Config::dummy();
