@@ -6,11 +6,19 @@
 #
 # prints: transfer: ok
 
+# copy_lists: copies long lists until /tmp/done exists.
+copy_lists() {
+	while [ ! -e /tmp/done ]; do attempt list 2048 16 20; done
+}
+
 load || exit 1
 # All processes of this script on the CPU that gets the interrupts.
 read -r pid _ </proc/self/stat
 taskset -p 1 "$pid" >/dev/null || exit 1
-while [ ! -e /tmp/done ]; do attempt list 2048 16 20; done | sort -u &
+(
+	for _ in 1 2 3 4 5; do copy_lists & done
+	wait
+) | sort -u &
 for _ in $(seq 100); do
 	grep ': about to start' "${debugfs:?}"/channels
 done

@@ -3,8 +3,8 @@
 #
 # Sets all properties of all controllers, each to another value, and reads them; then settles.
 #
-# prints: 39 are set
-# prints: 39 are 0
+# prints: 42 are set
+# prints: 42 are 0
 
 # count EXPECTED STEP WORDS: prints how many properties are EXPECTED, which grows by STEP.
 count() {
