@@ -21,34 +21,26 @@ mod programs;
 #[cfg(test)]
 mod tests;
 
+use comparison::*;
+use phases::*;
 use serde::Serialize;
 
 use crate::prelude::*;
-use comparison::{
-    LISTS,
-    MAPPINGS, //
-};
-use phases::{
-    Bursts,
-    Requests, //
-};
 
 /// A test's name, and its check of a measurement.
 type Check<T> = (&'static str, fn(&T) -> Result<()>);
 
 /// Tests of [`count_instructions`]: all cases are measured, and costs grow as they should.
-const OF_INSTRUCTIONS: &[Check<Console>] = &[
+const OF_INSTRUCTIONS: [Check<Console>; 2] = [
     ("bench::syncs_what_c_syncs", |console| {
-        MAPPINGS.check(&MAPPINGS.rows(console)?)?;
-        LISTS.check(&LISTS.rows(console)?)
+        MAPPINGS.check(console)?;
+        LISTS.check(console)
     }),
-    ("bench::programs_grow_evenly", |console| {
-        programs::check(&programs::rows(console)?)
-    }),
+    ("bench::programs_grow_evenly", programs::check),
 ];
 
 /// Tests of [`phases::measure`]: exact counts, which do not depend on time.
-const OF_REQUESTS: &[Check<Requests>] = &[
+const OF_REQUESTS: [Check<Requests>; 5] = [
     ("bench::c_takes_what_c_takes", engines::check_theirs),
     ("bench::copies_take_few_accesses", engines::check_copies),
     ("bench::lists_take_what_a_copy_takes", engines::check_lists),
@@ -61,16 +53,15 @@ const OF_REQUESTS: &[Check<Requests>] = &[
 
 /// Adds the tests.
 pub fn add(suite: &mut Suite) {
-    suite.add("bench: instructions", tests_of(OF_INSTRUCTIONS), || {
+    let tests = OF_INSTRUCTIONS.map(|(name, check)| Test::new(name, check));
+
+    suite.add("bench: instructions", tests, || {
         count_instructions(Board::get()?)
     });
-    suite.add("bench: requests", tests_of(OF_REQUESTS), || {
-        phases::measure(Board::get()?)
-    });
-}
 
-fn tests_of<T: 'static>(checks: &'static [Check<T>]) -> impl Iterator<Item = Test<T>> {
-    checks.iter().map(|(name, check)| Test::new(*name, check))
+    let tests = OF_REQUESTS.map(|(name, check)| Test::new(name, check));
+
+    suite.add("bench: requests", tests, || phases::measure(Board::get()?));
 }
 
 /// Upper limit: what it limits, the measured value, and the highest value.
@@ -81,74 +72,71 @@ fn is_kept((_, value, limit): &Limit) -> bool {
     value <= limit
 }
 
-/// Runs the benchmark and prints its tables; returns true if all limits are kept.
-pub fn run(board: &Board, json: &Path) -> Result<bool> {
-    let console = count_instructions(board)?;
-    let (text, tables, limits) = report(&console, &phases::measure(board)?)?;
-
-    println!("{text}\nThe same as JSON: {}", json.display());
-    if let Some(folder) = json.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    fs::write(json, serde_json::to_string_pretty(&tables)?)
-        .with_context(|| format!("cannot write {}", json.display()))?;
-    Ok(limits.iter().all(is_kept))
+/// Results of a subject or of all: its tables, as text and as JSON, and its limits.
+struct Report {
+    text: String,
+    json: Value,
+    limits: Vec<Limit>,
 }
 
-/// Returns all tables, as text and as JSON, and the limits.
-fn report(console: &Console, requests: &Requests) -> Result<(String, Value, Vec<Limit>)> {
-    let (mappings, lists) = (MAPPINGS.rows(console)?, LISTS.rows(console)?);
-    let (engines, bursts) = (engines::rows(requests), bursts::rows(requests)?);
-    let programs = programs::rows(console)?;
-    let limits = [
-        MAPPINGS.limits(&mappings),
-        LISTS.limits(&lists),
-        engines::limits(&engines, requests.program),
-        programs::limits(&programs),
-    ]
-    .concat();
-    let limit_rows = limits.iter().map(|limit| {
-        let verdict = if is_kept(limit) { "kept" } else { "NOT kept" };
-        let (what, value, most) = limit;
+impl Report {
+    /// Returns the results of all subjects, with a table of the limits.
+    fn new(console: &Console, requests: &Requests) -> Result<Self> {
+        let (mut text, mut json, mut limits) = (String::new(), json!({}), vec![]);
 
-        vec![
-            what.clone(),
-            format!("{value:.3}"),
-            most.to_string(),
-            verdict.into(),
-        ]
-    });
-    let text = [
-        MAPPINGS.text(&mappings),
-        LISTS.text(&lists),
-        engines::text(&engines, requests.program),
-        bursts::text(&bursts),
-        programs::text(&programs),
-        table("Limits:", &["limit", "measured", "at most", ""], limit_rows),
-    ];
-    let json = json!({
-        "mappings": mappings,
-        "lists": lists,
-        "engines": engines::json(&engines, requests.program),
-        "bursts": bursts,
-        "programs": programs,
-    });
+        for (key, report) in [
+            ("mappings", MAPPINGS.report(console)?),
+            ("lists", LISTS.report(console)?),
+            ("engines", engines::report(requests)),
+            ("bursts", bursts::report(requests)?),
+            ("programs", programs::report(console)?),
+        ] {
+            text += &report.text;
+            json[key] = report.json;
+            limits.extend(report.limits);
+        }
 
-    Ok((text.concat(), json, limits))
+        let cells = limits.iter().map(|limit| {
+            let (what, value, most) = limit;
+            let verdict = if is_kept(limit) { "kept" } else { "NOT kept" };
+            let [value, most] = [format!("{value:.3}"), most.to_string()];
+
+            vec![what.clone(), value, most, verdict.into()]
+        });
+
+        text += &table("Limits:", &["limit", "measured", "at most", ""], cells);
+        Ok(Self { text, json, limits })
+    }
+}
+
+/// Runs the benchmark and prints its tables; returns true if all limits are kept.
+pub fn run(board: &Board, json: &Path) -> Result<bool> {
+    let report = Report::new(&count_instructions(board)?, &phases::measure(board)?)?;
+
+    println!("{}\nThe same as JSON: {}", report.text, json.display());
+    write_json(json, &report.json)?;
+    Ok(report.limits.iter().all(is_kept))
+}
+
+/// Writes a report to `file`, whose directory is created.
+pub fn write_json(file: &Path, report: &impl Serialize) -> Result<()> {
+    if let Some(directory) = file.parent() {
+        fs::create_dir_all(directory)?;
+    }
+    fs::write(file, serde_json::to_string_pretty(report)?)
+        .with_context(|| format!("cannot write {}", file.display()))
 }
 
 /// Boots with one CPU and loads the module that measures instructions.
 fn count_instructions(board: &Board) -> Result<Console> {
-    let console = board.boot(
-        &Boot {
-            append: "nr_cpus=1".into(),
-            overlays: vec!["tests/bench/bench.dtso".into()],
-            files: vec!["out/bench/rk3588_dma_bench.ko".into()],
-            target: Some("bench-module"),
-            ..Boot::default()
-        },
-        &script(&["bench"])?,
-    )?;
+    let boot = Boot {
+        append: "nr_cpus=1".into(),
+        overlays: vec!["tests/bench/bench.dtso".into()],
+        files: vec!["out/bench/rk3588_dma_bench.ko".into()],
+        target: Some("bench-module"),
+        ..Boot::default()
+    };
+    let console = board.boot(&boot, &script(&["bench"])?)?;
 
     ensure!(console.exit()? == 0, "the module was not loaded");
     Ok(console)
@@ -168,22 +156,14 @@ fn log<'a>(console: &'a Console, keyword: &str, count: usize) -> Result<&'a str>
 
 /// Returns the two numbers that follow `words` in a line of the module.
 fn measured(log: &str, words: &str) -> Result<[f64; 2]> {
-    let words = format!(": {words} ");
-    let numbers = log
-        .lines()
-        .find_map(|line| Some(line.split_once(&words)?.1));
-    let parse = || {
-        let (first, second) = numbers?.split_once(' ')?;
+    let numbers = log.lines().find_map(|line| {
+        let (_, numbers) = line.split_once(&format!(": {words} "))?;
+        let (first, second) = numbers.split_once(' ')?;
 
         Some([first.parse().ok()?, second.parse().ok()?])
-    };
+    });
 
-    parse().with_context(|| format!("the module did not measure two numbers{words}\n{log}"))
-}
-
-/// Returns a number of a row, or NaN for null.
-fn number(value: &Value) -> f64 {
-    value.as_f64().unwrap_or(f64::NAN)
+    numbers.with_context(|| format!("the module did not measure two numbers: {words}\n{log}"))
 }
 
 /// Formats a table: the first column left-aligned, the others right-aligned.

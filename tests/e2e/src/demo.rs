@@ -5,6 +5,7 @@
 use serde_json::Map;
 
 use crate::{
+    bench::write_json,
     inspect::{
         self,
         Inspection, //
@@ -90,11 +91,7 @@ pub fn run(board: &Board, json: &Path) -> Result<bool> {
         report.insert(name.into(), text.into());
     }
     report.insert("kernel_interrupts".into(), interrupts.into());
-    if let Some(directory) = json.parent() {
-        fs::create_dir_all(directory)?;
-    }
-    fs::write(json, serde_json::to_string_pretty(&report)?)
-        .with_context(|| format!("cannot write {}", json.display()))?;
+    write_json(json, &report)?;
     println!("The same as JSON: {}", json.display());
     print_inspection(
         console.section("inspect")?,

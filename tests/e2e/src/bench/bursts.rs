@@ -7,14 +7,10 @@
 //! Both count the aligned copy of this driver, and [`check_model`] compares the two counts.
 
 use super::{
-    planner::{
-        insn::Assembler,
-        insn::Event,
-        model::*,
-        program, //
-    },
+    planner::*,
     *, //
 };
+use model::*;
 
 const BYTES: u32 = 4096;
 
@@ -32,7 +28,7 @@ const RK3588: program::Bus = program::Bus {
 
 /// Bursts of both drivers to copy between two offsets in pages.
 #[derive(Debug, Serialize)]
-pub struct Row {
+struct Row {
     from: u32,
     to: u32,
     theirs: Bursts,
@@ -47,14 +43,13 @@ fn planned(from: u32, to: u32) -> Result<Bursts> {
         len: BYTES,
     };
     let bytes: Vec<_> = (0..BYTES).map(|at| (at % 251) as u8).collect();
-    let mut memory = Memory::default()
-        .with(copy.source, bytes.clone(), Access::Read)
-        .with(copy.destination, vec![0xff; bytes.len()], Access::Write);
+    let memory = Memory::default().with(copy.source, bytes.clone(), Access::Read);
+    let mut memory = memory.with(copy.destination, vec![0xff; bytes.len()], Access::Write);
     let mut buffer = [0; 256];
-    let mut asm = Assembler::new(&mut buffer);
+    let mut asm = insn::Assembler::new(&mut buffer);
     let mut plan = program::Plan::new(copy).map_err(|error| anyhow!("{error:?}"))?;
 
-    plan.write(&mut asm, RK3588, Event::new(0).context("event 0")?)
+    plan.write(&mut asm, RK3588, insn::Event::new(0).context("event 0")?)
         .map_err(|error| anyhow!("{error:?}"))?;
     ensure!(plan.is_written(), "the copy takes a second program");
 
@@ -72,21 +67,19 @@ fn planned(from: u32, to: u32) -> Result<Bursts> {
 }
 
 /// Returns a row for each pair of alignments.
-pub fn rows(requests: &Requests) -> Result<Vec<Row>> {
-    let row = |from, to| {
-        let request = format!("theirs copy {BYTES} {from} {to}");
+fn rows(requests: &Requests) -> Result<Vec<Row>> {
+    let row = |both| {
+        let (from, to) = (both / BEAT, both % BEAT);
 
         Ok(Row {
             from,
             to,
-            theirs: requests.find(&request)?.bursts,
+            theirs: requests.find(THEIRS, &format!("copy {from} {to}"))?.bursts,
             ours: planned(from, to)?,
         })
     };
 
-    (0..BEAT * BEAT)
-        .map(|both| row(both / BEAT, both % BEAT))
-        .collect()
+    (0..BEAT * BEAT).map(row).collect()
 }
 
 /// Checks that the planner's programs have at most the bursts that a page needs.
@@ -95,10 +88,8 @@ pub fn check(requests: &Requests) -> Result<()> {
         // A burst has 1 to 128 bytes. With different alignments each side has one beat less per
         // burst, and bytes before and after.
         for (bursts, range) in [(row.theirs, 32..=4096), (row.ours, 32..=40)] {
-            ensure!(
-                range.contains(&bursts.loads) && range.contains(&bursts.stores),
-                "not in {range:?}: {row:?}"
-            );
+            ensure!(range.contains(&bursts.loads), "not in {range:?}: {row:?}");
+            ensure!(range.contains(&bursts.stores), "not in {range:?}: {row:?}");
         }
     }
     Ok(())
@@ -106,15 +97,13 @@ pub fn check(requests: &Requests) -> Result<()> {
 
 /// Checks that QEMU and the interpreter count the same bursts for this driver's aligned copy.
 pub fn check_model(requests: &Requests) -> Result<()> {
-    expect(
-        "bursts",
-        requests.find("ours copy 4096")?.bursts,
-        planned(0, 0)?,
-    )
+    let counted = requests.find(OURS, "copy")?.bursts;
+
+    expect("bursts", counted, planned(0, 0)?)
 }
 
-/// Formats the most bursts of three groups of alignments.
-pub fn text(rows: &[Row]) -> String {
+/// Returns the rows; the text has the most bursts of three groups of alignments.
+pub fn report(requests: &Requests) -> Result<Report> {
     type Group = (&'static str, fn(&&Row) -> bool);
 
     const GROUPS: [Group; 3] = [
@@ -122,23 +111,25 @@ pub fn text(rows: &[Row]) -> String {
         ("alike, at worst", |row| row.from == row.to),
         ("any of all 64, at worst", |_| true),
     ];
-    let rows = GROUPS.iter().map(|(name, is_member)| {
+    let rows = rows(requests)?;
+    let cells = GROUPS.iter().map(|(name, is_member)| {
         let worst = |bursts: fn(&Row) -> Bursts| {
             let bursts = rows.iter().filter(is_member).map(bursts);
-            let worst = bursts
-                .max_by_key(|it| it.loads + it.stores)
-                .unwrap_or_default();
+            let worst = bursts.max_by_key(|it| it.loads + it.stores);
+            let Bursts { loads, stores } = worst.unwrap_or_default();
 
-            format!("{} + {}", worst.loads, worst.stores)
+            format!("{loads} + {stores}")
         };
 
-        vec![
-            name.to_string(),
-            worst(|row| row.theirs),
-            worst(|row| row.ours),
-        ]
+        let [theirs, ours] = [worst(|row| row.theirs), worst(|row| row.ours)];
+
+        vec![name.to_string(), theirs, ours]
     });
     let title = format!("Bursts to copy {BYTES} bytes, read + written:");
 
-    table(&title, &["alignment", "C", "ours"], rows)
+    Ok(Report {
+        text: table(&title, &["alignment", "C", "ours"], cells),
+        json: json!(rows),
+        limits: vec![],
+    })
 }

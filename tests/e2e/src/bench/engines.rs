@@ -7,44 +7,13 @@
 
 use super::*;
 
-/// Row, its segments of 4096 bytes, and its requests.
-///
-/// The requests are: to the kernel's driver from memory to a device, to the kernel's driver from
-/// memory to memory, and to this driver from memory to memory.
-pub(super) const ROWS: [(&str, f64, [&str; 3]); 5] = [
-    ("copy", 1.0, ["", "theirs copy 4096", "ours copy 4096"]),
-    (
-        "list of 1",
-        1.0,
-        [
-            "theirs list 1 4096",
-            "theirs chain 1 4096",
-            "ours list 1 4096",
-        ],
-    ),
-    (
-        "list of 16",
-        16.0,
-        [
-            "theirs list 16 4096",
-            "theirs chain 16 4096",
-            "ours list 16 4096",
-        ],
-    ),
-    (
-        "list of 256",
-        256.0,
-        [
-            "theirs list 256 4096",
-            "theirs chain 256 4096",
-            "ours list 256 4096",
-        ],
-    ),
-    (
-        "scattered 256",
-        256.0,
-        ["", "theirs scattered 256 4096", "ours scattered 256 4096"],
-    ),
+/// Row, its requests to [`DRIVERS`], and their segments.
+const ROWS: [(&str, &str, f64); 5] = [
+    ("copy", "copy", 1.0),
+    ("list of 1", "list 1", 1.0),
+    ("list of 16", "list 16", 16.0),
+    ("list of 256", "list 256", 256.0),
+    ("scattered 256", "scattered 256", 256.0),
 ];
 
 /// Most register accesses of a request to this driver.
@@ -53,85 +22,22 @@ const ACCESSES: f64 = 7.0;
 /// Most bytes of program per segment of the scattered list.
 const PROGRAM_EACH: f64 = 21.0;
 
-/// Returns the costs of [`ROWS`] as JSON, and before the last row those of a further segment.
-pub fn rows(requests: &Requests) -> Vec<Value> {
-    let cost = |request| Some(requests.find(request).ok()?.cost.clone());
-    let mut rows = ROWS.map(|row| (row.0, row.2.map(cost))).to_vec();
-    let further = [0, 1, 2].map(|driver| {
-        let (shortest, longest) = (rows[1].1[driver].as_ref()?, rows[3].1[driver].as_ref()?);
-        let each = |(key, sum): (&&'static str, &f64)| (*key, (sum - shortest[key]) / 255.0);
-
-        Some(longest.iter().map(each).collect())
-    });
-
-    rows.insert(4, ("each further", further));
-
-    let rows = rows.into_iter().map(|(name, [to_device, copies, ours])| {
-        json!({
-            "request": name, "theirs_to_device": to_device, "theirs_copies": copies, "ours": ours,
-        })
-    });
-
-    rows.collect()
-}
-
-/// Returns the rows as JSON.
-pub fn json(rows: &[Value], program: f64) -> Value {
-    json!({
-        "copy": rows[0],
-        "lists": rows[1..4],
-        "per_further_segment": rows[4],
-        "scattered": rows[5],
-        "program_per_segment": program,
-    })
-}
-
-/// Returns the limits of this driver.
-pub fn limits(rows: &[Value], program: f64) -> Vec<Limit> {
-    let accesses = |row: usize| number(&rows[row]["ours"]["accesses"]);
-    let interrupts = |row: usize| number(&rows[row]["ours"]["interrupts"]);
-    let limits = [
-        ("register accesses for a copy", accesses(0), ACCESSES),
-        (
-            "register accesses for each further segment",
-            accesses(4),
-            0.0,
-        ),
-        ("interrupts for a copy", interrupts(0), 1.0),
-        ("interrupts for the longest list", interrupts(3), 1.0),
-        (
-            "register accesses from the longest list to another",
-            accesses(5),
-            ACCESSES,
-        ),
-        (
-            "interrupts from the longest list to another",
-            interrupts(5),
-            1.0,
-        ),
-        (
-            "bytes of program for each of its segments",
-            program,
-            PROGRAM_EACH,
-        ),
-    ];
-
-    limits
-        .map(|(what, value, most)| (what.into(), value, most))
-        .into()
-}
-
 /// Checks that the kernel's driver served all requests, with at least the accesses these need.
 pub fn check_theirs(requests: &Requests) -> Result<()> {
-    for (_, segments, of_row) in ROWS {
-        for request in of_row.iter().filter(|it| it.starts_with("theirs")) {
-            let cost = &requests.find(request)?.cost;
+    for (name, command, segments) in ROWS {
+        for driver in [TO_DEVICE, THEIRS] {
+            // The kernel's driver has only lists to a device.
+            if driver == TO_DEVICE && !command.starts_with("list") {
+                continue;
+            }
+
+            let cost = &requests.find(driver, command)?.cost;
+            let programs = [cost["commands"], cost["interrupts"]];
 
             // A program and an interrupt per segment; three register writes start a program.
             ensure!(
-                [cost["commands"], cost["interrupts"]] == [segments; 2]
-                    && cost["writes"] >= 3.0 * segments,
-                "{request}: {cost:?}"
+                programs == [segments; 2] && cost["writes"] >= 3.0 * segments,
+                "{name}, {driver}: {cost:?}"
             );
         }
     }
@@ -140,64 +46,120 @@ pub fn check_theirs(requests: &Requests) -> Result<()> {
 
 /// Checks that this driver's copy costs at most its limits, and at least the possible.
 pub fn check_copies(requests: &Requests) -> Result<()> {
-    let cost = &requests.find(ROWS[0].2[2])?.cost;
+    let cost = &requests.find(OURS, "copy")?.cost;
+    let is_one = cost["commands"] == 1.0 && cost["interrupts"] == 1.0;
 
+    ensure!(is_one && cost["accesses"] <= ACCESSES, "{cost:?}");
     // Three register writes start the program, one clears the interrupt. A page is 64 bursts.
-    ensure!(
-        [cost["commands"], cost["interrupts"]] == [1.0; 2]
-            && cost["accesses"] <= ACCESSES
-            && cost["writes"] >= 4.0
-            && cost["bursts"] >= 64.0,
-        "{cost:?}"
-    );
+    ensure!(cost["writes"] >= 4.0 && cost["bursts"] >= 64.0, "{cost:?}");
     Ok(())
 }
 
 /// Checks that a list costs this driver the same as a copy, and that all of it is moved.
 pub fn check_lists(requests: &Requests) -> Result<()> {
-    let copy = &requests.find(ROWS[0].2[2])?.cost;
-    // A segment has two addresses of 6 bytes each.
-    let program = 12.0..=PROGRAM_EACH;
+    let copy = &requests.find(OURS, "copy")?.cost;
+    let program = requests.program;
 
-    for (_, segments, [_, _, request]) in ROWS {
+    for (name, command, segments) in ROWS {
         let mut same = copy.clone();
 
         same.insert("bursts", copy["bursts"] * segments);
-        expect(request, &requests.find(request)?.cost, &same)?;
+        expect(name, &requests.find(OURS, command)?.cost, &same)?;
     }
-    ensure!(
-        program.contains(&requests.program),
-        "{} bytes",
-        requests.program
-    );
+    // A segment has two addresses of 6 bytes each.
+    ensure!((12.0..=PROGRAM_EACH).contains(&program), "{program} bytes");
     Ok(())
 }
 
-/// Formats the rows.
-pub fn text(rows: &[Value], program: f64) -> String {
-    let rows = rows.iter().map(|row| {
-        let cost = |driver| match &row[driver] {
-            Value::Null => "-".into(),
-            cost => {
-                let (accesses, interrupts) = (&cost["accesses"], &cost["interrupts"]);
+/// Costs of a row by driver, if the row was requested.
+#[derive(Serialize)]
+struct Row {
+    request: &'static str,
+    #[serde(flatten)]
+    costs: BTreeMap<&'static str, Option<Cost>>,
+}
 
-                format!("{:.1} ({:.2})", number(accesses), number(interrupts))
-            }
-        };
-        let name = row["request"].as_str().unwrap_or_default();
+impl Row {
+    fn new(request: &'static str, cost: impl Fn(&'static str) -> Option<Cost>) -> Self {
+        let costs = DRIVERS.map(|driver| (driver, cost(driver))).into();
 
-        vec![
-            name.into(),
-            cost("theirs_to_device"),
-            cost("theirs_copies"),
-            cost("ours"),
-        ]
+        Self { request, costs }
+    }
+}
+
+/// Returns the costs of [`ROWS`], and before the last row those of a further segment.
+fn rows(requests: &Requests) -> Vec<Row> {
+    let mut rows = Vec::from(ROWS.map(|(name, command, _)| {
+        Row::new(name, |driver| {
+            Some(requests.find(driver, command).ok()?.cost.clone())
+        })
+    }));
+    let further = Row::new("each further", |driver| {
+        let [shortest, longest] = [&rows[1], &rows[3]].map(|row| row.costs[driver].as_ref());
+        let shortest = shortest?;
+        let each = |(key, sum): (&&'static str, &f64)| (*key, (sum - shortest[key]) / 255.0);
+
+        Some(longest?.iter().map(each).collect())
+    });
+
+    rows.insert(4, further);
+    rows
+}
+
+/// Returns the rows, and the limits of this driver.
+pub fn report(requests: &Requests) -> Report {
+    let title = "Register accesses (interrupts) per request, of 4096 bytes for each segment:";
+    let (rows, program) = (rows(requests), requests.program);
+    let cells = rows.iter().map(|row| {
+        let costs = DRIVERS.map(|driver| match &row.costs[driver] {
+            Some(cost) => format!("{:.1} ({:.2})", cost["accesses"], cost["interrupts"]),
+            None => "-".into(),
+        });
+
+        [vec![row.request.into()], costs.into()].concat()
     });
     let table = table(
-        "Register accesses (interrupts) per request, of 4096 bytes for each segment:",
+        title,
         &["request", "C, to a device", "C, copies", "ours"],
-        rows,
+        cells,
     );
+    let value = |row: usize, key| {
+        rows[row].costs[OURS]
+            .as_ref()
+            .map_or(f64::NAN, |it| it[key])
+    };
+    let accesses = |what, row, most| {
+        (
+            format!("register accesses {what}"),
+            value(row, "accesses"),
+            most,
+        )
+    };
+    let interrupts = |what, row| (format!("interrupts {what}"), value(row, "interrupts"), 1.0);
 
-    format!("{table}\nThe program of the last takes {program:.1} bytes for each segment.\n")
+    Report {
+        text: format!(
+            "{table}\nThe program of the last takes {program:.1} bytes for each segment.\n"
+        ),
+        json: json!({
+            "copy": rows[0],
+            "lists": rows[1..4],
+            "per_further_segment": rows[4],
+            "scattered": rows[5],
+            "program_per_segment": program,
+        }),
+        limits: vec![
+            accesses("for a copy", 0, ACCESSES),
+            accesses("for each further segment", 4, 0.0),
+            interrupts("for a copy", 0),
+            interrupts("for the longest list", 3),
+            accesses("from the longest list to another", 5, ACCESSES),
+            interrupts("from the longest list to another", 5),
+            (
+                "bytes of program for each of its segments".into(),
+                program,
+                PROGRAM_EACH,
+            ),
+        ],
+    }
 }

@@ -26,6 +26,16 @@ use crate::board::{
 /// QEMU's names of the events.
 const EVENTS: &str = "memory_region_ops_read memory_region_ops_write pl330_dmald pl330_dmast";
 
+/// Drivers of requests: the kernel's from memory to a device, the kernel's from memory to memory,
+/// and this driver from memory to memory.
+pub const DRIVERS: [&str; 3] = [TO_DEVICE, THEIRS, OURS];
+pub const TO_DEVICE: &str = "theirs_to_device";
+pub const THEIRS: &str = "theirs_copies";
+pub const OURS: &str = "ours";
+
+/// Bytes of a copy, and of each segment of a list.
+const BYTES: &str = "4096";
+
 /// Address to which the board's script writes a phase's number, and 0 at its end.
 const MARK: u64 = 0xfea0_0000;
 
@@ -46,15 +56,18 @@ pub struct Bursts {
 /// writes to DBGCMD; `interrupts`; and `bursts`, which show that the data was moved.
 pub type Cost = BTreeMap<&'static str, f64>;
 
-/// Costs of a request, each time.
+/// Costs between two marks, or of each of the requests there.
+#[derive(Default)]
 pub struct Phase {
     pub cost: Cost,
     pub bursts: Bursts,
+    /// Addresses of QEMU's descriptions of the registers that were accessed.
+    controllers: BTreeSet<u64>,
 }
 
 /// Requests that were served.
 pub struct Requests {
-    /// By driver, `theirs` or `ours`, and command without its count, as in `ours copy 4096`.
+    /// By driver and command, as in `ours list 16`.
     phases: BTreeMap<String, Phase>,
     /// Bytes per segment of this driver's program for a scattered list.
     pub program: f64,
@@ -62,10 +75,10 @@ pub struct Requests {
 
 impl Requests {
     /// Finds the costs of a request.
-    pub fn find(&self, request: &str) -> Result<&Phase> {
-        let phase = self.phases.get(request);
+    pub fn find(&self, driver: &str, command: &str) -> Result<&Phase> {
+        let phase = self.phases.get(&format!("{driver} {command}"));
 
-        phase.with_context(|| format!("not requested: {request}"))
+        phase.with_context(|| format!("not requested: {driver} {command}"))
     }
 }
 
@@ -74,25 +87,22 @@ pub fn measure(board: &Board) -> Result<Requests> {
     let work = TempDir::new()?;
     let log = work.path().join("trace");
     let peer = "out/bench/rk3588_dma_peer.ko".into();
-    let mut arguments = vec!["-D".into(), log.clone().into()];
+    let mut boot = Boot {
+        overlays: vec![OVERLAY.into(), "tests/bench/engines.dtso".into()],
+        files: vec![unpack_pl330(board, work.path())?, peer, MODULE.into()],
+        target: Some("bench-module"),
+        arguments: vec!["-D".into(), log.clone().into()],
+        ..Boot::default()
+    };
 
     for event in EVENTS.split(' ') {
-        arguments.extend(["-trace".into(), event.into()]);
+        boot.arguments.extend(["-trace".into(), event.into()]);
     }
 
-    let console = board.boot(
-        &Boot {
-            overlays: vec![OVERLAY.into(), "tests/bench/engines.dtso".into()],
-            files: vec![unpack_pl330(board, work.path())?, peer, MODULE.into()],
-            target: Some("bench-module"),
-            arguments,
-            ..Boot::default()
-        },
-        &script(&["engines"])?,
-    )?;
+    let console = board.boot(&boot, &script(&["engines"])?)?;
 
     ensure!(console.exit()? == 0, "a module was not loaded");
-    join(&console, &read_trace(BufReader::new(fs::File::open(log)?))?)
+    join(&console, read_trace(BufReader::new(fs::File::open(log)?))?)
 }
 
 /// Decompresses pl330.ko of Debian's kernel into `folder`.
@@ -110,7 +120,8 @@ fn unpack_pl330(board: &Board, folder: &Path) -> Result<std::path::PathBuf> {
 }
 
 /// Joins the lines of the board's script with the phases of QEMU's trace.
-pub(super) fn join(console: &Console, traced: &BTreeMap<u64, Traced>) -> Result<Requests> {
+pub(super) fn join(console: &Console, mut traced: BTreeMap<u64, Phase>) -> Result<Requests> {
+    let program = program(console.section("dmesg")?).context("not one program for a list")?;
     let mut phases = BTreeMap::new();
     let mut controllers = BTreeMap::new();
     let lines = [console.section("controllers")?, console.section("phases")?];
@@ -124,62 +135,49 @@ pub(super) fn join(console: &Console, traced: &BTreeMap<u64, Traced>) -> Result<
         let [_, driver, "0", interrupts, command @ ..] = &words[..] else {
             bail!("not served: {line}");
         };
-        let traced = traced
-            .get(&number)
-            .with_context(|| format!("not traced: {line}"))?;
-        let [(controller, cost)] = &traced.costs.iter().collect::<Vec<_>>()[..] else {
-            bail!("{} controllers were used: {line}", traced.costs.len());
-        };
+        let phase = traced.remove(&number);
+        let mut phase = phase.with_context(|| format!("not traced: {line}"))?;
 
+        ensure!(phase.controllers.len() == 1, "not one controller: {line}");
         // In a driver's first phase the script reads a register of its controller by address.
         if command == ["look"] {
-            controllers.insert(*driver, *controller);
+            controllers.insert(*driver, phase.controllers);
             continue;
         }
         ensure!(
-            controllers.get(driver) == Some(controller),
+            controllers.get(driver) == Some(&phase.controllers),
             "another controller was used: {line}"
         );
 
-        let (command, count) = parse(command).with_context(|| format!("unknown: {line}"))?;
-        let Bursts { loads, stores } = traced.bursts;
-        let mut cost = Cost::clone(cost);
+        let (request, count) = parse(driver, command).with_context(|| line.to_string())?;
 
-        cost.insert("interrupts", interrupts.parse()?);
-        cost.insert("bursts", (loads + stores) as f64);
-        cost.values_mut().for_each(|sum| *sum /= count as f64);
-
-        let bursts = Bursts {
-            loads: loads / count,
-            stores: stores / count,
-        };
-
-        phases.insert(format!("{driver} {command}"), Phase { cost, bursts });
+        phase.finish(interrupts.parse()?, count);
+        phases.insert(request, phase);
     }
     ensure!(
         controllers.get("theirs") != controllers.get("ours"),
         "both drivers have the same controller"
     );
-    Ok(Requests {
-        phases,
-        program: program(console.section("dmesg")?).context("not one program for a list")?,
-    })
+    Ok(Requests { phases, program })
 }
 
-/// Splits a command into the command without its count, and the count.
-fn parse(command: &[&str]) -> Result<(String, u64)> {
-    let at = match command {
-        ["copy", _, _] | ["copy", _, _, _, _] => 2,
-        ["chain" | "list" | "scattered", _, _, _] => 3,
+/// Returns the request that a command of the script makes to its driver, and their number.
+fn parse(driver: &str, command: &[&str]) -> Result<(String, u64)> {
+    let copies = if driver == "ours" { OURS } else { THEIRS };
+    let (request, count) = match command {
+        ["copy", BYTES, count] => (format!("{copies} copy"), count),
+        ["copy", BYTES, count, from, to] => (format!("{copies} copy {from} {to}"), count),
+        ["list", segments, BYTES, count] if driver == "theirs" => {
+            (format!("{TO_DEVICE} list {segments}"), count)
+        }
+        ["list" | "chain", segments, BYTES, count] => (format!("{copies} list {segments}"), count),
+        ["scattered", segments, BYTES, count] => (format!("{copies} scattered {segments}"), count),
         _ => bail!("an unknown command"),
     };
-    let count = command[at].parse()?;
+    let count = count.parse()?;
 
     ensure!(count != 0, "nothing was requested");
-    Ok((
-        [&command[..at], &command[at + 1..]].concat().join(" "),
-        count,
-    ))
+    Ok((request, count))
 }
 
 /// Finds the bytes per segment of the only program that this driver logged for a scattered list.
@@ -190,23 +188,14 @@ fn program(log: &str) -> Option<f64> {
     Some(bytes / 256.0)
 }
 
-/// Counts between two marks.
-#[derive(Default)]
-pub(super) struct Traced {
-    /// By controller: the address of QEMU's description of its registers.
-    costs: BTreeMap<u64, Cost>,
-    /// Of all controllers.
-    bursts: Bursts,
-}
-
 /// Reads a trace; returns its phases by their numbers, and as 0 all counts outside of phases.
 ///
 /// # Errors
 ///
 /// If a line of a known event does not parse, or phases do not begin and end in turn, each with its
 /// own number.
-pub(super) fn read_trace(trace: impl BufRead) -> Result<BTreeMap<u64, Traced>> {
-    let mut phases = BTreeMap::<u64, Traced>::new();
+pub(super) fn read_trace(trace: impl BufRead) -> Result<BTreeMap<u64, Phase>> {
+    let mut phases = BTreeMap::<u64, Phase>::new();
     let mut open = 0;
 
     for line in trace.lines() {
@@ -225,7 +214,7 @@ pub(super) fn read_trace(trace: impl BufRead) -> Result<BTreeMap<u64, Traced>> {
     Ok(phases)
 }
 
-impl Traced {
+impl Phase {
     /// Counts the event of a line, or returns the number that the script wrote to [`MARK`].
     fn count(&mut self, line: &str) -> Result<Option<u64>> {
         let (event, fields) = line.split_once(' ').unwrap_or((line, ""));
@@ -241,20 +230,29 @@ impl Traced {
                 if fields.ends_with("name 'dma'") =>
             {
                 let is_command = is_write && number(fields, "addr")? == DBGCMD;
-                let cost = self.costs.entry(number(fields, "mr")?).or_default();
 
-                for (key, is_counted) in [
-                    ("accesses", true),
-                    ("reads", !is_write),
-                    ("writes", is_write),
-                    ("commands", is_command),
-                ] {
-                    *cost.entry(key).or_default() += f64::from(is_counted);
-                }
+                self.controllers.insert(number(fields, "mr")?);
+                self.add("accesses", 1);
+                self.add("reads", (!is_write).into());
+                self.add("writes", is_write.into());
+                self.add("commands", is_command.into());
             }
             _ => (),
         }
         Ok(None)
+    }
+
+    fn add(&mut self, key: &'static str, number: u64) {
+        *self.cost.entry(key).or_default() += number as f64;
+    }
+
+    /// Adds what the registers do not count, and divides all by the number of requests.
+    fn finish(&mut self, interrupts: u64, count: u64) {
+        self.add("interrupts", interrupts);
+        self.add("bursts", self.bursts.loads + self.bursts.stores);
+        self.cost.values_mut().for_each(|sum| *sum /= count as f64);
+        self.bursts.loads /= count;
+        self.bursts.stores /= count;
     }
 }
 

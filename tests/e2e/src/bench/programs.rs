@@ -4,118 +4,99 @@
 
 use super::*;
 
-/// A cost of a row.
-type CostOf = fn(&Row) -> f64;
+/// Costs of a list's program, in the order of a [`Row`].
+///
+/// Aligned segments begin at a multiple of the bus width. Sources and destinations of misaligned
+/// segments differ modulo the bus width.
+const COSTS: [&str; 4] = [
+    "bytes, aligned",
+    "bytes, misaligned",
+    "instructions, aligned",
+    "instructions, misaligned",
+];
 
-#[derive(Debug, Serialize)]
-pub struct Cost {
-    bytes: u64,
-    instructions: f64,
-}
-
-/// Costs of a list's program.
-#[derive(Debug, Serialize)]
-pub struct Row {
-    segments: u64,
-    /// Segments that begin at a multiple of the bus width.
-    aligned: Cost,
-    /// Segments whose sources and destinations differ modulo the bus width.
-    misaligned: Cost,
-}
+/// Number of segments of a list, and its [`COSTS`].
+type Row = (f64, [f64; 4]);
 
 /// Reads the module's lines: lists of 1 to 4096 segments.
-pub fn rows(console: &Console) -> Result<Vec<Row>> {
+fn rows(console: &Console) -> Result<Vec<Row>> {
     let log = log(console, "program", 26)?;
-    let row = |segments| {
-        let cost = |kind| {
-            let [bytes, thousandths] = measured(log, &format!("program {kind} {segments}"))?;
+    let row = |segments: u32| {
+        let cost = |kind| measured(log, &format!("program {kind} {segments}"));
+        let [[a, b], [c, d]] = [cost("aligned")?, cost("misaligned")?];
 
-            Ok::<_, anyhow::Error>(Cost {
-                bytes: bytes as u64,
-                instructions: thousandths / 1000.0,
-            })
-        };
-
-        Ok(Row {
-            segments,
-            aligned: cost("aligned")?,
-            misaligned: cost("misaligned")?,
-        })
+        Ok((segments.into(), [a, c, b / 1000.0, d / 1000.0]))
     };
 
     (0..=12).map(|n| row(1 << n)).collect()
 }
 
 /// Returns the limits of growth: a segment of the longest list, by one of a short list.
-pub fn limits(rows: &[Row]) -> Vec<Limit> {
-    let costs: [(&str, CostOf); 4] = [
-        ("bytes, aligned", |row| row.aligned.bytes as f64),
-        ("bytes, misaligned", |row| row.misaligned.bytes as f64),
-        ("instructions, aligned", |row| row.aligned.instructions),
-        ("instructions, misaligned", |row| {
-            row.misaligned.instructions
-        }),
-    ];
-    let limits = costs.map(|(what, cost)| {
-        let each =
-            |from: &Row, to: &Row| (cost(to) - cost(from)) / (to.segments - from.segments) as f64;
-        let growth = each(&rows[11], &rows[12]) / each(&rows[0], &rows[4]);
+fn limits(rows: &[Row]) -> Vec<Limit> {
+    let limit = |(at, what): (usize, &&str)| {
+        let each = |(from, short): Row, (to, long): Row| (long[at] - short[at]) / (to - from);
+        let growth = each(rows[11], rows[12]) / each(rows[0], rows[4]);
 
         (
             format!("{what}: a segment of many, by one of few"),
             growth,
             1.1,
         )
-    });
+    };
 
-    limits.into()
+    COSTS.iter().enumerate().map(limit).collect()
 }
 
 /// Checks that a segment takes the same bytes in lists of all lengths.
-pub fn check(rows: &[Row]) -> Result<()> {
-    for row in rows {
-        for (cost, most) in [(&row.aligned, 20), (&row.misaligned, 75)] {
-            // A segment has two addresses of 6 bytes each.
-            let range = 12 * row.segments..=most * row.segments + 40;
+pub fn check(console: &Console) -> Result<()> {
+    let rows = rows(console)?;
 
-            ensure!(
-                range.contains(&cost.bytes) && cost.instructions > cost.bytes as f64,
-                "{row:?}"
-            );
+    for (segments, costs) in &rows {
+        for (kind, most) in [(0, 20.0), (1, 75.0)] {
+            let (bytes, instructions) = (costs[kind], costs[kind + 2]);
+            // A segment has two addresses of 6 bytes each.
+            let range = 12.0 * segments..=most * segments + 40.0;
+
+            ensure!(range.contains(&bytes), "{segments} segments: {costs:?}");
+            ensure!(instructions > bytes, "{segments} segments: {costs:?}");
         }
     }
     // Instructions estimate time, which tests do not limit; they limit its growth.
-    for limit in limits(rows) {
+    for limit in limits(&rows) {
         ensure!(is_kept(&limit), "{limit:?}");
     }
     Ok(())
 }
 
-/// Formats the rows.
-pub fn text(rows: &[Row]) -> String {
-    let head = [
-        "\nsegments",
-        "\nbytes",
-        "\neach",
-        "aligned\ninstr. each",
-        "\nbytes",
-        "\neach",
-        "misaligned\ninstr. each",
-    ];
-    let rows = rows.iter().map(|row| {
-        let each = |sum: f64| format!("{:.1}", sum / row.segments as f64);
-        let cells = [&row.aligned, &row.misaligned].map(|cost| {
-            let (bytes, instructions) = (cost.bytes, cost.instructions);
+/// Returns the rows and the limits.
+pub fn report(console: &Console) -> Result<Report> {
+    let rows = rows(console)?;
+    let title = "Programs for lists of equal segments, and instructions to write them:";
+    let [bytes, each] = ["\nbytes", "\neach"];
+    let [aligned, misaligned] = ["aligned\ninstr. each", "misaligned\ninstr. each"];
+    let head = ["\nsegments", bytes, each, aligned, bytes, each, misaligned];
+    let cells = rows.iter().map(|(segments, costs)| {
+        let each = |cost: usize| format!("{:.1}", costs[cost] / segments);
+        let kind = |kind: usize| [costs[kind].to_string(), each(kind), each(kind + 2)];
 
-            [bytes.to_string(), each(bytes as f64), each(instructions)]
-        });
-
-        [vec![format!("{:>8}", row.segments)], cells.concat()].concat()
+        [
+            vec![format!("{segments:>8}")],
+            kind(0).into(),
+            kind(1).into(),
+        ]
+        .concat()
+    });
+    let json = rows.iter().map(|(segments, [a, c, b, d])| {
+        json!({
+            "segments": *segments as u64,
+            "aligned": { "bytes": *a as u64, "instructions": b },
+            "misaligned": { "bytes": *c as u64, "instructions": d },
+        })
     });
 
-    table(
-        "Programs for lists of equal segments, and instructions to write them:",
-        &head,
-        rows,
-    )
+    Ok(Report {
+        text: table(title, &head, cells),
+        json: json.collect(),
+        limits: limits(&rows),
+    })
 }

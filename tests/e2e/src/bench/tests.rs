@@ -32,13 +32,23 @@ fn requests() -> (String, String) {
                           pl330_dmast channel:0 address:0x0 size:0x1000 num:32 Y\n";
     const ELSEWHERE: &str = "memory_region_ops_read mr 0x3 addr 0xfe600000 size 4 name 'gic'\n";
     let (mut lines, mut trace) = (String::new(), "read 0x10 0x24\n".to_string());
-    let offsets = (0..64).map(|both| format!("theirs copy 4096 2 {} {}", both / 8, both % 8));
-    let requests = engines::ROWS.into_iter().flat_map(|row| row.2);
-    let requests = requests.filter(|request| !request.is_empty());
-    let requests = requests.map(|request| format!("{request} 2"));
     let looks = ["theirs look".into(), "ours look".into()].into_iter();
+    let copies = ["theirs copy 4096 2".into(), "ours copy 4096 2".into()];
+    let lists = ["1", "16", "256"].into_iter().flat_map(|segments| {
+        let kinds = ["theirs list", "theirs chain", "ours list"];
 
-    for (number, request) in (1..).zip(looks.chain(requests).chain(offsets)) {
+        kinds.map(|kind| format!("{kind} {segments} 4096 2"))
+    });
+    let scattered = ["theirs", "ours"].map(|it| format!("{it} scattered 256 4096 2"));
+    let offsets = (0..64).map(|both| format!("theirs copy 4096 2 {} {}", both / 8, both % 8));
+
+    for (number, request) in (1..).zip(
+        looks
+            .chain(copies)
+            .chain(lists)
+            .chain(scattered)
+            .chain(offsets),
+    ) {
         let (driver, command) = request.split_once(' ').unwrap();
         let segments = match command.split(' ').collect::<Vec<_>>()[..] {
             ["look"] | ["copy", ..] => 1,
@@ -74,15 +84,14 @@ fn expand(line: &str) -> String {
 
 /// Returns the names of the checks that fail.
 fn failed<T>(checks: &[Check<T>], measurement: &T) -> Vec<String> {
-    let failed = checks
-        .iter()
-        .filter(|(_, check)| check(measurement).is_err());
+    let mut checks = checks.to_vec();
 
-    failed.map(|(name, _)| name.to_string()).collect()
+    checks.retain(|(_, check)| check(measurement).is_err());
+    checks.into_iter().map(|(name, _)| name.into()).collect()
 }
 
 /// Returns the report, and the names of failed checks and of limits that are not kept.
-fn outcome(replace: impl Fn(String) -> String) -> (String, Value, Vec<String>) {
+fn outcome(replace: impl Fn(String) -> String) -> (Option<Report>, Vec<String>) {
     let (lines, trace) = requests();
     let console = format!(
         "{}@@ begin controllers\n@@ end controllers\n@@ begin phases\nsh: write error: Invalid\n\
@@ -93,21 +102,19 @@ fn outcome(replace: impl Fn(String) -> String) -> (String, Value, Vec<String>) {
     let console = Console::new(&replace(console));
     let trace: String = replace(trace).lines().map(expand).collect();
     let traced = phases::read_trace(trace.as_bytes());
-    let mut wrong = failed(OF_INSTRUCTIONS, &console);
-    let Ok(requests) = traced.and_then(|traced| phases::join(&console, &traced)) else {
-        return (String::new(), Value::Null, vec!["requests".into()]);
+    let Ok(requests) = traced.and_then(|traced| phases::join(&console, traced)) else {
+        return (None, vec!["requests".into()]);
     };
-
-    wrong.extend(failed(OF_REQUESTS, &requests));
-
-    let Ok((text, json, limits)) = report(&console, &requests) else {
-        wrong.push("report".into());
-        return (String::new(), Value::Null, wrong);
+    let wrong = failed(&OF_INSTRUCTIONS, &console).into_iter();
+    let wrong = wrong.chain(failed(&OF_REQUESTS, &requests));
+    let report = Report::new(&console, &requests).ok();
+    let limits = match &report {
+        Some(report) => report.limits.clone(),
+        None => vec![("report".into(), f64::NAN, 0.0)],
     };
     let limits = limits.into_iter().filter(|limit| !is_kept(limit));
 
-    wrong.extend(limits.map(|(what, _, _)| what));
-    (text, json, wrong)
+    (report, wrong.chain(limits.map(|limit| limit.0)).collect())
 }
 
 #[test]
@@ -116,31 +123,27 @@ fn mistakes_are_noticed() {
 
     for line in lines.filter(|line| line.contains("=>") && !line.starts_with('#')) {
         let line = line.replace("\\n", "\n");
-        let parts: Vec<_> = line
-            .split("=>")
-            .map(|part| part.trim_matches(' '))
-            .collect();
+        let parts: Vec<_> = line.split("=>").map(|it| it.trim_matches(' ')).collect();
         let is_found = Cell::new(false);
-        let (_, _, wrong) = outcome(|text| {
+        let (_, wrong) = outcome(|text| {
             is_found.set(is_found.get() || text.contains(parts[0]));
             text.replace(parts[0], parts[1])
         });
         let names: Vec<_> = parts[2].split_terminator("; ").collect();
         let mut pairs = names.iter().zip(&wrong);
+        let is_same = names.len() == wrong.len() && pairs.all(|(name, it)| it.contains(name));
 
         assert!(is_found.get(), "not in the texts: {line}");
-        assert!(
-            names.len() == wrong.len() && pairs.all(|(name, wrong)| wrong.contains(name)),
-            "{line}: {wrong:?}"
-        );
+        assert!(is_same, "{line}: {wrong:?}");
     }
 }
 
 #[test]
 fn the_report_has_all_values() {
     const PART: &str = "list part 16 plain 1000000";
-    let (mut text, json, wrong) =
+    let (report, wrong) =
         outcome(|text| text.replace(&format!("{PART} 1000000"), &format!("{PART} 500000")));
+    let Report { mut text, json, .. } = report.unwrap();
 
     for pointer in "/mappings/0 /lists/7 /engines /bursts/63 /programs/3".split(' ') {
         text += &format!("\n{pointer}: {}\n", json.pointer(pointer).unwrap());
