@@ -6,20 +6,34 @@
 //! findings, each with their number, which may only shrink. To list the findings of one of them,
 //! set its number to 0.
 
-mod language;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Mutex;
+
+use regex::Regex;
 use serde::Deserialize;
 
 use crate::prelude::*;
-use language::{
-    tokens,
-    Language, //
-};
 
 /// Path of the rules in the project.
 const PATH: &str = "tests/words.json";
+
+/// Tab width of C, shell and make.
+const TAB: usize = 8;
+
+/// Patterns of comments, by language, with WORD where a description may begin with it.
+///
+/// In a shell script the description follows the interpreter and the license. That of a function
+/// or a variable begins with `name ARGUMENT: `.
+const C: &[&str] = &[r"^/\*(?:\*?\n)?WORD"];
+const RUST: &[&str] = &[
+    r"^[ \t]*///(?:WORD)?.*(?:\n[ \t]*///.*)*",
+    r"^[ \t]*//!(?:WORD)?.*(?:\n[ \t]*//!.*)*",
+];
+const SHELL: &[&str] =
+    &[r"^(?:#(?:!.*| SPDX.*| shellcheck.*)?\n)*# (?:(?-i:\w+(?: [A-Z.]+)*: )?WORD)?.*(?:\n#.*)*"];
+const MARKDOWN: &[&str] = &[];
 
 /// Content of `tests/words.json`.
 #[derive(Deserialize)]
@@ -39,13 +53,6 @@ struct Rules {
     unclean: BTreeMap<String, usize>,
 }
 
-/// Finding in a file.
-struct Finding {
-    file: String,
-    line: usize,
-    text: String,
-}
-
 /// Checks all tracked files.
 ///
 /// # Errors
@@ -57,9 +64,11 @@ pub fn check() -> Result<()> {
     let mut findings = vec![];
 
     for file in files.lines().filter(|file| Path::new(file).is_file()) {
-        let text = std::fs::read(file)?;
+        let text = fs::read(file)?;
 
-        findings.extend(rules.findings(file, &String::from_utf8_lossy(&text)));
+        for (line, finding) in rules.findings(file, &String::from_utf8_lossy(&text)) {
+            findings.push((file, format!("{file}:{line}: {finding}")));
+        }
     }
     rules.compare(&findings)
 }
@@ -102,92 +111,91 @@ impl Rules {
     fn new() -> Result<Self> {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../words.json");
 
-        Ok(serde_json::from_slice(&std::fs::read(path)?)?)
+        Ok(serde_json::from_slice(&fs::read(path)?)?)
     }
 
-    /// Returns the findings in a file.
-    fn findings(&self, file: &str, text: &str) -> Vec<Finding> {
-        let Some(language) = Language::of(file, text) else {
+    /// Returns the findings in a file, by line.
+    fn findings(&self, file: &str, text: &str) -> Vec<(usize, String)> {
+        let Some(patterns) = language(file, text) else {
             return vec![];
         };
-        let lines: Vec<_> = text.lines().collect();
-        let wide = language.may_be_wide(&lines);
-        let mut found = self.phrases(&lines);
+        let first = format!(r"[^\w\n]*\b({})\b", self.first_words.join("|"));
+        // Words are divided by a space or a line break, not by punctuation.
+        let phrases = |phrases: &[String]| {
+            let phrases = phrases.join("|").replace(' ', r"(?:'s)?\s[^\w']*");
 
-        for (at, line) in lines.iter().enumerate() {
-            let description = language.description(&lines, at);
-            let columns = language.columns(line);
+            format!(r"\b({phrases})\b")
+        };
+        let descriptions = patterns.iter().map(|it| it.replace("WORD", &first));
+        let descriptions = descriptions.map(|it| (it, "description begins with"));
+        let phrases = [
+            (phrases(&self.persons), "name the actor, not"),
+            (phrases(&self.quantities), "name the number, not"),
+        ];
+        let mut found = self.wide_lines(text, patterns == MARKDOWN);
 
-            if let Some((first, _)) = description.and_then(|text| tokens(text).next()) {
-                if self.first_words.contains(&first) {
-                    found.push((at, format!("description begins with \"{first}\"")));
-                }
-            }
-            if columns > self.columns && !wide[at] {
-                found.push((at, format!("{columns} columns")));
+        for (pattern, message) in descriptions.chain(phrases) {
+            for words in regex(&pattern)
+                .captures_iter(text)
+                .filter_map(|it| it.get(1))
+            {
+                let line = text[..words.start()].matches('\n').count();
+
+                found.push((line + 1, format!("{message} {:?}", words.as_str())));
             }
         }
         found.sort();
-
-        let findings = found.into_iter().map(|(at, rule)| Finding {
-            file: file.into(),
-            line: at + 1,
-            text: format!("{rule}: {}", lines[at].trim()),
-        });
-
-        findings.collect()
+        found
     }
 
-    /// Returns the phrases to avoid, also those that a line break divides.
-    fn phrases(&self, lines: &[&str]) -> Vec<(usize, String)> {
-        let lines = lines.iter().enumerate();
-        let tokens: Vec<_> = lines
-            .flat_map(|(at, line)| tokens(line).map(move |(word, ends)| (at, word, ends)))
-            .collect();
+    /// Returns the lines that are too wide, except for addresses, and Markdown's code and tables.
+    fn wide_lines(&self, text: &str, is_markdown: bool) -> Vec<(usize, String)> {
+        let (mut fenced, mut indented, mut blank) = (false, false, true);
         let mut found = vec![];
 
-        for (phrases, thing) in [(&self.persons, "actor"), (&self.quantities, "number")] {
-            for phrase in phrases {
-                let words: Vec<_> = phrase.split(' ').collect();
+        for (number, line) in (1..).zip(text.lines()) {
+            let width = |c| if c == '\t' { TAB } else { 1 };
+            let columns: usize = line.chars().map(width).sum();
+            let fence = line.trim_start().starts_with("```");
 
-                for window in tokens.windows(words.len()) {
-                    let is_same = words.iter().eq(window.iter().map(|(_, word, _)| word));
-                    let mut before_last = window[..words.len() - 1].iter();
+            fenced ^= fence;
+            indented = line.starts_with("    ") && (indented || blank);
+            blank = line.is_empty();
 
-                    if is_same && !before_last.any(|(_, _, ends)| *ends) {
-                        found.push((window[0].0, format!("name the {thing}, not \"{phrase}\"")));
-                    }
-                }
+            let is_exempt = is_markdown && (fenced || indented || line.starts_with('|'));
+
+            if columns > self.columns && !is_exempt && !line.contains("://") {
+                found.push((number, format!("{columns} columns")));
             }
         }
         found
     }
 
-    /// Compares the number of findings with the list.
-    fn compare(&self, findings: &[Finding]) -> Result<()> {
-        let entry_of = |finding: &Finding| {
+    /// Compares the number of findings in files with the list.
+    fn compare(&self, findings: &[(&str, String)]) -> Result<()> {
+        let entry_of = |file: &str| {
             let entries = self.unclean.keys().map(String::as_str);
-            let above = entries.filter(|entry| Path::new(&finding.file).starts_with(entry));
+            let above = entries.filter(|entry| Path::new(file).starts_with(entry));
 
             above.max_by_key(|entry| entry.len()).unwrap_or("")
         };
         let entries = self
             .unclean
             .iter()
-            .map(|(entry, allowed)| (entry.as_str(), *allowed));
+            .map(|(entry, allowed)| (&**entry, *allowed));
         let mut wrong = vec![];
 
         for (entry, allowed) in entries.chain([("", 0)]) {
-            let found = findings.iter().filter(|finding| entry_of(finding) == entry);
+            let found = findings.iter().filter(|(file, _)| entry_of(file) == entry);
             let number = found.clone().count();
 
             if number > allowed {
-                wrong.extend(found.map(|it| format!("{}:{}: {}", it.file, it.line, it.text)));
+                wrong.extend(found.map(|(_, finding)| finding.clone()));
             }
             if number != allowed && !entry.is_empty() {
-                wrong.push(format!(
-                    "{PATH}: {entry}: {allowed} allowed, {number} found"
-                ));
+                let place = format!("{PATH}: {entry}");
+
+                wrong.push(format!("{place}: {allowed} allowed, {number} found"));
             }
             if number < allowed {
                 wrong.push(format!("write {number}, or for 0 remove the line"));
@@ -199,16 +207,39 @@ impl Rules {
 
     /// Returns true if a commit may have this subject.
     fn accepts(&self, subject: &str) -> bool {
-        let is_dir = |c: char| c.is_ascii_alphanumeric() || "/_-., ".contains(c);
-        let (dirs, change) = subject.split_once(": ").unwrap_or_default();
-        let (verb, object) = change.split_once(' ').unwrap_or_default();
+        let form = regex(r"^[a-z0-9/_\-., ]+: ((?-i:[a-z])[^ ]*) .");
+        let verb = form.captures(subject).map(|it| it[1].to_string());
 
-        !dirs.is_empty()
-            && dirs.chars().all(is_dir)
-            && verb.starts_with(|c: char| c.is_ascii_lowercase())
-            && !self.subject_verbs.iter().any(|bad| bad == verb)
-            && !object.is_empty()
+        verb.is_some_and(|verb| !self.subject_verbs.contains(&verb))
     }
+}
+
+/// Returns the patterns of a file's descriptions, or `None` if its wording is not checked.
+fn language(file: &str, text: &str) -> Option<&'static [&'static str]> {
+    let name = file.rsplit('/').next()?;
+    let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
+
+    match (name, extension) {
+        (_, "rs") => Some(RUST),
+        (_, "c" | "h") => Some(C),
+        (_, "md") => Some(MARKDOWN),
+        (_, "sh" | "mak" | "config") => Some(SHELL),
+        ("Makefile" | "Kbuild" | "env-packages", _) => Some(SHELL),
+        _ => text.starts_with("#!/bin/sh").then_some(SHELL),
+    }
+}
+
+/// Compiles a pattern of this module, once: `^` is a line's start, and case does not matter.
+fn regex(pattern: &str) -> Regex {
+    static COMPILED: Mutex<BTreeMap<String, Regex>> = Mutex::new(BTreeMap::new());
+    let compile = || Regex::new(&format!("(?mi){pattern}")).unwrap();
+
+    COMPILED
+        .lock()
+        .unwrap()
+        .entry(pattern.into())
+        .or_insert_with(compile)
+        .clone()
 }
 
 /// Returns the output of git, whose arguments have no spaces.

@@ -14,11 +14,9 @@ fn rules() -> Rules {
 #[track_caller]
 fn expect(file: &str, text: &str, lines: &[usize]) {
     let findings = rules().findings(file, text);
+    let found: Vec<_> = findings.iter().map(|(line, _)| *line).collect();
 
-    assert!(
-        findings.iter().map(|it| it.line).eq(lines.iter().copied()),
-        "{file}: {text}"
-    );
+    assert_eq!(found, lines, "{file}: {text}");
 }
 
 #[test]
@@ -40,17 +38,11 @@ fn each_first_word_is_found() {
 #[test]
 fn each_phrase_is_found_also_across_lines() {
     for phrase in rules().persons.iter().chain(&rules().quantities) {
+        let [lines, name] = ["\n * ", "_"].map(|space| phrase.replace(' ', space));
+
         expect("a.md", &format!("A\n({phrase}, B)."), &[2]);
-        expect(
-            "a.c",
-            &format!("/* A\n * {} */", phrase.replace(' ', "\n * ")),
-            &[2],
-        );
-        expect(
-            "a.rs",
-            &format!("let {}_ = 1;", phrase.replace(' ', "_")),
-            &[],
-        );
+        expect("a.c", &format!("/* A\n * {lines} */"), &[2]);
+        expect("a.rs", &format!("let {name}_ = 1;"), &[]);
     }
 }
 
@@ -82,18 +74,12 @@ fn more_and_fewer_findings_than_listed_fail() {
         (&["dir/a"; 3], "dir/a:1: text"),
         (&["dir/a", "dir/sub/a", "dir/b", "dirt"], "dirt:1"),
     ] {
-        let findings = files.iter().map(|file| Finding {
-            file: file.to_string(),
-            line: 1,
-            text: "text".into(),
-        });
+        let findings = files.iter().map(|file| (*file, format!("{file}:1: text")));
         let result = rules().compare(&findings.collect::<Vec<_>>());
         let error = result.map_or_else(|error| error.to_string(), |()| String::new());
 
-        assert!(
-            error.contains(message) && error.is_empty() == message.is_empty(),
-            "{error}"
-        );
+        assert!(error.contains(message), "{error}");
+        assert_eq!(error.is_empty(), message.is_empty(), "{error}");
     }
 }
 
@@ -101,22 +87,18 @@ fn more_and_fewer_findings_than_listed_fail() {
 fn subjects_name_a_directory_a_change_and_an_object() {
     let rules = rules();
 
-    for good in [
-        "dma: add a test",
-        "sg, tests/e2e: remove it",
-        ".ci: rename run",
+    for (subject, is_good) in [
+        ("dma: add a test", true),
+        ("sg, tests/e2e: remove it", true),
+        (".ci: rename run", true),
+        ("add a test", false),
+        ("dma: add", false),
+        ("dma: Add a test", false),
+        (": add a test", false),
+        ("a(b): add c", false),
+        ("", false),
     ] {
-        assert!(rules.accepts(good), "{good}");
-    }
-    for bad in [
-        "add a test",
-        "dma: add",
-        "dma: Add a test",
-        ": add a test",
-        "a(b): add c",
-        "",
-    ] {
-        assert!(!rules.accepts(bad), "{bad}");
+        assert_eq!(rules.accepts(subject), is_good, "{subject}");
     }
     for verb in &rules.subject_verbs {
         assert!(!rules.accepts(&format!("dma: {verb} a test")), "{verb}");
