@@ -38,28 +38,23 @@ fn add_project(
         selected.clear();
     }
 
-    let others = Test::new(
-        format!("{group}::no_other_tests"),
-        move |results: &Results| {
-            let unknown: Vec<_> = results
-                .passed
-                .keys()
-                .filter(|name| !known.contains(name))
-                .collect();
+    let others = move |results: &Results| {
+        let mut unknown: Vec<_> = results.passed.keys().collect();
 
-            ensure!(unknown.is_empty(), "not found in the source: {unknown:?}");
-            Ok(())
-        },
-    );
+        unknown.retain(|name| !known.contains(name));
+        ensure!(unknown.is_empty(), "not found in the source: {unknown:?}");
+        Ok(())
+    };
+    let others = Test::new(format!("{group}::no_other_tests"), others);
     let tests = names.into_iter().map(|name| {
-        Test::new(
-            format!("{group}::{name}"),
-            move |results: &Results| match results.passed.get(&name) {
-                Some(true) => Ok(()),
-                Some(false) => bail!("{}", results.text),
-                None => bail!("the test did not run:\n{}", results.text),
-            },
-        )
+        let test = name_of(&name);
+        let check = move |results: &Results| match results.passed.get(&name) {
+            Some(true) => Ok(()),
+            Some(false) => bail!("{}", results.text),
+            None => bail!("the test did not run:\n{}", results.text),
+        };
+
+        Test::new(test, check)
     });
 
     suite.add(group, tests.chain([others]), move || {

@@ -25,21 +25,19 @@ pub fn add(suite: &mut Suite) {
 
 /// Returns the report of `llvm-cov export`.
 fn measure() -> Result<Value> {
-    let report = output(
-        Command::new(made_by("scripts/llvm-cov", &[])?)
-            // Without --no-clean, each run would compile the tests again.
-            .args(["llvm-cov", "--no-clean", "--quiet", "--locked", "--lib"])
-            .args(["--manifest-path", "tests/host/Cargo.toml"])
-            .args(["--json", "--summary-only", "--", "--skip", "large_copies"])
-            // Counters slow the interpreter down six times. Fewer cases run the same lines.
-            .env("PROPTEST_CASES", "32")
-            // A fixed name, so that the counts replace those of the last run.
-            .env("LLVM_PROFILE_FILE_NAME", "host-tests.profraw")
-            .env("LLVM_COV", "llvm-cov-19")
-            .env("LLVM_PROFDATA", "llvm-profdata-19"),
-    )?;
+    let mut cargo = Command::new(made_by("scripts/llvm-cov", &[])?);
 
-    Ok(serde_json::from_str(&report)?)
+    // Without --no-clean, each run would compile the tests again.
+    cargo.args(["llvm-cov", "--no-clean", "--quiet", "--locked", "--lib"]);
+    cargo.args(["--manifest-path", "tests/host/Cargo.toml"]);
+    cargo.args(["--json", "--summary-only", "--", "--skip", "large_copies"]);
+    // Counters slow the interpreter down six times. Fewer cases run the same lines.
+    cargo.env("PROPTEST_CASES", "32");
+    // A fixed name, so that the counts replace those of the last run.
+    cargo.env("LLVM_PROFILE_FILE_NAME", "host-tests.profraw");
+    cargo.env("LLVM_COV", "llvm-cov-19");
+    cargo.env("LLVM_PROFDATA", "llvm-profdata-19");
+    Ok(serde_json::from_str(&output(&mut cargo)?)?)
 }
 
 /// Compares each file of `SOURCES` in the project at `root` with the minimum.
@@ -67,7 +65,6 @@ fn check(report: &Value, root: &Path) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn each_source_needs_the_minimum() {
@@ -78,23 +75,19 @@ mod tests {
             (100.0, 1, false),
             (100.0, SOURCES.len(), false),
         ] {
-            let files = SOURCES.iter().skip(missing).map(|source| {
-                let is_directory = *source == "pl330/program";
-                let file = if is_directory { "/copy.rs" } else { "" };
-                let percent = if is_directory { percent } else { 100.0 };
-
-                json!({
-                    "filename": format!("/project/{source}{file}"),
-                    "summary": {"lines": {"percent": percent}},
-                })
+            let files = SOURCES.iter().skip(missing).map(|source| match *source {
+                "pl330/program" => ("pl330/program/copy.rs", percent),
+                source => (source, 100.0),
             });
-            let report = json!({"data": [{"files": files.collect::<Value>()}]});
+            let files = files.map(|(file, percent)| {
+                let lines = json!({ "lines": { "percent": percent } });
 
-            assert_eq!(
-                check(&report, Path::new("/project")).is_ok(),
-                passes,
-                "{report}"
-            );
+                json!({ "filename": format!("/project/{file}"), "summary": lines })
+            });
+            let report = json!({ "data": [{ "files": files.collect::<Value>() }] });
+            let result = check(&report, Path::new("/project"));
+
+            assert_eq!(result.is_ok(), passes, "{report}");
         }
     }
 }

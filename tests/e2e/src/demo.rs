@@ -58,15 +58,15 @@ pub fn run(board: &Board, json: &Path) -> Result<bool> {
     let interrupts = console.number("interrupts")?;
     let mut report: Map<String, Value> =
         serde_json::from_str(console.section("json")?).context("the module's report.json")?;
+    let programs = report["programs"].as_u64();
     let passed = exit == 0
         && report["passed"] == true
-        && report["programs"]
-            .as_u64()
-            .is_some_and(|it| interrupts <= it);
+        && programs.is_some_and(|programs| interrupts <= programs);
     let release = fs::read_to_string(board.kernel.join("release"))?;
-    let origin = match board.is_stock() {
-        true => "as Debian built it",
-        false => "from KERNEL=",
+    let origin = if board.is_stock() {
+        "as Debian built it"
+    } else {
+        "from KERNEL="
     };
 
     ensure!(
@@ -82,14 +82,10 @@ pub fn run(board: &Board, json: &Path) -> Result<bool> {
          of its time",
         console.up().unwrap_or("?")
     );
-    for (name, text) in [
-        ("kernel", kernel),
-        ("board", model),
-        ("cpus", cpus),
-        ("controller", controller),
-    ] {
-        report.insert(name.into(), text.into());
-    }
+    report.insert("kernel".into(), kernel.into());
+    report.insert("board".into(), model.into());
+    report.insert("cpus".into(), cpus.into());
+    report.insert("controller".into(), controller.into());
     report.insert("kernel_interrupts".into(), interrupts.into());
     write_json(json, &report)?;
     println!("The same as JSON: {}", json.display());

@@ -59,22 +59,23 @@ pub fn add(suite: &mut Suite) -> Result<()> {
     }
     mutants.retain(|mutant| suite.selects(&mutant.name));
     for (number, batch) in batches(mutants).into_iter().enumerate() {
-        let tests: Vec<_> = batch
-            .iter()
-            .map(|Mutant { name, test, .. }| {
-                let (key, test) = (name.clone(), test.clone());
+        let tests = batch.iter().map(|mutant| {
+            let (name, test) = (mutant.name.clone(), mutant.test.clone());
+            let check = move |outputs: &BTreeMap<String, String>| {
+                let output = &outputs[&name];
+                let is_failed = output.contains("0 passed, 1 failed");
 
-                Test::new(name, move |outputs: &BTreeMap<String, String>| {
-                    let output = &outputs[&key];
-                    // A job that fails, fails without the mistake, too.
-                    let is_caught =
-                        output.contains("0 passed, 1 failed") && !output.contains(JOB_FAILED);
+                // A job that fails, fails without the mistake, too.
+                ensure!(
+                    is_failed && !output.contains(JOB_FAILED),
+                    "{test} does not fail:\n{output}"
+                );
+                Ok(())
+            };
 
-                    ensure!(is_caught, "{test} does not fail:\n{output}");
-                    Ok(())
-                })
-            })
-            .collect();
+            Test::new(&mutant.name, check)
+        });
+        let tests: Vec<_> = tests.collect();
 
         suite.add(&format!("mutants {number}"), tests, move || run(batch));
     }
@@ -85,7 +86,7 @@ pub fn add(suite: &mut Suite) -> Result<()> {
 fn read() -> Result<Vec<Mutant>> {
     let mut mutants = vec![];
 
-    for entry in fs::read_dir(PATCHES).with_context(|| format!("cannot read {PATCHES}"))? {
+    for entry in fs::read_dir(PATCHES).context(PATCHES)? {
         let patch = entry?.path();
 
         if patch.extension().is_some_and(|it| it == "patch") {
@@ -99,10 +100,9 @@ fn read() -> Result<Vec<Mutant>> {
 impl Mutant {
     fn new(patch: PathBuf) -> Result<Self> {
         let text = fs::read_to_string(&patch)?;
-        let test = text
-            .lines()
-            .find_map(|line| line.strip_prefix("Test: "))
-            .with_context(|| format!("{}: no line `Test: NAME`", patch.display()))?;
+        let mut tests = text.lines().filter_map(|line| line.strip_prefix("Test: "));
+        let test = tests.next();
+        let test = test.with_context(|| format!("{}: no line `Test: NAME`", patch.display()))?;
         let group = test.rsplit_once("::").map_or(test, |(group, _)| group);
         // All host tests are one program.
         let group = group.split("_tests").next().unwrap_or(group);
@@ -159,28 +159,24 @@ fn run(mutants: Vec<Mutant>) -> Result<BTreeMap<String, String>> {
 }
 
 fn run_in(copy: &Path, mutants: Vec<Mutant>) -> Result<BTreeMap<String, String>> {
+    let mut rsync = Command::new("rsync");
+
     fs::create_dir_all(copy)?;
     // A file that changes, also back, gets a new time: make and cargo compare times.
-    succeeds(
-        Command::new("rsync")
-            .args(["--links", "--perms", "--relative", "--checksum"])
-            .args(tracked("*")?)
-            .arg(copy),
-    )?;
+    rsync.args(["--links", "--perms", "--relative", "--checksum"]);
+    succeeds(rsync.args(tracked("*")?).arg(copy))?;
     for mutant in &mutants {
-        succeeds(
-            Command::new("patch")
-                .args(["--strip=1", "--batch", "--forward", "--directory"])
-                .arg(copy)
-                .arg("--input")
-                .arg(absolute(&mutant.patch)?),
-        )?;
+        let mut patch = Command::new("patch");
+
+        patch.args(["--strip=1", "--batch", "--forward", "--directory"]);
+        succeeds(patch.arg(copy).arg("--input").arg(absolute(&mutant.patch)?))?;
     }
     // Tests on the host need neither module nor overlay.
     if mutants.iter().any(|it| !it.test.starts_with("host::")) {
+        let mut make = Command::new("make");
+
         succeeds(
-            Command::new("make")
-                .args(["--no-print-directory", "stock"])
+            make.args(["--no-print-directory", "stock"])
                 .current_dir(copy),
         )?;
     }
@@ -212,19 +208,14 @@ mod tests {
             ("c", ["pl330/stop.rs", "faults"]),
             ("d", ["sg/split.rs", "host::split"]),
         ];
-        let batches = batches(
-            mutants
-                .map(|(name, touches)| Mutant {
-                    name: name.into(),
-                    patch: PathBuf::new(),
-                    test: String::new(),
-                    touches: touches.map(String::from).into(),
-                })
-                .into(),
-        );
-        let names = batches
-            .iter()
-            .map(|batch| batch.iter().map(|it| &*it.name).collect());
+        let mutants = mutants.map(|(name, touches)| Mutant {
+            name: name.into(),
+            patch: PathBuf::new(),
+            test: String::new(),
+            touches: touches.map(String::from).into(),
+        });
+        let batches = batches(mutants.into()).into_iter();
+        let names = batches.map(|batch| batch.into_iter().map(|it| it.name).collect());
 
         assert_eq!(names.collect::<Vec<String>>(), ["acd", "b"]);
     }

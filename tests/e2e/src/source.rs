@@ -3,6 +3,8 @@
 //! Names of the tests that stand in the source, so that the suite knows them before they run, and
 //! notices one that does not run.
 
+use regex::Regex;
+
 use crate::prelude::*;
 
 /// Directories of the module's source.
@@ -34,7 +36,7 @@ pub fn cargo(directory: &str) -> Result<Vec<String>> {
         for (path, module) in elsewhere(&text) {
             let text = fs::read_to_string(Path::new(&file).with_file_name(path))?;
 
-            names.extend(tests(module, &text));
+            names.extend(tests(&module, &text));
         }
     }
     ensure!(!names.is_empty(), "{directory} has no tests");
@@ -43,11 +45,8 @@ pub fn cargo(directory: &str) -> Result<Vec<String>> {
 
 /// Returns all Rust files below directories, sorted.
 fn files(directories: &[&str]) -> Result<Vec<String>> {
-    let found = output(
-        Command::new("find")
-            .args(directories)
-            .args(["-name", "*.rs"]),
-    )?;
+    let mut find = Command::new("find");
+    let found = output(find.args(directories).args(["-name", "*.rs"]))?;
     let mut files: Vec<_> = found.lines().map(String::from).collect();
 
     files.sort();
@@ -56,39 +55,28 @@ fn files(directories: &[&str]) -> Result<Vec<String>> {
 
 /// Returns the functions with `#[test]` in the text of a module, also those in `proptest!`.
 fn tests(module: &str, text: &str) -> Vec<String> {
-    let mut names = vec![];
-    let mut is_test = false;
+    let test = Regex::new(r"(?m)^\s*#\[test\]$(?s:.*?)^\s*fn (\w+)").unwrap();
+    let tests = test.captures_iter(text);
 
-    for line in text.lines().map(str::trim) {
-        is_test |= line == "#[test]";
-        if let Some(name) = line.strip_prefix("fn ").filter(|_| is_test) {
-            let name = name.split(['(', '<']).next().unwrap_or_default();
-
-            names.push(format!("{module}::{name}"));
-            is_test = false;
-        }
-    }
-    names
+    tests.map(|it| format!("{module}::{}", &it[1])).collect()
 }
 
 /// Returns the cases of the KUnit suites in a file.
 fn kunit_cases(text: &str) -> Vec<String> {
     let suites = text.split("\n#[kunit_tests(").skip(1);
+    let suites = suites.filter_map(|suite| suite.split_once(')'));
 
     suites
-        .filter_map(|suite| suite.split_once(')'))
         .flat_map(|(suite, text)| tests(suite, text))
         .collect()
 }
 
 /// Returns path and name of the modules with `#[path]` in the directory `tests`.
-fn elsewhere(text: &str) -> impl Iterator<Item = (&str, &str)> {
-    text.split("#[path = \"").skip(1).filter_map(|rest| {
-        let (path, rest) = rest.split_once("\"]\nmod ")?;
-        let (module, _) = rest.split_once(';')?;
+fn elsewhere(text: &str) -> Vec<(String, String)> {
+    let module = Regex::new(r#"#\[path = "(\.\./tests/[^"]*)"\]\nmod ([^;]*);"#).unwrap();
+    let modules = module.captures_iter(text);
 
-        path.starts_with("../tests/").then_some((path, module))
-    })
+    modules.map(|it| (it[1].into(), it[2].into())).collect()
 }
 
 #[cfg(test)]
@@ -98,8 +86,8 @@ mod tests {
     #[test]
     fn each_suite_has_its_cases() {
         let text =
-            "fn helper() {}\n\n#[kunit_tests(a)]\nmod suite {\n    #[test]\n    fn one() {}\n\
-            \n    fn helper<T>() {}\n}\n\n#[kunit_tests(b)]\nmod suite {\n    #[test]\n    \
+            "fn helper() {}\n\n#[kunit_tests(a)]\nmod suite {\n    #[test]\n    fn one() {}\n
+            fn helper<T>() {}\n}\n\n#[kunit_tests(b)]\nmod suite {\n    #[test]\n    \
             #[cfg(x)]\n    fn two<T>() -> Result {}\n}\n";
 
         assert_eq!(kunit_cases(text), ["a::one", "b::two"]);
@@ -110,6 +98,8 @@ mod tests {
         let text = "#[cfg(test)]\n#[path = \"../tests/copy.rs\"]\nmod copy_tests;\n\
             #[path = \"../../../pl330/insn.rs\"]\nmod insn;\n";
 
-        assert!(elsewhere(text).eq([("../tests/copy.rs", "copy_tests")]));
+        let found = ("../tests/copy.rs".into(), "copy_tests".into());
+
+        assert_eq!(elsewhere(text), [found]);
     }
 }

@@ -32,10 +32,7 @@ const COMMANDS: [(&str, &str); 12] = [
 pub fn versions() -> Result<Vec<(&'static str, String)>> {
     let versions = COMMANDS.iter().map(|(name, command)| {
         let text = output(Command::new("sh").args(["-c", command]))?;
-        let version = text
-            .lines()
-            .next()
-            .with_context(|| format!("{name} has no version"))?;
+        let version = text.lines().next().with_context(|| name.to_string())?;
 
         Ok((*name, version.trim().into()))
     });

@@ -28,8 +28,7 @@ impl Results {
             // Leaves no compiled modules beside the source.
             .arg("-B")
             .arg(kernel.join("source/tools/testing/kunit/kunit.py"))
-            .arg("parse")
-            .arg(format!("--json={}", json.display()))
+            .args(["parse", &format!("--json={}", json.display())])
             .arg(text)
             .output()
             .context("cannot run python3")?;
@@ -42,18 +41,18 @@ impl Results {
 
     fn from_json(json: &str, log: &str, succeeded: bool, said: String) -> Result<Self> {
         let all: Value = serde_json::from_str(json).context("the JSON of kunit.py")?;
-        let mut cases = BTreeMap::new();
+        let (counts, mut cases) = (&all["misc"], BTreeMap::new());
 
-        for suite in list(&all, "sub_groups")? {
-            add_cases(&mut cases, "", suite)?;
+        for suite in all["sub_groups"].as_array().into_iter().flatten() {
+            add_cases(&mut cases, "", suite);
         }
         Ok(Self {
             all_passed: succeeded
-                && all["misc"]["passed"] == all["misc"]["tests"]
+                && counts["passed"] == counts["tests"]
                 // Those in the log itself do not make kunit.py fail.
-                && all["misc"]["errors"] == 0
+                && counts["errors"] == 0
                 // A case outside of all suites is a suite that did not run.
-                && list(&all, "test_cases")?.is_empty()
+                && all["test_cases"] == json!([])
                 && !cases.is_empty()
                 && cases.values().all(|status| status == "PASS"),
             cases,
@@ -89,20 +88,17 @@ impl Results {
     /// Checks that a case failed, of those whose names `meant` accepts.
     pub fn expect_a_failure(&self, meant: impl Fn(&str) -> bool) -> Result<()> {
         let names = self.names(meant)?;
+        let has_failed = names.iter().any(|&name| self.cases[name] == "FAIL");
 
-        ensure!(
-            names.iter().any(|&name| self.cases[name] == "FAIL"),
-            "none of {} KUnit cases failed",
-            names.len()
-        );
+        ensure!(has_failed, "none of {} KUnit cases failed", names.len());
         Ok(())
     }
 
     /// Checks that all cases passed whose names `meant` accepts.
     pub fn expect_no_failure(&self, meant: impl Fn(&str) -> bool) -> Result<()> {
-        self.names(meant)?
-            .into_iter()
-            .try_for_each(|name| self.expect_passed(name))
+        let names = self.names(meant)?;
+
+        names.iter().try_for_each(|name| self.expect_passed(name))
     }
 
     fn names(&self, meant: impl Fn(&str) -> bool) -> Result<Vec<&String>> {
@@ -114,49 +110,39 @@ impl Results {
 }
 
 /// Adds the cases below `group`, which is a suite or a case with parameters.
-fn add_cases(cases: &mut BTreeMap<String, String>, prefix: &str, group: &Value) -> Result<()> {
-    let prefix = format!("{prefix}{}::", text(group, "name")?);
+fn add_cases(cases: &mut BTreeMap<String, String>, prefix: &str, group: &Value) {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_string();
+    let items = |key: &str| group[key].as_array().into_iter().flatten();
+    let prefix = format!("{prefix}{}::", text(&group["name"]));
 
-    for group in list(group, "sub_groups")? {
-        add_cases(cases, &prefix, group)?;
+    for case in items("test_cases") {
+        let name = prefix.clone() + &text(&case["name"]);
+
+        cases.insert(name, text(&case["status"]));
     }
-    for case in list(group, "test_cases")? {
-        let name = format!("{prefix}{}", text(case, "name")?);
-
-        cases.insert(name, text(case, "status")?.into());
+    for group in items("sub_groups") {
+        add_cases(cases, &prefix, group);
     }
-    Ok(())
-}
-
-fn list<'a>(group: &'a Value, key: &str) -> Result<&'a Vec<Value>> {
-    group[key]
-        .as_array()
-        .with_context(|| format!("the JSON of kunit.py has no {key}: {group}"))
-}
-
-fn text<'a>(group: &'a Value, key: &str) -> Result<&'a str> {
-    group[key]
-        .as_str()
-        .with_context(|| format!("the JSON of kunit.py has no {key}: {group}"))
 }
 
 /// Returns the lines of a log on the case `suite::case`: those between the result before it and its
 /// own.
 fn excerpt(log: &str, name: &str) -> String {
     let (suite, case) = name.rsplit_once("::").unwrap_or(("", name));
+    let (begin, end) = (format!("# Subtest: {suite}"), format!(" {case}"));
     let lines: Vec<_> = log
         .lines()
-        .skip_while(|line| !line.ends_with(&format!("# Subtest: {suite}")))
+        .skip_while(|line| !line.ends_with(&begin))
         .collect();
-    let own = lines
+    let is_own = |line: &&str| line.contains("not ok ") && line.ends_with(&end);
+    let own = lines.iter().position(is_own).unwrap_or(lines.len());
+    let is_result = |line: &&str| line.contains(" ok ") || line.contains(" 1..");
+    let first = lines[..own]
         .iter()
-        .position(|line| line.contains("not ok ") && line.ends_with(&format!(" {case}")))
-        .unwrap_or(lines.len());
-    let before = lines[..own]
-        .iter()
-        .rposition(|line| line.contains(" ok ") || line.contains(" 1.."));
+        .rposition(is_result)
+        .map_or(0, |it| it + 1);
 
-    lines[before.map_or(0, |it| it + 1)..lines.len().min(own + 1)].join("\n")
+    lines[first..lines.len().min(own + 1)].join("\n")
 }
 
 #[cfg(test)]
@@ -174,33 +160,34 @@ mod tests {
 ";
 
     /// Results of a suite with the case `maps`, which passed, and the case `bounces`.
-    fn results(status: &str, succeeded: bool, errors: u8, outside: &str) -> Results {
+    fn results(status: &str, succeeded: bool, errors: u8, outside: Value) -> Results {
         let passed = 1 + u8::from(status == "PASS");
-        let json = format!(
-            r#"{{ "misc": {{ "tests": 2, "passed": {passed}, "errors": {errors} }},
-                "test_cases": [{outside}], "sub_groups": [{{
-                    "name": "dma", "sub_groups": [], "test_cases": [
-                        {{ "name": "maps", "status": "PASS" }},
-                        {{ "name": "bounces", "status": "{status}" }}
-                    ] }}] }}"#
-        );
+        let maps = json!({ "name": "maps", "status": "PASS" });
+        let bounces = json!({ "name": "bounces", "status": status });
+        let json = json!({
+            "misc": { "tests": 2, "passed": passed, "errors": errors },
+            "test_cases": outside,
+            "sub_groups": [{ "name": "dma", "sub_groups": [], "test_cases": [maps, bounces] }],
+        });
 
-        Results::from_json(&json, LOG, succeeded, "it said".into()).unwrap()
+        Results::from_json(&json.to_string(), LOG, succeeded, "it said".into()).unwrap()
     }
 
     #[test]
     fn only_a_whole_success_is_one() {
-        let outside = r#"{ "name": "pages", "status": "PASS" }"#;
+        let outside = json!([{ "name": "pages", "status": "PASS" }]);
 
-        for (results, all_passed) in [
-            (results("PASS", true, 0, ""), true),
-            (results("FAIL", true, 0, ""), false),
-            (results("SKIP", true, 0, ""), false),
-            (results("ERROR", true, 0, ""), false),
-            (results("PASS", false, 0, ""), false),
-            (results("PASS", true, 1, ""), false),
-            (results("PASS", true, 0, outside), false),
+        for (status, succeeded, errors, outside, all_passed) in [
+            ("PASS", true, 0, json!([]), true),
+            ("FAIL", true, 0, json!([]), false),
+            ("SKIP", true, 0, json!([]), false),
+            ("ERROR", true, 0, json!([]), false),
+            ("PASS", false, 0, json!([]), false),
+            ("PASS", true, 1, json!([]), false),
+            ("PASS", true, 0, outside, false),
         ] {
+            let results = results(status, succeeded, errors, outside);
+
             assert_eq!(results.expect_all_passed().is_ok(), all_passed);
         }
 
@@ -214,22 +201,17 @@ mod tests {
 
     #[test]
     fn a_case_has_its_status_and_log() {
-        let bad = results("FAIL", false, 0, "");
+        let bad = results("FAIL", false, 0, json!([]));
         let said = bad.expect_passed("dma::bounces").unwrap_err().to_string();
+        let lines: Vec<_> = LOG.lines().collect();
 
-        assert_eq!(
-            said,
-            format!(
-                "FAIL:\n{}",
-                LOG.lines().collect::<Vec<_>>()[3..6].join("\n")
-            )
-        );
+        assert_eq!(said, format!("FAIL:\n{}", lines[3..6].join("\n")));
         bad.expect_passed("dma::maps").unwrap();
         for name in ["dma::flies", "maps"] {
             assert!(bad.expect_passed(name).is_err());
         }
         for status in ["SKIP", "ERROR"] {
-            let bad = results(status, true, 0, "");
+            let bad = results(status, true, 0, json!([]));
 
             assert!(bad.expect_passed("dma::bounces").is_err());
             assert!(bad.expect_a_failure(|_| true).is_err());
@@ -238,7 +220,7 @@ mod tests {
 
     #[test]
     fn only_cases_that_are_meant_count() {
-        let bad = results("FAIL", false, 0, "");
+        let bad = results("FAIL", false, 0, json!([]));
 
         for (meant, no_failure, a_failure) in [
             ("maps", true, false),

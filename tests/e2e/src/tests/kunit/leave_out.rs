@@ -18,35 +18,35 @@ const PREFIX: &str = "#define RK3588_DMA_LEAVE_OUT_";
 /// Beginning of the names of the suites of lists.
 const SUITES_OF_LISTS: &str = "rk3588_dma_sg_";
 
+/// Returns true if a step of lists is left out, not one of mappings.
+fn is_of_list(name: &str) -> bool {
+    name.starts_with("list_")
+}
+
 /// Returns the tests, given the names of the numbers.
 pub fn tests(names: &[String]) -> impl Iterator<Item = Test<Run>> + '_ {
     names.iter().zip(1..).map(|(name, number)| {
-        let is_list = name.starts_with("list_");
+        let is_list = is_of_list(name);
+        let check = move |run: &Run| {
+            let log = run.console.section(&format!("log-{number}"))?;
 
-        Test::new(
-            format!("kunit::without_{name}::is_noticed"),
-            move |run: &Run| {
-                let log = run.console.section(&format!("log-{number}"))?;
+            is_noticed(&Results::of(log)?, is_list)
+        };
 
-                is_noticed(&Results::of(log)?, is_list)
-            },
-        )
+        Test::new(format!("kunit::without_{name}::is_noticed"), check)
     })
 }
 
 /// Returns the numbers, each with a glob of the suites that may notice: those of mappings, for
 /// lists all but those of the engine.
 pub fn numbers(names: &[String]) -> String {
-    let numbers: Vec<_> = (1..)
-        .zip(names)
-        .map(|(number, name)| {
-            let others = if name.starts_with("list_") { "p" } else { "ps" };
+    let numbers = names.iter().zip(1..).map(|(name, number)| {
+        let others = if is_of_list(name) { "p" } else { "ps" };
 
-            format!("{number}:rk3588_dma_[!{others}]*")
-        })
-        .collect();
+        format!("{number}:rk3588_dma_[!{others}]*")
+    });
 
-    numbers.join(" ")
+    numbers.collect::<Vec<_>>().join(" ")
 }
 
 /// Checks that a case of the directory in which something is left out fails. Those of mappings must
@@ -63,25 +63,22 @@ fn is_noticed(results: &Results, is_list: bool) -> Result<()> {
 
 /// Returns the names of the numbers from 1 on.
 pub fn names() -> Result<Vec<String>> {
-    parse(&fs::read_to_string(HEADER).with_context(|| format!("cannot read {HEADER}"))?)
+    parse(&fs::read_to_string(HEADER).context(HEADER)?)
 }
 
 fn parse(header: &str) -> Result<Vec<String>> {
-    let mut names = vec![];
-
-    for definition in header.lines().filter_map(|line| line.strip_prefix(PREFIX)) {
-        let number = names.len() + 1;
-        let (name, value) = definition
-            .split_once(char::is_whitespace)
-            .with_context(|| format!("{HEADER}: {PREFIX}{definition} has no number"))?;
+    let lines = header.lines().filter_map(|line| line.strip_prefix(PREFIX));
+    let names = lines.zip(1..).map(|(line, number)| {
+        let (name, value) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
 
         ensure!(
             value.trim() == number.to_string(),
-            "{HEADER}: {PREFIX}{name} is {}, not {number}: count from 1",
-            value.trim()
+            "{HEADER}: {PREFIX}{line} is not {number}: count from 1"
         );
-        names.push(name.to_lowercase());
-    }
+        Ok(name.to_lowercase())
+    });
+    let names = names.collect::<Result<Vec<_>>>()?;
+
     ensure!(!names.is_empty(), "{HEADER} has no line `{PREFIX}NAME 1`");
     Ok(names)
 }
@@ -103,17 +100,14 @@ mod tests {
 
     #[test]
     fn gaps_and_nothing_are_rejected() {
-        let define = |number: &str| format!("#define RK3588_DMA_LEAVE_OUT_A {number}\n");
+        for header in ["A 1\nA 3", "A 2", "A ONE", "A", ""] {
+            let lines = header.lines().map(|line| format!("{PREFIX}{line}\n"));
+            let header: String = lines
+                .chain(["#define RK3588_DMA_OTHER 1\n".into()])
+                .collect();
 
-        for header in [
-            define("1") + &define("3"),
-            define("2"),
-            define("ONE"),
-            "#define RK3588_DMA_LEAVE_OUT_A".into(),
-            "#define RK3588_DMA_OTHER 1\n".into(),
-            String::new(),
-        ] {
             assert!(parse(&header).is_err(), "{header}");
         }
+        assert!(parse("").is_err());
     }
 }
