@@ -58,14 +58,14 @@ pub fn add(suite: &mut Suite) -> Result<()> {
     ensure!(!cases.is_empty(), "{FOLDER} has no cases");
     cases.sort();
 
-    let names: Vec<_> = cases.iter().flat_map(|case| test_names(case)).collect();
-    let mut selected = names.clone();
+    let mut names: Vec<_> = cases.iter().flat_map(|case| test_names(case)).collect();
     let tests = names
+        .clone()
         .into_iter()
         .map(|name| Test::new(name.clone(), move |outcomes: &Outcomes| outcomes.of(&name)));
 
-    selected.retain(|name| suite.selects(name));
-    suite.add("compile_fail", tests, move || run(&selected));
+    names.retain(|name| suite.selects(name));
+    suite.add("compile_fail", tests, move || run(&names));
     Ok(())
 }
 
@@ -73,17 +73,13 @@ pub fn add(suite: &mut Suite) -> Result<()> {
 fn run(selected: &[String]) -> Result<Outcomes> {
     let output = TempDir::new()?;
     let outcomes = Outcomes::default();
-    let is_selected = |path: &Path| {
+    let is_selected = |path: &Path, _: &Config| {
         let tests = test_names(&case_name(path)?);
 
         Some(tests.iter().any(|test| selected.contains(test)))
     };
-    let end = ui_test::run_tests_generic(
-        vec![config(output.path())?],
-        |path, _| is_selected(path),
-        |_, _| {},
-        outcomes.clone(),
-    );
+    let configs = vec![config(output.path())?];
+    let end = ui_test::run_tests_generic(configs, is_selected, |_, _| {}, outcomes.clone());
 
     for test in selected {
         ensure!(outcomes.has(test), "{test} was not compiled: {end:?}");
@@ -159,17 +155,15 @@ fn diagnostics(file: &Path, stderr: &[u8]) -> Diagnostics {
     let mut all = rustc_diagnostics_extractor(file, stderr);
 
     for messages in &mut all.messages {
-        let codes: Vec<_> = messages
-            .iter_mut()
-            .filter_map(|message| {
-                Some(Message {
-                    code: Some(message.code.take()?),
-                    message: String::new(),
-                    span: message.span.clone(),
-                    ..*message
-                })
+        let codes = messages.iter_mut().filter_map(|message| {
+            Some(Message {
+                code: Some(message.code.take()?),
+                message: String::new(),
+                span: message.span.clone(),
+                ..*message
             })
-            .collect();
+        });
+        let codes: Vec<_> = codes.collect();
 
         messages.extend(codes);
         messages.sort_by(|a, b| key(a).cmp(&key(b)));
@@ -185,11 +179,9 @@ fn key(message: &Message) -> (Level, Option<&str>, &str) {
 
 /// Returns the command of kbuild's record without source and outputs.
 fn strip(record: &str) -> Result<String> {
-    let (_, command) = record
-        .lines()
-        .find(|line| line.starts_with("savedcmd_"))
-        .and_then(|line| line.split_once(" := "))
-        .with_context(|| format!("{RECORD} has no command"))?;
+    let mut lines = record.lines().filter(|line| line.starts_with("savedcmd_"));
+    let command = lines.next().and_then(|line| line.split_once(" := "));
+    let (_, command) = command.with_context(|| format!("{RECORD} has no command"))?;
     // make's notation of these two characters.
     let command = command.replace("$(pound)", "#").replace("$$", "$");
     let mut words: Vec<_> = command.split_whitespace().collect();
@@ -214,10 +206,12 @@ mod tests {
         const COMMAND: &str = "A=b rustc -Zcrate-attr='feature(x,y)' --cfg 'a=\"$$b\"' \
             --out-dir ./ --emit=dep-info=./.x.d --emit=obj=x.o rk3588_dma_demo.rs";
 
+        let stripped = "A=b rustc -Zcrate-attr='feature(x,y)' --cfg 'a=\"$b\"'";
+
         for (record, stripped) in [
             (
-                format!("savedcmd_rk3588_dma_demo.o := {COMMAND}  \n\nsource_x := x\n"),
-                Some("A=b rustc -Zcrate-attr='feature(x,y)' --cfg 'a=\"$b\"'"),
+                format!("savedcmd_x := {COMMAND}  \n\nsource_x := x\n"),
+                Some(stripped),
             ),
             ("savedcmd_x := rustc other.rs\n".into(), None),
             (format!("savedcmd_x := {COMMAND} ; objtool x\n"), None),

@@ -2,8 +2,6 @@
 
 //! Checks of the source: format, lints, schemas.
 
-use std::borrow::BorrowMut;
-
 use crate::{
     board::{
         device_tree,
@@ -33,9 +31,9 @@ pub fn add(suite: &mut Suite) {
         for variables in [&[][..], &["RK3588_DMA_BENCH=y"], &["RK3588_DMA_SAMPLES=y"]] {
             clippy(&kernel, variables)?;
         }
-        ["tests/e2e", "tests/host", "tests/host/fuzz"]
-            .into_iter()
-            .try_for_each(clippy_of_project)
+        let mut projects = ["tests/e2e", "tests/host", "tests/host/fuzz"].into_iter();
+
+        projects.try_for_each(clippy_of_project)
     });
     suite.test("checks::binding_schema", binding_schema);
     suite.test("checks::rustfmt", || {
@@ -66,9 +64,7 @@ pub fn add(suite: &mut Suite) {
         succeeds(Command::new("shellcheck").arg("-x").args(scripts))
     });
     for shell in ["dash", "bash"] {
-        suite.test(&format!("checks::inspect_under_{shell}"), move || {
-            inspect(shell)
-        });
+        suite.test(&format!("checks::inspect_under_{shell}"), || inspect(shell));
     }
     suite.test("checks::overlay", || {
         OVERLAYS.into_iter().try_for_each(|overlay| {
@@ -90,24 +86,20 @@ fn kernel() -> Result<PathBuf> {
 
 fn is_script(file: &Path) -> bool {
     let head = fs::read(file).unwrap_or_default();
+    let interpreters = [&b"#!/bin/sh"[..], b"#!/bin/busybox sh"];
 
     file.extension().is_some_and(|it| it == "sh")
-        || head.starts_with(b"#!/bin/sh")
-        || head.starts_with(b"#!/bin/busybox sh")
+        || interpreters.iter().any(|it| head.starts_with(it))
 }
 
 /// Runs `scripts/inspect` on this machine as an unprivileged user without access to the script.
 fn inspect(shell: &str) -> Result<()> {
-    let text = output(
-        Command::new("setpriv")
-            .args(["--reuid=65534", "--regid=65534", "--clear-groups"])
-            .args([shell, "-c"])
-            .arg(format!(
-                "exec 2>&1\n{}",
-                fs::read_to_string(inspect::SCRIPT)?
-            ))
-            .arg("inspect"),
-    )?;
+    let script = format!("exec 2>&1\n{}", fs::read_to_string(inspect::SCRIPT)?);
+    let mut setpriv = Command::new("setpriv");
+
+    setpriv.args(["--reuid=65534", "--regid=65534", "--clear-groups"]);
+
+    let text = output(setpriv.args([shell, "-c", &script, "inspect"]))?;
 
     // An error of the shell is a line that the script does not print.
     Inspection::of(&text).map(|_| ())
@@ -117,26 +109,28 @@ fn inspect(shell: &str) -> Result<()> {
 pub fn clippy(kernel: &Path, variables: &[&str]) -> Result<()> {
     let name = kernel.file_name().unwrap_or_default().to_string_lossy();
     // A copy, because clippy makes no module. It stays, so that only changes are checked again.
-    let copy = PathBuf::from(format!("out/clippy/{name}{}", variables.concat()));
+    let copy = std::path::absolute(format!("out/clippy/{name}{}", variables.concat()))?;
+    let (mut rsync, mut make) = (Command::new("rsync"), Command::new("make"));
 
     fs::create_dir_all(&copy)?;
-    succeeds(
-        Command::new("rsync")
-            .args(["--archive", "--checksum", "--relative"])
-            .args(["Kbuild", "rk3588_dma_demo.rs"])
-            .args(tracked("*/*.rs")?)
-            .args(tracked("*/*.[ch]")?)
-            .arg(&copy),
-    )?;
+    rsync.args([
+        "--archive",
+        "--checksum",
+        "--relative",
+        "Kbuild",
+        "rk3588_dma_demo.rs",
+    ]);
+    rsync.args(tracked("*/*.rs")?).args(tracked("*/*.[ch]")?);
+    succeeds(rsync.arg(&copy))?;
+    make.arg("-C").arg(kernel.join("build"));
+    make.args([
+        &format!("M={}", copy.display()),
+        "CLIPPY=1",
+        "-s",
+        "modules",
+    ]);
 
-    let checked = warns_of_nothing(
-        Command::new("make")
-            .arg("-C")
-            .arg(kernel.join("build"))
-            .arg(format!("M={}", std::path::absolute(&copy)?.display()))
-            .args(["CLIPPY=1", "-s", "modules"])
-            .args(variables),
-    );
+    let checked = warns_of_nothing(make.args(variables));
 
     // The next run has to warn again.
     if checked.is_err() {
@@ -146,22 +140,19 @@ pub fn clippy(kernel: &Path, variables: &[&str]) -> Result<()> {
 }
 
 fn clippy_of_project(project: &str) -> Result<()> {
-    succeeds(
-        Command::new("cargo")
-            .args(["clippy", "--quiet", "--locked", "--all-targets"])
-            .arg("--manifest-path")
-            .arg(Path::new(project).join("Cargo.toml"))
-            // The fuzzer's C++ library is not needed: nothing is linked.
-            .env("CUSTOM_LIBFUZZER_PATH", "none/libfuzzer.a")
-            .args(["--", "-D", "warnings"]),
-    )
+    let mut cargo = Command::new("cargo");
+
+    cargo.args(["clippy", "--quiet", "--locked", "--all-targets"]);
+    cargo.args(["--manifest-path", &format!("{project}/Cargo.toml")]);
+    // The fuzzer's C++ library is not needed: nothing is linked.
+    cargo.env("CUSTOM_LIBFUZZER_PATH", "none/libfuzzer.a");
+    succeeds(cargo.args(["--", "-D", "warnings"]))
 }
 
 /// Checks the schema itself, then the board's device tree with the overlay, then that the schema
 /// rejects bad controllers.
 fn binding_schema() -> Result<()> {
     let work = TempDir::new()?;
-    let board = kernel()?.join("dtb/rk3588-rock-5b-plus.dtb");
     let bad = work.path().join("bad");
     let validate = |tree: &Path| {
         let mut validate = Command::new("dt-validate");
@@ -173,45 +164,42 @@ fn binding_schema() -> Result<()> {
 
     warns_of_nothing(Command::new("dt-doc-validate").arg("dts/bindings/rk3588-dma,pl330.yaml"))?;
 
+    let board = kernel()?.join("dtb/rk3588-rock-5b-plus.dtb");
     let merged = device_tree::merge(board, &[OVERLAY.into()], work.path())?;
 
-    warns_of_nothing(validate(&merged))?;
+    warns_of_nothing(&mut validate(&merged))?;
     fs::create_dir(&bad)?;
 
     let overlay = "tests/e2e/overlays/bad-controllers.dtso";
     let output = validate(&device_tree::merge(merged, &[overlay.into()], &bad)?).output()?;
     let said = String::from_utf8_lossy(&output.stderr);
+    let is_rejected = said.contains("'clocks' is a required property");
 
-    ensure!(
-        said.contains("'clocks' is a required property"),
-        "a node without clocks is accepted: {said}"
-    );
+    ensure!(is_rejected, "a node without clocks is accepted: {said}");
     Ok(())
 }
 
 /// Returns the project's files that match `pattern`.
 pub fn tracked(pattern: &str) -> Result<Vec<PathBuf>> {
-    let files =
-        output(Command::new("git").args(["-c", "safe.directory=*", "ls-files", "--", pattern]))?;
+    let mut git = Command::new("git");
+    let files = output(git.args(["-c", "safe.directory=*", "ls-files", "--", pattern]))?;
 
     ensure!(!files.is_empty(), "git knows no files like {pattern}");
     Ok(files.lines().map(PathBuf::from).collect())
 }
 
 /// Runs a command that must succeed and print no warning.
-fn warns_of_nothing(mut command: impl BorrowMut<Command>) -> Result<()> {
-    let command = command.borrow_mut();
+fn warns_of_nothing(command: &mut Command) -> Result<()> {
     let program = command.get_program().to_string_lossy().into_owned();
     let output = command
         .output()
         .with_context(|| format!("cannot run {program}"))?;
     let said = [output.stdout, output.stderr].concat();
     let said = String::from_utf8_lossy(&said);
+    let is_warning = said.to_lowercase().contains("warning") || said.contains("error");
 
     ensure!(
-        output.status.success()
-            && !said.to_lowercase().contains("warning")
-            && !said.contains("error"),
+        output.status.success() && !is_warning,
         "{program} ended with {}:\n{said}",
         output.status
     );

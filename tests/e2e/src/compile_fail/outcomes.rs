@@ -73,17 +73,17 @@ impl StatusEmitter for Outcomes {
 
 impl TestStatus for Outcomes {
     fn for_revision(&self, revision: &str, _: RevisionStyle) -> Box<dyn TestStatus> {
-        Box::new(Self {
-            revision: revision.into(),
-            ..self.clone()
-        })
+        let mut status = self.clone();
+
+        status.revision = revision.into();
+        Box::new(status)
     }
 
     fn for_path(&self, path: &Path) -> Box<dyn TestStatus> {
-        Box::new(Self {
-            path: path.into(),
-            ..self.clone()
-        })
+        let mut status = self.clone();
+
+        status.path = path.into();
+        Box::new(status)
     }
 
     fn done(&self, result: &TestResult, _: bool) {
@@ -133,10 +133,10 @@ fn describe(error: &Error) -> String {
                 Some((_, line)) => format!("line {line}"),
                 None => "another file".into(),
             };
-            let words: Vec<_> = msgs
+            let words = msgs
                 .iter()
-                .map(|it| it.code.as_ref().unwrap_or(&it.message).as_str())
-                .collect();
+                .map(|it| it.code.as_ref().unwrap_or(&it.message).as_str());
+            let words: Vec<_> = words.collect();
 
             format!("{line}: no annotation of: {}\n", words.join("; "))
         }
