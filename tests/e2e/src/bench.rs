@@ -166,6 +166,11 @@ fn measured(log: &str, words: &str) -> Result<[f64; 2]> {
     numbers.with_context(|| format!("the module did not measure two numbers: {words}\n{log}"))
 }
 
+/// Returns a number of a row, or NaN for null.
+fn number(value: &Value) -> f64 {
+    value.as_f64().unwrap_or(f64::NAN)
+}
+
 /// Formats a table: the first column left-aligned, the others right-aligned.
 fn table(title: &str, head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
     let mut table = comfy_table::Table::new();

@@ -24,20 +24,22 @@ const PROGRAM_EACH: f64 = 21.0;
 
 /// Checks that the kernel's driver served all requests, with at least the accesses these need.
 pub fn check_theirs(requests: &Requests) -> Result<()> {
-    for (name, command, segments) in ROWS {
-        for driver in [TO_DEVICE, THEIRS] {
-            // The kernel's driver has only lists to a device.
-            if driver == TO_DEVICE && !command.starts_with("list") {
-                continue;
-            }
+    for (_, command, segments) in ROWS {
+        // Only lists are also moved to a device.
+        let drivers = [
+            Some(THEIRS),
+            command.starts_with("list").then_some(TO_DEVICE),
+        ];
 
+        for driver in drivers.into_iter().flatten() {
             let cost = &requests.find(driver, command)?.cost;
             let programs = [cost["commands"], cost["interrupts"]];
 
             // A program and an interrupt per segment; three register writes start a program.
+            ensure!(programs == [segments; 2], "{driver} {command}: {cost:?}");
             ensure!(
-                programs == [segments; 2] && cost["writes"] >= 3.0 * segments,
-                "{name}, {driver}: {cost:?}"
+                cost["writes"] >= 3.0 * segments,
+                "{driver} {command}: {cost:?}"
             );
         }
     }
@@ -71,37 +73,26 @@ pub fn check_lists(requests: &Requests) -> Result<()> {
     Ok(())
 }
 
-/// Costs of a row by driver, if the row was requested.
-#[derive(Serialize)]
-struct Row {
-    request: &'static str,
-    #[serde(flatten)]
-    costs: BTreeMap<&'static str, Option<Cost>>,
-}
+/// Returns the costs of [`ROWS`] as JSON, and before the last row those of a further segment.
+fn rows(requests: &Requests) -> Vec<Value> {
+    let cost = |driver, command| Some(&requests.find(driver, command).ok()?.cost);
+    let mut rows: Vec<_> = ROWS.map(|(name, ..)| json!({ "request": name })).into();
+    let mut further = json!({ "request": "each further" });
 
-impl Row {
-    fn new(request: &'static str, cost: impl Fn(&'static str) -> Option<Cost>) -> Self {
-        let costs = DRIVERS.map(|driver| (driver, cost(driver))).into();
+    for driver in DRIVERS {
+        let each = |shortest: &Cost, longest: &Cost| -> Cost {
+            let keys = longest.keys();
 
-        Self { request, costs }
+            keys.map(|key| (*key, (longest[key] - shortest[key]) / 255.0))
+                .collect()
+        };
+        let [shortest, longest] = ["list 1", "list 256"].map(|command| cost(driver, command));
+
+        further[driver] = json!(shortest.zip(longest).map(|(a, b)| each(a, b)));
+        for (row, (_, command, _)) in rows.iter_mut().zip(ROWS) {
+            row[driver] = json!(cost(driver, command));
+        }
     }
-}
-
-/// Returns the costs of [`ROWS`], and before the last row those of a further segment.
-fn rows(requests: &Requests) -> Vec<Row> {
-    let mut rows = Vec::from(ROWS.map(|(name, command, _)| {
-        Row::new(name, |driver| {
-            Some(requests.find(driver, command).ok()?.cost.clone())
-        })
-    }));
-    let further = Row::new("each further", |driver| {
-        let [shortest, longest] = [&rows[1], &rows[3]].map(|row| row.costs[driver].as_ref());
-        let shortest = shortest?;
-        let each = |(key, sum): (&&'static str, &f64)| (*key, (sum - shortest[key]) / 255.0);
-
-        Some(longest?.iter().map(each).collect())
-    });
-
     rows.insert(4, further);
     rows
 }
@@ -109,33 +100,28 @@ fn rows(requests: &Requests) -> Vec<Row> {
 /// Returns the rows, and the limits of this driver.
 pub fn report(requests: &Requests) -> Report {
     let title = "Register accesses (interrupts) per request, of 4096 bytes for each segment:";
+    let head = ["request", "C, to a device", "C, copies", "ours"];
     let (rows, program) = (rows(requests), requests.program);
     let cells = rows.iter().map(|row| {
-        let costs = DRIVERS.map(|driver| match &row.costs[driver] {
-            Some(cost) => format!("{:.1} ({:.2})", cost["accesses"], cost["interrupts"]),
-            None => "-".into(),
-        });
+        let cost = |driver| match [&row[driver]["accesses"], &row[driver]["interrupts"]] {
+            [Value::Null, _] => "-".into(),
+            sums => format!("{:.1} ({:.2})", number(sums[0]), number(sums[1])),
+        };
+        let name = row["request"].as_str().unwrap_or_default();
 
-        [vec![row.request.into()], costs.into()].concat()
+        [vec![name.into()], DRIVERS.map(cost).into()].concat()
     });
-    let table = table(
-        title,
-        &["request", "C, to a device", "C, copies", "ours"],
-        cells,
-    );
-    let value = |row: usize, key| {
-        rows[row].costs[OURS]
-            .as_ref()
-            .map_or(f64::NAN, |it| it[key])
+    let table = table(title, &head, cells);
+    let limit = |what: &str, row: usize, most| {
+        let key = if what.starts_with("register") {
+            "accesses"
+        } else {
+            "interrupts"
+        };
+
+        (what.into(), number(&rows[row][OURS][key]), most)
     };
-    let accesses = |what, row, most| {
-        (
-            format!("register accesses {what}"),
-            value(row, "accesses"),
-            most,
-        )
-    };
-    let interrupts = |what, row| (format!("interrupts {what}"), value(row, "interrupts"), 1.0);
+    let each = "bytes of program for each of its segments".into();
 
     Report {
         text: format!(
@@ -149,17 +135,17 @@ pub fn report(requests: &Requests) -> Report {
             "program_per_segment": program,
         }),
         limits: vec![
-            accesses("for a copy", 0, ACCESSES),
-            accesses("for each further segment", 4, 0.0),
-            interrupts("for a copy", 0),
-            interrupts("for the longest list", 3),
-            accesses("from the longest list to another", 5, ACCESSES),
-            interrupts("from the longest list to another", 5),
-            (
-                "bytes of program for each of its segments".into(),
-                program,
-                PROGRAM_EACH,
+            limit("register accesses for a copy", 0, ACCESSES),
+            limit("register accesses for each further segment", 4, 0.0),
+            limit("interrupts for a copy", 0, 1.0),
+            limit("interrupts for the longest list", 3, 1.0),
+            limit(
+                "register accesses from the longest list to another",
+                5,
+                ACCESSES,
             ),
+            limit("interrupts from the longest list to another", 5, 1.0),
+            (each, program, PROGRAM_EACH),
         ],
     }
 }

@@ -17,6 +17,8 @@ use std::io::{
     BufReader, //
 };
 
+use regex::Regex;
+
 use super::*;
 use crate::board::{
     MODULE,
@@ -33,8 +35,10 @@ pub const TO_DEVICE: &str = "theirs_to_device";
 pub const THEIRS: &str = "theirs_copies";
 pub const OURS: &str = "ours";
 
-/// Bytes of a copy, and of each segment of a list.
-const BYTES: &str = "4096";
+/// Line of the board's script on a request that did not fail: phase, driver, interrupts, and kind,
+/// segments of a list, number of requests, and offsets of a copy.
+const SERVED: &str = r"(?x)^(\d+)\ (theirs|ours)\ 0\ (\d+)
+    \ (look|copy|list|chain|scattered)(?:(\ \d+)?\ 4096\ ([1-9]\d*)(\ \d+\ \d+)?)?$";
 
 /// Address to which the board's script writes a phase's number, and 0 at its end.
 const MARK: u64 = 0xfea0_0000;
@@ -124,24 +128,26 @@ pub(super) fn join(console: &Console, mut traced: BTreeMap<u64, Phase>) -> Resul
     let program = program(console.section("dmesg")?).context("not one program for a list")?;
     let mut phases = BTreeMap::new();
     let mut controllers = BTreeMap::new();
+    let served = Regex::new(SERVED).unwrap();
     let lines = [console.section("controllers")?, console.section("phases")?];
 
     for line in lines.into_iter().flat_map(str::lines) {
-        let words: Vec<_> = line.split(' ').collect();
         // The shell's messages about failed commands are among the lines.
-        let Ok(number) = words[0].parse::<u64>() else {
+        if !line.starts_with(|first: char| first.is_ascii_digit()) {
             continue;
-        };
-        let [_, driver, "0", interrupts, command @ ..] = &words[..] else {
-            bail!("not served: {line}");
-        };
-        let phase = traced.remove(&number);
+        }
+
+        let words = served.captures(line);
+        let words = words.with_context(|| format!("not served, or unknown: {line}"))?;
+        let word = |at| words.get(at).map_or("", |word| word.as_str());
+        let (driver, kind, segments, offsets) = (word(2), word(4), word(5), word(7));
+        let phase = traced.remove(&word(1).parse()?);
         let mut phase = phase.with_context(|| format!("not traced: {line}"))?;
 
         ensure!(phase.controllers.len() == 1, "not one controller: {line}");
         // In a driver's first phase the script reads a register of its controller by address.
-        if command == ["look"] {
-            controllers.insert(*driver, phase.controllers);
+        if kind == "look" {
+            controllers.insert(driver, phase.controllers);
             continue;
         }
         ensure!(
@@ -149,35 +155,21 @@ pub(super) fn join(console: &Console, mut traced: BTreeMap<u64, Phase>) -> Resul
             "another controller was used: {line}"
         );
 
-        let (request, count) = parse(driver, command).with_context(|| line.to_string())?;
+        let (driver, kind) = match (driver, kind) {
+            ("ours", kind) => (OURS, kind),
+            (_, "list") => (TO_DEVICE, "list"),
+            (_, "chain") => (THEIRS, "list"),
+            (_, kind) => (THEIRS, kind),
+        };
 
-        phase.finish(interrupts.parse()?, count);
-        phases.insert(request, phase);
+        phase.finish(word(3).parse()?, word(6).parse()?);
+        phases.insert(format!("{driver} {kind}{segments}{offsets}"), phase);
     }
     ensure!(
         controllers.get("theirs") != controllers.get("ours"),
         "both drivers have the same controller"
     );
     Ok(Requests { phases, program })
-}
-
-/// Returns the request that a command of the script makes to its driver, and their number.
-fn parse(driver: &str, command: &[&str]) -> Result<(String, u64)> {
-    let copies = if driver == "ours" { OURS } else { THEIRS };
-    let (request, count) = match command {
-        ["copy", BYTES, count] => (format!("{copies} copy"), count),
-        ["copy", BYTES, count, from, to] => (format!("{copies} copy {from} {to}"), count),
-        ["list", segments, BYTES, count] if driver == "theirs" => {
-            (format!("{TO_DEVICE} list {segments}"), count)
-        }
-        ["list" | "chain", segments, BYTES, count] => (format!("{copies} list {segments}"), count),
-        ["scattered", segments, BYTES, count] => (format!("{copies} scattered {segments}"), count),
-        _ => bail!("an unknown command"),
-    };
-    let count = count.parse()?;
-
-    ensure!(count != 0, "nothing was requested");
-    Ok((request, count))
 }
 
 /// Finds the bytes per segment of the only program that this driver logged for a scattered list.
