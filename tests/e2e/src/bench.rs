@@ -147,10 +147,7 @@ fn log<'a>(console: &'a Console, keyword: &str, count: usize) -> Result<&'a str>
     let log = console.section("bench")?;
     let found = log.matches(&format!(": {keyword} ")).count();
 
-    ensure!(
-        found == count,
-        "{found} lines of {keyword}, not {count}:\n{log}"
-    );
+    expect(keyword, found, count).context(log.to_string())?;
     Ok(log)
 }
 

@@ -12,18 +12,12 @@
 //! others. The second is a load of a channel. It does not name the controller, so only one of them
 //! may run at a time.
 
-use std::io::{
-    BufRead,
-    BufReader, //
-};
+use std::io;
 
 use regex::Regex;
 
 use super::*;
-use crate::board::{
-    MODULE,
-    OVERLAY, //
-};
+use crate::board;
 
 /// QEMU's names of the events.
 const EVENTS: &str = "memory_region_ops_read memory_region_ops_write pl330_dmald pl330_dmast";
@@ -39,6 +33,9 @@ pub const OURS: &str = "ours";
 /// segments of a list, number of requests, and offsets of a copy.
 const SERVED: &str = r"(?x)^(\d+)\ (theirs|ours)\ 0\ (\d+)
     \ (look|copy|list|chain|scattered)(?:(\ \d+)?\ 4096\ ([1-9]\d*)(\ \d+\ \d+)?)?$";
+
+/// End of an access to a register of a controller.
+const REGISTER: &str = "name 'dma'";
 
 /// Address to which the board's script writes a phase's number, and 0 at its end.
 const MARK: u64 = 0xfea0_0000;
@@ -92,8 +89,12 @@ pub fn measure(board: &Board) -> Result<Requests> {
     let log = work.path().join("trace");
     let peer = "out/bench/rk3588_dma_peer.ko".into();
     let mut boot = Boot {
-        overlays: vec![OVERLAY.into(), "tests/bench/engines.dtso".into()],
-        files: vec![unpack_pl330(board, work.path())?, peer, MODULE.into()],
+        overlays: vec![board::OVERLAY.into(), "tests/bench/engines.dtso".into()],
+        files: vec![
+            unpack_pl330(board, work.path())?,
+            peer,
+            board::MODULE.into(),
+        ],
         target: Some("bench-module"),
         arguments: vec!["-D".into(), log.clone().into()],
         ..Boot::default()
@@ -106,19 +107,22 @@ pub fn measure(board: &Board) -> Result<Requests> {
     let console = board.boot(&boot, &script(&["engines"])?)?;
 
     ensure!(console.exit()? == 0, "a module was not loaded");
-    join(&console, read_trace(BufReader::new(fs::File::open(log)?))?)
+    join(
+        &console,
+        read_trace(io::BufReader::new(fs::File::open(log)?))?,
+    )
 }
 
 /// Decompresses pl330.ko of Debian's kernel into `folder`.
-fn unpack_pl330(board: &Board, folder: &Path) -> Result<std::path::PathBuf> {
+fn unpack_pl330(board: &Board, folder: &Path) -> Result<PathBuf> {
     let release = fs::read_to_string(board.kernel.join("release"))?;
-    let module = format!(
-        "modules/lib/modules/{}/kernel/drivers/dma/pl330.ko.xz",
-        release.trim()
-    );
+    let modules = board
+        .kernel
+        .join("modules/lib/modules")
+        .join(release.trim());
     let file = folder.join("pl330.ko.xz");
 
-    fs::copy(board.kernel.join(module), &file).context("no pl330.ko.xz")?;
+    fs::copy(modules.join("kernel/drivers/dma/pl330.ko.xz"), &file).context("no pl330.ko.xz")?;
     succeeds(Command::new("xz").arg("--decompress").arg(&file))?;
     Ok(file.with_extension(""))
 }
@@ -150,11 +154,8 @@ pub(super) fn join(console: &Console, mut traced: BTreeMap<u64, Phase>) -> Resul
             controllers.insert(driver, phase.controllers);
             continue;
         }
-        ensure!(
-            controllers.get(driver) == Some(&phase.controllers),
-            "another controller was used: {line}"
-        );
 
+        let is_same = controllers.get(driver) == Some(&phase.controllers);
         let (driver, kind) = match (driver, kind) {
             ("ours", kind) => (OURS, kind),
             (_, "list") => (TO_DEVICE, "list"),
@@ -162,13 +163,14 @@ pub(super) fn join(console: &Console, mut traced: BTreeMap<u64, Phase>) -> Resul
             (_, kind) => (THEIRS, kind),
         };
 
+        ensure!(is_same, "another controller was used: {line}");
         phase.finish(word(3).parse()?, word(6).parse()?);
         phases.insert(format!("{driver} {kind}{segments}{offsets}"), phase);
     }
-    ensure!(
-        controllers.get("theirs") != controllers.get("ours"),
-        "both drivers have the same controller"
-    );
+
+    let is_same = controllers.get("theirs") == controllers.get("ours");
+
+    ensure!(!is_same, "both drivers have the same controller");
     Ok(Requests { phases, program })
 }
 
@@ -186,7 +188,7 @@ fn program(log: &str) -> Option<f64> {
 ///
 /// If a line of a known event does not parse, or phases do not begin and end in turn, each with its
 /// own number.
-pub(super) fn read_trace(trace: impl BufRead) -> Result<BTreeMap<u64, Phase>> {
+pub(super) fn read_trace(trace: impl io::BufRead) -> Result<BTreeMap<u64, Phase>> {
     let mut phases = BTreeMap::<u64, Phase>::new();
     let mut open = 0;
 
@@ -218,9 +220,7 @@ impl Phase {
             _ if is_write && number(fields, "addr")? == MARK => {
                 return number(fields, "value").map(Some);
             }
-            "memory_region_ops_write" | "memory_region_ops_read"
-                if fields.ends_with("name 'dma'") =>
-            {
+            "memory_region_ops_write" | "memory_region_ops_read" if fields.ends_with(REGISTER) => {
                 let is_command = is_write && number(fields, "addr")? == DBGCMD;
 
                 self.controllers.insert(number(fields, "mr")?);

@@ -32,9 +32,13 @@ fn requests() -> (String, String) {
                           pl330_dmast channel:0 address:0x0 size:0x1000 num:32 Y\n";
     const ELSEWHERE: &str = "memory_region_ops_read mr 0x3 addr 0xfe600000 size 4 name 'gic'\n";
     let (mut lines, mut trace) = (String::new(), "read 0x10 0x24\n".to_string());
-    let looks = ["theirs look".into(), "ours look".into()].into_iter();
-    let copies = ["theirs copy 4096 2".into(), "ours copy 4096 2".into()];
-    let lists = ["1", "16", "256"].into_iter().flat_map(|segments| {
+    let copies = [
+        "theirs look",
+        "ours look",
+        "theirs copy 4096 2",
+        "ours copy 4096 2",
+    ];
+    let lists = ["1", "16", "256"].map(|segments| {
         let kinds = ["theirs list", "theirs chain", "ours list"];
 
         kinds.map(|kind| format!("{kind} {segments} 4096 2"))
@@ -42,13 +46,10 @@ fn requests() -> (String, String) {
     let scattered = ["theirs", "ours"].map(|it| format!("{it} scattered 256 4096 2"));
     let offsets = (0..64).map(|both| format!("theirs copy 4096 2 {} {}", both / 8, both % 8));
 
-    for (number, request) in (1..).zip(
-        looks
-            .chain(copies)
-            .chain(lists)
-            .chain(scattered)
-            .chain(offsets),
-    ) {
+    let requests = lists.into_iter().flatten().chain(scattered).chain(offsets);
+    let requests = copies.into_iter().map(String::from).chain(requests);
+
+    for (number, request) in (1..).zip(requests) {
         let (driver, command) = request.split_once(' ').unwrap();
         let segments = match command.split(' ').collect::<Vec<_>>()[..] {
             ["look"] | ["copy", ..] => 1,
