@@ -19,19 +19,12 @@ pub fn boot(mut boot: Boot) -> Boot {
     boot
 }
 
-/// Sections of `scripts/inspect` that are printed.
-const INSPECTED: [&str; 3] = [
-    "Devices",
-    "Cache lines and alignment",
-    "Bounce buffers (swiotlb)",
-];
-
-/// Prints a part of the output of `scripts/inspect`, and writes all of it to `file`.
+/// Prints the first sections of the output of `scripts/inspect`, and writes all of it to `file`.
 fn print_inspection(text: &str, file: &Path) -> Result<()> {
     let inspection = Inspection::of(text)?;
 
     println!("\nWhat the kernel says about DMA meanwhile (scripts/inspect), in part:");
-    for heading in INSPECTED {
+    for heading in &inspect::HEADINGS[..3] {
         println!("\n    {heading}");
         for line in inspection.section(heading)? {
             println!("      {line}");
@@ -89,10 +82,10 @@ pub fn run(board: &Board, json: &Path) -> Result<bool> {
     report.insert("kernel_interrupts".into(), interrupts.into());
     write_json(json, &report)?;
     println!("The same as JSON: {}", json.display());
-    print_inspection(
-        console.section("inspect")?,
-        &json.with_file_name("inspect.txt"),
-    )?;
+
+    let inspection = console.section("inspect")?;
+
+    print_inspection(inspection, &json.with_file_name("inspect.txt"))?;
     println!("\n{} of it held.", if passed { "All" } else { "NOT all" });
     Ok(passed)
 }

@@ -19,8 +19,8 @@ use crate::prelude::*;
 /// Path of the rules in the project.
 const PATH: &str = "tests/words.json";
 
-/// Tab width of C, shell and make.
-const TAB: usize = 8;
+/// Width of a tab in C, shell and make.
+const TAB: &str = "        ";
 
 /// Patterns of comments, by language, with WORD where a description may begin with it.
 ///
@@ -135,10 +135,9 @@ impl Rules {
         let mut found = self.wide_lines(text, patterns == MARKDOWN);
 
         for (pattern, message) in descriptions.chain(phrases) {
-            for words in regex(&pattern)
-                .captures_iter(text)
-                .filter_map(|it| it.get(1))
-            {
+            let pattern = regex(&pattern);
+
+            for words in pattern.captures_iter(text).filter_map(|it| it.get(1)) {
                 let line = text[..words.start()].matches('\n').count();
 
                 found.push((line + 1, format!("{message} {:?}", words.as_str())));
@@ -154,8 +153,7 @@ impl Rules {
         let mut found = vec![];
 
         for (number, line) in (1..).zip(text.lines()) {
-            let width = |c| if c == '\t' { TAB } else { 1 };
-            let columns: usize = line.chars().map(width).sum();
+            let columns = line.replace('\t', TAB).chars().count();
             let fence = line.trim_start().starts_with("```");
 
             fenced ^= fence;
@@ -179,13 +177,10 @@ impl Rules {
 
             above.max_by_key(|entry| entry.len()).unwrap_or("")
         };
-        let entries = self
-            .unclean
-            .iter()
-            .map(|(entry, allowed)| (&**entry, *allowed));
         let mut wrong = vec![];
 
-        for (entry, allowed) in entries.chain([("", 0)]) {
+        for entry in self.unclean.keys().map(String::as_str).chain([""]) {
+            let allowed = self.unclean.get(entry).copied().unwrap_or(0);
             let found = findings.iter().filter(|(file, _)| entry_of(file) == entry);
             let number = found.clone().count();
 
@@ -232,11 +227,10 @@ fn language(file: &str, text: &str) -> Option<&'static [&'static str]> {
 /// Compiles a pattern of this module, once: `^` is a line's start, and case does not matter.
 fn regex(pattern: &str) -> Regex {
     static COMPILED: Mutex<BTreeMap<String, Regex>> = Mutex::new(BTreeMap::new());
+    let mut compiled = COMPILED.lock().unwrap();
     let compile = || Regex::new(&format!("(?mi){pattern}")).unwrap();
 
-    COMPILED
-        .lock()
-        .unwrap()
+    compiled
         .entry(pattern.into())
         .or_insert_with(compile)
         .clone()
