@@ -6,11 +6,9 @@
 //! driver are run by the interpreter of `tests/host`, which also checks the bytes that they copy.
 //! Both count the aligned copy of this driver, and [`check_model`] compares the two counts.
 
-use super::{
-    planner::*,
-    *, //
-};
+use super::*;
 use model::*;
+use planner::*;
 
 const BYTES: u32 = 4096;
 
@@ -56,14 +54,11 @@ fn planned(from: u32, to: u32) -> Result<Bursts> {
     let len = asm.len();
     let mut channel = Channel::new(Config::RK3588, &buffer[..len], &mut memory);
     let stop = channel.run();
-    let bursts = Bursts {
-        loads: channel.stats().loads.on_the_bus,
-        stores: channel.stats().stores.on_the_bus,
-    };
+    let [loads, stores] = [channel.stats().loads, channel.stats().stores].map(|it| it.on_the_bus);
 
     ensure!(stop == Ok(Stop::Ended), "{copy:?}: {stop:?}");
     ensure!(memory.region(copy.destination) == bytes, "{copy:?}: wrong");
-    Ok(bursts)
+    Ok(Bursts { loads, stores })
 }
 
 /// Returns a row for each pair of alignments.
