@@ -49,8 +49,8 @@ pub fn run(board: &Board, json: &Path) -> Result<bool> {
     // The driver's line on the controller, without its time.
     let controller = controller.split_once("] ").map_or(controller, |(_, it)| it);
     let interrupts = console.number("interrupts")?;
-    let mut report: Map<String, Value> =
-        serde_json::from_str(console.section("json")?).context("the module's report.json")?;
+    let report = serde_json::from_str(console.section("json")?);
+    let mut report: Map<String, Value> = report.context("the module's report.json")?;
     let programs = report["programs"].as_u64();
     let passed = exit == 0
         && report["passed"] == true

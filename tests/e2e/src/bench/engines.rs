@@ -80,15 +80,11 @@ fn rows(requests: &Requests) -> Vec<Value> {
     let mut further = json!({ "request": "each further" });
 
     for driver in DRIVERS {
-        let each = |shortest: &Cost, longest: &Cost| -> Cost {
-            let keys = longest.keys();
-
-            keys.map(|key| (*key, (longest[key] - shortest[key]) / 255.0))
-                .collect()
-        };
         let [shortest, longest] = ["list 1", "list 256"].map(|command| cost(driver, command));
+        let each = |(key, sum): (&&'static str, &f64)| Some((*key, (sum - shortest?[key]) / 255.0));
+        let costs: Option<Cost> = longest.and_then(|it| it.iter().map(each).collect());
 
-        further[driver] = json!(shortest.zip(longest).map(|(a, b)| each(a, b)));
+        further[driver] = json!(costs);
         for (row, (_, command, _)) in rows.iter_mut().zip(ROWS) {
             row[driver] = json!(cost(driver, command));
         }

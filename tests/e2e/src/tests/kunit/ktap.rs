@@ -130,19 +130,14 @@ fn add_cases(cases: &mut BTreeMap<String, String>, prefix: &str, group: &Value) 
 fn excerpt(log: &str, name: &str) -> String {
     let (suite, case) = name.rsplit_once("::").unwrap_or(("", name));
     let (begin, end) = (format!("# Subtest: {suite}"), format!(" {case}"));
-    let lines: Vec<_> = log
-        .lines()
-        .skip_while(|line| !line.ends_with(&begin))
-        .collect();
+    let lines = log.lines().skip_while(|line| !line.ends_with(&begin));
+    let lines: Vec<_> = lines.collect();
     let is_own = |line: &&str| line.contains("not ok ") && line.ends_with(&end);
     let own = lines.iter().position(is_own).unwrap_or(lines.len());
     let is_result = |line: &&str| line.contains(" ok ") || line.contains(" 1..");
-    let first = lines[..own]
-        .iter()
-        .rposition(is_result)
-        .map_or(0, |it| it + 1);
+    let before = lines[..own].iter().rposition(is_result);
 
-    lines[first..lines.len().min(own + 1)].join("\n")
+    lines[before.map_or(0, |it| it + 1)..lines.len().min(own + 1)].join("\n")
 }
 
 #[cfg(test)]

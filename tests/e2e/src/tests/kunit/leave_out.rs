@@ -70,9 +70,10 @@ fn parse(header: &str) -> Result<Vec<String>> {
     let lines = header.lines().filter_map(|line| line.strip_prefix(PREFIX));
     let names = lines.zip(1..).map(|(line, number)| {
         let (name, value) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+        let is_next = value.trim() == number.to_string();
 
         ensure!(
-            value.trim() == number.to_string(),
+            is_next,
             "{HEADER}: {PREFIX}{line} is not {number}: count from 1"
         );
         Ok(name.to_lowercase())
@@ -101,10 +102,8 @@ mod tests {
     #[test]
     fn gaps_and_nothing_are_rejected() {
         for header in ["A 1\nA 3", "A 2", "A ONE", "A", ""] {
-            let lines = header.lines().map(|line| format!("{PREFIX}{line}\n"));
-            let header: String = lines
-                .chain(["#define RK3588_DMA_OTHER 1\n".into()])
-                .collect();
+            let lines: String = header.lines().map(|it| format!("{PREFIX}{it}\n")).collect();
+            let header = lines + "#define RK3588_DMA_OTHER 1\n";
 
             assert!(parse(&header).is_err(), "{header}");
         }
