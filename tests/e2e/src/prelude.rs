@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Names that many modules use.
+//! Common imports.
 
 pub use std::{
     collections::{
