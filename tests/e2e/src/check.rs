@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Checks of a console, for the tables of tests.
+//! Tests of a boot, and checks of its console.
 
 use std::{
     fmt::Debug,
@@ -8,9 +8,6 @@ use std::{
 };
 
 use crate::prelude::*;
-
-/// A check of what a boot printed.
-pub type Check = Box<dyn FnOnce(&Console) -> Result<()> + Send>;
 
 /// Texts by which a kernel log shows that something is wrong with the kernel.
 const TRACES: [&str; 12] = [
@@ -29,43 +26,51 @@ const TRACES: [&str; 12] = [
     "UBSAN: ",
 ];
 
+/// A check of what a boot printed.
+pub type Check = Box<dyn FnOnce(&Console) -> Result<()> + Send>;
+
+/// The tests of a boot.
+#[derive(Default)]
+pub struct Tests(pub Vec<(String, Check)>);
+
+impl Tests {
+    /// Adds a test. A name without `::` is below the group of the boot.
+    pub fn add(
+        &mut self,
+        name: impl Into<String>,
+        check: impl FnOnce(&Console) -> Result<()> + Send + 'static,
+    ) {
+        self.0.push((name.into(), Box::new(check)));
+    }
+}
+
 impl Suite {
-    /// Adds a boot of `boot` with `script`, and its tests. A name without `::` is below `group`;
-    /// the checks of adjacent rows with the same name are one test.
+    /// Adds a boot of `boot` with `script`, and the tests that `add` adds.
     pub fn boot(
         &mut self,
         group: &str,
         boot: Boot,
         script: Result<String>,
-        tests: impl IntoIterator<Item = (impl AsRef<str>, Check)>,
+        add: impl FnOnce(&mut Tests),
     ) {
-        self.boot_with(group, tests, || Ok((boot, script?)));
+        self.boot_with(group, || Ok((boot, script?)), add);
     }
 
-    /// Adds a boot that is prepared only if it is needed, and its tests.
+    /// Adds a boot that is prepared only if it is needed, and the tests that `add` adds.
     pub fn boot_with(
         &mut self,
         group: &str,
-        tests: impl IntoIterator<Item = (impl AsRef<str>, Check)>,
         prepare: impl FnOnce() -> Result<(Boot, String)> + Send + 'static,
+        add: impl FnOnce(&mut Tests),
     ) {
-        let mut checks: Vec<(String, Vec<Check>)> = vec![];
+        let mut tests = Tests::default();
 
-        for (name, check) in tests {
-            let name = match name.as_ref() {
-                name if name.contains("::") => name.into(),
-                name => format!("{group}::{name}"),
-            };
+        add(&mut tests);
 
-            match checks.last_mut() {
-                Some((last, checks)) if *last == name => checks.push(check),
-                _ => checks.push((name, vec![check])),
-            }
-        }
-
-        let tests = checks
-            .into_iter()
-            .map(|(name, checks)| Test::new(name, all(checks)));
+        let tests = tests.0.into_iter().map(|(name, check)| match &name {
+            name if name.contains("::") => Test::new(name, check),
+            name => Test::new(format!("{group}::{name}"), check),
+        });
 
         self.add(group, tests, move || {
             let (boot, script) = prepare()?;
@@ -75,112 +80,109 @@ impl Suite {
     }
 }
 
-/// Makes a check of a function.
-pub fn by(check: impl FnOnce(&Console) -> Result<()> + Send + 'static) -> Check {
-    Box::new(check)
-}
+/// Checks, each named like what it expects of the sections of that name.
+impl Console {
+    /// Checks the exit status of the script.
+    pub fn exits(&self, expected: u8) -> Result<()> {
+        expect("exit status of the script", self.exit()?, expected)
+    }
 
-/// Checks several things.
-pub fn all(checks: impl IntoIterator<Item = Check>) -> Check {
-    let checks: Vec<_> = checks.into_iter().collect();
+    /// Checks that a part of the kernel log does not show that something is wrong.
+    pub fn clean(&self, section: &str) -> Result<()> {
+        ensure!(!self.section(section)?.is_empty(), "{section} is empty");
+        self.clean_if_any(section)
+    }
 
-    by(|console| checks.into_iter().try_for_each(|check| check(console)))
-}
+    /// Checks that a part of the kernel log is empty or does not show that something is wrong.
+    pub fn clean_if_any(&self, section: &str) -> Result<()> {
+        let is_trace = |line: &&str| TRACES.iter().any(|trace| line.contains(trace));
 
-/// Checks the exit status of the script.
-pub fn exits(expected: u8) -> Check {
-    by(move |console| expect("exit status of the script", console.exit()?, expected))
-}
+        expect_none(section, self.section(section)?.lines().filter(is_trace))
+    }
 
-/// Checks that a section, part of the kernel log, does not show that something is wrong.
-pub fn clean(section: &'static str) -> Check {
-    by(move |console| expect_no_trace(console.section(section)?))
-}
+    /// Checks that two sections are equal.
+    pub fn same(&self, before: &str, after: &str) -> Result<()> {
+        self.is(after, self.section(before)?)
+    }
 
-/// Checks that two sections are equal.
-pub fn same(before: &'static str, after: &'static str) -> Check {
-    by(move |console| expect(after, console.section(after)?, console.section(before)?))
-}
+    /// Checks that two sections are equal and not empty: the state before and after.
+    pub fn unchanged(&self, before: &str, after: &str) -> Result<()> {
+        ensure!(!self.section(before)?.is_empty(), "{before} is empty");
+        self.same(before, after)
+    }
 
-/// Checks that two sections are equal and not empty: the state before and after.
-pub fn unchanged(before: &'static str, after: &'static str) -> Check {
-    by(move |console| {
-        let (before, after) = (console.section(before)?, console.section(after)?);
+    /// Checks the whole text of a section.
+    pub fn is(&self, section: &str, expected: &str) -> Result<()> {
+        let found = self.section(section)?;
 
-        ensure!(!before.is_empty(), "there is no state to compare");
-        ensure!(before == after, "before:\n{before}\nafter:\n{after}");
+        ensure!(
+            found == expected,
+            "{section}: expected:\n{expected}\nfound:\n{found}"
+        );
         Ok(())
-    })
-}
+    }
 
-/// Checks the whole text of a section.
-pub fn is(section: &'static str, expected: &'static str) -> Check {
-    by(move |console| expect(section, console.section(section)?, expected))
-}
+    /// Checks that a section contains a text, in which `\n` is also the start or end of the section.
+    pub fn has(&self, section: &str, text: &str) -> Result<()> {
+        let section = format!("\n{}\n", self.section(section)?);
 
-/// Checks that a section contains a text.
-pub fn has(section: &'static str, text: &'static str) -> Check {
-    by(move |console| {
-        let section = console.section(section)?;
-
-        ensure!(section.contains(text), "no {text:?} in:\n{section}");
+        ensure!(section.contains(text), "no {text:?} in:{section}");
         Ok(())
-    })
-}
+    }
 
-/// Checks that a section contains a text this number of `times`.
-pub fn occurs(section: &'static str, text: &'static str, times: usize) -> Check {
-    by(move |console| {
-        let section = console.section(section)?;
+    /// Checks that a section ends with a text.
+    pub fn ends(&self, section: &str, text: &str) -> Result<()> {
+        let section = self.section(section)?;
+
+        ensure!(
+            section.ends_with(text),
+            "no {text:?} at the end of:\n{section}"
+        );
+        Ok(())
+    }
+
+    /// Checks that a section contains a text this number of `times`.
+    pub fn occurs(&self, section: &str, text: &str, times: usize) -> Result<()> {
+        let section = self.section(section)?;
 
         expect(text, section.matches(text).count(), times).with_context(|| section.to_string())
-    })
-}
+    }
 
-/// Checks that a section does not contain a text.
-pub fn lacks(section: &'static str, text: &'static str) -> Check {
-    occurs(section, text, 0)
-}
+    /// Checks that a section does not contain a text.
+    pub fn lacks(&self, section: &str, text: &str) -> Result<()> {
+        self.occurs(section, text, 0)
+    }
 
-/// Checks that each line of a section contains one of these texts.
-pub fn only(section: &'static str, texts: &'static [&str]) -> Check {
-    by(move |console| {
-        let lines = console.section(section)?.lines();
+    /// Checks that each line of a section contains one of these texts, in which `\n` is its end.
+    pub fn only(&self, section: &str, texts: &[&str]) -> Result<()> {
+        let is_other = |line: &&str| {
+            let line = format!("{line}\n");
 
-        expect_none(
-            section,
-            lines.filter(|line| !texts.iter().any(|text| line.contains(text))),
-        )
-    })
-}
+            !texts.iter().any(|text| line.contains(text))
+        };
 
-/// Checks that a section is a number in a range.
-pub fn number(
-    section: &'static str,
-    range: impl RangeBounds<u64> + Debug + Send + 'static,
-) -> Check {
-    by(move |console| {
-        let number = console.number(section)?;
+        expect_none(section, self.section(section)?.lines().filter(is_other))
+    }
+
+    /// Checks that a section is a number in a range.
+    pub fn within(&self, section: &str, range: impl RangeBounds<u64> + Debug) -> Result<()> {
+        let number = self.number(section)?;
 
         ensure!(
             range.contains(&number),
             "{section}: {number}, not {range:?}"
         );
         Ok(())
-    })
-}
+    }
 
-/// Checks some of the counters of a section.
-pub fn counters(section: &'static str, expected: &[(&'static str, u64)]) -> Check {
-    let expected = expected.to_vec();
-
-    by(move |console| {
-        let counters = console.counters(section)?;
+    /// Checks some of the counters of a section.
+    pub fn counts(&self, section: &str, expected: &[(&str, u64)]) -> Result<()> {
+        let counters = self.counters(section)?;
 
         expected
-            .into_iter()
-            .try_for_each(|(name, value)| expect(name, counters.get(name), Some(&value)))
-    })
+            .iter()
+            .try_for_each(|(name, value)| expect(name, counters.get(name), Some(value)))
+    }
 }
 
 /// Compares what was found with what was expected.
@@ -200,14 +202,23 @@ pub fn expect_none<'a>(what: &str, lines: impl Iterator<Item = &'a str>) -> Resu
     Ok(())
 }
 
-/// Fails with the lines of a kernel log that show that something is wrong with the kernel.
-pub fn expect_no_trace(log: &str) -> Result<()> {
-    ensure!(!log.is_empty(), "the kernel log is empty");
-    expect_none(
-        "the kernel log has",
-        log.lines()
-            .filter(|line| TRACES.iter().any(|trace| line.contains(trace))),
-    )
+/// Checks that `text` is like `pattern`, in which `*` stands for any text.
+pub fn expect_like(text: &str, pattern: &str) -> Result<()> {
+    ensure!(
+        is_like(text, pattern),
+        "expected {pattern:?}, found {text:?}"
+    );
+    Ok(())
+}
+
+fn is_like(text: &str, pattern: &str) -> bool {
+    let Some((start, pattern)) = pattern.split_once('*') else {
+        return text == pattern;
+    };
+    let rest = text.strip_prefix(start).unwrap_or_default();
+
+    text.starts_with(start)
+        && (0..=rest.len()).any(|at| rest.get(at..).is_some_and(|rest| is_like(rest, pattern)))
 }
 
 /// Returns the first text between `start` and `end`.
@@ -218,8 +229,14 @@ pub fn between<'a>(text: &'a str, start: &str, end: &str) -> Result<&'a str> {
         .with_context(|| format!("nothing between {start:?} and {end:?} in:\n{text}"))
 }
 
-/// Parses a hexadecimal number, with or without `0x`.
-pub fn hex(text: &str) -> Result<u64> {
-    u64::from_str_radix(text.trim_start_matches("0x"), 16)
-        .with_context(|| format!("not a hexadecimal number: {text}"))
+/// Returns the words of `text` that are numbers: decimal, or hexadecimal with `0x`.
+pub fn numbers(text: &str) -> Vec<u64> {
+    let number = |word: &str| match word.strip_prefix("0x") {
+        Some(digits) => u64::from_str_radix(digits, 16).ok(),
+        None => word.parse().ok(),
+    };
+
+    text.split(|it: char| !it.is_ascii_alphanumeric())
+        .filter_map(number)
+        .collect()
 }

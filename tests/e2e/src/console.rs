@@ -2,6 +2,8 @@
 
 //! The console of a boot, as text.
 
+use anyhow::Error;
+
 use crate::prelude::*;
 
 /// The text of the serial console of a boot that has ended.
@@ -29,14 +31,12 @@ impl Console {
     /// With the last lines of the console, if the board ended before the script did, or if the
     /// script took longer than it may.
     pub fn exit(&self) -> Result<u8> {
-        let status = self.line("@@ exit ").with_context(|| {
-            format!(
-                "the script did not end; the last lines are:\n{}",
-                self.tail()
-            )
-        })?;
+        let status = self.line("@@ exit ");
 
-        status.trim().parse().context("exit status of the script")
+        Ok(status
+            .ok_or_else(|| self.missing("exit status"))?
+            .trim()
+            .parse()?)
     }
 
     /// Returns the section `name`: the output of a command of the script.
@@ -49,12 +49,7 @@ impl Console {
             .split_once(&format!("@@ begin {name}\n"))
             .and_then(|(_, rest)| rest.split_once(&format!("@@ end {name}")))
             .map(|(section, _)| section.trim_end_matches(['\n', '\0']))
-            .with_context(|| {
-                format!(
-                    "the board did not print its {name}; the last lines are:\n{}",
-                    self.tail()
-                )
-            })
+            .ok_or_else(|| self.missing(name))
     }
 
     /// Returns the number that a section is.
@@ -67,15 +62,15 @@ impl Console {
 
     /// Returns the counters of a section, which has a name and a value in each line.
     pub fn counters(&self, section: &str) -> Result<BTreeMap<&str, u64>> {
-        self.section(section)?
-            .lines()
-            .map(|line| {
-                let (name, value) = line
-                    .split_once(' ')
-                    .with_context(|| format!("{section} has no value in: {line}"))?;
+        let counter = |line| -> Option<_> {
+            let (name, value) = str::split_once(line, ' ')?;
 
-                Ok((name, value.parse()?))
-            })
+            Some((name, value.parse().ok()?))
+        };
+        let lines = self.section(section)?.lines();
+
+        lines
+            .map(|line| counter(line).with_context(|| format!("no counter in {section}: {line}")))
             .collect()
     }
 
@@ -89,9 +84,11 @@ impl Console {
         self.text.lines().find_map(|line| line.strip_prefix(prefix))
     }
 
-    fn tail(&self) -> String {
+    /// Returns the error that the script did not print something, with the last lines.
+    fn missing(&self, what: &str) -> Error {
         let lines: Vec<_> = self.text.lines().collect();
+        let tail = lines[lines.len().saturating_sub(20)..].join("\n");
 
-        lines[lines.len().saturating_sub(20)..].join("\n")
+        anyhow!("the board did not print its {what}; the last lines are:\n{tail}")
     }
 }

@@ -33,14 +33,12 @@ impl<'a> Inspection<'a> {
     /// If there is a line that the script does not print, such as an error of the shell, or a
     /// section is missing.
     pub fn of(text: &'a str) -> Result<Self> {
-        let headings = text
-            .lines()
-            .skip(1)
-            .filter(|line| !line.is_empty() && !line.starts_with("  "))
-            .collect();
+        let lines = text.lines().skip(1);
+        let headings = lines.filter(|line| !line.is_empty() && !line.starts_with("  "));
 
         ensure!(text.starts_with("DMA on "), "there is no title: {text}");
-        expect("headings", headings, HEADINGS.to_vec()).with_context(|| text.to_string())?;
+        expect("headings", headings.collect(), HEADINGS.to_vec())
+            .with_context(|| text.to_string())?;
         Ok(Self { text })
     }
 
@@ -50,21 +48,18 @@ impl<'a> Inspection<'a> {
             .text
             .split_once(&format!("\n\n{heading}\n"))
             .with_context(|| format!("there is no section {heading}"))?;
-        let section: Vec<_> = rest
-            .lines()
-            .take_while(|line| !line.is_empty())
-            .map(str::trim_start)
-            .collect();
+        let lines = rest.lines().take_while(|line| !line.is_empty());
+        let lines: Vec<_> = lines.map(str::trim_start).collect();
 
-        ensure!(!section.is_empty(), "the section {heading} is empty");
-        Ok(section)
+        ensure!(!lines.is_empty(), "the section {heading} is empty");
+        Ok(lines)
     }
 
     /// Returns the value in the row `name` of a section.
     pub fn value(&self, heading: &str, name: &str) -> Result<&'a str> {
-        self.section(heading)?
-            .into_iter()
-            .filter_map(|line| line.strip_prefix(name))
+        let rows = self.section(heading)?.into_iter();
+
+        rows.filter_map(|line| line.strip_prefix(name))
             .find(|rest| rest.starts_with(' '))
             .map(str::trim_start)
             .with_context(|| format!("{heading} has no {name}:\n{}", self.text))
@@ -72,11 +67,7 @@ impl<'a> Inspection<'a> {
 
     /// Checks the lines of a section.
     pub fn expect_section(&self, heading: &str, expected: &str) -> Result<()> {
-        expect(
-            heading,
-            self.section(heading)?.join("\n").as_str(),
-            expected,
-        )
+        expect(heading, self.section(heading)?, expected.lines().collect())
     }
 
     /// Checks that a section has a line, once.

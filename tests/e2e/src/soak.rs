@@ -6,7 +6,7 @@ use crate::{
     prelude::*,
     tests::{
         engine,
-        lifetime::Rounds, //
+        lifetime, //
     }, //
 };
 
@@ -25,20 +25,15 @@ impl Soak {
     /// Returns the script for the board.
     pub fn script(&self) -> Result<String> {
         let each = self.transfers.div_ceil(THREADS * self.rounds);
+        let script = script(&["state", "stress", "soak"])?;
 
-        Ok(format!(
-            "transfers={each} rounds={}\n{}",
-            self.rounds,
-            script(&["state", "stress", "soak"])?
-        ))
+        Ok(format!("transfers={each} rounds={}\n{script}", self.rounds))
     }
 }
 
 /// Rounds of unbinding under load, and of loading and unloading.
-const ROUNDS: Rounds = Rounds {
-    under_load: 20,
-    idle: 400,
-};
+const UNDER_LOAD: u64 = 20;
+const IDLE: u64 = 400;
 
 /// Does `transfers` transfers, binds and unbinds the driver in many rounds, and returns whether all
 /// went well.
@@ -59,76 +54,69 @@ pub fn run(board: &Board, transfers: u64) -> Result<bool> {
 
     expect_right(&console)?;
     expect_all_channels(&console, transfers)?;
-    nothing_left()(&console)?;
+    nothing_left(&console)?;
     println!("{}", console.section("statistics")?);
     println!("\nEvery byte was right, and nothing is left.");
-    repeat(
-        board,
-        &engine::busy(ROUNDS.under_load)?,
-        engine::tests_of_busy(ROUNDS.under_load),
-    )?;
-    repeat(board, &ROUNDS.leave()?, ROUNDS.tests_of_leave())?;
-    repeat(board, &ROUNDS.repeat()?, ROUNDS.tests_of_repeat())?;
+    repeat(board, &engine::busy(UNDER_LOAD)?, |tests| {
+        engine::add_busy(tests, UNDER_LOAD)
+    })?;
+    repeat(board, &lifetime::leave(UNDER_LOAD)?, |tests| {
+        lifetime::add_leave(tests, UNDER_LOAD)
+    })?;
+    repeat(board, &lifetime::repeat(IDLE)?, |tests| {
+        lifetime::add_repeat(tests, IDLE)
+    })?;
     Ok(true)
 }
 
-/// Boots, runs a script of many rounds, and its tests.
-fn repeat(
-    board: &Board,
-    script: &str,
-    tests: impl IntoIterator<Item = (&'static str, Check)>,
-) -> Result<()> {
+/// Boots, runs a script of many rounds, and the tests that `add` adds.
+fn repeat(board: &Board, script: &str, add: impl FnOnce(&mut Tests)) -> Result<()> {
     let console = board.boot(&Boot::with_driver(), script)?;
+    let mut tests = Tests::default();
 
-    for (name, check) in tests {
-        check(&console).context(name)?;
+    add(&mut tests);
+    for (name, check) in tests.0 {
+        check(&console).with_context(|| name.clone())?;
         println!("{name}: ok");
     }
     Ok(())
 }
 
 /// Checks that each byte of each transfer was right.
-pub fn expect_right(console: &Console) -> Result<()> {
-    let failed = console.section("failed")?;
-
-    ensure!(failed.is_empty(), "{failed}\n{}", console.section("dmesg")?);
-    expect("exit status of the script", console.exit()?, 0)
+pub fn expect_right(it: &Console) -> Result<()> {
+    it.is("failed", "").with_context(|| it.text().to_string())?;
+    it.exits(0)
 }
 
 /// Checks that each of eight channels ran its part of this number of transfers.
-pub fn expect_all_channels(console: &Console, transfers: u64) -> Result<()> {
-    let programs: Vec<u64> = console
+pub fn expect_all_channels(it: &Console, transfers: u64) -> Result<()> {
+    // As in channel 3: idle, 100 programs
+    let programs = |line: &str| {
+        line.strip_prefix("channel ")?
+            .split(' ')
+            .nth(2)?
+            .parse()
+            .ok()
+    };
+    let programs: Vec<u64> = it
         .section("channels")?
         .lines()
-        .filter(|line| line.starts_with("channel "))
-        .map(|line| {
-            line.split_whitespace()
-                .nth(3)
-                .and_then(|word| word.parse().ok())
-                .with_context(|| format!("no number of programs in: {line}"))
-        })
-        .collect::<Result<_>>()?;
+        .filter_map(programs)
+        .collect();
+    let has_part = programs.iter().all(|&it| it >= transfers / 16);
 
     ensure!(
-        programs.len() == 8 && programs.iter().all(|&it| it >= transfers / 16),
+        programs.len() == 8 && has_part,
         "programs of each channel: {programs:?}"
     );
     Ok(())
 }
 
 /// Checks that everything was given back.
-pub fn nothing_left() -> Check {
-    all([
-        unchanged("before", "after"),
-        by(|console| {
-            expect(
-                "mappings",
-                console.section("mappings-after")?,
-                console.section("mappings-before")?,
-            )
-        }),
-        by(|console| expect("live", console.counters("statistics")?["live"], 0)),
-    ])
+pub fn nothing_left(it: &Console) -> Result<()> {
+    it.unchanged("before", "after")?;
+    it.same("mappings-before", "mappings-after")?;
+    it.counts("statistics", &[("live", 0)])
 }
 
 #[cfg(test)]

@@ -25,18 +25,18 @@ pub fn add(suite: &mut Suite, group: &str, boot: Boot) -> Result<()> {
 
     // Each case takes seconds: leave out those that no selected test looks at.
     cases.retain(|name, _| selects("leave_the_kernel_well") || selects(name));
+    suite.boot(group, boot, whole(&cases), |tests| {
+        for (name, script) in cases {
+            tests.add(name.clone(), move |it| expect_case(it, &name, &script));
+        }
+        tests.add("leave_the_kernel_well", |it| it.clean("dmesg"));
+        tests.add("wrong_property_is_reported", |it| {
+            let error = "error: dmac2 has no property x-nonsense";
 
-    let whole = whole(&cases);
-    let tests: Vec<_> = cases
-        .into_iter()
-        .map(|(name, script)| (name.clone(), by(move |it| expect_case(it, &name, &script))))
-        .chain([
-            ("leave_the_kernel_well".into(), clean("dmesg")),
-            ("wrong_property_is_reported".into(), by(names_property)),
-        ])
-        .collect();
-
-    suite.boot(group, boot, whole, tests);
+            ensure!(it.text().contains(error), "{}", it.text());
+            it.exits(1)
+        });
+    });
     Ok(())
 }
 
@@ -49,10 +49,9 @@ fn read() -> Result<BTreeMap<String, String>> {
         let path = entry?.path();
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
 
-        if name != COMMON {
-            cases.insert(name.into(), fs::read_to_string(&path)?);
-        }
+        cases.insert(name.into(), fs::read_to_string(&path)?);
     }
+    cases.remove(COMMON);
     ensure!(!cases.is_empty(), "{directory} has no scripts");
     Ok(cases)
 }
@@ -74,38 +73,23 @@ fn whole(cases: &BTreeMap<String, String>) -> Result<String> {
            while [ \"$(remaining dmac2 x-nonsense)\" != 0 ]; do :; done\n")
 }
 
-fn names_property(console: &Console) -> Result<()> {
-    let text = console.text();
-
-    ensure!(
-        text.contains("error: dmac2 has no property x-nonsense"),
-        "{text}"
-    );
-    expect("exit status of the script", console.exit()?, 1)
-}
-
 /// Checks what a case printed and logged.
-fn expect_case(console: &Console, name: &str, script: &str) -> Result<()> {
-    let section = console.section(name)?;
-    let (logged, mut printed): (Vec<_>, Vec<_>) =
-        section.lines().partition(|line| line.starts_with("log: "));
-    let comments = |prefix| {
-        let lines = script.lines().filter_map(move |it| it.strip_prefix(prefix));
-
-        lines.map(str::trim)
+fn expect_case(it: &Console, name: &str, script: &str) -> Result<()> {
+    let section = it.section(name)?;
+    let is_logged = |line: &&str| line.starts_with("log: ");
+    let (logged, printed): (Vec<_>, Vec<_>) = section.lines().partition(is_logged);
+    let expected = |comment| {
+        script
+            .lines()
+            .filter_map(move |it| it.strip_prefix(comment))
     };
+    let lines = expected("# prints: ").map(str::trim).chain(["exit 0"]);
 
-    ensure!(
-        printed.pop() == Some("exit 0"),
-        "the script failed:\n{section}"
-    );
-    expect("lines printed", printed, comments("# prints: ").collect())
-        .with_context(|| section.to_string())?;
-    for text in comments("# logs: ") {
-        ensure!(
-            logged.iter().any(|line| line.contains(text)),
-            "the driver does not log \"{text}\":\n{section}"
-        );
+    expect("lines printed", printed, lines.collect()).with_context(|| section.to_string())?;
+    for text in expected("# logs: ").map(str::trim) {
+        let is_there = logged.iter().any(|line| line.contains(text));
+
+        ensure!(is_there, "the driver does not log \"{text}\":\n{section}");
     }
     Ok(())
 }

@@ -46,19 +46,16 @@ pub fn add(suite: &mut Suite) -> Result<()> {
 
             Test::new(name, move |run: &Run| run.results.expect_passed(&case))
         });
-        let checks = checks(machine, bounced).into_iter().map(|(name, check)| {
+        let checks = checks(machine, bounced).0.into_iter().map(|(name, check)| {
             Test::new(format!("{group}::{name}"), |run: &Run| check(&run.console))
         });
         let all_passed = Test::new(format!("{group}::all_passed"), |run: &Run| {
             run.results.expect_all_passed()?;
-            exits(0)(&run.console)
+            run.console.exits(0)
         });
         let numbers = leave_out::numbers(&left_out);
-        let tests: Vec<_> = cases
-            .chain(checks)
-            .chain([all_passed])
-            .chain(leave_out::tests(&left_out))
-            .collect();
+        let tests = cases.chain(checks).chain([all_passed]);
+        let tests: Vec<_> = tests.chain(leave_out::tests(&left_out)).collect();
 
         suite.add(&group, tests, move || {
             run(machine, bounced, &numbers, only.as_deref())
@@ -110,17 +107,18 @@ fn boot(machine: Machine, bounced: bool) -> Boot {
 
 /// Returns the name of the suite to run, if only cases of one suite are selected.
 fn only_suite(suite: &Suite, group: &str, cases: &[String]) -> Option<String> {
-    let selected: BTreeSet<_> = cases
-        .iter()
-        .filter(|case| suite.selects(&format!("{group}::{case}")))
-        .filter_map(|case| case.split_once("::"))
-        .map(|(suite, _)| suite)
-        .collect();
     let is_whole = suite.selects(&format!("{group}::all_passed"));
+    let mut cases: Vec<_> = cases.iter().collect();
 
-    (!is_whole && selected.len() == 1)
-        .then(|| selected.first().map(ToString::to_string))
-        .flatten()
+    cases.retain(|case| suite.selects(&format!("{group}::{case}")));
+
+    let suites = cases.iter().filter_map(|case| case.split_once("::"));
+    let mut suites: BTreeSet<_> = suites.map(|(suite, _)| suite).collect();
+
+    suites
+        .pop_first()
+        .filter(|_| suites.is_empty() && !is_whole)
+        .map(String::from)
 }
 
 /// Boots and runs the suites, or `only` one and no more checks.
@@ -139,40 +137,31 @@ fn run(machine: Machine, bounced: bool, left_out: &str, only: Option<&str>) -> R
     Ok(Run { console, results })
 }
 
-/// Returns the tests of a boot that look at its console.
-fn checks(machine: Machine, bounced: bool) -> Vec<(&'static str, Check)> {
-    let mut checks = vec![
-        ("no_dma_api_error", no_dma_api_error()),
-        ("no_mapping_left", no_mapping_left()),
-        (
-            "no_bounce_slot_left",
-            unchanged("slots-before", "slots-after"),
-        ),
-        ("losses_are_logged", by(losses_are_logged)),
-        ("no_leak", no_leak()),
-        ("no_splat", clean("log")),
-        ("dma_api_debug_is_on", dma_api_debug_is_on()),
-        ("lockdep_is_on", lockdep_is_on()),
-    ];
+/// Returns the tests of a boot that check its console.
+fn checks(machine: Machine, bounced: bool) -> Tests {
+    let mut tests = Tests::default();
 
+    add_checks(&mut tests);
+    tests.add("no_bounce_slot_left", |it| {
+        it.unchanged("slots-before", "slots-after")
+    });
+    tests.add("losses_are_logged", losses_are_logged);
+    tests.add("no_splat", |it| it.clean("log"));
+    tests.add("dma_api_debug_is_on", dma_api_debug_is_on);
+    tests.add("lockdep_is_on", lockdep_is_on);
     if machine == Machine::Rock5bPlus {
-        checks.push(("lessons_hold", by(lessons_hold)));
+        tests.add("lessons_hold", lessons_hold);
     }
     if bounced {
-        let bounces = |console: &Console| {
-            let before = console.number("slots-before")?;
-
-            number("slots-most", before + 1..)(console)
-        };
-
-        checks.push(("bounces", by(bounces)));
+        tests.add("bounces", |it| {
+            it.within("slots-most", it.number("slots-before")? + 1..)
+        });
     }
-    checks
+    tests
 }
 
 /// Checks that all lessons hold; where all mappings are bounced, all that fit into a bounce buffer.
-fn lessons_hold(console: &Console) -> Result<()> {
-    let report = console.section("lessons")?;
+fn lessons_hold(it: &Console) -> Result<()> {
     // A transfer of a list ends with the numbers of segments.
     let is_ok = |line: &&str| line.ends_with(" ok") || line.contains(" us  ok: ");
     let is_fine = |line: &&str| {
@@ -181,63 +170,55 @@ fn lessons_hold(console: &Console) -> Result<()> {
             || line.starts_with("segments ")
             || line.contains(" can be mapped for this device; ")
     };
-    let transfers = report.lines().filter(is_ok).count();
+    let is_row = |line: &&str| line.starts_with(|first: char| first.is_ascii_lowercase());
+    // Without the heading.
+    let rows = it.section("lessons")?.lines().filter(is_row).skip(1);
+    let transfers = rows.clone().filter(is_ok).count();
 
     ensure!(transfers > 60, "only {transfers} transfers");
-    expect_none(
-        "failed",
-        report
-            .lines()
-            .filter(|line| line.starts_with(|first: char| first.is_ascii_lowercase()))
-            .skip(1)
-            .filter(|line| !is_fine(line)),
-    )
+    expect_none("failed", rows.filter(|line| !is_fine(line)))
 }
 
-pub fn no_dma_api_error() -> Check {
-    all([
-        lacks("log", "DMA-API: "),
-        unchanged("errors-before", "errors-after"),
-    ])
-}
+/// Adds the tests of what the debug kernel checks.
+pub fn add_checks(tests: &mut Tests) {
+    tests.add("no_dma_api_error", |it| {
+        it.lacks("log", "DMA-API: ")?;
+        it.unchanged("errors-before", "errors-after")
+    });
+    tests.add("no_mapping_left", |it| {
+        let before: Vec<_> = it.section("mappings-before")?.lines().collect();
+        let after = it.section("mappings-after")?.lines();
 
-pub fn no_mapping_left() -> Check {
-    let no_other = |console: &Console| {
-        let before: Vec<_> = console.section("mappings-before")?.lines().collect();
-        let after = console.section("mappings-after")?.lines();
-
+        // If it is off, it lists nothing.
+        dma_api_debug_is_on(it)?;
         expect_none("still mapped", after.filter(|line| !before.contains(line)))
-    };
-
-    // If it is off, it lists nothing.
-    all([dma_api_debug_is_on(), by(no_other)])
+    });
+    tests.add("no_leak", |it| it.is("leaks", ""));
 }
 
 /// Checks that the mapping and the list that cases drop in flight are reported, and no others.
-fn losses_are_logged(console: &Console) -> Result<()> {
-    let log = console.section("log")?;
+fn losses_are_logged(it: &Console) -> Result<()> {
     let lost = " are lost: the device may still use them";
+    let lost = it
+        .section("log")?
+        .lines()
+        .filter(|line| line.contains(lost));
 
     for words in [" at DMA address ", " DMA segments "] {
-        let reports = log
-            .lines()
-            .filter(|it| it.contains(lost) && it.contains(words));
+        let reports = lost.clone().filter(|line| line.contains(words));
 
         expect(words, reports.count(), 1)?;
     }
     Ok(())
 }
 
-pub fn no_leak() -> Check {
-    is("leaks", "")
-}
-
 /// Checks that DMA-API debug is on. It switches itself off when it runs out of memory.
-fn dma_api_debug_is_on() -> Check {
-    all(["disabled-before", "disabled-after"].map(|section| is(section, "N")))
+fn dma_api_debug_is_on(it: &Console) -> Result<()> {
+    it.is("disabled-before", "N")?;
+    it.is("disabled-after", "N")
 }
 
 /// Checks that lockdep is on. It switches itself off after its first report.
-pub fn lockdep_is_on() -> Check {
-    has("lockdep", " 1")
+pub fn lockdep_is_on(it: &Console) -> Result<()> {
+    it.has("lockdep", " 1")
 }

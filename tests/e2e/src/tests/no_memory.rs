@@ -18,27 +18,25 @@ pub fn add(suite: &mut Suite, boot: Boot) {
         "debug_no_memory",
         boot,
         script(&["state", "no-memory"]),
-        [
-            (
-                "each_failure_is_an_error",
-                only("errors", &["Cannot allocate memory"]),
-            ),
-            (
-                "each_failure_is_an_error",
-                number("kmalloc", LEAST_OBJECTS..),
-            ),
-            ("each_failure_is_an_error", number("pages", LEAST_PAGES..)),
-            // After the last allocation of the copies, one of the shell's fails, as it
-            // reads the counter.
-            ("each_failure_is_an_error", number("kmalloc-ignored", ..=1)),
-            ("each_failure_is_an_error", exits(0)),
-            ("leaves_nothing", unchanged("before", "after")),
-            ("leaves_nothing", counters("statistics", &[("live", 0)])),
-            ("leaves_the_kernel_well", clean("log")),
-            ("leaves_the_kernel_well", kunit::lockdep_is_on()),
-            ("no_dma_api_error", kunit::no_dma_api_error()),
-            ("no_mapping_left", kunit::no_mapping_left()),
-            ("no_leak", kunit::no_leak()),
-        ],
+        |tests| {
+            tests.add("each_failure_is_an_error", |it| {
+                it.only("errors", &["Cannot allocate memory"])?;
+                it.within("kmalloc", LEAST_OBJECTS..)?;
+                it.within("pages", LEAST_PAGES..)?;
+                // After the last allocation of the copies, one of the shell's fails, as it reads the
+                // counter.
+                it.within("kmalloc-ignored", ..=1)?;
+                it.exits(0)
+            });
+            tests.add("leaves_nothing", |it| {
+                it.unchanged("before", "after")?;
+                it.counts("statistics", &[("live", 0)])
+            });
+            tests.add("leaves_the_kernel_well", |it| {
+                it.clean("log")?;
+                kunit::lockdep_is_on(it)
+            });
+            kunit::add_checks(tests);
+        },
     );
 }

@@ -7,59 +7,46 @@ use crate::prelude::*;
 /// Overlay that puts the CPUs' caches on the controller's way to memory.
 const COHERENT: &str = "tests/e2e/overlays/coherent.dtso";
 
+/// Counters that stay 0 while the lessons run.
+const UNUSED: [&str; 5] = [
+    "live",
+    "failures",
+    "bounced",
+    "bounced_bytes",
+    "syncs_skipped",
+];
+
 /// Adds the tests.
 pub fn add(suite: &mut Suite) {
     let mut coherent = Boot::with_driver();
+    let statistics = || script(&["statistics"]);
 
     coherent.overlays.push(COHERENT.into());
-    suite.boot(
-        "statistics",
-        Boot::with_driver(),
-        script(&["statistics"]),
-        [
-            ("count_the_lessons", all([are_zero("before"), by(counts)])),
-            ("begin_anew", are_zero("bound-again")),
-            ("can_be_off", is("off", "off")),
-            (
-                "limits::a_device_that_is_not_coherent_needs_syncs",
-                has("limits", "\nneeds_sync 1"),
-            ),
-        ],
-    );
-    suite.boot(
-        "coherent",
-        coherent,
-        script(&["statistics"]),
-        [
-            ("lessons_hold", exits(0)),
-            (
-                "skips_all_syncs",
-                by(|console| {
-                    let now = console.counters("after")?;
-                    let syncs = now["syncs_for_cpu"] + now["syncs_for_device"];
-
-                    ensure!(syncs == 0 && now["syncs_skipped"] > 30, "{now:?}");
-                    Ok(())
-                }),
-            ),
-            ("logs_nothing_wrong", clean("dmesg")),
-            ("needs_no_sync", has("limits", "\nneeds_sync 0")),
-        ],
-    );
+    suite.boot("statistics", Boot::with_driver(), statistics(), |tests| {
+        tests.add("count_the_lessons", count);
+        tests.add("begin_anew", |it| are_zero(it, "bound-again"));
+        tests.add("can_be_off", |it| it.is("off", "off"));
+        tests.add("limits::a_device_that_is_not_coherent_needs_syncs", |it| {
+            it.has("limits", "\nneeds_sync 1\n")
+        });
+    });
+    suite.boot("coherent", coherent, statistics(), |tests| {
+        tests.add("lessons_hold", |it| it.exits(0));
+        tests.add("skips_all_syncs", |it| {
+            it.counts("after", &[("syncs_for_cpu", 0), ("syncs_for_device", 0)])?;
+            ensure!(it.counters("after")?["syncs_skipped"] > 30);
+            Ok(())
+        });
+        tests.add("logs_nothing_wrong", |it| it.clean("dmesg"));
+        tests.add("needs_no_sync", |it| it.has("limits", "\nneeds_sync 0\n"));
+    });
 }
 
-fn counts(console: &Console) -> Result<()> {
-    let now = console.counters("after")?;
+fn count(it: &Console) -> Result<()> {
+    let now = it.counters("after")?;
 
-    for name in [
-        "live",
-        "failures",
-        "bounced",
-        "bounced_bytes",
-        "syncs_skipped",
-    ] {
-        expect(name, now[name], 0)?;
-    }
+    are_zero(it, "before")?;
+    it.counts("after", &UNUSED.map(|name| (name, 0)))?;
     ensure!(
         // Two buffers in each lesson; each lesson that does not fail has one to three transfers.
         (81..200).contains(&now["mapped"])
@@ -71,14 +58,10 @@ fn counts(console: &Console) -> Result<()> {
     Ok(())
 }
 
-fn are_zero(section: &'static str) -> Check {
-    by(move |console| {
-        let counters = console.counters(section)?;
+fn are_zero(it: &Console, section: &str) -> Result<()> {
+    let counters = it.counters(section)?;
+    let all_zero = counters.values().all(|&value| value == 0);
 
-        ensure!(
-            counters.len() == 9 && counters.values().all(|&value| value == 0),
-            "{counters:?}"
-        );
-        Ok(())
-    })
+    ensure!(counters.len() == 9 && all_zero, "{counters:?}");
+    Ok(())
 }

@@ -5,108 +5,95 @@
 use crate::prelude::*;
 
 /// A report.
+#[derive(Debug)]
 pub struct Report {
     /// Addresses of the mapped page: in memory, and for the device.
-    mapping: (u64, u64),
+    page: (u64, u64),
     /// Lists, in pairs of source and destination.
     pub lists: Vec<List>,
-    /// Address at which the device wrote after it was unmapped.
-    pub blocked: Option<u64>,
 }
 
-/// A list.
+/// A list, with the numbers in its heading.
+#[derive(Debug)]
 pub struct List {
-    name: String,
-    segments: usize,
+    numbers: [u64; 2],
     entries: Vec<Entry>,
 }
 
 /// An entry of a list.
+#[derive(Debug)]
 struct Entry {
     len: u64,
     physical: u64,
     address: u64,
-    segment: usize,
+    segment: u64,
     is_bounced: bool,
 }
 
 impl Report {
-    /// Parses the report in `section`.
-    pub fn of(console: &Console, section: &str) -> Result<Self> {
-        let text = console.section(section)?;
-        let mut lists: Vec<List> = vec![];
+    /// Parses the report in a section.
+    pub fn of(it: &Console, section: &str) -> Result<Self> {
+        let mut report = Self {
+            page: (0, 0),
+            lists: vec![],
+        };
 
-        for line in text.lines() {
-            if let Some(list) = List::head(line) {
-                lists.push(list);
-            } else if line.starts_with("    ") && !line.contains("entry") {
-                let list = lists.last_mut().context("an entry without a list")?;
-                let entry = Entry::of(line).with_context(|| format!("not an entry: {line}"))?;
-
-                list.entries.push(entry);
+        for line in it.section(section)?.lines() {
+            match (&numbers(line)[..], report.lists.last_mut()) {
+                // one page: 4096 bytes, physical 0x40001000, for the device 0x00001000
+                ([4096, physical, address], _) if line.starts_with("one page: ") => {
+                    report.page = (*physical, *address);
+                }
+                // whole pages, from: 8 entries, 1 segment
+                ([entries, segments], _) if line.contains(" entries, ") => {
+                    report.lists.push(List {
+                        numbers: [*entries, *segments],
+                        entries: vec![],
+                    });
+                }
+                // 1   4096  0x40001000  0x00001000        1  bounced
+                (&[_, len, physical, address, segment], Some(list)) => list.entries.push(Entry {
+                    len,
+                    physical,
+                    address,
+                    segment,
+                    is_bounced: line.ends_with("  bounced"),
+                }),
+                _ => {}
             }
         }
-        expect("number of lists", lists.len(), 4)?;
-        Ok(Self {
-            mapping: (
-                word_after(text, "one page: 4096 bytes, physical ").context("no page")?,
-                word_after(text, ", for the device ").context("no page")?,
-            ),
-            lists,
-            blocked: word_after(text, "after unmapping: 4 bytes written to "),
-        })
-    }
+        ensure!(
+            report.page != (0, 0) && report.lists.len() == 4,
+            "{report:?}"
+        );
+        for List { numbers, entries } in &report.lists {
+            let last = entries.last().map(|entry| entry.segment);
 
-    /// Returns the names of all lists, with the numbers of their entries and segments.
-    pub fn counts(&self) -> Vec<(&str, usize, usize)> {
-        self.lists
-            .iter()
-            .map(|list| (&*list.name, list.entries.len(), list.segments))
-            .collect()
+            expect("entries", entries.len() as u64, numbers[0])?;
+            expect("segment of the last entry", last, Some(numbers[1]))?;
+        }
+        Ok(report)
     }
 
     /// Returns all addresses: in memory, and for the device.
     pub fn addresses(&self) -> Vec<(u64, u64)> {
         let entries = self.lists.iter().flat_map(|list| &list.entries);
+        let entries = entries.map(|entry| (entry.physical, entry.address));
 
-        entries
-            .map(|entry| (entry.physical, entry.address))
-            .chain([self.mapping])
-            .collect()
+        entries.chain([self.page]).collect()
     }
 }
 
 impl List {
-    /// Parses `NAME: N entries, N segments`.
-    fn head(line: &str) -> Option<Self> {
-        let (name, counts) = line.split_once(": ")?;
-        let (_, segments) = counts.split_once(" entries, ")?;
-        let (segments, _) = segments.split_once(" segment")?;
-
-        Some(Self {
-            name: name.into(),
-            segments: segments.parse().ok()?,
-            entries: vec![],
-        })
-    }
-
     /// Checks that entries of one segment follow each other for the device, but not in memory.
     pub fn expect_merged(&self) -> Result<()> {
-        for (a, b) in self.entries.iter().zip(self.entries.iter().skip(1)) {
-            ensure!(
-                a.physical + a.len != b.physical
-                    && (a.address + a.len == b.address) == (a.segment == b.segment),
-                "{}: {:#x} and {:#x} are in segments {} and {}",
-                self.name,
-                a.address,
-                b.address,
-                a.segment,
-                b.segment
-            );
-        }
-        let last = self.entries.last().map(|entry| entry.segment);
+        for (a, b) in self.entries.iter().zip(&self.entries[1..]) {
+            let is_merged = a.address + a.len == b.address;
 
-        expect("segment of the last entry", last, Some(self.segments))
+            ensure!(a.physical + a.len != b.physical, "{a:?}, {b:?}");
+            ensure!(is_merged == (a.segment == b.segment), "{a:?}, {b:?}");
+        }
+        Ok(())
     }
 
     /// Returns the lengths of the bounced entries.
@@ -115,25 +102,4 @@ impl List {
 
         entries.map(|entry| entry.len).collect()
     }
-}
-
-impl Entry {
-    fn of(line: &str) -> Option<Self> {
-        let mut words = line.split_whitespace().skip(1);
-
-        Some(Self {
-            len: words.next()?.parse().ok()?,
-            physical: hex(words.next()?).ok()?,
-            address: hex(words.next()?).ok()?,
-            segment: words.next()?.parse().ok()?,
-            is_bounced: words.next() == Some("bounced"),
-        })
-    }
-}
-
-/// Returns the hexadecimal number that follows the first `words` in `text`.
-pub fn word_after(text: &str, words: &str) -> Option<u64> {
-    let (_, rest) = text.split_once(words)?;
-
-    hex(rest.split(|it: char| !it.is_alphanumeric()).next()?).ok()
 }
