@@ -9,42 +9,9 @@ use crate::{
 };
 
 /// Properties of a controller that inject faults, in the order of their registers.
-const PROPERTIES: [&str; 13] = [
-    "x-fail-read",
-    "x-fail-write",
-    "x-fail-fetch",
-    "x-bad-start",
-    "x-bad-size",
-    "x-fail-go",
-    "x-hang",
-    "x-lose-interrupts",
-    "x-lose-events",
-    "x-lose-aborts",
-    "x-ignore-kill",
-    "x-debug-busy",
-    "x-completing",
-];
-
-/// dmac2, its registers and its interrupts.
-const PATH: &str = "/machine/soc/dmac2";
-const REGISTERS: u64 = 0xfed1_0000;
-const EVENT_LINE: u32 = 90;
-const ABORT_LINE: u32 = 91;
-
-const INTEN: u64 = 0x20;
-const RIS: u64 = 0x24;
-const INTMIS: u64 = 0x28;
-const INTCLR: u64 = 0x2c;
-const FSRC: u64 = 0x34;
-const FTRD: u64 = 0x38;
-const FTR1: u64 = 0x44;
-const DSR: u64 = 0x00;
-const CSR1: u64 = 0x108;
-const CPC1: u64 = 0x10c;
-const DBGSTATUS: u64 = 0xd00;
-const DBGCMD: u64 = 0xd04;
-const DBGINST0: u64 = 0xd08;
-const DBGINST1: u64 = 0xd0c;
+const PROPERTIES: &str = "x-fail-read x-fail-write x-fail-fetch x-bad-start x-bad-size x-fail-go \
+                          x-hang x-lose-interrupts x-lose-events x-lose-aborts x-ignore-kill \
+                          x-debug-busy x-completing";
 
 /// Registers that inject faults, and the number of bytes of each controller's.
 const FAULTS: u64 = 0xfea0_1000;
@@ -53,15 +20,33 @@ const FAULTS_SIZE: u64 = 0x100;
 /// Register of the clock and reset unit that resets the board, and the value that does.
 const RESET: (u64, u32) = (0xfd7c_0c08, 0xfdb9);
 
+/// dmac2, its interrupts and its registers.
+const PATH: &str = "/machine/soc/dmac2";
+const EVENT_LINE: u32 = 90;
+const ABORT_LINE: u32 = 91;
+const REGISTERS: u64 = 0xfed1_0000;
+
+const DSR: u64 = 0x00;
+const INTEN: u64 = 0x20;
+const RIS: u64 = 0x24;
+const INTMIS: u64 = 0x28;
+const INTCLR: u64 = 0x2c;
+const FSRC: u64 = 0x34;
+const FTRD: u64 = 0x38;
+const FTR1: u64 = 0x44;
+const CSR1: u64 = 0x108;
+const CPC1: u64 = 0x10c;
+const DBGSTATUS: u64 = 0xd00;
+const DBGCMD: u64 = 0xd04;
+const DBGINST0: u64 = 0xd08;
+const DBGINST1: u64 = 0xd0c;
+
 /// Thread states.
 const STOPPED: u32 = 0;
 const CACHE_MISS: u32 = 2;
 const KILLING: u32 = 8;
 const FAULTING_COMPLETING: u32 = 14;
 const FAULTING: u32 = 15;
-
-/// FTRD after a DMAGO by the debug port that the manager may not execute.
-const REFUSED: u32 = (1 << 4) | (1 << 30);
 
 /// Debug instructions.
 const KILL_MANAGER: u32 = 0x0001_0000;
@@ -80,54 +65,42 @@ const BEAT: usize = 8;
 /// Event that the program signals at its end, as a bit.
 const EVENT: u32 = 1 << 3;
 
-/// State that a driver finds after it has started the program and waited.
-#[derive(Debug, PartialEq)]
-struct Outcome {
-    /// State and fault type of the channel.
-    channel: (u32, u32),
-    /// State and fault type of the manager.
-    manager: (u32, u32),
-    /// RIS, INTMIS, and true if the event's line is up.
-    event: (u32, u32, bool),
-    /// FSRC, and true if the abort line is up.
-    abort: (u32, bool),
-    /// Number of bytes at the start of the destination that are the source's.
-    copied: usize,
-}
+/// State that a driver finds after it has started the program and waited:
+/// - state and fault type of the channel, and of the manager,
+/// - RIS, INTMIS, and true if the event's line is up,
+/// - FSRC, and true if the abort line is up,
+/// - number of bytes at the start of the destination that are the source's.
+type Outcome = (Thread, Thread, (u32, u32, bool), (u32, bool), usize);
+type Thread = (u32, u32);
+
+const IDLE: Thread = (STOPPED, 0);
+const NO_EVENT: (u32, u32, bool) = (0, 0, false);
+const NO_ABORT: (u32, bool) = (0, false);
 
 /// Outcome without a fault.
-const GOOD: Outcome = Outcome {
-    channel: (STOPPED, 0),
-    manager: (STOPPED, 0),
-    event: (EVENT, EVENT, true),
-    abort: (0, false),
-    copied: LEN,
-};
+const GOOD: Outcome = (IDLE, IDLE, (EVENT, EVENT, true), NO_ABORT, LEN);
 
 /// Outcome if the program does not start.
-const NOTHING: Outcome = Outcome {
-    event: (0, 0, false),
-    copied: 0,
-    ..GOOD
-};
+const NOTHING: Outcome = (IDLE, IDLE, NO_EVENT, NO_ABORT, 0);
 
-/// Outcome of a copy that failed in a burst: `kind` is the bit of FTRn.
-const fn fault(kind: u32, copied: usize) -> Outcome {
-    Outcome {
-        channel: (FAULTING, 1 << kind),
-        abort: (1 << 1, true),
-        copied,
-        ..NOTHING
-    }
+/// The manager after a DMAGO by the debug port that it may not execute.
+const REFUSED: Thread = (FAULTING, 1 << 4 | 1 << 30);
+
+/// The channel after a bus error: on a fetch, a write or a read.
+const BAD_FETCH: Thread = (FAULTING, 1 << 16);
+const BAD_WRITE: Thread = (FAULTING, 1 << 17);
+const BAD_READ: Thread = (FAULTING, 1 << 18);
+
+/// Returns the outcome of a copy after whose first `copied` bytes the channel faulted.
+const fn fault(channel: Thread, copied: usize) -> Outcome {
+    (channel, IDLE, NO_EVENT, (1 << 1, true), copied)
 }
 
 type Test = fn(&mut Dmac) -> Result<()>;
 
 const TESTS: [(&str, Test); 14] = [
-    ("fails_reads", |it| fails_bursts(it, "x-fail-read", 18, 0)),
-    ("fails_writes", |it| {
-        fails_bursts(it, "x-fail-write", 17, BURST - BEAT)
-    }),
+    ("fails_reads", fails_reads),
+    ("fails_writes", fails_writes),
     ("fails_fetches", fails_fetches),
     ("fails_at_addresses", fails_at_addresses),
     ("fails_to_go", fails_to_go),
@@ -146,8 +119,7 @@ const TESTS: [(&str, Test); 14] = [
 pub fn add(suite: &mut Suite) {
     for (name, test) in TESTS {
         suite.test(&format!("machine::{name}"), move || {
-            let bare = Board::get()?.bare()?;
-            let mut dmac = Dmac { bare };
+            let mut dmac = Dmac(Board::get()?.bare()?);
 
             dmac.prepare()?;
             dmac.expect_good()?;
@@ -157,96 +129,92 @@ pub fn add(suite: &mut Suite) {
     }
 }
 
-/// Fails the first, a middle and the last burst; `kind` is the bit of FTRn, `copied` the number of
-/// bytes of the failing burst that reach the destination.
-fn fails_bursts(dmac: &mut Dmac, property: &str, kind: u32, copied: usize) -> Result<()> {
+fn fails_reads(dmac: &mut Dmac) -> Result<()> {
+    fails_bursts(dmac, "x-fail-read", BAD_READ, 0)
+}
+
+fn fails_writes(dmac: &mut Dmac) -> Result<()> {
+    fails_bursts(dmac, "x-fail-write", BAD_WRITE, BURST - BEAT)
+}
+
+/// Fails the first, a middle and the last burst, of which `copied` bytes reach the destination.
+fn fails_bursts(dmac: &mut Dmac, property: &str, channel: Thread, copied: usize) -> Result<()> {
     for burst in [1, 3, 8] {
-        dmac.provoke(property, burst)?;
-        dmac.run_and_expect(fault(kind, (burst as usize - 1) * BURST + copied))?;
+        dmac.set(property, burst as u32)?;
+        dmac.expect_run(fault(channel, (burst - 1) * BURST + copied))?;
         dmac.expect_left(property, 0)?;
         dmac.kill_and_expect_good()?;
     }
     // One that does not come does not fail.
-    dmac.provoke(property, 9)?;
+    dmac.set(property, 9)?;
     dmac.expect_good()?;
     dmac.expect_left(property, 1)?;
-    dmac.provoke(property, 0)
+    dmac.set(property, 0)
 }
 
 fn fails_fetches(dmac: &mut Dmac) -> Result<()> {
     // Three DMAMOV, DMALP, and then DMALD: the first, the fourth and the fifth instruction.
     for (instruction, offset) in [(1, 0), (4, 18), (5, 20)] {
-        dmac.provoke("x-fail-fetch", instruction)?;
-        dmac.run_and_expect(fault(16, 0))?;
+        dmac.set("x-fail-fetch", instruction)?;
+        dmac.expect_run(fault(BAD_FETCH, 0))?;
         dmac.expect_register(CPC1, PROGRAM + offset)?;
         dmac.kill_and_expect_good()?;
     }
     // Four, eight times three, and three. They stall, but do not count more often.
-    dmac.provoke("x-fail-fetch", 32)?;
+    dmac.set("x-fail-fetch", 32)?;
     dmac.expect_good()?;
     dmac.expect_left("x-fail-fetch", 1)?;
-    dmac.provoke("x-fail-fetch", 0)
+    dmac.set("x-fail-fetch", 0)
 }
 
 fn fails_at_addresses(dmac: &mut Dmac) -> Result<()> {
-    dmac.provoke("x-bad-size", 1)?;
-    for (address, expected) in [
-        (SOURCE, fault(18, 0)),
-        (DESTINATION + LEN as u32 - 1, fault(17, LEN - BEAT)),
-        (PROGRAM + 5, fault(16, 0)),
+    dmac.set("x-bad-size", 1)?;
+    for (address, channel, copied) in [
+        (SOURCE, BAD_READ, 0),
+        (DESTINATION + LEN as u32 - 1, BAD_WRITE, LEN - BEAT),
+        (PROGRAM + 5, BAD_FETCH, 0),
     ] {
-        dmac.provoke("x-bad-start", address)?;
-        dmac.run_and_expect(expected)?;
-        dmac.debug(KILL_CHANNEL_1, 0)?;
+        dmac.set("x-bad-start", address)?;
         // Unlike what counts, it happens again.
-        expect("state of the second", dmac.run()?.channel.0, FAULTING)?;
-        dmac.debug(KILL_CHANNEL_1, 0)?;
+        for _ in 0..2 {
+            dmac.expect_run(fault(channel, copied))?;
+            dmac.kill()?;
+        }
     }
-    dmac.provoke("x-bad-start", DESTINATION + LEN as u32)?;
+    dmac.set("x-bad-start", DESTINATION + LEN as u32)?;
     dmac.expect_good()?;
-    dmac.provoke("x-bad-start", SOURCE)?;
-    dmac.provoke("x-bad-size", 0)
+    dmac.set("x-bad-start", SOURCE)?;
+    dmac.set("x-bad-size", 0)
 }
 
 fn fails_to_go(dmac: &mut Dmac) -> Result<()> {
-    let refused = || Outcome {
-        manager: (FAULTING, REFUSED),
-        abort: (0, true),
-        ..NOTHING
-    };
-
-    dmac.provoke("x-fail-go", 2)?;
+    dmac.set("x-fail-go", 2)?;
     dmac.expect_good()?;
-    dmac.run_and_expect(refused())?;
-    // The manager is faulting, so it starts nothing.
-    dmac.run_and_expect(refused())?;
-    dmac.provoke("x-ignore-kill", 1 << 8)?;
+    // After the first, the manager is faulting, so it starts nothing.
+    for _ in 0..2 {
+        dmac.expect_run((IDLE, REFUSED, NO_EVENT, (0, true), 0))?;
+    }
+    dmac.set("x-ignore-kill", 1 << 8)?;
     dmac.debug(KILL_MANAGER, 0)?;
-    dmac.expect_register(FTRD, REFUSED)?;
-    dmac.provoke("x-ignore-kill", 0)?;
+    dmac.expect_register(FTRD, REFUSED.1)?;
+    dmac.set("x-ignore-kill", 0)?;
     dmac.debug(KILL_MANAGER, 0)
 }
 
 fn hangs(dmac: &mut Dmac) -> Result<()> {
-    dmac.provoke("x-hang", 2)?;
+    dmac.set("x-hang", 2)?;
     dmac.expect_good()?;
-    dmac.run_and_expect(Outcome {
-        channel: (CACHE_MISS, 0),
-        ..NOTHING
-    })?;
-    dmac.bare.wait(Duration::from_secs(100))?;
+    dmac.expect_run(((CACHE_MISS, 0), IDLE, NO_EVENT, NO_ABORT, 0))?;
+    dmac.0.wait(Duration::from_secs(100))?;
     dmac.expect_register(CPC1, PROGRAM)?;
     dmac.expect_states(&[CACHE_MISS])?;
     dmac.kill_and_expect_good()
 }
 
 fn loses_interrupts(dmac: &mut Dmac) -> Result<()> {
-    dmac.provoke("x-lose-interrupts", 2)?;
+    dmac.set("x-lose-interrupts", 2)?;
     for left in [1, 0] {
-        dmac.run_and_expect(Outcome {
-            event: (EVENT, EVENT, false),
-            ..GOOD
-        })?;
+        dmac.expect_run((IDLE, IDLE, (EVENT, EVENT, false), NO_ABORT, LEN))?;
         dmac.expect_left("x-lose-interrupts", left)?;
     }
     // The next raises the line, although the others were not cleared.
@@ -254,22 +222,16 @@ fn loses_interrupts(dmac: &mut Dmac) -> Result<()> {
 }
 
 fn loses_events(dmac: &mut Dmac) -> Result<()> {
-    dmac.provoke("x-lose-events", 1)?;
-    dmac.run_and_expect(Outcome {
-        event: (0, 0, false),
-        ..GOOD
-    })?;
+    dmac.set("x-lose-events", 1)?;
+    dmac.expect_run((IDLE, IDLE, NO_EVENT, NO_ABORT, LEN))?;
     dmac.expect_left("x-lose-events", 0)
 }
 
 fn loses_aborts(dmac: &mut Dmac) -> Result<()> {
-    dmac.provoke("x-lose-aborts", 1)?;
+    dmac.set("x-lose-aborts", 1)?;
     for raised in [false, true] {
-        dmac.provoke("x-fail-read", 1)?;
-        dmac.run_and_expect(Outcome {
-            abort: (1 << 1, raised),
-            ..fault(18, 0)
-        })?;
+        dmac.set("x-fail-read", 1)?;
+        dmac.expect_run((BAD_READ, IDLE, NO_EVENT, (1 << 1, raised), 0))?;
         dmac.kill_and_expect_good()?;
     }
     Ok(())
@@ -277,187 +239,179 @@ fn loses_aborts(dmac: &mut Dmac) -> Result<()> {
 
 fn ignores_kills(dmac: &mut Dmac) -> Result<()> {
     for (property, state) in [("x-hang", CACHE_MISS), ("x-fail-read", FAULTING)] {
-        dmac.provoke("x-ignore-kill", 1 << 1)?;
-        dmac.provoke(property, 1)?;
+        dmac.set("x-ignore-kill", 1 << 1)?;
+        dmac.set(property, 1)?;
         dmac.run()?;
-        dmac.debug(KILL_CHANNEL_1, 0)?;
+        dmac.kill()?;
         dmac.expect_states(&[state])?;
         dmac.expect_register(DBGSTATUS, 0)?;
-        dmac.provoke("x-ignore-kill", !(1 << 1))?;
+        dmac.set("x-ignore-kill", !(1 << 1))?;
         dmac.kill_and_expect_good()?;
     }
     Ok(())
 }
 
 fn stays_busy(dmac: &mut Dmac) -> Result<()> {
-    dmac.provoke("x-debug-busy", 1)?;
-    dmac.run_and_expect(NOTHING)?;
+    dmac.set("x-debug-busy", 1)?;
+    dmac.expect_run(NOTHING)?;
     dmac.expect_register(DBGSTATUS, 1)?;
-    dmac.provoke("x-debug-busy", 0)?;
+    dmac.set("x-debug-busy", 0)?;
     dmac.expect_register(DBGSTATUS, 0)
 }
 
 fn completes_late(dmac: &mut Dmac) -> Result<()> {
-    dmac.provoke("x-completing", 3)?;
-    dmac.provoke("x-fail-read", 1)?;
-    // The first read of the status is in here.
-    dmac.run_and_expect(Outcome {
-        channel: (FAULTING_COMPLETING, 1 << 18),
-        ..fault(18, 0)
-    })?;
+    let completing = (FAULTING_COMPLETING, 1 << 18);
+
+    dmac.set("x-completing", 3)?;
+    dmac.set("x-fail-read", 1)?;
+    // This reads the status for the first time.
+    dmac.expect_run((completing, IDLE, NO_EVENT, (1 << 1, true), 0))?;
     dmac.expect_states(&[FAULTING_COMPLETING])?;
-    dmac.debug(KILL_CHANNEL_1, 0)?;
+    dmac.kill()?;
     dmac.expect_register(DBGSTATUS, 0)?;
     dmac.expect_states(&[FAULTING_COMPLETING, FAULTING, FAULTING])?;
-    dmac.debug(KILL_CHANNEL_1, 0)?;
+    dmac.kill()?;
     dmac.expect_register(FSRC, 0)?;
     dmac.expect_states(&[KILLING, KILLING])?;
-    dmac.debug(KILL_CHANNEL_1, 0)?;
+    dmac.kill()?;
     dmac.debug(GO_CHANNEL_1, PROGRAM)?;
     dmac.expect_states(&[KILLING, STOPPED, STOPPED])?;
     // There is nothing to kill.
-    dmac.debug(KILL_CHANNEL_1, 0)?;
+    dmac.kill()?;
     dmac.expect_states(&[STOPPED])?;
     dmac.expect_left("x-completing", 3)?;
     dmac.expect_good()?;
-    dmac.provoke("x-completing", 0)
+    dmac.set("x-completing", 0)
 }
 
 fn is_good_after_a_reset(dmac: &mut Dmac) -> Result<()> {
-    for property in PROPERTIES {
-        dmac.provoke(property, 1)?;
+    for property in PROPERTIES.split(' ') {
+        dmac.set(property, 1)?;
     }
-    dmac.bare.write(RESET.0, RESET.1)?;
-    for property in PROPERTIES {
+    dmac.0.write(RESET.0, RESET.1)?;
+    for property in PROPERTIES.split(' ') {
         dmac.expect_left(property, 0)?;
     }
     dmac.prepare()
 }
 
-fn has_registers_for_faults(dmac: &mut Dmac) -> Result<()> {
-    let bare = &mut dmac.bare;
+fn has_registers_for_faults(Dmac(bare): &mut Dmac) -> Result<()> {
     let mut registers = vec![];
 
     for controller in 0..3 {
-        for (address, property) in (FAULTS + controller * FAULTS_SIZE..)
-            .step_by(4)
-            .zip(PROPERTIES)
-        {
-            registers.push((address, format!("/machine/soc/dmac{controller}"), property));
-        }
+        let addresses = (FAULTS + controller * FAULTS_SIZE..).step_by(4);
+        let path = format!("/machine/soc/dmac{controller}");
+        let properties = PROPERTIES
+            .split(' ')
+            .map(|property| (path.clone(), property));
+
+        registers.extend(addresses.zip(properties));
     }
-    for (value, (address, ..)) in (1..).zip(&registers) {
+    for (value, (address, _)) in (1..).zip(&registers) {
         bare.write(*address, value)?;
     }
-    for (value, (address, path, property)) in (1..).zip(registers) {
-        expect(&path, bare.get(&path, property)?, value.into())?;
-        expect(property, bare.read(address)?, value)?;
-        bare.write(address, 0)?;
+    for (value, (address, (path, property))) in (1..).zip(&registers) {
+        expect(path, bare.get(path, property)?, value.into())?;
+        expect(property, bare.read(*address)?, value)?;
+        bare.write(*address, 0)?;
     }
     // Past the properties of a controller, and past the controllers.
-    for address in [
-        FAULTS + 4 * PROPERTIES.len() as u64,
-        FAULTS + FAULTS_SIZE - 4,
-        FAULTS + 3 * FAULTS_SIZE,
-        FAULTS + 0xffc,
-    ] {
-        expect(&format!("{address:#x}"), bare.read(address)?, u32::MAX)?;
-        bare.write(address, 1)?;
+    for offset in [4 * 13, FAULTS_SIZE - 4, 3 * FAULTS_SIZE, 0xffc] {
+        expect("no register", bare.read(FAULTS + offset)?, u32::MAX)?;
+        bare.write(FAULTS + offset, 1)?;
     }
     Ok(())
 }
 
 /// A controller with a program in its memory.
-struct Dmac {
-    bare: Bare,
-}
+struct Dmac(Bare);
 
 impl Dmac {
     /// Writes source and program to memory, and makes all events interrupts.
     fn prepare(&mut self) -> Result<()> {
-        self.bare.store(SOURCE.into(), &source())?;
-        self.bare.store(PROGRAM.into(), &program())?;
-        self.bare.write(REGISTERS + INTEN, 0xffff)
+        self.0.store(SOURCE.into(), &source())?;
+        self.0.store(PROGRAM.into(), &program())?;
+        self.0.write(REGISTERS + INTEN, 0xffff)
     }
 
-    fn provoke(&mut self, property: &str, value: u32) -> Result<()> {
-        self.bare.set(PATH, property, value)
+    fn set(&mut self, property: &str, value: u32) -> Result<()> {
+        self.0.set(PATH, property, value)
     }
 
     fn expect_left(&mut self, property: &str, expected: u32) -> Result<()> {
-        expect(property, self.bare.get(PATH, property)?, expected.into())
+        expect(property, self.0.get(PATH, property)?, expected.into())
     }
 
     fn register(&mut self, offset: u64) -> Result<u32> {
-        self.bare.read(REGISTERS + offset)
+        self.0.read(REGISTERS + offset)
     }
 
     fn expect_register(&mut self, offset: u64, expected: u32) -> Result<()> {
-        let found = self.register(offset)?;
-
-        expect(&format!("register {offset:#x}"), found, expected)
-    }
-
-    /// Returns the state of the thread that has this status register.
-    fn state(&mut self, status: u64) -> Result<u32> {
-        Ok(self.register(status)? & 0xf)
+        expect(
+            &format!("register {offset:#x}"),
+            self.register(offset)?,
+            expected,
+        )
     }
 
     /// Reads the status of channel 1 once for each of `expected`.
     fn expect_states(&mut self, expected: &[u32]) -> Result<()> {
         expected
             .iter()
-            .try_for_each(|&state| expect("state of channel 1", self.state(CSR1)?, state))
+            .try_for_each(|&state| expect("state of channel 1", self.register(CSR1)? & 0xf, state))
     }
 
     /// Executes an instruction through the debug port.
     fn debug(&mut self, first: u32, second: u32) -> Result<()> {
-        self.bare.write(REGISTERS + DBGINST0, first)?;
-        self.bare.write(REGISTERS + DBGINST1, second)?;
-        self.bare.write(REGISTERS + DBGCMD, 0)
+        self.0.write(REGISTERS + DBGINST0, first)?;
+        self.0.write(REGISTERS + DBGINST1, second)?;
+        self.0.write(REGISTERS + DBGCMD, 0)
+    }
+
+    fn kill(&mut self) -> Result<()> {
+        self.debug(KILL_CHANNEL_1, 0)
     }
 
     /// Starts the program on channel 1 and waits for longer than it needs.
     fn run(&mut self) -> Result<Outcome> {
-        self.bare.store(DESTINATION.into(), &[0xaa; LEN])?;
+        self.0.store(DESTINATION.into(), &[0xaa; LEN])?;
         self.debug(GO_CHANNEL_1, PROGRAM)?;
-        self.bare.wait(Duration::from_millis(1))?;
+        self.0.wait(Duration::from_millis(1))?;
 
-        let copied = self
-            .bare
-            .load(DESTINATION.into(), LEN)?
-            .into_iter()
+        let destination = self.0.load(DESTINATION.into(), LEN)?;
+        let copied = destination
+            .iter()
             .zip(source())
-            .take_while(|(found, expected)| found == expected);
+            .take_while(|(found, sent)| *found == sent);
 
-        Ok(Outcome {
-            channel: (self.state(CSR1)?, self.register(FTR1)?),
-            manager: (self.state(DSR)?, self.register(FTRD)?),
-            event: (
+        Ok((
+            (self.register(CSR1)? & 0xf, self.register(FTR1)?),
+            (self.register(DSR)? & 0xf, self.register(FTRD)?),
+            (
                 self.register(RIS)?,
                 self.register(INTMIS)?,
-                self.bare.is_raised(EVENT_LINE),
+                self.0.is_raised(EVENT_LINE),
             ),
-            abort: (self.register(FSRC)?, self.bare.is_raised(ABORT_LINE)),
-            copied: copied.count(),
-        })
+            (self.register(FSRC)?, self.0.is_raised(ABORT_LINE)),
+            copied.count(),
+        ))
     }
 
-    fn run_and_expect(&mut self, expected: Outcome) -> Result<()> {
+    fn expect_run(&mut self, expected: Outcome) -> Result<()> {
         expect("outcome", self.run()?, expected)
     }
 
     /// Runs the program, which must work, and clears its interrupt.
     fn expect_good(&mut self) -> Result<()> {
-        self.run_and_expect(GOOD)?;
-        self.bare.write(REGISTERS + INTCLR, EVENT)?;
+        self.expect_run(GOOD)?;
+        self.0.write(REGISTERS + INTCLR, EVENT)?;
         self.expect_register(INTMIS, 0)?;
-        expect("line of the event", self.bare.is_raised(EVENT_LINE), false)
+        expect("line of the event", self.0.is_raised(EVENT_LINE), false)
     }
 
     /// Kills the channel, after which it must work.
     fn kill_and_expect_good(&mut self) -> Result<()> {
-        self.debug(KILL_CHANNEL_1, 0)?;
+        self.kill()?;
         self.expect_good()
     }
 }
