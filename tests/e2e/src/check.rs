@@ -122,7 +122,7 @@ impl Console {
         Ok(())
     }
 
-    /// Checks that a section contains a text, in which `\n` is also the start or end of the section.
+    /// Checks that a section contains a text, in which `\n` is also its start or end.
     pub fn has(&self, section: &str, text: &str) -> Result<()> {
         let section = format!("\n{}\n", self.section(section)?);
 

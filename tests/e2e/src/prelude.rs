@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Common imports.
+//! Names that most modules use.
 
 pub use std::{
     collections::{

@@ -10,38 +10,27 @@ use crate::{
     }, //
 };
 
+/// Most transfers of a round, at whose end there is a line of progress.
+const ROUND: u64 = 5000;
+
 const THREADS: u64 = 4;
-
-/// Size of a soak test.
-#[derive(Clone, Copy)]
-pub struct Soak {
-    /// Number of transfers.
-    pub transfers: u64,
-    /// Number of rounds; each ends with a line of progress.
-    pub rounds: u64,
-}
-
-impl Soak {
-    /// Returns the script for the board.
-    pub fn script(&self) -> Result<String> {
-        let each = self.transfers.div_ceil(THREADS * self.rounds);
-        let script = script(&["state", "stress", "soak"])?;
-
-        Ok(format!("transfers={each} rounds={}\n{script}", self.rounds))
-    }
-}
 
 /// Rounds of unbinding under load, and of loading and unloading.
 const UNDER_LOAD: u64 = 20;
 const IDLE: u64 = 400;
 
+/// Returns the script for a number of transfers.
+pub fn script_for(transfers: u64) -> Result<String> {
+    let rounds = transfers.div_ceil(ROUND);
+    let each = transfers.div_ceil(THREADS * rounds);
+    let script = script(&["state", "stress", "soak"])?;
+
+    Ok(format!("transfers={each} rounds={rounds}\n{script}"))
+}
+
 /// Does `transfers` transfers, binds and unbinds the driver in many rounds, and returns whether all
 /// went well.
 pub fn run(board: &Board, transfers: u64) -> Result<bool> {
-    let soak = Soak {
-        transfers,
-        rounds: transfers.div_ceil(20_000),
-    };
     let boot = Boot {
         on_line: Some(|line| {
             if let Some(done) = line.strip_prefix("@@ progress ") {
@@ -50,7 +39,7 @@ pub fn run(board: &Board, transfers: u64) -> Result<bool> {
         }),
         ..Boot::with_driver()
     };
-    let console = board.boot(&boot, &soak.script()?)?;
+    let console = board.boot(&boot, &script_for(transfers)?)?;
 
     expect_right(&console)?;
     expect_all_channels(&console, transfers)?;

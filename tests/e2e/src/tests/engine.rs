@@ -5,21 +5,12 @@
 use crate::{
     board::MODULE,
     prelude::*,
-    soak::{
-        self,
-        Soak, //
-    }, //
+    soak, //
 };
 
 /// Transfers of the reduced soak test on Debian's kernel, and on the debug kernel, which is slower.
-const REDUCED: Soak = Soak {
-    transfers: 8000,
-    rounds: 2,
-};
-pub const SHORT: Soak = Soak {
-    transfers: 1500,
-    rounds: 1,
-};
+const REDUCED: u64 = 8000;
+pub const SHORT: u64 = 1500;
 
 /// Rounds of unbinding under load. `make soak` does more.
 const ROUNDS: u64 = 8;
@@ -83,11 +74,11 @@ pub fn add_busy(tests: &mut Tests, rounds: u64) {
 }
 
 /// Adds a soak test that boots with `boot`.
-pub fn soak(suite: &mut Suite, group: &str, boot: Boot, soak: Soak) {
-    suite.boot(group, boot, soak.script(), |tests| {
+pub fn soak(suite: &mut Suite, group: &str, boot: Boot, transfers: u64) {
+    suite.boot(group, boot, soak::script_for(transfers), |tests| {
         tests.add("soak_finds_every_byte_right", soak::expect_right);
         tests.add("soak_uses_all_channels", move |it| {
-            soak::expect_all_channels(it, soak.transfers)
+            soak::expect_all_channels(it, transfers)
         });
         tests.add("soak_leaves_nothing", soak::nothing_left);
         tests.add("soak_leaves_the_kernel_well", |it| it.clean("dmesg"));

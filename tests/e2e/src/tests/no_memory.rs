@@ -14,29 +14,26 @@ const LEAST_PAGES: u64 = 18;
 
 /// Adds the tests; `boot` boots a kernel that can inject allocation failures.
 pub fn add(suite: &mut Suite, boot: Boot) {
-    suite.boot(
-        "debug_no_memory",
-        boot,
-        script(&["state", "no-memory"]),
-        |tests| {
-            tests.add("each_failure_is_an_error", |it| {
-                it.only("errors", &["Cannot allocate memory"])?;
-                it.within("kmalloc", LEAST_OBJECTS..)?;
-                it.within("pages", LEAST_PAGES..)?;
-                // After the last allocation of the copies, one of the shell's fails, as it reads the
-                // counter.
-                it.within("kmalloc-ignored", ..=1)?;
-                it.exits(0)
-            });
-            tests.add("leaves_nothing", |it| {
-                it.unchanged("before", "after")?;
-                it.counts("statistics", &[("live", 0)])
-            });
-            tests.add("leaves_the_kernel_well", |it| {
-                it.clean("log")?;
-                kunit::lockdep_is_on(it)
-            });
-            kunit::add_checks(tests);
-        },
-    );
+    let script = script(&["state", "no-memory"]);
+
+    suite.boot("debug_no_memory", boot, script, |tests| {
+        tests.add("each_failure_is_an_error", |it| {
+            it.only("errors", &["Cannot allocate memory"])?;
+            it.within("kmalloc", LEAST_OBJECTS..)?;
+            it.within("pages", LEAST_PAGES..)?;
+            // After the last allocation of the copies, one of the shell's fails, as it reads the
+            // counter.
+            it.within("kmalloc-ignored", ..=1)?;
+            it.exits(0)
+        });
+        tests.add("leaves_nothing", |it| {
+            it.unchanged("before", "after")?;
+            it.counts("statistics", &[("live", 0)])
+        });
+        tests.add("leaves_the_kernel_well", |it| {
+            it.clean("log")?;
+            kunit::lockdep_is_on(it)
+        });
+        kunit::add_checks(tests);
+    });
 }
