@@ -10,8 +10,9 @@ inspect with
 files
 checks() {
 	for file in disabled error_count num_errors min_free_entries nr_total_entries; do
-		echo "$file $(cat "$debug/dma-api/$file")"
+		printf '%-24s %s\n' "$file" "$(cat "$debug/dma-api/$file")"
 	done
+	printf '%-24s %s mappings\n' dump "$(wc -l <"$debug/dma-api/dump")"
 }
 section checks checks
 section mappings cat "${debug:?}/dma-api/dump"

@@ -40,7 +40,10 @@ while [ $i -lt 30 ]; do
 	i=$((i + 1))
 done
 inspect log
-section dmesg dmesg
+# The messages about DMA.
+about='swiotlb|software io tlb|dma-api|dma addr|dma map|dma mask|dma: preallocated|dma: failed'
+about="$about|iommu|smmu|dmar:|amd-vi|rk3588_dma|pl330"
+section messages sh -c "dmesg | grep -iv 'command line: ' | grep -iE '$about'"
 
 echo "${device:?}" >/sys/bus/platform/drivers/rk3588_dma/unbind
 inspect unbound

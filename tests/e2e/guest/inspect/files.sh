@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
 #
-# Runs scripts/inspect, and shows the files that it should have read. To be put in front of a
-# script. The section of a missing file is the error.
+# Runs scripts/inspect, and shows what it should have read. To be put in front of a script. The
+# section of a missing file is the error.
 
 debug=/sys/kernel/debug
 device=fed10000.dma-controller
@@ -15,18 +15,30 @@ inspect() {
 	section "$of" sh -c 'sh /inspect "$@"; echo "exit $?"' inspect "$@"
 }
 
-# groups: each IOMMU group with its type and its devices.
+# rows FILE: the lines of name and value, as in the output of the script.
+rows() {
+	awk '{ printf "%-24s %s\n", $1, $2 }' "$1"
+}
+
+# groups: the row of each IOMMU group.
 groups() {
 	for path in /sys/kernel/iommu_groups/*; do
-		echo "${path##*/} $(cat "$path/type") $(ls "$path/devices")"
+		printf '%-24s %s: %s\n' "group ${path##*/}" "$(cat "$path/type")" "$(ls "$path/devices")"
 	done
 }
 
-# pci: each device with its DMA masks.
+# members: each device of an IOMMU group, with the end of its row.
+members() {
+	for path in /sys/kernel/iommu_groups/*; do
+		echo "$(ls "$path/devices") * ${path##*/} $(cat "$path/type")"
+	done
+}
+
+# pci: each device with its DMA masks, the start of its row.
 pci() {
 	for path in /sys/bus/pci/devices/*; do
-		masks="$(cat "$path/dma_mask_bits") $(cat "$path/consistent_dma_mask_bits")"
-		echo "${path##*/} $masks"
+		masks="$(cat "$path/dma_mask_bits") bits $(cat "$path/consistent_dma_mask_bits") bits"
+		echo "${path##*/} - $masks *"
 	done
 }
 
@@ -50,12 +62,13 @@ bound() {
 # files: shows the files that only the script here changes.
 files() {
 	section groups groups
+	section members members
 	section pci pci
 	section lines lines
 	section bound bound
 	section slots cat $debug/swiotlb/io_tlb_nslabs
 	section used cat $debug/swiotlb/io_tlb_used
 	section most cat $debug/swiotlb/io_tlb_used_hiwater
-	section limits cat $ours/limits
-	section statistics cat $ours/statistics
+	section limits rows $ours/limits
+	section statistics rows $ours/statistics
 }

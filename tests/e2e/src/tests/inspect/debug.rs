@@ -25,7 +25,10 @@ pub fn add(suite: &mut Suite, boot: impl Fn(&str) -> Boot) {
             let remark = " (newer kernels count it only with swiotlb=track_hiwater)";
 
             // SIZE_MAX of a machine with 64 bits.
-            it.has("limits", "\nmax_mapping_size 18446744073709551615\n")?;
+            it.has(
+                "limits",
+                "\nmax_mapping_size         18446744073709551615\n",
+            )?;
             expect_device(&inspection(it, "with")?, DEVICE, "* no limit - -")?;
             shows_slots(it, "2048 (of 2 KiB: 4096 KiB)", remark)
         });
@@ -50,13 +53,10 @@ pub fn add(suite: &mut Suite, boot: impl Fn(&str) -> Boot) {
 }
 
 fn shows_dma_api_debug(it: &Console) -> Result<()> {
-    let (checks, mappings) = (it.section("checks")?, it.section("mappings")?);
-    let dump = format!("dump {} mappings", mappings.lines().count());
-
-    it.has("checks", "\ndisabled N\n")?;
-    it.has("checks", "\nnum_errors 7\n")?;
+    it.has("checks", "\ndisabled                 N\n")?;
+    it.has("checks", "\nnum_errors               7\n")?;
     it.has("mappings", "rk3588_dma ")?;
-    inspection(it, "with")?.expect_section(CHECKS, &rows(&format!("{checks}\n{dump}")))
+    inspection(it, "with")?.expect_section(CHECKS, it.section("checks")?)
 }
 
 fn names_what_is_not_built_in(it: &Console) -> Result<()> {
@@ -70,20 +70,10 @@ fn names_what_is_not_built_in(it: &Console) -> Result<()> {
 }
 
 fn shows_pci_devices(it: &Console) -> Result<()> {
-    let devices = it.section("pci")?.lines();
+    let devices = it.section("pci")?.lines().count();
 
-    ensure!(devices.clone().count() > 1, "there are no devices");
-    for line in devices {
-        let [name, mask, coherent] = line.split(' ').collect::<Vec<_>>()[..] else {
-            bail!("not a device with masks: {line}");
-        };
-
-        expect_device(
-            &inspection(it, "with")?,
-            name,
-            &format!("- {mask} bits {coherent} bits *"),
-        )?;
-    }
+    ensure!(devices > 1, "there are too few");
+    expect_devices(it, "pci")?;
     shows_groups(it, 1)?;
     // The firmware of QEMU's machine does not describe the caches.
     it.is("lines", "")?;
