@@ -45,6 +45,7 @@ for folder in /sys/kernel/debug/rk3588_dma-*; do
 	[ -e "$folder" ] || continue
 	echo all >"$folder/run"
 	section lessons cat "$folder/report"
+	section json cat "$folder/report.json"
 done
 rmmod rk3588_dma || status=1
 state after

@@ -67,10 +67,13 @@ impl Suite {
 
         add(&mut tests);
 
-        let tests = tests.0.into_iter().map(|(name, check)| match &name {
-            name if name.contains("::") => Test::new(name, check),
-            name => Test::new(format!("{group}::{name}"), check),
-        });
+        let tests = tests
+            .0
+            .into_iter()
+            .map(|(name, check)| match name.contains("::") {
+                true => Test::new(name, check),
+                false => Test::new(format!("{group}::{name}"), check),
+            });
 
         self.add(group, tests, move || {
             let (boot, script) = prepare()?;
@@ -127,17 +130,6 @@ impl Console {
         let section = format!("\n{}\n", self.section(section)?);
 
         ensure!(section.contains(text), "no {text:?} in:{section}");
-        Ok(())
-    }
-
-    /// Checks that a section ends with a text.
-    pub fn ends(&self, section: &str, text: &str) -> Result<()> {
-        let section = self.section(section)?;
-
-        ensure!(
-            section.ends_with(text),
-            "no {text:?} at the end of:\n{section}"
-        );
         Ok(())
     }
 
@@ -215,10 +207,13 @@ fn is_like(text: &str, pattern: &str) -> bool {
     let Some((start, pattern)) = pattern.split_once('*') else {
         return text == pattern;
     };
-    let rest = text.strip_prefix(start).unwrap_or_default();
+    let is_rest = |rest: &str| {
+        let mut ends = (0..=rest.len()).filter_map(|at| rest.get(at..));
 
-    text.starts_with(start)
-        && (0..=rest.len()).any(|at| rest.get(at..).is_some_and(|rest| is_like(rest, pattern)))
+        ends.any(|end| is_like(end, pattern))
+    };
+
+    text.strip_prefix(start).is_some_and(is_rest)
 }
 
 /// Returns the first text between `start` and `end`.

@@ -26,54 +26,39 @@ const GOOD: [(usize, u32); 12] = [
     (0xffc, 0xb1),
 ];
 
-/// Registers that differ from a good controller's.
-type Different = &'static [(usize, u32)];
+/// Bad controllers: the test, which is also the end of the device's name, and the line in the log.
+/// Those that have registers come first, in the order of their pages.
+const BAD: &str = "\
+small_registers: the registers cannot be mapped (EINVAL)
+no_clock: no clock `apb_pclk` (ENOENT)
+no_interrupts: no event interrupt (ENXIO)
+no_abort: no abort interrupt (ENXIO)
+other_device: not a PL330: peripheral id 0x00041011, component id 0xb105f00d
+bus: unknown data bus width (code 0 in CRD)
+secure_event: all events are reserved for secure software, and the manager is non-secure
+running: channel 0 is executing and does not stop
+busy: it does not run a program: the debug port stays busy
+silent: it does not run a program: stopped without raising its event
+no_registers: no registers: `reg` is missing
+shared: the registers cannot be mapped (EBUSY)
+unheard: its event interrupt does not arrive";
 
-/// Bad controllers: the test, which is also the end of the device's name; the line in the log; the
-/// registers. Those that have registers come first, in the order of their pages.
-const BAD: [(&str, &str, Different); 13] = [
-    (
-        "small_registers",
-        "the registers cannot be mapped (EINVAL)",
-        &[],
-    ),
-    ("no_clock", "no clock `apb_pclk` (ENOENT)", &[]),
-    ("no_interrupts", "no event interrupt (ENXIO)", &[]),
-    ("no_abort", "no abort interrupt (ENXIO)", &[]),
-    (
-        "other_device",
-        "not a PL330: peripheral id 0x00041011, component id 0xb105f00d",
-        &[(0xfe0, 0x11), (0xfe4, 0x10), (0xfe8, 0x04)],
-    ),
-    (
-        "bus",
-        "unknown data bus width (code 0 in CRD)",
-        &[(0xe14, 0x07ff_7f70)],
-    ),
-    (
-        "secure_event",
-        "all events are reserved for secure software, and the manager is non-secure",
-        &[(0xe0c, 0x0000_ff00)],
-    ),
-    (
-        "running",
-        "channel 0 is executing and does not stop",
-        &[(0x100, 1)],
-    ),
-    (
-        "busy",
-        "it does not run a program: the debug port stays busy",
-        &[(0xd00, 1)],
-    ),
-    (
-        "silent",
-        "it does not run a program: stopped without raising its event",
-        &[],
-    ),
-    ("no_registers", "no registers: `reg` is missing", &[]),
-    ("shared", "the registers cannot be mapped (EBUSY)", &[]),
-    ("unheard", "its event interrupt does not arrive", &[]),
-];
+/// Returns the registers of a bad controller that differ from a good one's.
+fn different(name: &str) -> &'static [(usize, u32)] {
+    match name {
+        "other_device" => &[(0xfe0, 0x11), (0xfe4, 0x10), (0xfe8, 0x04)],
+        "bus" => &[(0xe14, 0x07ff_7f70)],
+        "secure_event" => &[(0xe0c, 0x0000_ff00)],
+        "running" => &[(0x100, 1)],
+        "busy" => &[(0xd00, 1)],
+        _ => &[],
+    }
+}
+
+/// Returns the names of the bad controllers, with the lines in the log.
+fn bad() -> impl Iterator<Item = (&'static str, &'static str)> {
+    BAD.lines().filter_map(|line| line.split_once(": "))
+}
 
 /// Adds the tests, all of one boot.
 pub fn add(suite: &mut Suite) {
@@ -82,7 +67,7 @@ pub fn add(suite: &mut Suite) {
     boot.overlays.push(OVERLAY_BAD.into());
     boot.contents.push((REGISTERS, registers()));
     suite.boot("refuses", boot, script(&["state", "refuse"]), |tests| {
-        for (name, line, _) in BAD {
+        for (name, line) in bad() {
             tests.add(name, move |it| expect_refused(it, name, line));
         }
         tests.add("but_takes_the_good_one", |it| {
@@ -116,10 +101,10 @@ fn expect_refused(it: &Console, name: &str, expected: &str) -> Result<()> {
 
 /// Returns the registers of all bad controllers.
 fn registers() -> Vec<u8> {
-    let mut memory = vec![0; PAGE * BAD.len()];
+    let mut memory = vec![0; PAGE * bad().count()];
 
-    for (page, (.., different)) in memory.chunks_mut(PAGE).zip(BAD) {
-        for &(offset, value) in GOOD.iter().chain(different) {
+    for (page, (name, _)) in memory.chunks_mut(PAGE).zip(bad()) {
+        for &(offset, value) in GOOD.iter().chain(different(name)) {
             page[offset..offset + 4].copy_from_slice(&value.to_le_bytes());
         }
     }

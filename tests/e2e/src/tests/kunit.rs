@@ -108,17 +108,15 @@ fn boot(machine: Machine, bounced: bool) -> Boot {
 /// Returns the name of the suite to run, if only cases of one suite are selected.
 fn only_suite(suite: &Suite, group: &str, cases: &[String]) -> Option<String> {
     let is_whole = suite.selects(&format!("{group}::all_passed"));
-    let mut cases: Vec<_> = cases.iter().collect();
-
-    cases.retain(|case| suite.selects(&format!("{group}::{case}")));
-
-    let suites = cases.iter().filter_map(|case| case.split_once("::"));
-    let mut suites: BTreeSet<_> = suites.map(|(suite, _)| suite).collect();
-
-    suites
+    let cases = cases
+        .iter()
+        .filter(|case| suite.selects(&format!("{group}::{case}")));
+    let mut suites: BTreeSet<_> = cases.filter_map(|case| case.split("::").next()).collect();
+    let first = suites
         .pop_first()
-        .filter(|_| suites.is_empty() && !is_whole)
-        .map(String::from)
+        .filter(|_| suites.is_empty() && !is_whole);
+
+    first.map(String::from)
 }
 
 /// Boots and runs the suites, or `only` one and no more checks.
@@ -162,21 +160,13 @@ fn checks(machine: Machine, bounced: bool) -> Tests {
 
 /// Checks that all lessons hold; where all mappings are bounced, all that fit into a bounce buffer.
 fn lessons_hold(it: &Console) -> Result<()> {
-    // A transfer of a list ends with the numbers of segments.
-    let is_ok = |line: &&str| line.ends_with(" ok") || line.contains(" us  ok: ");
-    let is_fine = |line: &&str| {
-        is_ok(line)
-            || line.starts_with("provoked: ")
-            || line.starts_with("segments ")
-            || line.contains(" can be mapped for this device; ")
-    };
-    let is_row = |line: &&str| line.starts_with(|first: char| first.is_ascii_lowercase());
-    // Without the heading.
-    let rows = it.section("lessons")?.lines().filter(is_row).skip(1);
-    let transfers = rows.clone().filter(is_ok).count();
+    let transfers = super::lessons::report(it)?.transfers.into_iter();
+    let (ok, failed): (Vec<_>, Vec<_>) = transfers.partition(|it| it.result == "ok");
+    let failed = failed.iter().map(|it| &*it.result);
+    let is_too_long = |error: &&str| error.contains(" can be mapped for this device; ");
 
-    ensure!(transfers > 60, "only {transfers} transfers");
-    expect_none("failed", rows.filter(|line| !is_fine(line)))
+    ensure!(ok.len() > 60, "only {} transfers", ok.len());
+    expect_none("failed", failed.filter(|error| !is_too_long(error)))
 }
 
 /// Adds the tests of what the debug kernel checks.

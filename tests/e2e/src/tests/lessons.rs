@@ -13,9 +13,8 @@ use crate::{
 const BOUNCED_MAX: u64 = 256 << 10;
 
 /// Lessons of which one transfer at least is in the report.
-const LESSONS: &str =
-    "fill, rows, pieces, gather, scatter, split, pages, changed pages, segments, \
-                       zero copy, together, in order, chain";
+const LESSONS: &str = "fill, rows, pieces, gather, scatter, split, pages, changed pages, \
+                       segments, zero copy, together, in order, chain";
 
 /// Warnings of the kernel on the virtual board, each with its reason.
 const KNOWN_WARNINGS: [&str; 12] = [
@@ -41,8 +40,8 @@ const KNOWN_WARNINGS: [&str; 12] = [
 
 /// Report of the module, `report.json`, as far as it is checked.
 #[derive(Deserialize)]
-struct Report {
-    transfers: Vec<Transfer>,
+pub struct Report {
+    pub transfers: Vec<Transfer>,
     /// Errors that lessons provoked.
     provoked: Vec<String>,
     /// Number of transfers that were right in each byte.
@@ -53,7 +52,7 @@ struct Report {
 }
 
 #[derive(Debug, Deserialize)]
-struct Transfer {
+pub struct Transfer {
     lesson: String,
     bytes: u64,
     from_offset: u64,
@@ -67,7 +66,7 @@ struct Transfer {
     destination_entries: Option<usize>,
     destination_segments: Option<usize>,
     /// `ok`, or the error.
-    result: String,
+    pub result: String,
 }
 
 /// Adds the tests.
@@ -121,7 +120,8 @@ fn on_1_gib(tests: &mut Tests) {
     tests.add("name_the_errors", name_the_errors);
 }
 
-fn report(it: &Console) -> Result<Report> {
+/// Returns the report of the module.
+pub fn report(it: &Console) -> Result<Report> {
     serde_json::from_str(it.section("json")?).context("the module's report.json")
 }
 
