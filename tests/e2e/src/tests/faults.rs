@@ -2,8 +2,8 @@
 
 //! Controllers that fail at work, as `machine/README.md` describes.
 //!
-//! A test is a script of `guest/faults`. It runs in a subshell after `provoke.sh` and
-//! `faults/common.sh`, with the module in `/`, not loaded. Its comments say what is expected:
+//! A test is a script of `guest/faults`. It runs in a subshell of `guest/faults.sh`, with the module
+//! in `/`, not loaded. Its comments say what is expected:
 //!
 //! ```sh
 //! # prints: TEXT        a line that the script prints; all of them, in this order
@@ -19,15 +19,19 @@ use crate::{
 const COMMON: &str = "common";
 
 /// Adds the tests of a board that boots with `boot`.
-pub fn add(suite: &mut Suite, group: &str, boot: Boot) -> Result<()> {
+pub fn add(suite: &mut Suite, group: &str, mut boot: Boot) -> Result<()> {
     let mut cases = read()?;
     let selects = |name: &str| suite.selects(&format!("{group}::{name}"));
 
     // Each case takes seconds: leave out those that no selected test looks at.
     cases.retain(|name, _| selects("leave_the_kernel_well") || selects(name));
-    suite.boot(group, boot, whole(&cases), |tests| {
-        for (name, script) in cases {
-            tests.add(name.clone(), move |it| expect_case(it, &name, &script));
+    boot.files.extend(cases.values().cloned());
+
+    let script = script(&["provoke", "faults/common", "faults"]);
+
+    suite.boot(group, boot, script, |tests| {
+        for (name, path) in cases {
+            tests.add(name.clone(), move |it| expect_case(it, &name, &path));
         }
         tests.add("leave_the_kernel_well", |it| it.clean("dmesg"));
         tests.add("wrong_property_is_reported", |it| {
@@ -40,8 +44,8 @@ pub fn add(suite: &mut Suite, group: &str, boot: Boot) -> Result<()> {
     Ok(())
 }
 
-/// Reads the scripts of all cases, by name.
-fn read() -> Result<BTreeMap<String, String>> {
+/// Returns the paths of all cases, by name.
+fn read() -> Result<BTreeMap<String, PathBuf>> {
     let directory = format!("{SCRIPTS}/faults");
     let mut cases = BTreeMap::new();
 
@@ -49,33 +53,16 @@ fn read() -> Result<BTreeMap<String, String>> {
         let path = entry?.path();
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
 
-        cases.insert(name.into(), fs::read_to_string(&path)?);
+        cases.insert(name.into(), path);
     }
     cases.remove(COMMON);
     ensure!(!cases.is_empty(), "{directory} has no scripts");
     Ok(cases)
 }
 
-/// Returns the script of a boot: a section for each case, which ends with its exit status.
-fn whole(cases: &BTreeMap<String, String>) -> Result<String> {
-    let mut whole = script(&["provoke", "faults/common"])?;
-
-    for (name, script) in cases {
-        whole += &format!(
-            "\ncase_{name}() {{\n(\n{script}\n)\necho \"exit $?\"\n}}\n\
-             section {name} case_{name}\nsettle dmac2\n\
-             [ ! -e /sys/module/rk3588_dma ] || rmmod rk3588_dma\n"
-        );
-    }
-    // A property that does not exist ends the boot, even if a loop waits for its value.
-    Ok(whole
-        + "dmesg >>/tmp/log\nsection dmesg cat /tmp/log\n\
-           while [ \"$(remaining dmac2 x-nonsense)\" != 0 ]; do :; done\n")
-}
-
 /// Checks what a case printed and logged.
-fn expect_case(it: &Console, name: &str, script: &str) -> Result<()> {
-    let section = it.section(name)?;
+fn expect_case(it: &Console, name: &str, path: &Path) -> Result<()> {
+    let (section, script) = (it.section(name)?, fs::read_to_string(path)?);
     let is_logged = |line: &&str| line.starts_with("log: ");
     let (logged, printed): (Vec<_>, Vec<_>) = section.lines().partition(is_logged);
     let expected = |comment| {
@@ -85,7 +72,7 @@ fn expect_case(it: &Console, name: &str, script: &str) -> Result<()> {
     };
     let lines = expected("# prints: ").map(str::trim).chain(["exit 0"]);
 
-    expect("lines printed", printed, lines.collect()).with_context(|| section.to_string())?;
+    expect(section, printed, lines.collect())?;
     for text in expected("# logs: ").map(str::trim) {
         let is_there = logged.iter().any(|line| line.contains(text));
 

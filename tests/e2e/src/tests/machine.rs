@@ -347,11 +347,9 @@ impl Dmac {
     }
 
     fn expect_register(&mut self, offset: u64, expected: u32) -> Result<()> {
-        expect(
-            &format!("register {offset:#x}"),
-            self.register(offset)?,
-            expected,
-        )
+        let name = format!("register {offset:#x}");
+
+        expect(&name, self.register(offset)?, expected)
     }
 
     /// Reads the status of channel 1 once for each of `expected`.
@@ -379,21 +377,16 @@ impl Dmac {
         self.0.wait(Duration::from_millis(1))?;
 
         let destination = self.0.load(DESTINATION.into(), LEN)?;
-        let copied = destination
-            .iter()
-            .zip(source())
-            .take_while(|(found, sent)| *found == sent);
+        let pairs = destination.iter().zip(source());
+        let copied = pairs.take_while(|(found, sent)| *found == sent).count();
+        let raised = [EVENT_LINE, ABORT_LINE].map(|line| self.0.is_raised(line));
 
         Ok((
             (self.register(CSR1)? & 0xf, self.register(FTR1)?),
             (self.register(DSR)? & 0xf, self.register(FTRD)?),
-            (
-                self.register(RIS)?,
-                self.register(INTMIS)?,
-                self.0.is_raised(EVENT_LINE),
-            ),
-            (self.register(FSRC)?, self.0.is_raised(ABORT_LINE)),
-            copied.count(),
+            (self.register(RIS)?, self.register(INTMIS)?, raised[0]),
+            (self.register(FSRC)?, raised[1]),
+            copied,
         ))
     }
 
@@ -418,9 +411,9 @@ impl Dmac {
 
 /// Returns bytes that differ from burst to burst, and from the old bytes of the destination.
 fn source() -> Vec<u8> {
-    (0..LEN)
-        .map(|index| (index ^ (index / BURST)) as u8 & 0x7f)
-        .collect()
+    let byte = |index| (index ^ (index / BURST)) as u8 & 0x7f;
+
+    (0..LEN).map(byte).collect()
 }
 
 /// Returns a program that copies in bursts, signals the event and ends.
