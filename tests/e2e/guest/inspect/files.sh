@@ -23,7 +23,8 @@ rows() {
 # groups: the row of each IOMMU group.
 groups() {
 	for path in /sys/kernel/iommu_groups/*; do
-		printf '%-24s %s: %s\n' "group ${path##*/}" "$(cat "$path/type")" "$(ls "$path/devices")"
+		printf '%-24s %s: %s\n' "group ${path##*/}" \
+			"$(cat "$path/type")" "$(ls "$path/devices")"
 	done
 }
 
@@ -37,8 +38,9 @@ members() {
 # pci: each device with its DMA masks, the start of its row.
 pci() {
 	for path in /sys/bus/pci/devices/*; do
-		masks="$(cat "$path/dma_mask_bits") bits $(cat "$path/consistent_dma_mask_bits") bits"
-		echo "${path##*/} - $masks *"
+		mask=$(cat "$path/dma_mask_bits")
+		coherent=$(cat "$path/consistent_dma_mask_bits")
+		echo "${path##*/} - $mask bits $coherent bits *"
 	done
 }
 

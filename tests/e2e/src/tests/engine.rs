@@ -21,16 +21,12 @@ pub fn add(suite: &mut Suite) {
     suite.boot("engine", Boot::with_driver(), busy(ROUNDS), |tests| {
         // The instructions that the reference names, of a copy of 4096 bytes.
         tests.add("shows_its_programs", |it| {
-            [
-                "DMALP lc0, 32",
-                "DMALD",
-                "DMAST",
-                "DMAWMB",
-                "DMASEV E0",
-                "DMAEND",
-            ]
-            .iter()
-            .try_for_each(|end| it.has("channels", &format!("{end}\n")))
+            it.has("channels", "DMALP lc0, 32\n")?;
+            it.has("channels", "DMALD\n")?;
+            it.has("channels", "DMAST\n")?;
+            it.has("channels", "DMAWMB\n")?;
+            it.has("channels", "DMASEV E0\n")?;
+            it.has("channels", "DMAEND\n")
         });
         // For 16 lists.
         tests.add("a_list_of_256_pieces_is_one_interrupt", |it| {
@@ -89,11 +85,7 @@ pub fn soak(suite: &mut Suite, group: &str, boot: Boot, transfers: u64) {
 /// memory before the controller is told of it. The kernel crate writes through these functions.
 fn has_barriers(module: &str) -> Result<()> {
     let symbols = output(Command::new("aarch64-linux-gnu-nm").args(["--undefined-only", module]))?;
-    let uses = |name| {
-        symbols
-            .lines()
-            .any(|line| line.trim() == format!("U {name}"))
-    };
+    let uses = |name| symbols.contains(&format!(" U {name}\n"));
 
     ensure!(uses("rust_helper_writel"), "{symbols}");
     ensure!(!uses("rust_helper_writel_relaxed"), "{symbols}");

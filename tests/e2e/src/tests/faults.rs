@@ -2,8 +2,8 @@
 
 //! Controllers that fail at work, as `machine/README.md` describes.
 //!
-//! A test is a script of `guest/faults`. It runs in a subshell of `guest/faults.sh`, with the module
-//! in `/`, not loaded. Its comments say what is expected:
+//! A test is a script of `guest/faults`. It runs in a subshell of `guest/faults.sh`, with the
+//! module in `/`, not loaded. Its comments say what is expected:
 //!
 //! ```sh
 //! # prints: TEXT        a line that the script prints; all of them, in this order

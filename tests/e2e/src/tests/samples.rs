@@ -196,9 +196,8 @@ fn make_incoherent(boot: &Boot, tree: &Path) -> Result<()> {
 /// device, segment.
 fn rows(it: &Console, report: &str) -> Result<Vec<[u64; 5]>> {
     let lines = it.section(report)?.lines();
-    let rows: Vec<_> = lines
-        .filter_map(|line| numbers(line).try_into().ok())
-        .collect();
+    let rows = lines.filter_map(|line| numbers(line).try_into().ok());
+    let rows: Vec<_> = rows.collect();
 
     expect("entries of all lists", rows.len(), 8 + 8 + 6 + 6)?;
     Ok(rows)
@@ -206,8 +205,7 @@ fn rows(it: &Console, report: &str) -> Result<Vec<[u64; 5]>> {
 
 /// Returns all addresses of a report, for the page and the lists: in memory, and for the device.
 fn addresses(it: &Console, report: &str) -> Result<Vec<(u64, u64)>> {
-    let page = between(it.section(report)?, "\none page: 4096 bytes, ", "\n")?;
-    let page = numbers(page);
+    let page = between(it.section(report)?, "\none page: 4096 bytes, ", "\n").map(numbers)?;
     let lists = rows(it, report)?.into_iter();
     let lists = lists.map(|[_, _, physical, address, _]| (physical, address));
 
@@ -234,11 +232,13 @@ fn entries_are_merged(it: &Console) -> Result<()> {
     for (list, (entries, segments)) in lists.zip([(8, 1), (8, 1), (6, 3), (6, 1)]) {
         expect("entries", list.len(), entries)?;
         expect("segment of the last entry", list[entries - 1][4], segments)?;
-        for (a, b) in list.iter().zip(&list[1..]) {
-            let ends = [a[2], a[3]].map(|start| start + a[1]);
+        for pair in list.windows(2) {
+            let [_, len, physical, address, segment] = pair[0];
+            let [_, _, next_physical, next_address, next_segment] = pair[1];
+            let is_merged = address + len == next_address;
 
-            ensure!(ends[0] != b[2], "{a:?}, {b:?}");
-            ensure!((ends[1] == b[3]) == (a[4] == b[4]), "{a:?}, {b:?}");
+            ensure!(physical + len != next_physical, "{pair:?}");
+            ensure!(is_merged == (segment == next_segment), "{pair:?}");
         }
     }
     Ok(())
