@@ -33,6 +33,7 @@ use crate::{
 pub fn run(arguments: Arguments) -> Result<bool> {
     let mut suite = Suite::new(arguments);
 
+    mutants::add(&mut suite)?;
     lint::add(&mut suite);
     compile_fail::add(&mut suite)?;
     cargo::add(&mut suite)?;
@@ -49,7 +50,6 @@ pub fn run(arguments: Arguments) -> Result<bool> {
     inspect::add(&mut suite);
     controllers::add(&mut suite);
     machine::add(&mut suite);
-    mutants::add(&mut suite)?;
     docs::add(&mut suite);
 
     let is_whole = suite.is_whole();

@@ -5,7 +5,7 @@
 use crate::prelude::*;
 
 /// Rounds of unbinding under load, and of loading and unloading. `make soak` does more.
-const UNDER_LOAD: u64 = 8;
+const UNDER_LOAD: u64 = 4;
 const IDLE: u64 = 200;
 
 /// Adds the tests.

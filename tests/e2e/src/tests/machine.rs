@@ -11,7 +11,7 @@ use crate::{
 /// Properties of a controller that inject faults, in the order of their registers.
 const PROPERTIES: &str = "x-fail-read x-fail-write x-fail-fetch x-bad-start x-bad-size x-fail-go \
                           x-hang x-lose-interrupts x-lose-events x-lose-aborts x-ignore-kill \
-                          x-debug-busy x-completing";
+                          x-debug-busy x-completing x-late-events";
 
 /// Registers that inject faults, and the number of bytes of each controller's.
 const FAULTS: u64 = 0xfea0_1000;
@@ -98,7 +98,7 @@ const fn fault(channel: Thread, copied: usize) -> Outcome {
 
 type Test = fn(&mut Dmac) -> Result<()>;
 
-const TESTS: [(&str, Test); 14] = [
+const TESTS: [(&str, Test); 15] = [
     ("fails_reads", fails_reads),
     ("fails_writes", fails_writes),
     ("fails_fetches", fails_fetches),
@@ -108,6 +108,7 @@ const TESTS: [(&str, Test); 14] = [
     ("loses_interrupts", loses_interrupts),
     ("loses_events", loses_events),
     ("loses_aborts", loses_aborts),
+    ("delays_events", delays_events),
     ("ignores_kills", ignores_kills),
     ("stays_busy", stays_busy),
     ("completes_late", completes_late),
@@ -225,6 +226,15 @@ fn loses_events(dmac: &mut Dmac) -> Result<()> {
     dmac.set("x-lose-events", 1)?;
     dmac.expect_run((IDLE, IDLE, NO_EVENT, NO_ABORT, LEN))?;
     dmac.expect_left("x-lose-events", 0)
+}
+
+fn delays_events(dmac: &mut Dmac) -> Result<()> {
+    dmac.set("x-late-events", 1)?;
+    // The read of INTMIS in here raises the line, after the reads of RIS and INTMIS.
+    dmac.expect_run((IDLE, IDLE, (0, 0, true), NO_ABORT, LEN))?;
+    dmac.expect_left("x-late-events", 0)?;
+    dmac.expect_register(RIS, EVENT)?;
+    dmac.expect_register(INTMIS, EVENT)
 }
 
 fn loses_aborts(dmac: &mut Dmac) -> Result<()> {
