@@ -84,7 +84,7 @@ const GOOD: Outcome = (IDLE, IDLE, (EVENT, EVENT, true), NO_ABORT, LEN);
 const NOTHING: Outcome = (IDLE, IDLE, NO_EVENT, NO_ABORT, 0);
 
 /// The manager after a DMAGO by the debug port that it may not execute.
-const REFUSED: Thread = (FAULTING, 1 << 4 | 1 << 30);
+const REFUSED: Thread = (FAULTING, (1 << 4) | (1 << 30));
 
 /// The channel after a bus error: on a fetch, a write or a read.
 const BAD_FETCH: Thread = (FAULTING, 1 << 16);

@@ -101,9 +101,8 @@ mod tests {
 
     #[test]
     fn gaps_and_nothing_are_rejected() {
-        for header in ["A 1\nA 3", "A 2", "A ONE", "A", ""] {
-            let lines: String = header.lines().map(|it| format!("{PREFIX}{it}\n")).collect();
-            let header = lines + "#define RK3588_DMA_OTHER 1\n";
+        for header in ["^A 1\n^A 3\n", "^A 2\n", "^A ONE\n", "^A\n", ""] {
+            let header = header.replace('^', PREFIX) + "#define RK3588_DMA_OTHER 1\n";
 
             assert!(parse(&header).is_err(), "{header}");
         }
