@@ -4,6 +4,7 @@
 
 mod callbacks;
 mod debugfs;
+mod queue;
 mod random;
 mod repeat;
 mod scatter;

@@ -8,6 +8,7 @@
 //! echo scattered 256 512 8 > repeat   # the same between lists of 256 pages, 512 bytes of each
 //! echo callbacks 64 100 > repeat      # 64 copies, each submitted by the callback of the one
 //!                                     # before, which takes 100 µs
+//! echo queue > repeat                 # 4 copies in a queue, one of which is terminated
 //! ```
 //!
 //! For a `scattered` one the kernel log gets a line that says what one came to:
@@ -25,7 +26,8 @@ use kernel::{
 
 use super::{
     callbacks,
-    numbers, //
+    numbers,
+    queue, //
 };
 use crate::{
     dma::{
@@ -68,6 +70,7 @@ pub(super) fn run<'bound>(
     word: &str,
 ) -> Result {
     match word.split_once(' ') {
+        None if word == "queue" => queue::run(dev, controller),
         Some(("copy", rest)) => {
             let [len, times] = numbers(rest)?;
 

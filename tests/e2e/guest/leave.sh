@@ -29,7 +29,11 @@ done
 echo all >$debugfs/run || exit 1
 section rebound echo $round
 
-# An open file holds the module; after an unbind it has no content.
+# An open file holds the module, whether it is for reading or for commands; after an unbind it has
+# no content.
+exec 3>$debugfs/repeat
+section command-held sh -c 'rmmod rk3588_dma && echo unloaded'
+exec 3>&-
 exec 3<$debugfs/report
 section held sh -c 'rmmod rk3588_dma && echo unloaded'
 echo $device >$driver/unbind || exit 1

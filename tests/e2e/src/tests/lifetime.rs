@@ -45,6 +45,7 @@ pub fn add_leave(tests: &mut Tests, rounds: u64) {
         it.exits(0)
     });
     tests.add("open_file_holds_the_module", |it| {
+        it.has("command-held", "Resource temporarily unavailable")?;
         it.has("held", "Resource temporarily unavailable")
     });
     tests.add("open_file_survives_unbind", |it| it.has("gone", "error"));

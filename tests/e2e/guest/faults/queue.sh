@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+#
+# Requests of a queue run one after the other. The second one is terminated while it waits for the
+# first one, which hangs. The third one hangs too, and the fourth one, which is submitted meanwhile,
+# does not overtake it.
+#
+# prints: transfer: ok
+# prints: left: 0
+# logs: failed: no end after 5008 ms
+
+load || exit 1
+provoke dmac2 x-hang 1 || exit 1
+attempt queue &
+while [ "$(remaining dmac2 x-hang)" != 0 ]; do :; done
+provoke dmac2 x-hang 1 || exit 1
+wait
+echo "left: $(remaining dmac2 x-hang)"
+unload

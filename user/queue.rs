@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Copies in a queue, one of which is terminated while it waits: for tests of queues.
+
+use kernel::{
+    new_spinlock_irq,
+    prelude::*,
+    sync::{
+        Arc,
+        Completion,
+        SpinLockIrq, //
+    }, //
+};
+
+use crate::{
+    dma::{
+        Buffer,
+        DmaDevice,
+        FromDevice,
+        Mapping,
+        ToDevice, //
+    },
+    pl330::{
+        Controller,
+        LentPair,
+        Prepared,
+        Queue,
+        Span, //
+    }, //
+};
+
+/// Number of bytes of each copy.
+const LEN: usize = 64;
+
+/// Numbers of the copies with a callback, in the order in which they were submitted.
+const NUMBERS: [u8; 2] = [3, 4];
+
+type Source<'bound> = Mapping<'bound, Buffer, ToDevice>;
+type Destination<'bound> = Mapping<'bound, Buffer, FromDevice>;
+type Copy<'a, 'bound> = Prepared<'a, 'bound, LentPair<Source<'bound>, Destination<'bound>>>;
+
+/// State that the callbacks and their submitter share.
+#[pin_data]
+struct Ended {
+    /// Numbers of the copies that have ended, in this order.
+    #[pin]
+    numbers: SpinLockIrq<KVec<u8>>,
+    #[pin]
+    all: Completion,
+}
+
+/// Submits three copies to a queue and terminates the second one while it waits. When the first
+/// one has ended, submits a fourth one, and waits for all. Sleeps.
+///
+/// The first copy may fail: only its end counts.
+///
+/// # Errors
+///
+/// `EBADE` if the fourth copy ends before the third one; `ENOMEM`; those of mappings.
+pub(super) fn run<'bound>(dev: &'bound DmaDevice, controller: &Controller<'bound>) -> Result {
+    let queue = Queue::new(controller, GFP_KERNEL)?;
+    let room = KVec::with_capacity(NUMBERS.len(), GFP_KERNEL)?;
+    let ended = Arc::pin_init(
+        pin_init!(Ended {
+            numbers <- new_spinlock_irq!(room),
+            all <- Completion::new(),
+        }),
+        GFP_KERNEL,
+    )?;
+    let submit = |number| -> Result {
+        let ended = ended.clone();
+
+        prepare(dev, controller)?
+            .then(GFP_KERNEL, move |_| ended.push(number))?
+            .submit_to(&queue);
+        Ok(())
+    };
+    let first = prepare(dev, controller)?.submit_to(&queue);
+    let second = prepare(dev, controller)?.submit_to(&queue);
+
+    submit(NUMBERS[0])?;
+    drop(second);
+    drop(first.wait());
+    submit(NUMBERS[1])?;
+    ended.all.wait_for_completion();
+
+    let numbers = ended.numbers.lock();
+
+    if numbers[..] == NUMBERS {
+        Ok(())
+    } else {
+        Err(EBADE)
+    }
+}
+
+/// Prepares a copy.
+fn prepare<'a, 'bound>(
+    dev: &'bound DmaDevice,
+    controller: &'a Controller<'bound>,
+) -> Result<Copy<'a, 'bound>> {
+    let source = Mapping::new(dev, Buffer::zeroed(LEN)?)?;
+    let destination = Mapping::new(dev, Buffer::zeroed(LEN)?)?;
+    let span = Span {
+        from: 0,
+        to: 0,
+        len: LEN,
+    };
+
+    Ok(controller.prepare(source, destination, span, GFP_KERNEL)?)
+}
+
+impl Ended {
+    /// Adds the number of a copy that has ended.
+    fn push(&self, number: u8) {
+        let mut numbers = self.numbers.lock();
+        // There is room for all.
+        let _ = numbers.push_within_capacity(number);
+
+        if numbers.len() == NUMBERS.len() {
+            self.all.complete_all();
+        }
+    }
+}
