@@ -104,8 +104,8 @@ fn config(output: &Path) -> Result<Config> {
     let record = fs::read_to_string(RECORD)
         .with_context(|| format!("cannot read {RECORD}: build the module with `make stock`"))?;
     // A shell, because the recorded command sets variables and quotes arguments. Its arguments are
-    // the file of the case and the flags of the revision. The compiler checks the module once, which
-    // the cases have in common.
+    // the file of the case and the flags of the revision. The compiler checks the module once: the
+    // cases have it in common.
     let script = format!(
         "export RK3588_DMA_CASE=${{1##*/}}; shift; {command} -Zwrite-long-types-to-disk=no \
          --error-format=json --emit=metadata={output}/$RK3588_DMA_CASE \
