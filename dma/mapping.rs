@@ -411,6 +411,10 @@ mod tests {
         // It had to be mapped to see that, and is not any more.
         assert_eq!(dev.statistics().snapshot().live, 0);
         assert_eq!(dev.statistics().snapshot().failures, 1);
+        assert_eq!(
+            dev.statistics().snapshot().mapped,
+            u64::from(expected != MapFailure::Refused)
+        );
         assert!(Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(4096)?).is_ok());
         Ok(())
     }

@@ -8,7 +8,7 @@
 
 # copy_lists: copies long lists until /tmp/done exists.
 copy_lists() {
-	while [ ! -e /tmp/done ]; do attempt list 2048 16 20; done
+	while [ ! -e /tmp/done ]; do attempt list 16384 63 3; done
 }
 
 load || exit 1
@@ -19,7 +19,7 @@ taskset -p 1 "$pid" >/dev/null || exit 1
 	for _ in 1 2 3 4 5; do copy_lists & done
 	wait
 ) | sort -u &
-for _ in $(seq 100); do
+for _ in $(seq 30); do
 	grep ': about to start' "${debugfs:?}"/channels
 done
 : >/tmp/done
