@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Allocation flags, for C functions that take them.
+//! Conversion of allocation flags for C functions.
+//!
+//! C header: `include/linux/gfp_types.h`.
 
 use kernel::{
     alloc::{
@@ -8,10 +10,10 @@ use kernel::{
         Flags, //
     },
     bindings,
-    prelude::kunit_tests, //
+    prelude::*, //
 };
 
-/// Each constant that flags are made of, and what it is in C.
+/// Constants of `kernel::alloc::flags`, each with its value in C.
 const CONSTANTS: [(Flags, bindings::gfp_t); 7] = [
     (GFP_ATOMIC, bindings::GFP_ATOMIC),
     (GFP_KERNEL, bindings::GFP_KERNEL),
@@ -22,27 +24,30 @@ const CONSTANTS: [(Flags, bindings::gfp_t); 7] = [
     (__GFP_ZERO, bindings::__GFP_ZERO),
 ];
 
-/// Returns what C knows `flags` as, which are constants of [`kernel::alloc::flags`] combined with `|`.
+/// Converts `flags` to C's type.
 ///
-/// `Flags::as_raw` is private to the `kernel` crate, so this asks for each of the constants whether they
-/// contain it. What is in none of them is left out, and found out with `CONFIG_RUST_DEBUG_ASSERTIONS`.
+/// `Flags::as_raw` is private to the `kernel` crate, so this finds the constants that `flags`
+/// contains. C type: `gfp_t`.
 ///
-/// C type: `gfp_t`.
-pub(crate) fn as_gfp(flags: Flags) -> bindings::gfp_t {
-    let contained = || {
-        CONSTANTS
-            .iter()
-            .filter(|(constant, _)| flags.contains(*constant))
-    };
+/// # Errors
+///
+/// `EINVAL` if `flags` is not a combination of [`kernel::alloc::flags`] by `|`, for example
+/// `GFP_KERNEL & GFP_ATOMIC`.
+pub(crate) fn as_gfp(flags: Flags) -> Result<bindings::gfp_t> {
+    let mut found: Option<Flags> = None;
+    let mut gfp = 0;
 
-    debug_assert!(
-        contained()
-            .map(|&(constant, _)| constant)
-            .reduce(|a, b| a | b)
-            == Some(flags),
-        "flags that are not made of constants"
-    );
-    contained().fold(0, |gfp, (_, raw)| gfp | raw)
+    for &(constant, raw) in &CONSTANTS {
+        if flags.contains(constant) {
+            found = Some(found.map_or(constant, |found| found | constant));
+            gfp |= raw;
+        }
+    }
+    if found == Some(flags) {
+        Ok(gfp)
+    } else {
+        Err(EINVAL)
+    }
 }
 
 #[kunit_tests(rk3588_dma_gfp)]
@@ -60,7 +65,7 @@ mod tests {
             (__GFP_NOWARN, bindings::__GFP_NOWARN),
             (__GFP_ZERO, bindings::__GFP_ZERO),
         ] {
-            assert_eq!(as_gfp(flags), gfp);
+            assert_eq!(as_gfp(flags), Ok(gfp));
         }
     }
 
@@ -80,7 +85,20 @@ mod tests {
                 bindings::GFP_NOWAIT | bindings::GFP_KERNEL_ACCOUNT | bindings::__GFP_HIGHMEM,
             ),
         ] {
-            assert_eq!(as_gfp(flags), gfp);
+            assert_eq!(as_gfp(flags), Ok(gfp));
+        }
+    }
+    #[test]
+    fn other_flags_are_an_error() {
+        let no_flag = __GFP_ZERO & __GFP_NOWARN;
+
+        for flags in [
+            no_flag,
+            !__GFP_ZERO,
+            GFP_KERNEL & GFP_ATOMIC,
+            GFP_KERNEL & !GFP_ATOMIC,
+        ] {
+            assert_eq!(as_gfp(flags), Err(EINVAL));
         }
     }
 }

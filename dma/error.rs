@@ -27,7 +27,7 @@ pub(crate) enum MapFailure {
     /// It is longer than what the device can use in one piece, or is out of its reach and longer than
     /// a bounce buffer.
     TooLong {
-        /// Its length in bytes, padding included.
+        /// Length in bytes; with padding if `max` is that of a bounce buffer.
         len: usize,
         /// The longest, in bytes: the device's longest segment, or `dma_max_mapping_size()`.
         max: usize,
@@ -50,11 +50,14 @@ pub(crate) enum MapFailure {
     /// One piece of 256 bytes or more, or as long as its allocation, is never refused for it, nor a list of
     /// such pieces with entries of a cache line or more.
     SharesCacheLine,
-    /// It is not in the kernel's linear map: a stack, vmalloc memory, part of the kernel image.
+    /// Memory outside of the kernel's linear map: vmalloc memory, a stack, part of the kernel image.
     ///
-    /// No type here can be such memory. It takes an [`unsafe impl Memory`](super::Memory) that is
-    /// wrong, and kernels with `CONFIG_RUST_DEBUG_ASSERTIONS` look.
+    /// No type of this crate is such memory: an [`unsafe impl Memory`](super::Memory) is wrong. All
+    /// kernels reject vmalloc memory, as `dma_map_single()` does, which includes stacks. Only kernels
+    /// with `CONFIG_RUST_DEBUG_ASSERTIONS` find the rest.
     NotLinear,
+    /// Allocation flags are not a combination of [`kernel::alloc::flags`].
+    InvalidFlags,
     /// There is no memory for a table.
     NoMemory,
     /// The kernel could not: the memory is out of the device's reach, and there is no bounce buffer,
@@ -77,6 +80,7 @@ impl fmt::Display for MapFailure {
             )),
             Self::SharesCacheLine => f.write_str("a cache line of the memory is shared"),
             Self::NotLinear => f.write_str("the memory is not in the kernel's linear map"),
+            Self::InvalidFlags => f.write_str("the allocation flags are invalid"),
             Self::NoMemory => f.write_str("there is no memory for a table"),
             Self::Refused => f.write_str("the kernel cannot map it where the device reaches it"),
         }
@@ -86,7 +90,10 @@ impl fmt::Display for MapFailure {
 impl From<MapFailure> for Error {
     fn from(failure: MapFailure) -> Self {
         match failure {
-            MapFailure::Empty | MapFailure::SharesCacheLine | MapFailure::NotLinear => EINVAL,
+            MapFailure::Empty
+            | MapFailure::SharesCacheLine
+            | MapFailure::NotLinear
+            | MapFailure::InvalidFlags => EINVAL,
             MapFailure::TooLong { .. } | MapFailure::TooManyEntries { .. } => EMSGSIZE,
             MapFailure::CrossesBoundary { .. } => ERANGE,
             MapFailure::NoMemory => ENOMEM,

@@ -53,7 +53,7 @@ impl RawTable {
     ///
     /// # Errors
     ///
-    /// [`MapFailure::TooManyEntries`] and [`MapFailure::NoMemory`].
+    /// [`MapFailure::TooManyEntries`], [`MapFailure::InvalidFlags`] and [`MapFailure::NoMemory`].
     pub(super) fn new(
         entries: usize,
         len: usize,
@@ -69,11 +69,11 @@ impl RawTable {
         }
 
         let mut table = bindings::sg_table::default();
+        let gfp = as_gfp(flags).map_err(|_| MapFailure::InvalidFlags)?;
 
         // SAFETY: The function initializes `table`.
         // CAST: By the comparison.
-        let result =
-            unsafe { bindings::sg_alloc_table(&mut table, entries as c_uint, as_gfp(flags)) };
+        let result = unsafe { bindings::sg_alloc_table(&mut table, entries as c_uint, gfp) };
 
         to_result(result).map_err(|_| MapFailure::NoMemory)?;
         // INVARIANT: Made just now, for no more than `MAX` entries; for none it would have failed.
