@@ -24,8 +24,11 @@ use kernel::{
 /// # Safety
 ///
 /// - [`OFFSET`](Self::OFFSET) is the offset of a field of type `Timer<Self>`, the first to be dropped.
-/// - The timer is [shut down](Timer::shut_down) before what the struct borrows is gone, whatever becomes
-///   of the struct, and [`expired`](Self::expired) does not drop the struct.
+/// - The type has no `Drop` and no `PinnedDrop`, or its `drop` [shuts down](Timer::shut_down) the
+///   timer before all else, and until then makes no reference to a field but the timer: the timer
+///   may expire until the field is dropped.
+/// - The timer is shut down before what the struct borrows ends, also if the struct is leaked.
+/// - [`expired`](Self::expired) does not drop the struct.
 pub(crate) unsafe trait HasTimer: Sync + Sized {
     /// Where the timer is.
     const OFFSET: usize;

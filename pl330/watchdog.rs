@@ -45,7 +45,7 @@ pub(super) const PERIOD_MS: u32 = 100;
 const STOP_LOOKS: u32 = 20;
 
 // SAFETY:
-// - The timer is the first field of a `Controller`.
+// - The timer is the first field of a `Controller`, which has no `Drop`.
 // - By the contract of `Controller::new` it is shut down before the last reference is dropped, and before
 //   `'bound` ends. A callback may drop a reference, but for that reason not the last one.
 unsafe impl HasTimer for Controller<'_> {
