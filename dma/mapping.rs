@@ -86,13 +86,13 @@ impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
         }
 
         let location = memory.location();
-        let len = memory.padded_len();
+        let (len, padded_len) = (memory.len(), memory.padded_len());
 
         // SAFETY: By the contract of `Memory`; we own the memory, and nothing here reaches it before
         // `raw` is gone but through `raw`. The caller's promise for `sync`.
-        match unsafe { RawMapping::new(dev, location, len, sync) } {
+        match unsafe { RawMapping::new(dev, location, len, padded_len, sync) } {
             Ok(raw) => Ok(Self {
-                len: memory.len(),
+                len,
                 raw,
                 memory,
                 is_part: false,
@@ -338,13 +338,27 @@ mod tests {
         assert_eq!(
             error.failure,
             MapFailure::TooLong {
-                len: pad(4097),
+                len: 4097,
                 max: 4096
             }
         );
         assert_eq!(error.memory[4096], 7);
         assert!(matches!(error.into(), EMSGSIZE));
         assert!(Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(4096)?).is_ok());
+        Ok(())
+    }
+
+    /// Padding is mapped, but the device never uses it.
+    #[test]
+    fn padding_does_not_count_against_the_device() -> Result {
+        const LEN: usize = 65535;
+
+        let device = TestDevice::new()?;
+        let dev = device.dma_with(fixture::narrow(LEN as u32, c_ulong::MAX), Statistics::on())?;
+        let mapping = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(LEN)?)?;
+
+        assert!(pad(LEN) > LEN);
+        assert_eq!(mapping.len(), LEN);
         Ok(())
     }
 

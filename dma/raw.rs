@@ -52,12 +52,20 @@ pub(crate) enum Location {
 }
 
 impl Location {
-    /// Whether the linear map has these bytes, as the contract of [`Memory`](super::Memory) asks.
+    /// Returns false if the bytes are not in the linear map, as the contract of
+    /// [`Memory`](super::Memory) requires. Without `CONFIG_RUST_DEBUG_ASSERTIONS`, only vmalloc
+    /// memory is found.
+    #[inline]
     pub(crate) fn is_linear(self, len: usize) -> bool {
-        match self {
-            // SAFETY: The function takes any pointer and length.
-            Self::Linear(start) => unsafe { c::rk3588_dma_is_linear(start.as_ptr().cast(), len) },
-            Self::Page { .. } => true,
+        let Self::Linear(start) = self else {
+            return true;
+        };
+        let start = start.as_ptr().cast();
+
+        // SAFETY: The functions accept any address.
+        unsafe {
+            !bindings::is_vmalloc_addr(start)
+                && (!cfg!(CONFIG_RUST_DEBUG_ASSERTIONS) || c::rk3588_dma_is_linear(start, len))
         }
     }
 
@@ -109,7 +117,8 @@ pub(super) struct RawMapping<'dev, D: Direction> {
 }
 
 impl<'dev, D: Direction> RawMapping<'dev, D> {
-    /// Maps `len` bytes at `location`.
+    /// Maps `len` bytes at `location`, of which the device uses the first `used` bytes. The rest is
+    /// padding, which counts against the limits of bounce buffers, not against those of the device.
     ///
     /// # Errors
     ///
@@ -120,17 +129,19 @@ impl<'dev, D: Direction> RawMapping<'dev, D> {
     /// - The memory is as the contract of [`Memory`](super::Memory) wants it, and nobody reaches it
     ///   but through the result until that is gone.
     /// - With [`CpuSync::Skip`], the device gets no bytes of it before they have been synced for it.
+    /// - `used` is not more than `len`.
     // Inlined whatever the compiler thinks of its size, as are the functions that call it: what is
     // left of them is a handful of instructions more than the C calls, see `make bench`.
     #[inline(always)]
     pub(super) unsafe fn new(
         dev: &'dev DmaDevice,
         location: Location,
+        used: usize,
         len: usize,
         sync: CpuSync,
     ) -> Result<Self, MapFailure> {
         // SAFETY: By the caller's promise.
-        let result = unsafe { Self::try_new(dev, location, len, sync) };
+        let result = unsafe { Self::try_new(dev, location, used, len, sync) };
 
         if result.is_err() {
             dev.statistics().count_failure();
@@ -145,6 +156,7 @@ impl<'dev, D: Direction> RawMapping<'dev, D> {
     unsafe fn try_new(
         dev: &'dev DmaDevice,
         location: Location,
+        used: usize,
         len: usize,
         sync: CpuSync,
     ) -> Result<Self, MapFailure> {
@@ -153,19 +165,19 @@ impl<'dev, D: Direction> RawMapping<'dev, D> {
             CpuSync::Skip => SKIP_CPU_SYNC,
         };
 
-        if len == 0 {
+        if used == 0 {
             return Err(MapFailure::Empty);
         }
-        if len > dev.max_segment() {
+        if used > dev.max_segment() {
             let max = dev.max_segment();
 
-            return Err(MapFailure::TooLong { len, max });
+            return Err(MapFailure::TooLong { len: used, max });
         }
         if len > dev.max_bounced() {
             // Good or not, that is nothing to warn of.
             attributes |= NO_WARN;
         }
-        if cfg!(CONFIG_RUST_DEBUG_ASSERTIONS) && !location.is_linear(len) {
+        if !location.is_linear(len) {
             return Err(MapFailure::NotLinear);
         }
 
@@ -200,7 +212,7 @@ impl<'dev, D: Direction> RawMapping<'dev, D> {
         };
 
         dev.statistics().count_map(len, || this.is_bounced(phys));
-        this.expect_within_boundary().map(|()| this)
+        this.expect_within_boundary(used).map(|()| this)
     }
 
     /// Its length in bytes.
@@ -288,9 +300,10 @@ impl<'dev, D: Direction> RawMapping<'dev, D> {
         unsafe { c::rk3588_dma_is_bounced(self.dev.as_raw(), self.address, phys) }
     }
 
-    fn expect_within_boundary(&self) -> Result<(), MapFailure> {
+    /// Checks that the first `used` bytes, of which there is one at least, cross no boundary.
+    fn expect_within_boundary(&self, used: usize) -> Result<(), MapFailure> {
         let mask = self.dev.boundary_mask();
-        let last = self.address_of(self.len - 1);
+        let last = self.address_of(used - 1);
 
         // CAST: `c_ulong` has at most 64 bits.
         match (self.address ^ last) & !(mask as bindings::dma_addr_t) {

@@ -70,8 +70,8 @@ impl<'dev, M: Scattered> Table<'dev, M> {
     /// - [`MapFailure::Empty`] if it has no bytes;
     /// - [`MapFailure::TooLong`] if it has `usize::MAX` bytes, or the device can do no byte at a time;
     /// - [`MapFailure::TooManyEntries`] if it takes more than 2³¹ − 1;
-    /// - [`MapFailure::NotLinear`] if what is `Scattered` is wrong about that, and the kernel looks;
-    /// - [`MapFailure::NoMemory`].
+    /// - [`MapFailure::NotLinear`] if a piece is not in the linear map;
+    /// - [`MapFailure::InvalidFlags`] and [`MapFailure::NoMemory`].
     ///
     /// The memory comes back in the error.
     pub(crate) fn new(dev: &'dev DmaDevice, memory: M, flags: Flags) -> Result<Self, MapError<M>> {
@@ -216,7 +216,7 @@ impl<'dev, M: Scattered> TableBuilder<'dev, M> {
             if len == 0 {
                 return;
             }
-            if cfg!(CONFIG_RUST_DEBUG_ASSERTIONS) && !location.is_linear(len) {
+            if !location.is_linear(len) {
                 is_linear = false;
                 return;
             }
