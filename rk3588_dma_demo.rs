@@ -98,7 +98,9 @@ impl platform::Driver for Rk3588Dma {
             0 => Statistics::off(),
             _ => Statistics::on(),
         };
-        let dma = DmaDevice::new(pdev, Limits::new(DmaMask::new::<32>()), statistics);
+        let limits = Limits::new(DmaMask::new::<32>());
+        // SAFETY: The driver calls it once, in probe, and maps nothing before.
+        let dma = unsafe { DmaDevice::new(pdev, limits, statistics) };
         let pdev: &'bound platform::Device<Bound> = pdev;
 
         pin_init::pin_init_scope(move || {

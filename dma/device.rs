@@ -21,6 +21,7 @@ use kernel::{
         self,
         DmaMask, //
     },
+    error::to_result,
     fmt,
     prelude::*,
     sync::aref::ARef, //
@@ -147,7 +148,9 @@ impl fmt::Display for EffectiveLimits {
 ///
 /// ```ignore
 /// fn probe<'bound>(pdev: &'bound platform::Device<Core<'_>>, ...) -> ... {
-///     let dev = DmaDevice::new(pdev, Limits::new(DmaMask::new::<32>()), Statistics::on())?;
+///     let limits = Limits::new(DmaMask::new::<32>());
+///     // SAFETY: The driver calls it once, before all other functions that concern DMA.
+///     let dev = unsafe { DmaDevice::new(pdev, limits, Statistics::on())? };
 ///     let mapping = Mapping::<_, ToDevice>::new(dev, buffer)?;
 /// ```
 ///
@@ -164,7 +167,7 @@ pub(crate) struct DmaDevice {
 }
 
 impl DmaDevice {
-    /// Tells the kernel the limits of `dev` and asks for its own. May sleep.
+    /// Sets the limits of `dev` in the kernel. May sleep.
     ///
     /// C functions: `dma_set_mask_and_coherent()`, `dma_set_max_seg_size()`,
     /// `dma_set_seg_boundary()`, `dma_max_mapping_size()`, `devres_add()`.
@@ -173,31 +176,15 @@ impl DmaDevice {
     ///
     /// - `EINVAL` if `boundary_mask` and 1 is not a power of two;
     /// - `EBUSY` if the device has a `DmaDevice` already, or probe is over;
-    /// - `EIO` if the platform cannot do with the addresses of the mask;
+    /// - `EIO` if the platform does not support the mask;
     /// - `ENOMEM`.
-    pub(crate) fn new<'bound, 'core: 'bound, D>(
-        dev: &'bound D,
-        limits: Limits,
-        statistics: Statistics,
-    ) -> Result<&'bound Self>
-    where
-        D: dma::Device<'core>,
-    {
-        // SAFETY: A `Core` device is one that the driver core holds the lock of, in probe or later.
-        if unsafe { bindings::device_is_bound(as_raw(dev.as_ref())) } {
-            return Err(EBUSY);
-        }
-        // SAFETY: So it is being probed, and nobody else sets its mask. Nothing is mapped without a
-        // `DmaDevice`. Coherent memory is a rule, not a type: this crate allocates it after this.
-        unsafe { Self::make(dev, limits, statistics) }
-    }
-
-    /// As [`new`](Self::new), but not only in probe.
     ///
     /// # Safety
     ///
-    /// Meanwhile nothing is mapped nor allocated for the device, nor its mask set, by others.
-    pub(crate) unsafe fn make<'bound, 'core: 'bound, D>(
+    /// While the device is bound, only this function sets its limits. During the call, no memory is
+    /// mapped or allocated for the device, for example by
+    /// [`Coherent::zeroed`](kernel::dma::Coherent::zeroed) in another thread.
+    pub(crate) unsafe fn new<'bound, 'core: 'bound, D>(
         dev: &'bound D,
         limits: Limits,
         statistics: Statistics,
@@ -205,7 +192,28 @@ impl DmaDevice {
     where
         D: dma::Device<'core>,
     {
-        let core: &'bound Device<Core<'core>> = dev.as_ref();
+        // SAFETY: The lock of a `Core` device is held, in probe or later.
+        if unsafe { bindings::device_is_bound(as_raw(dev.as_ref())) } {
+            return Err(EBUSY);
+        }
+        // SAFETY: By the contract of this function.
+        unsafe { Self::new_bound(dev, limits, statistics) }
+    }
+
+    /// Sets the limits of `dev`, as [`new`](Self::new) does, also after probe.
+    ///
+    /// # Safety
+    ///
+    /// That of [`new`](Self::new).
+    pub(crate) unsafe fn new_bound<'bound, 'core: 'bound, D>(
+        dev: &'bound D,
+        limits: Limits,
+        statistics: Statistics,
+    ) -> Result<&'bound Self>
+    where
+        D: dma::Device<'core>,
+    {
+        let core = dev.as_ref();
         let raw = as_raw(core);
 
         // The kernel ends in a `BUG()` over other boundaries, when it looks for a bounce buffer.
@@ -217,12 +225,17 @@ impl DmaDevice {
             return Err(EBUSY);
         }
 
-        // SAFETY: By the caller's promise.
-        unsafe { dev.dma_set_mask_and_coherent(limits.mask)? };
-        // SAFETY: As before: nothing is being mapped.
-        unsafe { dev.dma_set_max_seg_size(limits.max_segment) };
-        // SAFETY: As before, and `raw` is a bound device.
-        unsafe { c::rk3588_dma_set_seg_boundary(raw, limits.boundary_mask) };
+        // The C functions, because a wrapper of a device can override the methods of `dma::Device`.
+        // SAFETY: `raw` is a bound device, and by the contract of this function no memory is mapped
+        // or allocated for it now.
+        unsafe {
+            to_result(bindings::dma_set_mask_and_coherent(
+                raw,
+                limits.mask.value(),
+            ))?;
+            bindings::dma_set_max_seg_size(raw, limits.max_segment);
+            c::rk3588_dma_set_seg_boundary(raw, limits.boundary_mask);
+        }
 
         // SAFETY: `raw` is a bound device, and its mask is set.
         let max_bounced = unsafe { bindings::dma_max_mapping_size(raw) };
@@ -335,7 +348,10 @@ unsafe extern "C" fn release(_: *mut bindings::device, data: *mut c_void) {
 
 #[kunit_tests(rk3588_dma_device)]
 mod tests {
-    use kernel::str::CString;
+    use kernel::{
+        platform,
+        str::CString, //
+    };
 
     use super::*;
     use crate::{
@@ -358,6 +374,39 @@ mod tests {
         assert!(device.dma().is_ok());
         assert!(matches!(device.dma(), Err(EBUSY)));
         assert!(other.dma().is_ok());
+        Ok(())
+    }
+
+    /// A wrapper of a device whose setters do nothing.
+    struct Deaf<'a, 'core>(&'a platform::Device<Core<'core>>);
+
+    impl<'core> AsRef<Device<Core<'core>>> for Deaf<'_, 'core> {
+        fn as_ref(&self) -> &Device<Core<'core>> {
+            self.0.as_ref()
+        }
+    }
+
+    impl<'core> dma::Device<'core> for Deaf<'_, 'core> {
+        unsafe fn dma_set_mask_and_coherent(&self, _: DmaMask) -> Result {
+            Ok(())
+        }
+
+        unsafe fn dma_set_max_seg_size(&self, _: u32) {}
+    }
+
+    #[test]
+    fn a_wrapper_cannot_suppress_the_limits() -> Result {
+        let device = TestDevice::new()?;
+        let limits = Limits {
+            max_segment: 8192,
+            ..Limits::new(DmaMask::new::<31>())
+        };
+        let deaf = Deaf(device.core());
+        // SAFETY: Only the test uses the device.
+        let now = unsafe { DmaDevice::new_bound(&deaf, limits, Statistics::on())? }.limits();
+
+        assert_eq!(now.dma_mask, 0x7fff_ffff);
+        assert_eq!(now.max_segment, 8192);
         Ok(())
     }
 

@@ -28,7 +28,8 @@
 //! # Examples
 //!
 //! ```ignore
-//! let dev = DmaDevice::new(pdev, Limits::new(DmaMask::new::<32>()), Statistics::on())?;
+//! // SAFETY: The driver calls it once, in probe, and maps nothing before.
+//! let dev = unsafe { DmaDevice::new(pdev, limits, Statistics::on())? };
 //! let mut buffer = Buffer::zeroed(4096)?;
 //!
 //! buffer[..message.len()].copy_from_slice(message);

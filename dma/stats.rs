@@ -22,7 +22,8 @@ use kernel::{
 /// # Examples
 ///
 /// ```ignore
-/// let dev = DmaDevice::new(pdev, limits, Statistics::on())?;
+/// // SAFETY: The driver calls it once, in probe, and maps nothing before.
+/// let dev = unsafe { DmaDevice::new(pdev, limits, Statistics::on())? };
 ///
 /// seq_print!(out, "{}", dev.statistics());
 /// ```

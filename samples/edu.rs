@@ -123,7 +123,9 @@ fn bind<'bound>(pdev: &'bound pci::Device<Core<'_>>) -> Result<Bundle<'bound>> {
     }
 
     let limits = Limits::new(DmaMask::new::<{ device::ADDRESS_BITS }>());
-    let dev = DmaDevice::new(pdev, limits, Statistics::on()).inspect_err(|&error| match error {
+    // SAFETY: The driver calls it once, in probe, and maps nothing before.
+    let dev = unsafe { DmaDevice::new(pdev, limits, Statistics::on()) };
+    let dev = dev.inspect_err(|&error| match error {
         EIO => dev_err!(
             pdev,
             "the device has {} address bits, which do not reach the memory, and no IOMMU translates\n",

@@ -39,6 +39,7 @@ use crate::{
         Direction,
         DmaDevice,
         Limits,
+        MapFailure,
         Mapping,
         Memory,
         Statistics,
@@ -110,7 +111,7 @@ impl TestDevice {
     /// Those of [`DmaDevice::new`].
     pub(crate) fn dma_with(&self, limits: Limits, statistics: Statistics) -> Result<&DmaDevice> {
         // SAFETY: Only the test uses the device.
-        unsafe { DmaDevice::make(self.core(), limits, statistics) }
+        unsafe { DmaDevice::new_bound(self.core(), limits, statistics) }
     }
 
     /// Calls `DmaDevice::new` as a driver would, but after probe.
@@ -121,10 +122,12 @@ impl TestDevice {
     pub(crate) fn dma_as_a_driver(&self) -> Result<&DmaDevice> {
         let limits = Limits::new(DmaMask::new::<32>());
 
-        DmaDevice::new(self.core(), limits, Statistics::on())
+        // SAFETY: Only the test uses the device.
+        unsafe { DmaDevice::new(self.core(), limits, Statistics::on()) }
     }
 
-    fn core(&self) -> &platform::Device<Core<'_>> {
+    /// Returns the device as its driver's probe gets it.
+    pub(crate) fn core(&self) -> &platform::Device<Core<'_>> {
         // SAFETY: `platform::Device` is transparent over `struct platform_device`. The device stays
         // bound until `drop`. `Core` requires exclusive access, and only the test uses the device.
         unsafe { self.pdev.cast().as_ref() }
@@ -386,6 +389,10 @@ unsafe impl Memory for Slot {
     fn len(&self) -> usize {
         self.len
     }
+
+    fn check(&self, _: bool) -> Result<(), MapFailure> {
+        Ok(())
+    }
 }
 
 /// Runs `work`, whose first allocation fails.
@@ -462,6 +469,10 @@ unsafe impl Memory for Lie {
     fn len(&self) -> usize {
         64
     }
+
+    fn check(&self, _: bool) -> Result<(), MapFailure> {
+        Ok(())
+    }
 }
 
 /// Buffer that records its state when it is freed.
@@ -487,6 +498,10 @@ unsafe impl Memory for Witness<'_> {
 
     fn len(&self) -> usize {
         Memory::len(&self.buffer)
+    }
+
+    fn check(&self, device_may_write: bool) -> Result<(), MapFailure> {
+        self.buffer.check(device_may_write)
     }
 }
 
