@@ -48,6 +48,10 @@ use crate::bindings::c;
 ///     fn padded_len(&self) -> usize {
 ///         self.buffer.padded_len()
 ///     }
+///
+///     fn check(&self, device_may_write: bool) -> Result<(), MapFailure> {
+///         self.buffer.check(device_may_write)
+///     }
 /// }
 /// ```
 ///
@@ -64,7 +68,9 @@ use crate::bindings::c;
 ///   writes.
 /// - [`len`](Self::len) is not more than `padded_len`.
 /// - The memory is valid, and stays where it is, until the value is dropped, wherever the value is
-///   moved.
+///   moved. A value that is leaked is never dropped: then the memory stays valid for good, also
+///   after a lifetime of the type has ended. So memory that is borrowed does not qualify. The type
+///   may borrow other things, and need not be `'static`.
 /// - While the value is neither borrowed nor consumed nobody reads or writes the memory, and while it
 ///   is borrowed shared nobody writes it.
 /// - Dropping the value does not read the memory: what a device wrote there may not have been synced.
@@ -95,17 +101,16 @@ pub(crate) unsafe trait Memory: Send {
         self.len()
     }
 
-    /// Whether it can be mapped as it is; `device_may_write` unless the direction is
+    /// Checks that the memory can be mapped. `device_may_write` is true unless the direction is
     /// [`ToDevice`](super::ToDevice).
+    ///
+    /// There is no default: a wrapper calls the method of what it wraps, and memory that shares no
+    /// cache line returns `Ok`.
     ///
     /// # Errors
     ///
     /// [`MapFailure::SharesCacheLine`].
-    #[inline]
-    fn check(&self, device_may_write: bool) -> Result<(), MapFailure> {
-        let _ = device_may_write;
-        Ok(())
-    }
+    fn check(&self, device_may_write: bool) -> Result<(), MapFailure>;
 }
 
 // SAFETY:
@@ -157,6 +162,11 @@ unsafe impl<T: Copy + FromBytes + IntoBytes + Immutable + Send> Memory for KBox<
 
     fn len(&self) -> usize {
         mem::size_of::<T>()
+    }
+
+    #[inline]
+    fn check(&self, _: bool) -> Result<(), MapFailure> {
+        Ok(())
     }
 }
 

@@ -6,6 +6,7 @@ use core::ptr::NonNull;
 
 use crate::dma::{
     Buffer,
+    MapFailure,
     Memory, //
 };
 
@@ -27,6 +28,10 @@ unsafe impl Memory for Message {
     fn len(&self) -> usize {
         Memory::len(&self.buffer)
     }
+
+    fn check(&self, device_may_write: bool) -> Result<(), MapFailure> {
+        self.buffer.check(device_may_write)
+    }
 }
 
 #[cfg(mistake)]
@@ -43,5 +48,9 @@ impl Memory for Message {
 
     fn len(&self) -> usize {
         Memory::len(&self.buffer)
+    }
+
+    fn check(&self, device_may_write: bool) -> Result<(), MapFailure> {
+        self.buffer.check(device_may_write)
     }
 }
