@@ -23,7 +23,8 @@
 //! - A [`CpuOwned`] mapping was made without a sync; no more is handed over than what is used.
 //! - Whatever fails hands back what it was given: [`MapError`].
 //!
-//! Everything but what makes the address known to hardware, and takes it back, is safe to use.
+//! Two steps are `unsafe`: [`DmaDevice::new`], as setting a mask is upstream, and what makes the
+//! address known to hardware and takes it back.
 //!
 //! # Examples
 //!
