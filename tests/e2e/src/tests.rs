@@ -50,6 +50,7 @@ pub fn run(arguments: Arguments) -> Result<bool> {
     inspect::add(&mut suite);
     controllers::add(&mut suite);
     machine::add(&mut suite);
+    mutants::add_check(&mut suite);
     docs::add(&mut suite);
 
     let is_whole = suite.is_whole();
