@@ -110,9 +110,15 @@ pub fn clippy(kernel: &Path, variables: &[&str]) -> Result<()> {
     let name = kernel.file_name().unwrap_or_default().to_string_lossy();
     // A copy, because clippy makes no module. It stays, so that only changes are checked again.
     let copy = std::path::absolute(format!("out/clippy/{name}{}", variables.concat()))?;
+    let done = copy.join("done");
     let (mut rsync, mut make) = (Command::new("rsync"), Command::new("make"));
 
+    // A run that failed or was cut may have compiled files whose warnings the next run has to print.
+    if copy.exists() && !done.exists() {
+        fs::remove_dir_all(&copy)?;
+    }
     fs::create_dir_all(&copy)?;
+    let _ = fs::remove_file(&done);
     rsync.args([
         "--archive",
         "--checksum",
@@ -130,13 +136,8 @@ pub fn clippy(kernel: &Path, variables: &[&str]) -> Result<()> {
         "modules",
     ]);
 
-    let checked = warns_of_nothing(make.args(variables));
-
-    // The next run has to warn again.
-    if checked.is_err() {
-        fs::remove_dir_all(&copy)?;
-    }
-    checked
+    warns_of_nothing(make.args(variables))?;
+    Ok(fs::write(done, "")?)
 }
 
 fn clippy_of_project(project: &str) -> Result<()> {

@@ -11,6 +11,10 @@
 use std::{
     collections::VecDeque,
     num::NonZero,
+    panic::{
+        catch_unwind,
+        AssertUnwindSafe, //
+    },
     sync::{
         mpsc,
         Arc,
@@ -44,6 +48,11 @@ pub struct Test<T> {
 }
 
 impl<T> Test<T> {
+    /// Returns the name of the test.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Makes the test `name` of a check of the job's outcome.
     pub fn new(
         name: impl Into<String>,
@@ -167,7 +176,9 @@ impl Suite {
                     while let Some(job) = next(&jobs) {
                         let start = Instant::now();
 
-                        (job.work)();
+                        // The tests of a job that panics find that its sender is gone.
+                        let _ = catch_unwind(AssertUnwindSafe(job.work));
+
                         times.lock().unwrap().push((job.name, start.elapsed()));
                     }
                 });

@@ -17,7 +17,10 @@ use ui_test::{
         Summary,
         TestStatus, //
     },
-    test_result::TestResult,
+    test_result::{
+        TestOk,
+        TestResult, //
+    },
     Error, //
 };
 
@@ -87,7 +90,7 @@ impl TestStatus for Outcomes {
     }
 
     fn done(&self, result: &TestResult, _: bool) {
-        if result.is_ok() && !self.revision.is_empty() {
+        if matches!(result, Ok(TestOk::Ok)) && !self.revision.is_empty() {
             self.add(&self.path, &self.revision, "");
         }
     }

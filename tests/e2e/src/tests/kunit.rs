@@ -40,7 +40,6 @@ pub fn add(suite: &mut Suite) -> Result<()> {
             "virt_bounced" => leave_out::names()?,
             _ => vec![],
         };
-        let only = only_suite(suite, &group, &cases);
         let cases = cases.iter().map(|case| {
             let (name, case) = (format!("{group}::{case}"), case.clone());
 
@@ -56,6 +55,7 @@ pub fn add(suite: &mut Suite) -> Result<()> {
         let numbers = leave_out::numbers(&left_out);
         let tests = cases.chain(checks).chain([all_passed]);
         let tests: Vec<_> = tests.chain(leave_out::tests(&left_out)).collect();
+        let only = only_suite(suite, &group, tests.iter().map(Test::name));
 
         suite.add(&group, tests, move || {
             run(machine, bounced, &numbers, only.as_deref())
@@ -105,16 +105,21 @@ fn boot(machine: Machine, bounced: bool) -> Boot {
     }
 }
 
-/// Returns the name of the suite to run, if only cases of one suite are selected.
-fn only_suite(suite: &Suite, group: &str, cases: &[String]) -> Option<String> {
-    let is_whole = suite.selects(&format!("{group}::all_passed"));
-    let cases = cases
-        .iter()
-        .filter(|case| suite.selects(&format!("{group}::{case}")));
-    let mut suites: BTreeSet<_> = cases.filter_map(|case| case.split("::").next()).collect();
-    let first = suites
-        .pop_first()
-        .filter(|_| suites.is_empty() && !is_whole);
+/// Returns the name of the suite to run, if only cases of one suite are selected of these tests.
+fn only_suite<'a>(
+    suite: &Suite,
+    group: &str,
+    tests: impl Iterator<Item = &'a str>,
+) -> Option<String> {
+    let mut only = BTreeSet::new();
+
+    for test in tests.filter(|test| suite.selects(test)) {
+        let case = test.strip_prefix(group)?.strip_prefix("::")?;
+
+        only.insert(case.split_once("::")?.0);
+    }
+
+    let first = only.pop_first().filter(|_| only.is_empty());
 
     first.map(String::from)
 }

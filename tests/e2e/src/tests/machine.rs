@@ -326,8 +326,11 @@ fn has_registers_for_faults(Dmac(bare): &mut Dmac) -> Result<()> {
         expect(property, bare.read(*address)?, value)?;
         bare.write(*address, 0)?;
     }
+
+    let properties = 4 * PROPERTIES.split(' ').count() as u64;
+
     // Past the properties of a controller, and past the controllers.
-    for offset in [4 * 14, FAULTS_SIZE - 4, 3 * FAULTS_SIZE, 0xffc] {
+    for offset in [properties, FAULTS_SIZE - 4, 3 * FAULTS_SIZE, 0xffc] {
         expect("no register", bare.read(FAULTS + offset)?, u32::MAX)?;
         bare.write(FAULTS + offset, 1)?;
     }

@@ -102,6 +102,7 @@ fn bounced(suite: &mut Suite) {
         let mut boot = boot(Machine::VirtSmmu, Kernel::Stock);
         let tree = Path::new("out/incoherent.dtb");
 
+        fs::create_dir_all("out")?;
         make_incoherent(&boot, tree)?;
         boot.arguments.extend(["-dtb".into(), tree.into()]);
         Ok((boot, script(&["state", "samples/run"])?))
