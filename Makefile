@@ -109,5 +109,5 @@ help: ## Show this list
 	while read -r target text; do printf '  make %-9s %s\n' "$$target" "$$text"; done
 	@echo
 	@echo "  KDIR=DIRECTORY  kernel build directory for make, make modules and make install"
-	@echo "  KERNEL=IMAGE    kernel image for demo, test and shell"
+	@echo "  KERNEL=IMAGE    kernel image for all boots of the stock kernel"
 	@echo "  RK3588_DMA_CACHE=DIRECTORY  cache of downloads and builds"

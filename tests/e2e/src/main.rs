@@ -66,7 +66,7 @@ enum Command {
     },
     /// Run the driver of the edu sample behind an IOMMU, and print its report.
     Samples,
-    /// Run the tests; the last line is `N passed, N failed`.
+    /// Run the tests; after `N passed, N failed`, a whole run prints the versions of its programs.
     Test(libtest_mimic::Arguments),
     /// Boot and run a script, or an interactive shell.
     Run {

@@ -4,7 +4,7 @@
 # Functions of the scripts of this directory. To be put in front of them.
 
 device=fed10000.dma-controller
-# shellcheck disable=SC2034 # for the scripts behind this one
+# shellcheck disable=SC2034 # for the scripts that follow
 driver=/sys/bus/platform/drivers/rk3588_dma
 debugfs=/sys/kernel/debug/rk3588_dma-$device
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
 #
-# Loads the edu sample where no IOMMU stands in front of the device. Behind state.sh.
+# Loads the edu sample where no IOMMU stands in front of the device. To be put after state.sh.
 
 driver=/sys/bus/pci/drivers/rk3588_dma_edu
 section before resources

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
 #
-# Runs the demonstration of the edu sample; then again where addresses are forgotten later. Behind
-# state.sh.
+# Runs the demonstration of the edu sample; then again where addresses are forgotten later. To
+# be put after state.sh.
 
 dma=/sys/kernel/debug/dma-api
 kmemleak=/sys/kernel/debug/kmemleak

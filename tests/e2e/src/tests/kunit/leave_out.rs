@@ -50,7 +50,7 @@ pub fn numbers(names: &[String]) -> String {
 }
 
 /// Checks that a case of the directory in which something is left out fails. Those of mappings must
-/// not fail for lists, unless an earlier case has taken all bounce buffers with it.
+/// not fail for lists.
 fn is_noticed(results: &Results, is_list: bool) -> Result<()> {
     let is_of_lists = |case: &str| case.starts_with(SUITES_OF_LISTS);
 
