@@ -105,10 +105,10 @@ fn config(output: &Path) -> Result<Config> {
         .with_context(|| format!("cannot read {RECORD}: build the module with `make stock`"))?;
     // A shell, because the recorded command sets variables and quotes arguments. Its arguments are
     // the file of the case and the flags of the revision. The compiler checks the module once: the
-    // cases have it in common.
+    // cases have it in common, and the name of the output, which the compiler replaces by a rename.
     let script = format!(
         "export RK3588_DMA_CASE=${{1##*/}}; shift; {command} -Zwrite-long-types-to-disk=no \
-         --error-format=json --emit=metadata={output}/$RK3588_DMA_CASE \
+         --error-format=json --emit=metadata={output}/case \
          -Cincremental={output}/incremental \"$@\" {FOLDER}/root.rs",
         command = strip(&record)?,
         output = output.display()
