@@ -113,7 +113,7 @@ pub fn clippy(kernel: &Path, variables: &[&str]) -> Result<()> {
     let done = copy.join("done");
     let (mut rsync, mut make) = (Command::new("rsync"), Command::new("make"));
 
-    // A run that failed or was cut may have compiled files whose warnings the next run has to print.
+    // A run that failed or was cut may have compiled files whose warnings are still to be printed.
     if copy.exists() && !done.exists() {
         fs::remove_dir_all(&copy)?;
     }
