@@ -2,7 +2,7 @@
 # shellcheck shell=sh
 #
 # Injects faults into the virtual board's DMA controllers, by the registers that machine/README.md
-# lists under "Provoking faults". To be put in front of a script.
+# lists under "Fault injection". To be put in front of a script.
 
 # The properties, in the order of their registers.
 properties='x-fail-read x-fail-write x-fail-fetch x-bad-start x-bad-size x-fail-go x-hang

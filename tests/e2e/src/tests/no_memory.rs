@@ -9,12 +9,13 @@ use crate::prelude::*;
 /// the tables of these lists, four requests with their segments.
 const LEAST_OBJECTS: u64 = 40;
 
-/// Least number of pages: three lists of five pages. The kernel can do without some of the others.
-const LEAST_PAGES: u64 = 15;
+/// Least number of pages: three lists of five pages, two of one or more, and a buffer.
+const LEAST_PAGES: u64 = 18;
 
 /// Adds the tests; `boot` boots a kernel that can inject allocation failures.
 pub fn add(suite: &mut Suite, boot: Boot) {
-    let script = script(&["state", "no-memory"]);
+    let script = script(&["state", "no-memory"])
+        .map(|script| format!("least_pages={LEAST_PAGES}\n{script}"));
 
     suite.boot("debug_no_memory", boot, script, |tests| {
         tests.add("each_failure_is_an_error", |it| {
