@@ -24,7 +24,7 @@ mod bindings;
 #[path = "../../dma/mod.rs"]
 mod dma;
 #[allow(dead_code, reason = "not all of it is measured")]
-#[path = "../../pl330/insn.rs"]
+#[path = "../../pl330/insn/mod.rs"]
 mod insn;
 #[allow(dead_code, unused_imports, reason = "only lists are measured")]
 #[path = "../../pl330/program/mod.rs"]
@@ -32,6 +32,8 @@ mod program;
 #[allow(dead_code, unused_imports, reason = "not all of it is measured")]
 #[path = "../../sg/mod.rs"]
 mod sg;
+
+use core::ptr::NonNull;
 
 use kernel::{
     bindings::{
@@ -57,6 +59,7 @@ use dma::{
     DmaDevice,
     FromDevice,
     Limits,
+    MapFailure,
     Mapping,
     Memory,
     Statistics,
@@ -191,9 +194,12 @@ fn run(pdev: &platform::Device<Core<'_>>) -> Result {
         ("plain", Statistics::off())
     };
     let limits = Limits::new(DmaMask::new::<32>());
-    // SAFETY: The driver calls it once, in probe, and maps nothing before.
+    // SAFETY: Only this call of the driver sets limits. In probe no other code uses the
+    // device, so nothing is mapped or allocated for it meanwhile.
     let dma = unsafe { DmaDevice::new(pdev, limits, statistics)? };
     let bench = Measurement { dma, name };
+
+    expect_vmalloc_rejected(dma)?;
 
     bench.compare("to_device", peer::rk3588_dma_peer_to_device, to_device)?;
     bench.compare(
@@ -213,6 +219,42 @@ fn run(pdev: &platform::Device<Core<'_>>) -> Result {
         Ok(())
     } else {
         programs::measure(dev)
+    }
+}
+
+/// Invalid implementation of `Memory`: vmalloc memory.
+struct Vmalloc(VVec<u8>);
+
+// SAFETY: Not met, because the memory is not linear. `expect_vmalloc_rejected` expects that mapping
+// it fails.
+unsafe impl Memory for Vmalloc {
+    fn as_ptr(&self) -> NonNull<u8> {
+        NonNull::from(&self.0[..]).cast()
+    }
+
+    fn as_mut_ptr(&mut self) -> NonNull<u8> {
+        NonNull::from(&mut self.0[..]).cast()
+    }
+
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn check(&self, _: bool) -> Result<(), MapFailure> {
+        Ok(())
+    }
+}
+
+/// Checks that this kernel, which has no debug assertions, does not map vmalloc memory.
+fn expect_vmalloc_rejected(dma: &DmaDevice) -> Result {
+    let memory = Vmalloc(VVec::from_elem(0, 64, GFP_KERNEL)?);
+
+    match Mapping::<_, ToDevice>::new(dma, memory) {
+        Err(error) if error.failure == MapFailure::NotLinear => Ok(()),
+        _ => {
+            dev_err!(dma.as_device(), "vmalloc memory was not rejected\n");
+            Err(EINVAL)
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::prelude::*;
 const SOURCES: [&str; 5] = [
     "sg/split.rs",
     "sg/overlay.rs",
-    "pl330/insn.rs",
+    "pl330/insn",
     "pl330/disasm.rs",
     "pl330/program",
 ];

@@ -2,7 +2,7 @@
 
 //! Tests of the driver's PL330 program generator and scatter-gather arithmetic on the host.
 //!
-//! The generator, `pl330/insn.rs`, `pl330/disasm.rs` and `pl330/program`, uses only `core`. This
+//! The generator, `pl330/insn`, `pl330/disasm.rs` and `pl330/program`, uses only `core`. This
 //! crate compiles the same files, and runs the generated programs in `model`, an interpreter of
 //! channel programs. The interpreter was written from the architecture, not from the generator. It
 //! checks the resulting memory, and rules without effect on memory: the channel's part of the
@@ -15,10 +15,12 @@
 //! Run `cargo test` in this directory. `PROPTEST_CASES=10000 cargo test` runs more cases. With a
 //! nightly compiler and cargo-fuzz, `cargo +nightly fuzz run plan` runs the fuzzer.
 //!
-//! - `tests/encodings.rs`: each instruction, byte for byte, and the limits of the assembler;
+//! - `tests/encodings.rs`: each instruction, byte for byte;
+//! - `tests/assembler.rs`: the limits of the assembler;
 //! - `tests/disasm.rs`: back from bytes to instructions, and their text;
 //! - `tests/copy.rs`: copies of any length, alignment and bus, run by the model;
-//! - `tests/plan.rs`: the same for fills, rows and lists, in one or more programs;
+//! - `tests/plan.rs`: the same for fills and lists, in one or more programs;
+//! - `tests/rows.rs`: the same for rows;
 //! - `tests/locate.rs`: the segment or row of an instruction;
 //! - `tests/refuse.rs`: requests without a program;
 //! - `tests/cost.rs`: the numbers of bursts and of program bytes;
@@ -37,7 +39,7 @@
 mod disasm;
 #[cfg(test)]
 #[allow(dead_code)]
-#[path = "../../../pl330/insn.rs"]
+#[path = "../../../pl330/insn/mod.rs"]
 mod insn;
 #[cfg(test)]
 #[path = "../../../sg/overlay.rs"]
@@ -53,6 +55,9 @@ mod split;
 #[cfg(test)]
 mod model;
 
+#[cfg(test)]
+#[path = "../tests/assembler.rs"]
+mod assembler_tests;
 #[cfg(test)]
 #[path = "../tests/copy.rs"]
 mod copy_tests;
@@ -86,6 +91,9 @@ mod plan_tests;
 #[cfg(test)]
 #[path = "../tests/refuse.rs"]
 mod refuse_tests;
+#[cfg(test)]
+#[path = "../tests/rows.rs"]
+mod rows_tests;
 #[cfg(test)]
 #[path = "../tests/split.rs"]
 mod split_tests;

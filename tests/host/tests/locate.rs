@@ -23,7 +23,6 @@ use crate::plan_tests::{
     of_same_len,
     parts,
     segments,
-    some_rows,
     BASE,
     ENOUGH,
     ENOUGH_FOR_A_PATTERN, //
@@ -40,6 +39,7 @@ use crate::program::{
     Rows,
     Segment, //
 };
+use crate::rows_tests::some_rows;
 use proptest::prelude::*;
 use std::{
     ops::Range,

@@ -9,7 +9,7 @@
     reason = "the driver and its tests use all of it"
 )]
 
-#[path = "../../../../pl330/insn.rs"]
+#[path = "../../../../pl330/insn/mod.rs"]
 pub(super) mod insn;
 #[path = "../../../host/src/model/mod.rs"]
 pub(super) mod model;

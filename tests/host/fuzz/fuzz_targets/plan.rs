@@ -12,7 +12,7 @@
 #![no_main]
 
 #[allow(dead_code)]
-#[path = "../../../../pl330/insn.rs"]
+#[path = "../../../../pl330/insn/mod.rs"]
 mod insn;
 #[allow(dead_code)]
 #[path = "../../src/model/mod.rs"]

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! KUnit suite of devices and their limits.
+
+use kernel::prelude::*;
+
+#[kunit_tests(rk3588_dma_device)]
+mod suite {
+    use kernel::{
+        platform,
+        str::CString, //
+    };
+
+    use super::super::*;
+    use crate::{
+        dma::{
+            buffer::pad,
+            Buffer,
+            Mapping,
+            ToDevice, //
+        },
+        fixture::{
+            self,
+            TestDevice, //
+        }, //
+    };
+
+    #[test]
+    fn there_is_one_for_each_device() -> Result {
+        let (device, other) = (TestDevice::new()?, TestDevice::new()?);
+
+        assert!(device.dma().is_ok());
+        assert!(matches!(device.dma(), Err(EBUSY)));
+        assert!(other.dma().is_ok());
+        Ok(())
+    }
+
+    /// A wrapper of a device whose setters do nothing.
+    struct Deaf<'a, 'core>(&'a platform::Device<Core<'core>>);
+
+    impl<'core> AsRef<Device<Core<'core>>> for Deaf<'_, 'core> {
+        fn as_ref(&self) -> &Device<Core<'core>> {
+            self.0.as_ref()
+        }
+    }
+
+    impl<'core> dma::Device<'core> for Deaf<'_, 'core> {
+        unsafe fn dma_set_mask_and_coherent(&self, _: DmaMask) -> Result {
+            Ok(())
+        }
+
+        unsafe fn dma_set_max_seg_size(&self, _: u32) {}
+    }
+
+    #[test]
+    fn a_wrapper_cannot_suppress_the_limits() -> Result {
+        let device = TestDevice::new()?;
+        let limits = Limits {
+            max_segment: 8192,
+            ..Limits::new(DmaMask::new::<31>())
+        };
+        let deaf = Deaf(device.core());
+        // SAFETY: Only this call sets limits of the device. No other code uses it, so
+        // nothing is mapped or allocated for it meanwhile.
+        let now = unsafe { DmaDevice::new_bound(&deaf, limits, Statistics::on())? }.limits();
+
+        assert_eq!(now.dma_mask, 0x7fff_ffff);
+        assert_eq!(now.max_segment, 8192);
+        Ok(())
+    }
+
+    #[test]
+    fn it_tells_the_kernel_the_limits() -> Result {
+        let device = TestDevice::new()?;
+        let limits = Limits {
+            mask: DmaMask::new::<31>(),
+            max_segment: 8192,
+            boundary_mask: 0xffff,
+        };
+        let dev = device.dma_with(limits, Statistics::on())?;
+
+        assert_eq!(dev.max_segment(), 8192);
+        assert_eq!(dev.boundary_mask(), 0xffff);
+        // SAFETY: The device has a DMA mask and parameters, as all platform devices.
+        unsafe {
+            let raw = &*dev.as_raw();
+
+            assert_eq!(*raw.dma_mask, 0x7fff_ffff);
+            assert_eq!(raw.coherent_dma_mask, 0x7fff_ffff);
+            assert_eq!((*raw.dma_parms).max_segment_size, 8192);
+            assert_eq!((*raw.dma_parms).segment_boundary_mask, 0xffff);
+        }
+        Ok(())
+    }
+
+    /// What it was told comes back from the kernel, each under its own name, beside the kernel's own.
+    #[test]
+    fn it_shows_the_limits() -> Result {
+        let device = TestDevice::new()?;
+        let limits = Limits {
+            mask: DmaMask::new::<31>(),
+            max_segment: 8192,
+            boundary_mask: 0xffff,
+        };
+        let dev = device.dma_with(limits, Statistics::on())?;
+
+        // SAFETY: The device is bound, and nobody else sets this mask, which is what only coherent
+        // memory is allocated by.
+        unsafe { (*dev.as_raw()).coherent_dma_mask = 0x3fff_ffff };
+
+        let now = dev.limits();
+
+        assert_eq!(now.max_mapping_size, dev.max_bounced());
+        assert!(now.opt_mapping_size <= now.max_mapping_size);
+        // The kernel with KUnit debugs DMA, for which it does not leave out any sync.
+        assert!(now.needs_sync);
+
+        let expected = CString::try_from_fmt(fmt!(
+            "dma_mask 0x7fffffff\n\
+             coherent_dma_mask 0x3fffffff\n\
+             max_mapping_size {}\n\
+             opt_mapping_size {}\n\
+             max_segment 8192\n\
+             boundary_mask 0xffff\n\
+             min_align {}\n\
+             needs_sync 1\n",
+            now.max_mapping_size,
+            now.opt_mapping_size,
+            pad(1)
+        ))?;
+        let text = CString::try_from_fmt(fmt!("{now}"))?;
+
+        assert_eq!(text.to_bytes(), expected.to_bytes());
+        Ok(())
+    }
+
+    #[test]
+    fn impossible_boundaries_are_refused() -> Result {
+        let device = TestDevice::new()?;
+
+        for boundary_mask in [0, 0x1000, 0x2fff, c_ulong::MAX - 1] {
+            let limits = Limits {
+                boundary_mask,
+                ..Limits::new(DmaMask::new::<32>())
+            };
+
+            assert!(matches!(
+                device.dma_with(limits, Statistics::on()),
+                Err(EINVAL)
+            ));
+        }
+        assert!(device.dma().is_ok());
+        Ok(())
+    }
+
+    #[test]
+    fn after_probe_there_is_none() -> Result {
+        let device = TestDevice::new()?;
+
+        assert!(matches!(device.dma_as_a_driver(), Err(EBUSY)));
+        Ok(())
+    }
+
+    #[test]
+    fn without_memory_there_is_none() -> Result {
+        let device = TestDevice::new()?;
+        let result = fixture::without_memory(|| device.dma())?;
+
+        assert!(matches!(result, Err(ENOMEM)));
+        // What was done before is no hindrance.
+        assert!(device.dma().is_ok());
+        Ok(())
+    }
+
+    #[test]
+    fn it_is_gone_when_the_device_is() -> Result {
+        // KASAN and kmemleak would say if it were not.
+        for _ in 0..10 {
+            let device = TestDevice::new()?;
+
+            drop(Mapping::<_, ToDevice>::new(
+                device.dma()?,
+                Buffer::zeroed(64)?,
+            )?);
+        }
+        Ok(())
+    }
+}
