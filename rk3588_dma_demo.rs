@@ -99,7 +99,8 @@ impl platform::Driver for Rk3588Dma {
             _ => Statistics::on(),
         };
         let limits = Limits::new(DmaMask::new::<32>());
-        // SAFETY: The driver calls it once, in probe, and maps nothing before.
+        // SAFETY: Only this call of the driver sets limits. In probe no other code uses the
+        // device, so nothing is mapped or allocated for it meanwhile.
         let dma = unsafe { DmaDevice::new(pdev, limits, statistics) };
         let pdev: &'bound platform::Device<Bound> = pdev;
 

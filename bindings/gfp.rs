@@ -88,6 +88,7 @@ mod tests {
             assert_eq!(as_gfp(flags), Ok(gfp));
         }
     }
+
     #[test]
     fn other_flags_are_an_error() {
         let no_flag = __GFP_ZERO & __GFP_NOWARN;

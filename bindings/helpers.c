@@ -11,10 +11,12 @@
 #include <linux/io.h>
 #include <linux/iommu.h>
 #include <linux/iommu-dma.h>
+#include <linux/kasan.h>
 #include <linux/mm.h>
 #include <linux/page_ref.h>
 #include <linux/sched/task_stack.h>
 #include <linux/slab.h>
+#include <linux/vmalloc.h>
 
 #include "helpers.h"
 
@@ -120,7 +122,14 @@ bool rk3588_dma_bounces_len(size_t len)
 
 notrace phys_addr_t rk3588_dma_virt_to_phys(const void *cpu)
 {
-	return virt_to_phys(cpu);
+#ifdef __is_lm_address
+	/* On arm64, virt_to_phys() compares, too: GCC compares once. */
+	bool is_linear = __is_lm_address((u64)kasan_reset_tag(cpu));
+#else
+	bool is_linear = !is_vmalloc_addr(cpu);
+#endif
+
+	return is_linear ? virt_to_phys(cpu) : PHYS_ADDR_MAX;
 }
 
 notrace phys_addr_t rk3588_dma_page_to_phys(const struct page *page)

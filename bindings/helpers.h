@@ -81,7 +81,10 @@ bool rk3588_dma_owns_lines(phys_addr_t phys, size_t len);
  */
 bool rk3588_dma_bounces_len(size_t len);
 
-/** virt_to_phys(), for an address of the linear map. */
+/**
+ * virt_to_phys(), or PHYS_ADDR_MAX for an address outside the linear map. Other
+ * architectures than arm64 recognize vmalloc memory only.
+ */
 phys_addr_t rk3588_dma_virt_to_phys(const void *cpu);
 
 /** page_to_phys(). */

@@ -44,17 +44,17 @@ pub(crate) enum MapFailure {
         /// `dma_get_seg_boundary()`: the boundaries are the multiples of this and 1.
         mask: c_ulong,
     },
-    /// It begins in a cache line that it may share with other data, or was cut into entries in one, and the
-    /// kernel would not know: what the CPU does there would overwrite what the device wrote.
+    /// It begins in a cache line that it may share with other data, or was cut into entries in one,
+    /// and the kernel would not know: what the CPU does there would overwrite what the device wrote.
     ///
-    /// One piece of 256 bytes or more, or as long as its allocation, is never refused for it, nor a list of
-    /// such pieces with entries of a cache line or more.
+    /// One piece of 256 bytes or more, or as long as its allocation, is never refused for it, nor a
+    /// list of such pieces with entries of a cache line or more.
     SharesCacheLine,
     /// Memory outside of the kernel's linear map: vmalloc memory, a stack, part of the kernel image.
     ///
     /// No type of this crate is such memory: an [`unsafe impl Memory`](super::Memory) is wrong. All
-    /// kernels reject vmalloc memory, as `dma_map_single()` does, which includes stacks. Only kernels
-    /// with `CONFIG_RUST_DEBUG_ASSERTIONS` find the rest.
+    /// kernels for arm64 reject such an address, where `dma_map_single()` rejects vmalloc memory
+    /// alone; kernels with `CONFIG_RUST_DEBUG_ASSERTIONS` also look for holes and stacks.
     NotLinear,
     /// Allocation flags are not a combination of [`kernel::alloc::flags`].
     InvalidFlags,

@@ -29,7 +29,8 @@
 //! # Examples
 //!
 //! ```ignore
-//! // SAFETY: The driver calls it once, in probe, and maps nothing before.
+//! // SAFETY: Only this call of the driver sets limits. In probe no other code uses the
+//! // device, so nothing is mapped or allocated for it meanwhile.
 //! let dev = unsafe { DmaDevice::new(pdev, limits, Statistics::on())? };
 //! let mut buffer = Buffer::zeroed(4096)?;
 //!

@@ -36,7 +36,7 @@ const NO_WARN: c_ulong = bindings::DMA_ATTR_NO_WARN as c_ulong;
 
 /// Where memory is, in one of the two ways in which drivers tell the kernel.
 ///
-/// In C these are two functions, `dma_map_single()` and `dma_map_page()`. Both come to
+/// In C, these are two functions, `dma_map_single()` and `dma_map_page()`. Both come to
 /// `dma_map_phys()`, which is called here.
 #[derive(Clone, Copy)]
 pub(crate) enum Location {
@@ -52,41 +52,41 @@ pub(crate) enum Location {
 }
 
 impl Location {
-    /// Returns false if the bytes are not in the linear map, as the contract of
-    /// [`Memory`](super::Memory) requires. Without `CONFIG_RUST_DEBUG_ASSERTIONS`, only vmalloc
-    /// memory is found.
-    #[inline]
-    pub(crate) fn is_linear(self, len: usize) -> bool {
-        let Self::Linear(start) = self else {
-            return true;
-        };
-        let start = start.as_ptr().cast();
-
-        // SAFETY: The functions accept any address.
-        unsafe {
-            !bindings::is_vmalloc_addr(start)
-                && (!cfg!(CONFIG_RUST_DEBUG_ASSERTIONS) || c::rk3588_dma_is_linear(start, len))
-        }
-    }
-
-    /// The physical address.
+    /// Returns the physical address of these `len` bytes.
     ///
-    /// C functions: `virt_to_phys()`, `page_to_phys()`.
+    /// C functions: `virt_to_phys()`, `page_to_phys()`, `is_vmalloc_addr()`.
+    ///
+    /// # Errors
+    ///
+    /// [`MapFailure::NotLinear`] for an address outside the linear map; with
+    /// `CONFIG_RUST_DEBUG_ASSERTIONS` also for an address without memory, and on a stack.
     ///
     /// # Safety
     ///
-    /// It is what the variants say.
+    /// A [`Page`](Self::Page) exists.
     #[inline]
-    pub(crate) unsafe fn to_phys(self) -> bindings::phys_addr_t {
+    pub(crate) unsafe fn to_phys(self, len: usize) -> Result<bindings::phys_addr_t, MapFailure> {
         match self {
-            // SAFETY: By the caller's promise.
-            Self::Linear(start) => unsafe { c::rk3588_dma_virt_to_phys(start.as_ptr().cast()) },
+            Self::Linear(start) => {
+                let start = start.as_ptr().cast();
+
+                // SAFETY: The functions accept any address.
+                unsafe {
+                    if cfg!(CONFIG_RUST_DEBUG_ASSERTIONS) && !c::rk3588_dma_is_linear(start, len) {
+                        return Err(MapFailure::NotLinear);
+                    }
+                    match c::rk3588_dma_virt_to_phys(start) {
+                        bindings::phys_addr_t::MAX => Err(MapFailure::NotLinear),
+                        phys => Ok(phys),
+                    }
+                }
+            }
             Self::Page { page, offset } => {
-                // SAFETY: By the caller's promise.
+                // SAFETY: `page` must exist: the caller guarantees it.
                 let start = unsafe { c::rk3588_dma_page_to_phys(page.as_ptr()) };
 
                 // CAST: An offset in a page is small.
-                start + offset as bindings::phys_addr_t
+                Ok(start + offset as bindings::phys_addr_t)
             }
         }
     }
@@ -177,21 +177,14 @@ impl<'dev, D: Direction> RawMapping<'dev, D> {
             // Good or not, that is nothing to warn of.
             attributes |= NO_WARN;
         }
-        if !location.is_linear(len) {
-            return Err(MapFailure::NotLinear);
-        }
 
+        // SAFETY: A page must exist: the caller guarantees it.
+        let phys = unsafe { location.to_phys(len)? };
+        let direction = D::DATA_DIRECTION.into();
         // SAFETY: `dev` is bound and has its mask. By the caller's promise the memory is there, is
         // contiguous, shares no cache line with others and is reached by nobody.
-        let (phys, address) = unsafe {
-            let phys = location.to_phys();
-            let direction = D::DATA_DIRECTION.into();
-
-            (
-                phys,
-                bindings::dma_map_phys(dev.as_raw(), phys, len, direction, attributes),
-            )
-        };
+        let address =
+            unsafe { bindings::dma_map_phys(dev.as_raw(), phys, len, direction, attributes) };
 
         // SAFETY: `address` was returned for this device just now.
         if unsafe { c::rk3588_dma_mapping_error(dev.as_raw(), address) } != 0 {

@@ -123,7 +123,8 @@ fn bind<'bound>(pdev: &'bound pci::Device<Core<'_>>) -> Result<Bundle<'bound>> {
     }
 
     let limits = Limits::new(DmaMask::new::<{ device::ADDRESS_BITS }>());
-    // SAFETY: The driver calls it once, in probe, and maps nothing before.
+    // SAFETY: Only this call of the driver sets limits. In probe no other code uses the
+    // device, so nothing is mapped or allocated for it meanwhile.
     let dev = unsafe { DmaDevice::new(pdev, limits, Statistics::on()) };
     let dev = dev.inspect_err(|&error| match error {
         EIO => dev_err!(

@@ -216,13 +216,11 @@ impl<'dev, M: Scattered> TableBuilder<'dev, M> {
             if len == 0 {
                 return;
             }
-            if !location.is_linear(len) {
+            // SAFETY: A page must exist: `Scattered` requires it.
+            let Ok(start) = (unsafe { location.to_phys(len) }) else {
                 is_linear = false;
                 return;
-            }
-
-            // SAFETY: By the contract of `Scattered`.
-            let start = unsafe { location.to_phys() };
+            };
             let piece = Extent { start, len };
 
             // The bytes of an entry are a slice, by the address of the first. Where that has a tag, which the

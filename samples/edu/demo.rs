@@ -123,7 +123,7 @@ fn show_mapping(
 
     page.copy_from_slice(&sent);
 
-    let physical = physical_of(&mut page);
+    let physical = physical_of(&mut page)?;
     let mapping = Mapping::<_, ToDevice>::new(dev, page)?;
     let (mapping, address) = Edu::address_of(mapping);
 
@@ -363,7 +363,7 @@ fn pieces_of(pages: &mut [PageBuffer]) -> Result<Extents> {
     let mut pieces = Extents::new();
 
     for page in pages {
-        pieces.push((physical_of(page), page.len()), GFP_KERNEL)?;
+        pieces.push((physical_of(page)?, page.len()), GFP_KERNEL)?;
     }
     Ok(pieces)
 }

@@ -127,8 +127,14 @@ impl<'bound> Domain<'bound> {
     }
 }
 
-/// The physical address of `memory`, which is nothing to a driver: to be compared.
-pub(crate) fn physical_of(memory: &mut impl Memory) -> u64 {
-    // SAFETY: By the contract of `Memory` it is there.
-    unsafe { memory.location().to_phys() }
+/// Returns the physical address of `memory`, for comparison: drivers have no use for it.
+///
+/// # Errors
+///
+/// `EINVAL` if the memory is not in the linear map.
+pub(crate) fn physical_of(memory: &mut impl Memory) -> Result<u64> {
+    let len = memory.len();
+
+    // SAFETY: A page must exist: `Memory` guarantees it.
+    Ok(unsafe { memory.location().to_phys(len)? })
 }

@@ -63,6 +63,25 @@ mod suite {
     }
 
     #[test]
+    fn invalid_flags_are_an_error_and_it_comes_back() -> Result {
+        let device = TestDevice::new()?;
+        let dev = device.dma()?;
+        let mut buffer = Buffer::zeroed(64)?;
+
+        buffer[63] = 7;
+
+        let error = Table::new(dev, Contiguous(buffer), GFP_KERNEL & GFP_ATOMIC)
+            .err()
+            .ok_or(EINVAL)?;
+
+        assert_eq!(error.failure, MapFailure::InvalidFlags);
+        assert!(matches!(error.failure.into(), EINVAL));
+        assert_eq!(error.memory.0[63], 7);
+        assert_eq!(dev.statistics().snapshot().failures, 1);
+        Ok(())
+    }
+
+    #[test]
     fn a_device_that_can_do_no_byte_has_no_tables() -> Result {
         let device = TestDevice::new()?;
         let dev = device.dma_with(fixture::narrow(0, c_ulong::MAX), Statistics::on())?;

@@ -23,7 +23,8 @@ type Context<'a> = device::Core<'a>;
 fn set_up<'bound>(pdev: &'bound platform::Device<Context<'_>>) -> Result<&'bound DmaDevice> {
     let limits = Limits::new(DmaMask::new::<32>());
 
-    // SAFETY: The driver calls it once, before all other functions that concern DMA.
+    // SAFETY: Only this call of the driver sets limits. In probe no other code uses the
+    // device, so nothing is mapped or allocated for it meanwhile.
     unsafe { DmaDevice::new(pdev, limits, Statistics::on()) }
     //~[mistake]^ E0277
     //~[mistake]| ERROR: Device<kernel::device::Bound>: kernel::dma::Device<
