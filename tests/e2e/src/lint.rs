@@ -111,23 +111,14 @@ pub fn clippy(kernel: &Path, variables: &[&str]) -> Result<()> {
     // A copy, because clippy makes no module. It stays, so that only changes are checked again.
     let copy = std::path::absolute(format!("out/clippy/{name}{}", variables.concat()))?;
     let done = copy.join("done");
-    let (mut rsync, mut make) = (Command::new("rsync"), Command::new("make"));
+    let mut make = Command::new("make");
 
     // A run that failed or was cut may have compiled files whose warnings are still to be printed.
     if copy.exists() && !done.exists() {
         fs::remove_dir_all(&copy)?;
     }
-    fs::create_dir_all(&copy)?;
     let _ = fs::remove_file(&done);
-    rsync.args([
-        "--archive",
-        "--checksum",
-        "--relative",
-        "Kbuild",
-        "rk3588_dma_demo.rs",
-    ]);
-    rsync.args(tracked("*/*.rs")?).args(tracked("*/*.[ch]")?);
-    succeeds(rsync.arg(&copy))?;
+    copy_tracked(&["Kbuild", "*.rs", "*.[ch]"], &copy)?;
     make.arg("-C").arg(kernel.join("build"));
     make.args([
         &format!("M={}", copy.display()),
@@ -187,6 +178,32 @@ pub fn tracked(pattern: &str) -> Result<Vec<PathBuf>> {
 
     ensure!(!files.is_empty(), "git knows no files like {pattern}");
     Ok(files.lines().map(PathBuf::from).collect())
+}
+
+/// Copies the project's files that match `patterns` to a directory, for a build.
+///
+/// A file that changed gets a new time, because make and cargo compare times. A file that was
+/// copied before, and is not in the project any more, is removed.
+pub fn copy_tracked(patterns: &[&str], directory: &Path) -> Result<()> {
+    let list = directory.join("copied");
+    let mut files = BTreeSet::new();
+
+    fs::create_dir_all(directory)?;
+    for pattern in patterns {
+        files.extend(tracked(pattern)?);
+    }
+    for file in fs::read_to_string(&list).unwrap_or_default().lines() {
+        if !files.contains(Path::new(file)) {
+            let _ = fs::remove_file(directory.join(file));
+        }
+    }
+
+    let lines: Vec<_> = files.iter().map(|file| file.to_string_lossy()).collect();
+    let mut rsync = Command::new("rsync");
+
+    fs::write(list, lines.join("\n"))?;
+    rsync.args(["--links", "--perms", "--relative", "--checksum"]);
+    succeeds(rsync.args(&files).arg(directory))
 }
 
 /// Runs a command that must succeed and print no warning.

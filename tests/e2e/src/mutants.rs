@@ -21,7 +21,7 @@ use std::{
 };
 
 use crate::{
-    lint::tracked,
+    lint::copy_tracked,
     prelude::*,
     suite::JOB_FAILED, //
 };
@@ -178,12 +178,7 @@ fn run(mutants: Vec<Mutant>) -> Result<BTreeMap<String, String>> {
 }
 
 fn run_in(copy: &Path, mutants: Vec<Mutant>) -> Result<BTreeMap<String, String>> {
-    let mut rsync = Command::new("rsync");
-
-    fs::create_dir_all(copy)?;
-    // A file that changes, also back, gets a new time: make and cargo compare times.
-    rsync.args(["--links", "--perms", "--relative", "--checksum"]);
-    succeeds(rsync.args(tracked("*")?).arg(copy))?;
+    copy_tracked(&["*"], copy)?;
     for mutant in &mutants {
         let mut patch = Command::new("patch");
 
