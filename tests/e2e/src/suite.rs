@@ -16,7 +16,11 @@ use std::{
         AssertUnwindSafe, //
     },
     sync::{
-        mpsc,
+        mpsc::{
+            self,
+            Receiver,
+            Sender, //
+        },
         Arc,
         LazyLock,
         Mutex, //
@@ -25,6 +29,7 @@ use std::{
     time::Instant, //
 };
 
+use anyhow::Error;
 use comfy_table::{
     presets,
     CellAlignment,
@@ -82,6 +87,8 @@ pub struct Suite {
     arguments: Arguments,
     trials: Vec<Trial>,
     jobs: VecDeque<Job>,
+    /// Channel of the names of tests that passed. Each test has a sender until it ends.
+    passed: (Sender<String>, Receiver<String>),
 }
 
 impl Suite {
@@ -91,6 +98,7 @@ impl Suite {
             arguments,
             trials: vec![],
             jobs: VecDeque::new(),
+            passed: mpsc::channel(),
         }
     }
 
@@ -133,13 +141,16 @@ impl Suite {
         let mut is_wanted = false;
 
         for test in tests {
-            let outcome = Arc::clone(&outcome);
-            let trial = Trial::test(test.name, move || {
+            let (outcome, passed) = (Arc::clone(&outcome), self.passed.0.clone());
+            let trial = Trial::test(test.name.clone(), move || {
                 (**outcome)
                     .as_ref()
                     .map_err(|error| anyhow!("{JOB_FAILED}{error:#}"))
                     .and_then(test.check)
-                    .map_err(|error| Failed::from(format!("{error:#}")))
+                    .map_err(failed)?;
+                // The last test may not be selected; then the name is of no interest.
+                let _ = passed.send(test.name);
+                Ok(())
             });
 
             is_wanted |= !self.arguments.is_filtered_out(&trial);
@@ -159,8 +170,29 @@ impl Suite {
         self.add(name, [Test::new(name, |()| Ok(()))], work);
     }
 
-    /// Runs the selected tests and returns whether all passed. No test at all is a failure.
-    pub fn run(mut self) -> bool {
+    /// Runs the selected tests, `last` after all others, and returns whether all passed. No test at
+    /// all is a failure.
+    ///
+    /// `check`, the test `last`, gets the names of the others that passed or are not selected.
+    pub fn run(
+        mut self,
+        last: &str,
+        check: impl FnOnce(&[String]) -> Result<()> + Send + 'static,
+    ) -> bool {
+        let mut names = self.names();
+
+        names.retain(|name| !self.selects(name));
+
+        let (sender, passed) = self.passed;
+
+        drop(sender);
+        self.trials.push(Trial::test(last, move || {
+            // Waits until no test has a sender. Each other test has ended or has a thread, because
+            // libtest-mimic starts tests in their order.
+            names.extend(passed);
+            check(&names).map_err(failed)
+        }));
+
         // With two threads, libtest-mimic prints whole lines, so those of jobs fit between.
         self.arguments.test_threads.get_or_insert(2);
         if self.arguments.list {
@@ -195,6 +227,10 @@ impl Suite {
     }
 }
 
+fn failed(error: Error) -> Failed {
+    format!("{error:#}").into()
+}
+
 /// Returns the number of jobs that run side by side.
 pub fn cores() -> NonZero<usize> {
     thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN)
@@ -222,4 +258,38 @@ fn print_times(mut times: Vec<(String, Duration)>, whole: Duration) {
         column.set_cell_alignment(CellAlignment::Right);
     }
     println!("{table}\n");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns the names that the last test of two good tests and a bad one gets.
+    fn names_for_last(options: &[&str]) -> Result<BTreeSet<String>> {
+        let options = ["board", "--logfile=/dev/null"].iter().chain(options);
+        let mut suite = Suite::new(Arguments::from_iter(options));
+        let (sender, receiver) = mpsc::channel();
+
+        suite.test("group::good", || Ok(()));
+        suite.test("group::bad", || bail!("it is bad"));
+        suite.test("other::slow", || {
+            thread::sleep(Duration::from_millis(100));
+            Ok(())
+        });
+        suite.run("last", move |names| {
+            Ok(sender.send(names.iter().cloned().collect())?)
+        });
+        Ok(receiver.recv()?)
+    }
+
+    #[test]
+    fn last_test_gets_all_names_except_of_failed_tests() {
+        for options in [&[][..], &["--test-threads=1"], &["--skip=other"]] {
+            let names = names_for_last(options).unwrap();
+
+            assert!(names.iter().eq(["group::good", "other::slow"]), "{names:?}");
+        }
+        assert_eq!(names_for_last(&["--exact", "last"]).unwrap().len(), 3);
+        assert!(names_for_last(&["group"]).is_err());
+    }
 }
