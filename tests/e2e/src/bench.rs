@@ -25,7 +25,10 @@ use comparison::*;
 use phases::*;
 use serde::Serialize;
 
-use crate::prelude::*;
+use crate::{
+    console::missing,
+    prelude::*, //
+};
 
 /// A test's name, and its check of a measurement.
 type Check<T> = (&'static str, fn(&T) -> Result<()>);
@@ -147,7 +150,10 @@ fn log<'a>(console: &'a Console, keyword: &str, count: usize) -> Result<&'a str>
     let log = console.section("bench")?;
     let found = log.matches(&format!(": {keyword} ")).count();
 
-    expect(keyword, found, count).context(log.to_string())?;
+    ensure!(
+        found == count,
+        missing(log, format!("{found} of {count} lines {keyword}:\n{log}"))
+    );
     Ok(log)
 }
 
@@ -160,7 +166,7 @@ fn measured(log: &str, words: &str) -> Result<[f64; 2]> {
         Some([first.parse().ok()?, second.parse().ok()?])
     });
 
-    numbers.with_context(|| format!("the module did not measure two numbers: {words}\n{log}"))
+    numbers.ok_or_else(|| missing(log, format!("two numbers of {words}:\n{log}")))
 }
 
 /// Returns a number of a row, or NaN for null.

@@ -3,6 +3,7 @@
 //! The tests that cargo runs on the host: those of `tests/host` and the unit tests of this program.
 
 use crate::{
+    console::missing,
     prelude::*,
     source, //
 };
@@ -51,7 +52,10 @@ fn add_project(
         let check = move |results: &Results| match results.passed.get(&name) {
             Some(true) => Ok(()),
             Some(false) => bail!("{}", results.text),
-            None => bail!("the test did not run:\n{}", results.text),
+            None => Err(missing(
+                "",
+                format!("the test did not run:\n{}", results.text),
+            )),
         };
 
         Test::new(test, check)

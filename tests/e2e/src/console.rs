@@ -2,9 +2,28 @@
 
 //! The console of a boot, as text.
 
+use std::fmt::Display;
+
 use anyhow::Error;
 
 use crate::prelude::*;
+
+/// Beginning of an error that output is missing although the board ended by itself.
+pub const MISSING: &str = "missing output: ";
+
+/// Beginning of an error that output is missing because the kernel or the script did not end well.
+pub const CUT_OFF: &str = "output ends with ";
+
+/// Texts by which an output shows that: the limit of the script's time, and a crash of the kernel.
+const CUTS: [&str; 3] = ["@@ limit", "Kernel panic", "Oops"];
+
+/// Returns the error that a test lacks output, given the output that there is.
+pub fn missing(output: &str, what: impl Display) -> Error {
+    match CUTS.iter().find(|cut| output.contains(**cut)) {
+        Some(cut) => anyhow!("{CUT_OFF}{cut:?}: {what}"),
+        None => anyhow!("{MISSING}{what}"),
+    }
+}
 
 /// The text of the serial console of a boot that has ended.
 pub struct Console {
@@ -88,7 +107,8 @@ impl Console {
     fn missing(&self, what: &str) -> Error {
         let lines: Vec<_> = self.text.lines().collect();
         let tail = lines[lines.len().saturating_sub(20)..].join("\n");
+        let what = format!("the board did not print its {what}; the last lines are:\n{tail}");
 
-        anyhow!("the board did not print its {what}; the last lines are:\n{tail}")
+        missing(&self.text, what)
     }
 }

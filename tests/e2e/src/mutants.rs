@@ -21,6 +21,10 @@ use std::{
 };
 
 use crate::{
+    console::{
+        CUT_OFF,
+        MISSING, //
+    },
     lint::copy_tracked,
     prelude::*,
     suite::JOB_FAILED, //
@@ -63,11 +67,8 @@ pub fn add(suite: &mut Suite) -> Result<()> {
             let (name, test) = (mutant.name.clone(), mutant.test.clone());
             let check = move |outputs: &BTreeMap<String, String>| {
                 let output = &outputs[&name];
-                let is_failed = output.contains("0 passed, 1 failed");
-                // A job that fails, fails without the mistake, too.
-                let is_caught = is_failed && !output.contains(JOB_FAILED);
 
-                ensure!(is_caught, "{test} does not fail:\n{output}");
+                ensure!(is_caught(output), "{test} does not notice it:\n{output}");
                 Ok(())
             };
 
@@ -78,6 +79,16 @@ pub fn add(suite: &mut Suite) -> Result<()> {
         suite.add(&format!("mutants {number}"), tests, move || run(batch));
     }
     Ok(())
+}
+
+/// Returns true if the output of a test shows that the test noticed a mistake.
+///
+/// A job that fails, and output that is missing, may have other reasons. A crash of the kernel and
+/// a script without end are caught mistakes.
+fn is_caught(output: &str) -> bool {
+    let has_other_reason = [JOB_FAILED, MISSING].iter().any(|it| output.contains(it));
+
+    output.contains("0 passed, 1 failed") && (!has_other_reason || output.contains(CUT_OFF))
 }
 
 /// Reads all patches.
@@ -225,6 +236,32 @@ mod tests {
         ] {
             assert_eq!(group_of(test), group);
         }
+    }
+
+    #[test]
+    fn missing_output_is_caught_only_if_the_board_was_cut_off() {
+        const WRONG: &str = "@@ begin log\nwrong\n@@ end log\n@@ exit 0\n";
+        const NO_END: &str = "@@ begin log\n@@ exit 1\n";
+        const LIMIT: &str = "@@ begin log\n@@ limit\n";
+        const PANIC: &str = "@@ begin log\nKernel panic - not syncing: Fatal exception\n";
+        const OOPS: &str = "Internal error: Oops: 0000000096000004 [#1]\n@@ exit 1\n";
+
+        for (beginning, console, expected) in [
+            ("", WRONG, true),
+            ("", NO_END, false),
+            ("", LIMIT, true),
+            ("", PANIC, true),
+            ("", OOPS, true),
+            (JOB_FAILED, WRONG, false),
+            (JOB_FAILED, NO_END, false),
+            (JOB_FAILED, PANIC, true),
+        ] {
+            let error = Console::new(console).is("log", "right").unwrap_err();
+            let output = format!("{beginning}{error:#}\n0 passed, 1 failed\n");
+
+            assert_eq!(is_caught(&output), expected, "{output}");
+        }
+        assert!(!is_caught("1 passed, 0 failed"));
     }
 
     #[test]

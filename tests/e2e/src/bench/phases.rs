@@ -79,7 +79,7 @@ impl Requests {
     pub fn find(&self, driver: &str, command: &str) -> Result<&Phase> {
         let phase = self.phases.get(&format!("{driver} {command}"));
 
-        phase.with_context(|| format!("not requested: {driver} {command}"))
+        phase.ok_or_else(|| missing("", format!("not requested: {driver} {command}")))
     }
 }
 

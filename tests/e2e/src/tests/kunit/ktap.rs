@@ -2,7 +2,12 @@
 
 //! The results of KUnit in a kernel log, as the kernel's own `kunit.py` parses them.
 
-use crate::prelude::*;
+use anyhow::Error;
+
+use crate::{
+    console::missing,
+    prelude::*, //
+};
 
 /// Results of a kernel log.
 pub struct Results {
@@ -66,8 +71,9 @@ impl Results {
         match self.cases.get(name).map(String::as_str) {
             Some("PASS") => Ok(()),
             Some("SKIP") => bail!("skipped: run it, or remove it"),
-            Some(status) => bail!("{status}:\n{}", excerpt(&self.log, name)),
-            None => bail!("the case did not run:\n{}", self.said),
+            Some("FAIL") => bail!("FAIL:\n{}", excerpt(&self.log, name)),
+            Some(_) => Err(self.missing("the end of the case", &excerpt(&self.log, name))),
+            None => Err(self.missing("the case", &self.said)),
         }
     }
 
@@ -104,8 +110,12 @@ impl Results {
     fn names(&self, meant: impl Fn(&str) -> bool) -> Result<Vec<&String>> {
         let names: Vec<_> = self.cases.keys().filter(|name| meant(name)).collect();
 
-        ensure!(!names.is_empty(), "no KUnit case ran:\n{}", self.said);
+        ensure!(!names.is_empty(), self.missing("all cases", &self.said));
         Ok(names)
+    }
+
+    fn missing(&self, what: &str, details: &str) -> Error {
+        missing(&self.log, format!("{what}:\n{details}"))
     }
 }
 
