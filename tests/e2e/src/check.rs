@@ -46,23 +46,26 @@ impl Tests {
 
 impl Suite {
     /// Adds a boot of `boot` with `script`, and the tests that `add` adds.
+    ///
+    /// The name is that of the tests' group. Boots of one group add `: ` and a name of their own.
     pub fn boot(
         &mut self,
-        group: &str,
+        name: &str,
         boot: Boot,
         script: Result<String>,
         add: impl FnOnce(&mut Tests),
     ) {
-        self.boot_with(group, || Ok((boot, script?)), add);
+        self.boot_with(name, || Ok((boot, script?)), add);
     }
 
     /// Adds a boot that is prepared only if it is needed, and the tests that `add` adds.
     pub fn boot_with(
         &mut self,
-        group: &str,
+        name: &str,
         prepare: impl FnOnce() -> Result<(Boot, String)> + Send + 'static,
         add: impl FnOnce(&mut Tests),
     ) {
+        let (group, _) = name.split_once(": ").unwrap_or((name, ""));
         let mut tests = Tests::default();
 
         add(&mut tests);
@@ -75,7 +78,7 @@ impl Suite {
                 false => Test::new(format!("{group}::{name}"), check),
             });
 
-        self.add(group, tests, move || {
+        self.add(name, tests, move || {
             let (boot, script) = prepare()?;
 
             Board::get()?.boot(&boot, &script)

@@ -157,6 +157,10 @@ impl Suite {
             self.trials.push(trial);
         }
         if is_wanted {
+            assert!(
+                self.jobs.iter().all(|it| it.name != name),
+                "two jobs {name}"
+            );
             self.jobs.push_back(Job {
                 name: name.into(),
                 // All tests may have been given up; then the outcome is of no interest.

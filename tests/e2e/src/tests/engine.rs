@@ -18,7 +18,7 @@ const ROUNDS: u64 = 8;
 /// Adds the tests on Debian's kernel.
 pub fn add(suite: &mut Suite) {
     soak(suite, "engine", Boot::with_driver(), REDUCED);
-    suite.boot("engine", Boot::with_driver(), busy(ROUNDS), |tests| {
+    suite.boot("engine: busy", Boot::with_driver(), busy(ROUNDS), |tests| {
         // The instructions that the reference names, of a copy of 4096 bytes.
         tests.add("shows_its_programs", |it| {
             it.has("channels", "DMALP lc0, 32\n")?;
@@ -71,7 +71,9 @@ pub fn add_busy(tests: &mut Tests, rounds: u64) {
 
 /// Adds a soak test that boots with `boot`.
 pub fn soak(suite: &mut Suite, group: &str, boot: Boot, transfers: u64) {
-    suite.boot(group, boot, soak::script_for(transfers), |tests| {
+    let name = format!("{group}: soak");
+
+    suite.boot(&name, boot, soak::script_for(transfers), |tests| {
         tests.add("soak_finds_every_byte_right", soak::expect_right);
         tests.add("soak_uses_all_channels", move |it| {
             soak::expect_all_channels(it, transfers)

@@ -12,10 +12,10 @@ const IDLE: u64 = 200;
 pub fn add(suite: &mut Suite) {
     let boot = Boot::with_driver;
 
-    suite.boot("lifetime", boot(), leave(UNDER_LOAD), |tests| {
+    suite.boot("lifetime: leave", boot(), leave(UNDER_LOAD), |tests| {
         add_leave(tests, UNDER_LOAD);
     });
-    suite.boot("lifetime", boot(), repeat(IDLE), |tests| {
+    suite.boot("lifetime: repeat", boot(), repeat(IDLE), |tests| {
         add_repeat(tests, IDLE);
     });
 }

@@ -19,7 +19,9 @@ pub fn add(suite: &mut Suite, boot: impl Fn(&str) -> Boot) {
 
     let script = |name| script(&["inspect/files", name]);
 
-    suite.boot("debug_inspect", checked, script("inspect/debug"), |tests| {
+    let name = "debug_inspect: dma_debug=on";
+
+    suite.boot(name, checked, script("inspect/debug"), |tests| {
         tests.add("shows_dma_api_debug", shows_dma_api_debug);
         tests.add("shows_no_limit", |it| {
             let remark = " (newer kernels count it only with swiotlb=track_hiwater)";
@@ -35,7 +37,7 @@ pub fn add(suite: &mut Suite, boot: impl Fn(&str) -> Boot) {
         tests.add("names_what_is_not_built_in", names_what_is_not_built_in);
     });
     suite.boot(
-        "debug_inspect",
+        "debug_inspect: dma_debug=off",
         unchecked,
         script("inspect/unchecked"),
         |tests| {
