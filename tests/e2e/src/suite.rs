@@ -19,6 +19,7 @@ use std::{
         mpsc::{
             self,
             Receiver,
+            RecvTimeoutError,
             Sender, //
         },
         Arc,
@@ -75,6 +76,9 @@ type Outcome<T> = Arc<LazyLock<Result<T>, Box<dyn FnOnce() -> Result<T> + Send>>
 
 /// Beginning of the error of a test whose job failed.
 pub const JOB_FAILED: &str = "the job failed: ";
+
+/// Interval of the lines about jobs that run. A boot or a build prints nothing for minutes.
+const REPORT_EVERY: Duration = Duration::from_secs(60);
 
 /// Work that tests wait for.
 struct Job {
@@ -205,21 +209,36 @@ impl Suite {
 
         let start = Instant::now();
         let jobs = Mutex::new(self.jobs);
+        let running = Mutex::new(BTreeMap::new());
         let times = Mutex::new(vec![]);
+        let (end, ended) = mpsc::channel::<()>();
         let conclusion = thread::scope(|scope| {
             for _ in 0..cores().get() {
                 scope.spawn(|| {
                     while let Some(job) = next(&jobs) {
                         let start = Instant::now();
 
+                        running.lock().unwrap().insert(job.name.clone(), start);
                         // The tests of a job that panics find that its sender is gone.
                         let _ = catch_unwind(AssertUnwindSafe(job.work));
 
+                        running.lock().unwrap().remove(&job.name);
                         times.lock().unwrap().push((job.name, start.elapsed()));
                     }
                 });
             }
-            libtest_mimic::run(&self.arguments, self.trials)
+            scope.spawn(|| {
+                let ended = ended;
+
+                while ended.recv_timeout(REPORT_EVERY) == Err(RecvTimeoutError::Timeout) {
+                    report(&running.lock().unwrap());
+                }
+            });
+
+            let conclusion = libtest_mimic::run(&self.arguments, self.trials);
+
+            drop(end);
+            conclusion
         });
 
         print_times(times.into_inner().unwrap(), start.elapsed());
@@ -242,6 +261,14 @@ pub fn cores() -> NonZero<usize> {
 
 fn next(jobs: &Mutex<VecDeque<Job>>) -> Option<Job> {
     jobs.lock().unwrap().pop_front()
+}
+
+/// Prints the jobs that run, each with its seconds until now.
+fn report(running: &BTreeMap<String, Instant>) {
+    let jobs = running.iter();
+    let jobs = jobs.map(|(name, start)| format!("{name} ({} s)", start.elapsed().as_secs()));
+
+    eprintln!("running: {}", jobs.collect::<Vec<_>>().join(", "));
 }
 
 /// Prints how long each job took, the longest first, and how long the whole.
