@@ -23,12 +23,8 @@ mod tests;
 
 use comparison::*;
 use phases::*;
-use serde::Serialize;
 
-use crate::{
-    console::missing,
-    prelude::*, //
-};
+use crate::prelude::*;
 
 /// A test's name, and its check of a measurement.
 type Check<T> = (&'static str, fn(&T) -> Result<()>);

@@ -13,16 +13,8 @@ mod initramfs;
 mod machine;
 
 use std::{
-    ffi::OsString,
     fs::File,
-    process::{
-        Child,
-        ExitStatus,
-        Stdio, //
-    },
-    sync::LazyLock,
-    thread,
-    time::Instant, //
+    process::ExitStatus, //
 };
 
 pub use bare::Bare;

@@ -3,8 +3,8 @@
 //! The tests that cargo runs on the host: those of `tests/host` and the unit tests of this program.
 
 use crate::{
-    console::missing,
     prelude::*,
+    process,
     source, //
 };
 
@@ -69,16 +69,17 @@ fn add_project(
 
 /// Runs the tests with these names, or all.
 fn run(directory: &str, options: &[&str], names: &[String]) -> Result<Results> {
-    let output = Command::new("cargo")
+    let mut cargo = Command::new("cargo");
+
+    cargo
         .args(["test", "--quiet", "--locked", "--manifest-path"])
         .arg(Path::new(directory).join("Cargo.toml"))
         .args(options)
         .args(["--", "--format", "pretty"])
         .args(names.first().map(|_| "--exact"))
-        .args(names)
-        .output()
-        .context("cannot run cargo")?;
-    let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        .args(names);
+
+    let (_, text) = process::run(&mut cargo)?;
     let passed: BTreeMap<_, _> = text
         .lines()
         .filter_map(|line| line.strip_prefix("test ")?.split_once(" ... "))

@@ -3,7 +3,6 @@
 //! Tests of a boot, and checks of its console.
 
 use std::{
-    fmt::Debug,
     ops::RangeBounds, //
 };
 

@@ -17,8 +17,6 @@
 
 mod outcomes;
 
-use std::env;
-
 use ui_test::{
     diagnostics::{
         rustc::rustc_diagnostics_extractor,
@@ -32,10 +30,7 @@ use ui_test::{
     Config, //
 };
 
-use crate::{
-    prelude::*,
-    suite::cores, //
-};
+use crate::prelude::*;
 use outcomes::Outcomes;
 
 /// Folder of the cases.

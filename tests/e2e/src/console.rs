@@ -4,8 +4,6 @@
 
 use std::fmt::Display;
 
-use anyhow::Error;
-
 use crate::prelude::*;
 
 /// Beginning of an error that output is missing although the board ended by itself.

@@ -6,10 +6,6 @@ use serde_json::Map;
 
 use crate::{
     bench::write_json,
-    inspect::{
-        self,
-        Inspection, //
-    },
     prelude::*, //
 };
 

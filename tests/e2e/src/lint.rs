@@ -3,15 +3,8 @@
 //! Checks of the source: format, lints, schemas.
 
 use crate::{
-    board::{
-        device_tree,
-        OVERLAY, //
-    },
-    inspect::{
-        self,
-        Inspection, //
-    },
     prelude::*,
+    process,
     words, //
 };
 
@@ -109,7 +102,7 @@ fn inspect(shell: &str) -> Result<()> {
 pub fn clippy(kernel: &Path, variables: &[&str]) -> Result<()> {
     let name = kernel.file_name().unwrap_or_default().to_string_lossy();
     // A copy, because clippy makes no module. It stays, so that only changes are checked again.
-    let copy = std::path::absolute(format!("out/clippy/{name}{}", variables.concat()))?;
+    let copy = absolute(format!("out/clippy/{name}{}", variables.concat()))?;
     let done = copy.join("done");
     let mut make = Command::new("make");
 
@@ -173,8 +166,7 @@ fn binding_schema() -> Result<()> {
 
 /// Returns the project's files that match `pattern`.
 pub fn tracked(pattern: &str) -> Result<Vec<PathBuf>> {
-    let mut git = Command::new("git");
-    let files = output(git.args(["-c", "safe.directory=*", "ls-files", "--", pattern]))?;
+    let files = git(&format!("ls-files -- {pattern}"))?;
 
     ensure!(!files.is_empty(), "git knows no files like {pattern}");
     Ok(files.lines().map(PathBuf::from).collect())
@@ -208,18 +200,13 @@ pub fn copy_tracked(patterns: &[&str], directory: &Path) -> Result<()> {
 
 /// Runs a command that must succeed and print no warning.
 fn warns_of_nothing(command: &mut Command) -> Result<()> {
-    let program = command.get_program().to_string_lossy().into_owned();
-    let output = command
-        .output()
-        .with_context(|| format!("cannot run {program}"))?;
-    let said = [output.stdout, output.stderr].concat();
-    let said = String::from_utf8_lossy(&said);
+    let (output, said) = process::run(command)?;
     let is_warning = said.to_lowercase().contains("warning") || said.contains("error");
+    let (program, status) = (command.get_program(), output.status);
 
     ensure!(
-        output.status.success() && !is_warning,
-        "{program} ended with {}:\n{said}",
-        output.status
+        status.success() && !is_warning,
+        "{program:?} ended with {status}:\n{said}"
     );
     Ok(())
 }

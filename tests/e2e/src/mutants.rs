@@ -11,13 +11,9 @@
 //! Unrelated mutants, which change different files and are caught by different boots, share a copy
 //! of the tree and a build. Without a filter, only a few mutants run, chosen at random.
 
-use std::{
-    hash::{
-        BuildHasher,
-        RandomState, //
-    },
-    path::absolute,
-    sync::Mutex, //
+use std::hash::{
+    BuildHasher,
+    RandomState, //
 };
 
 use crate::{
@@ -27,6 +23,7 @@ use crate::{
     },
     lint::copy_tracked,
     prelude::*,
+    process,
     suite::JOB_FAILED, //
 };
 
@@ -138,11 +135,10 @@ pub fn add_check(suite: &mut Suite) {
 
     suite.test("checks::mutants_apply", move || {
         for Mutant { patch, test, .. } in read()? {
-            let mut git = Command::new("git");
+            let patch = patch.display();
 
-            ensure!(names.contains(&test), "{}: no {test}", patch.display());
-            git.args(["-c", "safe.directory=*", "apply", "--check"]);
-            succeeds(git.arg(patch))?;
+            ensure!(names.contains(&test), "{patch}: no {test}");
+            git(&format!("apply --check {patch}"))?;
         }
         Ok(())
     });
@@ -207,17 +203,16 @@ fn run_in(copy: &Path, mutants: Vec<Mutant>) -> Result<BTreeMap<String, String>>
     }
 
     let test = |mutant: Mutant| {
-        let output = Command::new("setpriv")
+        let mut board = Command::new("setpriv");
+
+        board
             .args(["--pdeathsig", "KILL"])
-            .arg(std::env::current_exe()?)
+            .arg(env::current_exe()?)
             .args(["test", "--exact", &mutant.test])
             .current_dir(copy)
             // Cargo does not tell two copies of a project apart.
-            .env("CARGO_TARGET_DIR", absolute(copy.join("target"))?)
-            .output()?;
-        let text = [output.stdout, output.stderr].concat();
-
-        Ok((mutant.name, String::from_utf8_lossy(&text).into()))
+            .env("CARGO_TARGET_DIR", absolute(copy.join("target"))?);
+        Ok((mutant.name, process::run(&mut board)?.1))
     };
 
     mutants.into_iter().map(test).collect()

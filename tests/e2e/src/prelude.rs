@@ -7,13 +7,30 @@ pub use std::{
         BTreeMap,
         BTreeSet, //
     },
+    env,
+    ffi::OsString,
+    fmt::Debug,
     fs,
     path::{
+        absolute,
         Path,
         PathBuf, //
     },
-    process::Command,
-    time::Duration, //
+    process::{
+        Child,
+        Command,
+        Stdio, //
+    },
+    sync::{
+        Arc,
+        LazyLock,
+        Mutex, //
+    },
+    thread,
+    time::{
+        Duration,
+        Instant, //
+    }, //
 };
 
 pub use anyhow::{
@@ -21,7 +38,13 @@ pub use anyhow::{
     bail,
     ensure,
     Context,
+    Error,
     Result, //
+};
+pub use regex::Regex;
+pub use serde::{
+    Deserialize,
+    Serialize, //
 };
 pub use serde_json::{
     json,
@@ -29,22 +52,35 @@ pub use serde_json::{
 };
 pub use tempfile::TempDir;
 
-pub use crate::{
+pub(crate) use crate::{
     board::{
+        device_tree,
+        Bare,
         Board,
         Boot,
         Kernel,
-        Machine, //
+        Machine,
+        MODULE,
+        OVERLAY, //
     },
     check::*,
-    console::Console,
+    console::{
+        missing,
+        Console, //
+    },
+    inspect::{
+        self,
+        Inspection, //
+    },
     process::{
+        git,
         made_by,
         output,
         succeeds, //
     },
     script::script,
     suite::{
+        cores,
         Suite,
         Test, //
     },

@@ -2,25 +2,17 @@
 
 //! Runs other programs.
 
-use std::{
-    process::Stdio,
-    sync::Mutex, //
-};
+use std::process::Output;
 
 use crate::prelude::*;
 
 /// Runs one of the project's scripts and returns the path that it prints.
 pub fn made_by(script: &str, arguments: &[&str]) -> Result<PathBuf> {
-    let output = Command::new(script)
-        .args(arguments)
-        .stderr(Stdio::inherit())
-        .output()
-        .with_context(|| format!("cannot run {script} (in the directory of the project?)"))?;
+    let mut command = Command::new(script);
+    let text = output(command.args(arguments).stderr(Stdio::inherit()))
+        .with_context(|| format!("{script} in the directory of the project"))?;
 
-    if !output.status.success() {
-        bail!("{script} failed");
-    }
-    Ok(PathBuf::from(String::from_utf8(output.stdout)?.trim_end()))
+    Ok(text.trim_end().into())
 }
 
 /// Runs a command. Its output is part of the error if it fails.
@@ -30,19 +22,29 @@ pub fn succeeds(command: &mut Command) -> Result<()> {
 
 /// Runs a command and returns its standard output.
 pub fn output(command: &mut Command) -> Result<String> {
+    let (output, said) = run(command)?;
+    let (program, status) = (command.get_program(), output.status);
+
+    ensure!(status.success(), "{program:?} ended with {status}:\n{said}");
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+/// Runs a command, which may fail; returns also the text of both outputs.
+pub fn run(command: &mut Command) -> Result<(Output, String)> {
     let output = command
         .output()
-        .with_context(|| format!("cannot run {}", command.get_program().to_string_lossy()))?;
+        .with_context(|| format!("cannot run {:?}", command.get_program()))?;
     let said = [&output.stdout[..], &output.stderr].concat();
+    let said = String::from_utf8_lossy(&said).into_owned();
 
-    ensure!(
-        output.status.success(),
-        "{} ended with {}:\n{}",
-        command.get_program().to_string_lossy(),
-        output.status,
-        String::from_utf8_lossy(&said)
-    );
-    Ok(String::from_utf8(output.stdout)?)
+    Ok((output, said))
+}
+
+/// Returns the output of git, whose arguments have no spaces.
+pub fn git(arguments: &str) -> Result<String> {
+    let safe = ["-c", "safe.directory=*"];
+
+    output(Command::new("git").args(safe).args(arguments.split(' ')))
 }
 
 /// Makes a target of the Makefile, unless this run has made it.

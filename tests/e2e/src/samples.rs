@@ -2,8 +2,6 @@
 
 //! The samples: boots a machine with an edu device, and prints the report of its driver.
 
-use std::ffi::OsString;
-
 use crate::prelude::*;
 
 /// Returns a boot of `kernel` on `machine`, with an edu device and the sample for it.

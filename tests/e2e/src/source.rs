@@ -3,8 +3,6 @@
 //! Names of the tests that stand in the source, so that the suite knows them before they run, and
 //! notices one that does not run.
 
-use regex::Regex;
-
 use crate::prelude::*;
 
 /// Directories of the module's source.

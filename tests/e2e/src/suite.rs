@@ -15,22 +15,14 @@ use std::{
         catch_unwind,
         AssertUnwindSafe, //
     },
-    sync::{
-        mpsc::{
-            self,
-            Receiver,
-            RecvTimeoutError,
-            Sender, //
-        },
-        Arc,
-        LazyLock,
-        Mutex, //
-    },
-    thread,
-    time::Instant, //
+    sync::mpsc::{
+        self,
+        Receiver,
+        RecvTimeoutError,
+        Sender, //
+    }, //
 };
 
-use anyhow::Error;
 use comfy_table::{
     presets,
     CellAlignment,

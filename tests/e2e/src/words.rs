@@ -9,11 +9,6 @@
 #[cfg(test)]
 mod tests;
 
-use std::sync::Mutex;
-
-use regex::Regex;
-use serde::Deserialize;
-
 use crate::prelude::*;
 
 /// Path of the rules in the project.
@@ -234,11 +229,4 @@ fn regex(pattern: &str) -> Regex {
         .entry(pattern.into())
         .or_insert_with(compile)
         .clone()
-}
-
-/// Returns the output of git, whose arguments have no spaces.
-fn git(arguments: &str) -> Result<String> {
-    let safe = ["-c", "safe.directory=*"];
-
-    output(Command::new("git").args(safe).args(arguments.split(' ')))
 }

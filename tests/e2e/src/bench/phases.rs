@@ -14,10 +14,7 @@
 
 use std::io;
 
-use regex::Regex;
-
 use super::*;
-use crate::board;
 
 /// QEMU's names of the events.
 const EVENTS: &str = "memory_region_ops_read memory_region_ops_write pl330_dmald pl330_dmast";
@@ -89,12 +86,8 @@ pub fn measure(board: &Board) -> Result<Requests> {
     let log = work.path().join("trace");
     let peer = "out/bench/rk3588_dma_peer.ko".into();
     let mut boot = Boot {
-        overlays: vec![board::OVERLAY.into(), "tests/bench/engines.dtso".into()],
-        files: vec![
-            unpack_pl330(board, work.path())?,
-            peer,
-            board::MODULE.into(),
-        ],
+        overlays: vec![OVERLAY.into(), "tests/bench/engines.dtso".into()],
+        files: vec![unpack_pl330(board, work.path())?, peer, MODULE.into()],
         target: Some("bench-module"),
         arguments: vec!["-D".into(), log.clone().into()],
         ..Boot::default()

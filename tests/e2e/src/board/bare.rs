@@ -13,11 +13,6 @@ use std::{
         Write, //
     },
     os::unix::net::UnixStream,
-    process::{
-        Child,
-        Stdio, //
-    },
-    thread, //
 };
 
 use super::SILENCE;

@@ -2,8 +2,6 @@
 
 //! The machines that QEMU makes, and the kernels that they boot.
 
-use std::env;
-
 use crate::prelude::*;
 
 /// Machine that is booted.

@@ -2,14 +2,6 @@
 
 //! Outcomes of `ui_test`, collected as text instead of printed.
 
-use std::{
-    fmt::Debug,
-    sync::{
-        Arc,
-        Mutex, //
-    }, //
-};
-
 use ui_test::{
     status_emitter::{
         RevisionStyle,
@@ -21,7 +13,6 @@ use ui_test::{
         TestOk,
         TestResult, //
     },
-    Error, //
 };
 
 use super::{
@@ -112,7 +103,7 @@ impl TestStatus for Outcomes {
 }
 
 impl Summary for Outcomes {
-    fn test_failure(&mut self, status: &dyn TestStatus, errors: &Vec<Error>) {
+    fn test_failure(&mut self, status: &dyn TestStatus, errors: &Vec<ui_test::Error>) {
         let lines: String = errors.iter().map(describe).collect();
         let reason = format!("Not as annotated:\n{lines}");
 
@@ -121,7 +112,9 @@ impl Summary for Outcomes {
 }
 
 /// Describes an error in one line, which follows the compiler's output.
-fn describe(error: &Error) -> String {
+fn describe(error: &ui_test::Error) -> String {
+    use ui_test::Error;
+
     match error {
         Error::PatternNotFound {
             pattern,

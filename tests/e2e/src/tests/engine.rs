@@ -3,7 +3,6 @@
 //! The engine under load, and the programs that it writes.
 
 use crate::{
-    board::MODULE,
     prelude::*,
     soak, //
 };

@@ -4,13 +4,7 @@
 
 mod debug;
 
-use crate::{
-    inspect::{
-        self,
-        Inspection, //
-    },
-    prelude::*,
-};
+use crate::prelude::*;
 
 pub use debug::add as add_debug;
 

@@ -2,8 +2,6 @@
 
 //! The board boots and the lessons hold: with 1 GiB and 6 GiB, plain and bounced.
 
-use serde::Deserialize;
-
 use crate::{
     demo,
     prelude::*, //

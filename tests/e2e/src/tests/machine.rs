@@ -3,10 +3,7 @@
 //! The faults of the virtual board's controllers, as a driver sees them: the table in
 //! `machine/README.md` is true. No kernel runs.
 
-use crate::{
-    board::Bare,
-    prelude::*, //
-};
+use crate::prelude::*;
 
 /// Properties of a controller that inject faults, in the order of their registers.
 const PROPERTIES: &str = "x-fail-read x-fail-write x-fail-fetch x-bad-start x-bad-size x-fail-go \

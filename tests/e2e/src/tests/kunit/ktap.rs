@@ -2,11 +2,9 @@
 
 //! The results of KUnit in a kernel log, as the kernel's own `kunit.py` parses them.
 
-use anyhow::Error;
-
 use crate::{
-    console::missing,
-    prelude::*, //
+    prelude::*,
+    process, //
 };
 
 /// Results of a kernel log.
@@ -29,15 +27,16 @@ impl Results {
 
         fs::write(&text, log)?;
 
-        let output = Command::new("python3")
-            // Leaves no compiled modules beside the source.
+        let mut python = Command::new("python3");
+
+        // Without -B, it leaves compiled modules beside the source.
+        python
             .arg("-B")
             .arg(kernel.join("source/tools/testing/kunit/kunit.py"))
             .args(["parse", &format!("--json={}", json.display())])
-            .arg(text)
-            .output()
-            .context("cannot run python3")?;
-        let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+            .arg(text);
+
+        let (output, said) = process::run(&mut python)?;
         let json = fs::read_to_string(json)
             .with_context(|| format!("kunit.py wrote no results; its output is:\n{said}"))?;
 
