@@ -171,7 +171,7 @@ fn number(value: &Value) -> f64 {
 }
 
 /// Formats a table: the first column left-aligned, the others right-aligned.
-fn table(title: &str, head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+pub fn table(title: &str, head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
     let mut table = comfy_table::Table::new();
 
     table.load_preset(comfy_table::presets::NOTHING);

@@ -25,12 +25,9 @@ const TRACES: [&str; 12] = [
     "UBSAN: ",
 ];
 
-/// A check of what a boot printed.
-pub type Check = Box<dyn FnOnce(&Console) -> Result<()> + Send>;
-
 /// The tests of a boot.
 #[derive(Default)]
-pub struct Tests(pub Vec<(String, Check)>);
+pub struct Tests(pub Vec<Test<Console>>);
 
 impl Tests {
     /// Adds a test. A name without `::` is below the group of the boot.
@@ -39,7 +36,7 @@ impl Tests {
         name: impl Into<String>,
         check: impl FnOnce(&Console) -> Result<()> + Send + 'static,
     ) {
-        self.0.push((name.into(), Box::new(check)));
+        self.0.push(Test::new(name, check));
     }
 }
 
@@ -69,15 +66,12 @@ impl Suite {
 
         add(&mut tests);
 
-        let tests = tests
-            .0
-            .into_iter()
-            .map(|(name, check)| match name.contains("::") {
-                true => Test::new(name, check),
-                false => Test::new(format!("{group}::{name}"), check),
-            });
-
-        self.add(name, tests, move || {
+        for test in &mut tests.0 {
+            if !test.name.contains("::") {
+                test.name = format!("{group}::{}", test.name);
+            }
+        }
+        self.add(name, tests.0, move || {
             let (boot, script) = prepare()?;
 
             Board::get()?.boot(&boot, &script)
@@ -198,24 +192,11 @@ pub fn expect_none<'a>(what: &str, lines: impl Iterator<Item = &'a str>) -> Resu
 
 /// Checks that `text` is like `pattern`, in which `*` stands for any text.
 pub fn expect_like(text: &str, pattern: &str) -> Result<()> {
-    ensure!(
-        is_like(text, pattern),
-        "expected {pattern:?}, found {text:?}"
-    );
+    let regex = regex::escape(pattern).replace(r"\*", "(?s:.*)");
+    let is_like = Regex::new(&format!("^{regex}$")).unwrap().is_match(text);
+
+    ensure!(is_like, "expected {pattern:?}, found {text:?}");
     Ok(())
-}
-
-fn is_like(text: &str, pattern: &str) -> bool {
-    let Some((start, pattern)) = pattern.split_once('*') else {
-        return text == pattern;
-    };
-    let is_rest = |rest: &str| {
-        let mut ends = (0..=rest.len()).filter_map(|at| rest.get(at..));
-
-        ends.any(|end| is_like(end, pattern))
-    };
-
-    text.strip_prefix(start).is_some_and(is_rest)
 }
 
 /// Returns the first text between `start` and `end`.

@@ -64,7 +64,7 @@ fn repeat(board: &Board, script: &str, add: impl FnOnce(&mut Tests)) -> Result<(
     let mut tests = Tests::default();
 
     add(&mut tests);
-    for (name, check) in tests.0 {
+    for Test { name, check } in tests.0 {
         check(&console).with_context(|| name.clone())?;
         println!("{name}: ok");
     }

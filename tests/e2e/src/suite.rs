@@ -23,34 +23,27 @@ use std::{
     }, //
 };
 
-use comfy_table::{
-    presets,
-    CellAlignment,
-    Table, //
-};
 use libtest_mimic::{
     Arguments,
     Failed,
     Trial, //
 };
 
-use crate::prelude::*;
+use crate::{
+    bench::table,
+    prelude::*, //
+};
 
 /// A check of the outcome of a job.
-type CheckOf<T> = Box<dyn FnOnce(&T) -> Result<()> + Send>;
+type Check<T> = Box<dyn FnOnce(&T) -> Result<()> + Send>;
 
 /// A test of a job whose work results in a `T`.
 pub struct Test<T> {
-    name: String,
-    check: CheckOf<T>,
+    pub name: String,
+    pub check: Check<T>,
 }
 
 impl<T> Test<T> {
-    /// Returns the name of the test.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
     /// Makes the test `name` of a check of the job's outcome.
     pub fn new(
         name: impl Into<String>,
@@ -265,22 +258,16 @@ fn report(running: &BTreeMap<String, Instant>) {
 
 /// Prints how long each job took, the longest first, and how long the whole.
 fn print_times(mut times: Vec<(String, Duration)>, whole: Duration) {
-    let mut table = Table::new();
     let sum: Duration = times.iter().map(|(_, time)| time).sum();
 
     times.sort_by_key(|(_, time)| std::cmp::Reverse(*time));
     times.push((format!("sum, on {} cores", cores()), sum));
     times.push(("from start to end".into(), whole));
-    table
-        .load_preset(presets::NOTHING)
-        .set_header(["phase", "seconds"]);
-    for (name, time) in times {
-        table.add_row([name, format!("{:.1}", time.as_secs_f32())]);
-    }
-    if let Some(column) = table.column_mut(1) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    println!("{table}\n");
+
+    let rows = times.into_iter();
+    let rows = rows.map(|(name, time)| vec![name, format!("{:.1}", time.as_secs_f32())]);
+
+    println!("{}", table("Jobs:", &["job", "seconds"], rows));
 }
 
 #[cfg(test)]

@@ -45,8 +45,10 @@ pub fn add(suite: &mut Suite) -> Result<()> {
 
             Test::new(name, move |run: &Run| run.results.expect_passed(&case))
         });
-        let checks = checks(machine, bounced).0.into_iter().map(|(name, check)| {
-            Test::new(format!("{group}::{name}"), |run: &Run| check(&run.console))
+        let checks = checks(machine, bounced).0.into_iter().map(|test| {
+            let name = format!("{group}::{}", test.name);
+
+            Test::new(name, |run: &Run| (test.check)(&run.console))
         });
         let all_passed = Test::new(format!("{group}::all_passed"), |run: &Run| {
             run.results.expect_all_passed()?;
@@ -55,7 +57,7 @@ pub fn add(suite: &mut Suite) -> Result<()> {
         let numbers = leave_out::numbers(&left_out);
         let tests = cases.chain(checks).chain([all_passed]);
         let tests: Vec<_> = tests.chain(leave_out::tests(&left_out)).collect();
-        let only = only_suite(suite, &group, tests.iter().map(Test::name));
+        let only = only_suite(suite, &group, tests.iter().map(|it| &*it.name));
 
         suite.add(&group, tests, move || {
             run(machine, bounced, &numbers, only.as_deref())

@@ -95,22 +95,185 @@ const fn fault(channel: Thread, copied: usize) -> Outcome {
 
 type Test = fn(&mut Dmac) -> Result<()>;
 
+/// Names and tests. Before and after each of them, the controller works.
 const TESTS: [(&str, Test); 15] = [
-    ("fails_reads", fails_reads),
-    ("fails_writes", fails_writes),
-    ("fails_fetches", fails_fetches),
-    ("fails_at_addresses", fails_at_addresses),
-    ("fails_to_go", fails_to_go),
-    ("hangs", hangs),
-    ("loses_interrupts", loses_interrupts),
-    ("loses_events", loses_events),
-    ("loses_aborts", loses_aborts),
-    ("delays_events", delays_events),
-    ("ignores_kills", ignores_kills),
-    ("stays_busy", stays_busy),
-    ("completes_late", completes_late),
-    ("is_good_after_a_reset", is_good_after_a_reset),
-    ("has_registers_for_faults", has_registers_for_faults),
+    ("fails_reads", |dmac| {
+        fails_bursts(dmac, "x-fail-read", BAD_READ, 0)
+    }),
+    ("fails_writes", |dmac| {
+        fails_bursts(dmac, "x-fail-write", BAD_WRITE, BURST - BEAT)
+    }),
+    ("fails_fetches", |dmac| {
+        // Three DMAMOV, DMALP, and then DMALD: the first, the fourth and the fifth instruction.
+        for (instruction, offset) in [(1, 0), (4, 18), (5, 20)] {
+            dmac.set("x-fail-fetch", instruction)?;
+            dmac.expect_run(fault(BAD_FETCH, 0))?;
+            dmac.expect_register(CPC1, PROGRAM + offset)?;
+            dmac.kill_and_expect_good()?;
+        }
+        // Four, eight times three, and three. They stall, but do not count more often.
+        dmac.set("x-fail-fetch", 32)?;
+        dmac.expect_good()?;
+        dmac.expect_left("x-fail-fetch", 1)?;
+        dmac.set("x-fail-fetch", 0)
+    }),
+    ("fails_at_addresses", |dmac| {
+        dmac.set("x-bad-size", 1)?;
+        for (address, channel, copied) in [
+            (SOURCE, BAD_READ, 0),
+            (DESTINATION + LEN as u32 - 1, BAD_WRITE, LEN - BEAT),
+            (PROGRAM + 5, BAD_FETCH, 0),
+        ] {
+            dmac.set("x-bad-start", address)?;
+            // Unlike what counts, it happens again.
+            for _ in 0..2 {
+                dmac.expect_run(fault(channel, copied))?;
+                dmac.kill()?;
+            }
+        }
+        dmac.set("x-bad-start", DESTINATION + LEN as u32)?;
+        dmac.expect_good()?;
+        dmac.set("x-bad-start", SOURCE)?;
+        dmac.set("x-bad-size", 0)
+    }),
+    ("fails_to_go", |dmac| {
+        dmac.set("x-fail-go", 2)?;
+        dmac.expect_good()?;
+        // After the first, the manager is faulting, so it starts nothing.
+        for _ in 0..2 {
+            dmac.expect_run((IDLE, REFUSED, NO_EVENT, (0, true), 0))?;
+        }
+        dmac.set("x-ignore-kill", 1 << 8)?;
+        dmac.debug(KILL_MANAGER, 0)?;
+        dmac.expect_register(FTRD, REFUSED.1)?;
+        dmac.set("x-ignore-kill", 0)?;
+        dmac.debug(KILL_MANAGER, 0)
+    }),
+    ("hangs", |dmac| {
+        dmac.set("x-hang", 2)?;
+        dmac.expect_good()?;
+        dmac.expect_run(((CACHE_MISS, 0), IDLE, NO_EVENT, NO_ABORT, 0))?;
+        dmac.0.wait(Duration::from_secs(100))?;
+        dmac.expect_register(CPC1, PROGRAM)?;
+        dmac.expect_states(&[CACHE_MISS])?;
+        dmac.kill_and_expect_good()
+    }),
+    ("loses_interrupts", |dmac| {
+        dmac.set("x-lose-interrupts", 2)?;
+        for left in [1, 0] {
+            dmac.expect_run((IDLE, IDLE, (EVENT, EVENT, false), NO_ABORT, LEN))?;
+            dmac.expect_left("x-lose-interrupts", left)?;
+        }
+        // The next raises the line, although the others were not cleared.
+        dmac.expect_good()
+    }),
+    ("loses_events", |dmac| {
+        dmac.set("x-lose-events", 1)?;
+        dmac.expect_run((IDLE, IDLE, NO_EVENT, NO_ABORT, LEN))?;
+        dmac.expect_left("x-lose-events", 0)
+    }),
+    ("loses_aborts", |dmac| {
+        dmac.set("x-lose-aborts", 1)?;
+        for raised in [false, true] {
+            dmac.set("x-fail-read", 1)?;
+            dmac.expect_run((BAD_READ, IDLE, NO_EVENT, (1 << 1, raised), 0))?;
+            dmac.kill_and_expect_good()?;
+        }
+        Ok(())
+    }),
+    ("delays_events", |dmac| {
+        dmac.set("x-late-events", 1)?;
+        dmac.expect_run((IDLE, IDLE, NO_EVENT, NO_ABORT, LEN))?;
+        dmac.expect_left("x-late-events", 0)?;
+        // The event came after `expect_run` had read INTMIS.
+        expect("line of the event", dmac.0.is_raised(EVENT_LINE), true)?;
+        dmac.expect_register(RIS, EVENT)?;
+        dmac.expect_register(INTMIS, EVENT)
+    }),
+    ("ignores_kills", |dmac| {
+        for (property, state) in [("x-hang", CACHE_MISS), ("x-fail-read", FAULTING)] {
+            dmac.set("x-ignore-kill", 1 << 1)?;
+            dmac.set(property, 1)?;
+            dmac.run()?;
+            dmac.kill()?;
+            dmac.expect_states(&[state])?;
+            dmac.expect_register(DBGSTATUS, 0)?;
+            dmac.set("x-ignore-kill", !(1 << 1))?;
+            dmac.kill_and_expect_good()?;
+        }
+        Ok(())
+    }),
+    ("stays_busy", |dmac| {
+        dmac.set("x-debug-busy", 1)?;
+        dmac.expect_run(NOTHING)?;
+        dmac.expect_register(DBGSTATUS, 1)?;
+        dmac.set("x-debug-busy", 0)?;
+        dmac.expect_register(DBGSTATUS, 0)
+    }),
+    ("completes_late", |dmac| {
+        let completing = (FAULTING_COMPLETING, 1 << 18);
+
+        dmac.set("x-completing", 3)?;
+        dmac.set("x-fail-read", 1)?;
+        // This reads the status for the first time.
+        dmac.expect_run((completing, IDLE, NO_EVENT, (1 << 1, true), 0))?;
+        dmac.expect_states(&[FAULTING_COMPLETING])?;
+        dmac.kill()?;
+        dmac.expect_register(DBGSTATUS, 0)?;
+        dmac.expect_states(&[FAULTING_COMPLETING, FAULTING, FAULTING])?;
+        dmac.kill()?;
+        dmac.expect_register(FSRC, 0)?;
+        dmac.expect_states(&[KILLING, KILLING])?;
+        dmac.kill()?;
+        dmac.debug(GO_CHANNEL_1, PROGRAM)?;
+        dmac.expect_states(&[KILLING, STOPPED, STOPPED])?;
+        // There is nothing to kill.
+        dmac.kill()?;
+        dmac.expect_states(&[STOPPED])?;
+        dmac.expect_left("x-completing", 3)?;
+        dmac.expect_good()?;
+        dmac.set("x-completing", 0)
+    }),
+    ("is_good_after_a_reset", |dmac| {
+        for property in PROPERTIES.split(' ') {
+            dmac.set(property, 1)?;
+        }
+        dmac.0.write(RESET.0, RESET.1)?;
+        for property in PROPERTIES.split(' ') {
+            dmac.expect_left(property, 0)?;
+        }
+        dmac.prepare()
+    }),
+    ("has_registers_for_faults", |Dmac(bare)| {
+        let mut registers = vec![];
+
+        for controller in 0..3 {
+            let addresses = (FAULTS + controller * FAULTS_SIZE..).step_by(4);
+            let path = format!("/machine/soc/dmac{controller}");
+            let properties = PROPERTIES
+                .split(' ')
+                .map(|property| (path.clone(), property));
+
+            registers.extend(addresses.zip(properties));
+        }
+        for (value, (address, _)) in (1..).zip(&registers) {
+            bare.write(*address, value)?;
+        }
+        for (value, (address, (path, property))) in (1..).zip(&registers) {
+            expect(path, bare.get(path, property)?, value.into())?;
+            expect(property, bare.read(*address)?, value)?;
+            bare.write(*address, 0)?;
+        }
+
+        let properties = 4 * PROPERTIES.split(' ').count() as u64;
+
+        // Past the properties of a controller, and past the controllers.
+        for offset in [properties, FAULTS_SIZE - 4, 3 * FAULTS_SIZE, 0xffc] {
+            expect("no register", bare.read(FAULTS + offset)?, u32::MAX)?;
+            bare.write(FAULTS + offset, 1)?;
+        }
+        Ok(())
+    }),
 ];
 
 /// Adds the tests, each with a board of its own.
@@ -127,14 +290,6 @@ pub fn add(suite: &mut Suite) {
     }
 }
 
-fn fails_reads(dmac: &mut Dmac) -> Result<()> {
-    fails_bursts(dmac, "x-fail-read", BAD_READ, 0)
-}
-
-fn fails_writes(dmac: &mut Dmac) -> Result<()> {
-    fails_bursts(dmac, "x-fail-write", BAD_WRITE, BURST - BEAT)
-}
-
 /// Fails the first, a middle and the last burst, of which `copied` bytes reach the destination.
 fn fails_bursts(dmac: &mut Dmac, property: &str, channel: Thread, copied: usize) -> Result<()> {
     for burst in [1, 3, 8] {
@@ -148,190 +303,6 @@ fn fails_bursts(dmac: &mut Dmac, property: &str, channel: Thread, copied: usize)
     dmac.expect_good()?;
     dmac.expect_left(property, 1)?;
     dmac.set(property, 0)
-}
-
-fn fails_fetches(dmac: &mut Dmac) -> Result<()> {
-    // Three DMAMOV, DMALP, and then DMALD: the first, the fourth and the fifth instruction.
-    for (instruction, offset) in [(1, 0), (4, 18), (5, 20)] {
-        dmac.set("x-fail-fetch", instruction)?;
-        dmac.expect_run(fault(BAD_FETCH, 0))?;
-        dmac.expect_register(CPC1, PROGRAM + offset)?;
-        dmac.kill_and_expect_good()?;
-    }
-    // Four, eight times three, and three. They stall, but do not count more often.
-    dmac.set("x-fail-fetch", 32)?;
-    dmac.expect_good()?;
-    dmac.expect_left("x-fail-fetch", 1)?;
-    dmac.set("x-fail-fetch", 0)
-}
-
-fn fails_at_addresses(dmac: &mut Dmac) -> Result<()> {
-    dmac.set("x-bad-size", 1)?;
-    for (address, channel, copied) in [
-        (SOURCE, BAD_READ, 0),
-        (DESTINATION + LEN as u32 - 1, BAD_WRITE, LEN - BEAT),
-        (PROGRAM + 5, BAD_FETCH, 0),
-    ] {
-        dmac.set("x-bad-start", address)?;
-        // Unlike what counts, it happens again.
-        for _ in 0..2 {
-            dmac.expect_run(fault(channel, copied))?;
-            dmac.kill()?;
-        }
-    }
-    dmac.set("x-bad-start", DESTINATION + LEN as u32)?;
-    dmac.expect_good()?;
-    dmac.set("x-bad-start", SOURCE)?;
-    dmac.set("x-bad-size", 0)
-}
-
-fn fails_to_go(dmac: &mut Dmac) -> Result<()> {
-    dmac.set("x-fail-go", 2)?;
-    dmac.expect_good()?;
-    // After the first, the manager is faulting, so it starts nothing.
-    for _ in 0..2 {
-        dmac.expect_run((IDLE, REFUSED, NO_EVENT, (0, true), 0))?;
-    }
-    dmac.set("x-ignore-kill", 1 << 8)?;
-    dmac.debug(KILL_MANAGER, 0)?;
-    dmac.expect_register(FTRD, REFUSED.1)?;
-    dmac.set("x-ignore-kill", 0)?;
-    dmac.debug(KILL_MANAGER, 0)
-}
-
-fn hangs(dmac: &mut Dmac) -> Result<()> {
-    dmac.set("x-hang", 2)?;
-    dmac.expect_good()?;
-    dmac.expect_run(((CACHE_MISS, 0), IDLE, NO_EVENT, NO_ABORT, 0))?;
-    dmac.0.wait(Duration::from_secs(100))?;
-    dmac.expect_register(CPC1, PROGRAM)?;
-    dmac.expect_states(&[CACHE_MISS])?;
-    dmac.kill_and_expect_good()
-}
-
-fn loses_interrupts(dmac: &mut Dmac) -> Result<()> {
-    dmac.set("x-lose-interrupts", 2)?;
-    for left in [1, 0] {
-        dmac.expect_run((IDLE, IDLE, (EVENT, EVENT, false), NO_ABORT, LEN))?;
-        dmac.expect_left("x-lose-interrupts", left)?;
-    }
-    // The next raises the line, although the others were not cleared.
-    dmac.expect_good()
-}
-
-fn loses_events(dmac: &mut Dmac) -> Result<()> {
-    dmac.set("x-lose-events", 1)?;
-    dmac.expect_run((IDLE, IDLE, NO_EVENT, NO_ABORT, LEN))?;
-    dmac.expect_left("x-lose-events", 0)
-}
-
-fn delays_events(dmac: &mut Dmac) -> Result<()> {
-    dmac.set("x-late-events", 1)?;
-    dmac.expect_run((IDLE, IDLE, NO_EVENT, NO_ABORT, LEN))?;
-    dmac.expect_left("x-late-events", 0)?;
-    // The event came after `expect_run` had read INTMIS.
-    expect("line of the event", dmac.0.is_raised(EVENT_LINE), true)?;
-    dmac.expect_register(RIS, EVENT)?;
-    dmac.expect_register(INTMIS, EVENT)
-}
-
-fn loses_aborts(dmac: &mut Dmac) -> Result<()> {
-    dmac.set("x-lose-aborts", 1)?;
-    for raised in [false, true] {
-        dmac.set("x-fail-read", 1)?;
-        dmac.expect_run((BAD_READ, IDLE, NO_EVENT, (1 << 1, raised), 0))?;
-        dmac.kill_and_expect_good()?;
-    }
-    Ok(())
-}
-
-fn ignores_kills(dmac: &mut Dmac) -> Result<()> {
-    for (property, state) in [("x-hang", CACHE_MISS), ("x-fail-read", FAULTING)] {
-        dmac.set("x-ignore-kill", 1 << 1)?;
-        dmac.set(property, 1)?;
-        dmac.run()?;
-        dmac.kill()?;
-        dmac.expect_states(&[state])?;
-        dmac.expect_register(DBGSTATUS, 0)?;
-        dmac.set("x-ignore-kill", !(1 << 1))?;
-        dmac.kill_and_expect_good()?;
-    }
-    Ok(())
-}
-
-fn stays_busy(dmac: &mut Dmac) -> Result<()> {
-    dmac.set("x-debug-busy", 1)?;
-    dmac.expect_run(NOTHING)?;
-    dmac.expect_register(DBGSTATUS, 1)?;
-    dmac.set("x-debug-busy", 0)?;
-    dmac.expect_register(DBGSTATUS, 0)
-}
-
-fn completes_late(dmac: &mut Dmac) -> Result<()> {
-    let completing = (FAULTING_COMPLETING, 1 << 18);
-
-    dmac.set("x-completing", 3)?;
-    dmac.set("x-fail-read", 1)?;
-    // This reads the status for the first time.
-    dmac.expect_run((completing, IDLE, NO_EVENT, (1 << 1, true), 0))?;
-    dmac.expect_states(&[FAULTING_COMPLETING])?;
-    dmac.kill()?;
-    dmac.expect_register(DBGSTATUS, 0)?;
-    dmac.expect_states(&[FAULTING_COMPLETING, FAULTING, FAULTING])?;
-    dmac.kill()?;
-    dmac.expect_register(FSRC, 0)?;
-    dmac.expect_states(&[KILLING, KILLING])?;
-    dmac.kill()?;
-    dmac.debug(GO_CHANNEL_1, PROGRAM)?;
-    dmac.expect_states(&[KILLING, STOPPED, STOPPED])?;
-    // There is nothing to kill.
-    dmac.kill()?;
-    dmac.expect_states(&[STOPPED])?;
-    dmac.expect_left("x-completing", 3)?;
-    dmac.expect_good()?;
-    dmac.set("x-completing", 0)
-}
-
-fn is_good_after_a_reset(dmac: &mut Dmac) -> Result<()> {
-    for property in PROPERTIES.split(' ') {
-        dmac.set(property, 1)?;
-    }
-    dmac.0.write(RESET.0, RESET.1)?;
-    for property in PROPERTIES.split(' ') {
-        dmac.expect_left(property, 0)?;
-    }
-    dmac.prepare()
-}
-
-fn has_registers_for_faults(Dmac(bare): &mut Dmac) -> Result<()> {
-    let mut registers = vec![];
-
-    for controller in 0..3 {
-        let addresses = (FAULTS + controller * FAULTS_SIZE..).step_by(4);
-        let path = format!("/machine/soc/dmac{controller}");
-        let properties = PROPERTIES
-            .split(' ')
-            .map(|property| (path.clone(), property));
-
-        registers.extend(addresses.zip(properties));
-    }
-    for (value, (address, _)) in (1..).zip(&registers) {
-        bare.write(*address, value)?;
-    }
-    for (value, (address, (path, property))) in (1..).zip(&registers) {
-        expect(path, bare.get(path, property)?, value.into())?;
-        expect(property, bare.read(*address)?, value)?;
-        bare.write(*address, 0)?;
-    }
-
-    let properties = 4 * PROPERTIES.split(' ').count() as u64;
-
-    // Past the properties of a controller, and past the controllers.
-    for offset in [properties, FAULTS_SIZE - 4, 3 * FAULTS_SIZE, 0xffc] {
-        expect("no register", bare.read(FAULTS + offset)?, u32::MAX)?;
-        bare.write(FAULTS + offset, 1)?;
-    }
-    Ok(())
 }
 
 /// A controller with a program in its memory.
