@@ -24,6 +24,7 @@ pub use machine::{
 };
 
 use crate::{
+    console::tail,
     prelude::*,
     process, //
 };
@@ -94,6 +95,12 @@ impl Boot {
             ..Self::default()
         }
     }
+
+    /// Adds `scripts/inspect` to a boot.
+    pub fn with_inspect(mut self) -> Self {
+        self.files.push(inspect::SCRIPT.into());
+        self
+    }
 }
 
 /// Overlay that gives the driver its controller.
@@ -153,13 +160,12 @@ impl Board {
             .context("cannot run setpriv")?;
         let status = watch(&mut qemu, &console, boot.on_line)?;
         let text = String::from_utf8_lossy(&fs::read(&console)?).into_owned();
-        let tail = text.lines().rev().take(20).collect::<Vec<_>>();
 
         ensure!(
             status.success(),
             "QEMU ended with {status}: {}{}",
             fs::read_to_string(&complaints)?,
-            tail.into_iter().rev().collect::<Vec<_>>().join("\n")
+            tail(&text)
         );
         Ok(Console::new(&text))
     }
@@ -262,14 +268,11 @@ fn watch(qemu: &mut Child, console: &Path, on_line: Option<fn(&str)>) -> Result<
         } else if changed.elapsed() > SILENCE {
             qemu.kill()?;
             qemu.wait()?;
-
-            let text = fs::read(console)?;
-
-            return Err(anyhow!(
+            bail!(
                 "the console was silent for {} s; its last lines are:\n{}",
                 SILENCE.as_secs(),
-                String::from_utf8_lossy(&text[text.len().saturating_sub(2000)..])
-            ));
+                tail(&String::from_utf8_lossy(&fs::read(console)?))
+            );
         }
         thread::sleep(Duration::from_millis(20));
     }

@@ -23,6 +23,13 @@ pub fn missing(output: &str, what: impl Display) -> Error {
     }
 }
 
+/// Returns the last 20 lines of a text.
+pub fn tail(text: &str) -> String {
+    let lines: Vec<_> = text.lines().collect();
+
+    lines[lines.len().saturating_sub(20)..].join("\n")
+}
+
 /// The text of the serial console of a boot that has ended.
 pub struct Console {
     text: String,
@@ -103,8 +110,7 @@ impl Console {
 
     /// Returns the error that the script did not print something, with the last lines.
     fn missing(&self, what: &str) -> Error {
-        let lines: Vec<_> = self.text.lines().collect();
-        let tail = lines[lines.len().saturating_sub(20)..].join("\n");
+        let tail = tail(&self.text);
         let what = format!("the board did not print its {what}; the last lines are:\n{tail}");
 
         missing(&self.text, what)

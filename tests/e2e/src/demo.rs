@@ -9,12 +9,6 @@ use crate::{
     prelude::*, //
 };
 
-/// Adds to `boot` what the script `demo` needs.
-pub fn boot(mut boot: Boot) -> Boot {
-    boot.files.push(inspect::SCRIPT.into());
-    boot
-}
-
 /// Prints the first sections of the output of `scripts/inspect`, and writes all of it to `file`.
 fn print_inspection(text: &str, file: &Path) -> Result<()> {
     let inspection = Inspection::of(text)?;
@@ -36,7 +30,8 @@ fn print_inspection(text: &str, file: &Path) -> Result<()> {
 pub fn run(board: &Board, json: &Path) -> Result<bool> {
     made_by("scripts/kernel", &["--verify"])?;
 
-    let console = board.boot(&boot(Boot::with_driver()), &script(&["demo"])?)?;
+    let boot = Boot::with_driver().with_inspect();
+    let console = board.boot(&boot, &script(&["demo"])?)?;
     let exit = console.exit()?;
     let kernel = console.section("release")?;
     let model = console.section("model")?;

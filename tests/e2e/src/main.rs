@@ -78,12 +78,6 @@ enum Command {
         /// Apply this device tree overlay, compiled or not.
         #[arg(long)]
         overlay: Vec<PathBuf>,
-        /// Size of the RAM, in QEMU's notation.
-        #[arg(long, default_value = "1G")]
-        memory: String,
-        /// More kernel parameters.
-        #[arg(long, default_value = "")]
-        append: String,
     },
 }
 
@@ -98,12 +92,8 @@ fn main() -> Result<ExitCode> {
             script,
             file,
             overlay,
-            memory,
-            append,
         } => {
             let boot = Boot {
-                memory,
-                append,
                 overlays: overlay,
                 files: file,
                 ..Boot::default()
@@ -113,9 +103,5 @@ fn main() -> Result<ExitCode> {
         }
     };
 
-    Ok(if passed {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(ExitCode::from(u8::from(!passed)))
 }

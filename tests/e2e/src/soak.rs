@@ -46,29 +46,26 @@ pub fn run(board: &Board, transfers: u64) -> Result<bool> {
     nothing_left(&console)?;
     println!("{}", console.section("statistics")?);
     println!("\nEvery byte was right, and nothing is left.");
-    repeat(board, &engine::busy(UNDER_LOAD)?, |tests| {
-        engine::add_busy(tests, UNDER_LOAD)
-    })?;
-    repeat(board, &lifetime::leave(UNDER_LOAD)?, |tests| {
-        lifetime::add_leave(tests, UNDER_LOAD)
-    })?;
-    repeat(board, &lifetime::repeat(IDLE)?, |tests| {
-        lifetime::add_repeat(tests, IDLE)
-    })?;
-    Ok(true)
-}
 
-/// Boots, runs a script of many rounds, and the tests that `add` adds.
-fn repeat(board: &Board, script: &str, add: impl FnOnce(&mut Tests)) -> Result<()> {
-    let console = board.boot(&Boot::with_driver(), script)?;
-    let mut tests = Tests::default();
+    type Add = fn(&mut Tests, u64);
 
-    add(&mut tests);
-    for Test { name, check } in tests.0 {
-        check(&console).with_context(|| name.clone())?;
-        println!("{name}: ok");
+    let scripts: [(Result<String>, Add, u64); 3] = [
+        (engine::busy(UNDER_LOAD), engine::add_busy, UNDER_LOAD),
+        (lifetime::leave(UNDER_LOAD), lifetime::add_leave, UNDER_LOAD),
+        (lifetime::repeat(IDLE), lifetime::add_repeat, IDLE),
+    ];
+
+    for (script, add, rounds) in scripts {
+        let console = board.boot(&Boot::with_driver(), &script?)?;
+        let mut tests = Tests::default();
+
+        add(&mut tests, rounds);
+        for Test { name, check } in tests.0 {
+            check(&console).with_context(|| name.clone())?;
+            println!("{name}: ok");
+        }
     }
-    Ok(())
+    Ok(true)
 }
 
 /// Checks that each byte of each transfer was right.

@@ -71,6 +71,14 @@ struct Job {
     work: Box<dyn FnOnce() + Send>,
 }
 
+/// Jobs that wait, that run since a time, and that took a time.
+#[derive(Default)]
+struct Queue {
+    waiting: VecDeque<Job>,
+    running: BTreeMap<String, Instant>,
+    times: Vec<(String, Duration)>,
+}
+
 /// The tests and their jobs.
 pub struct Suite {
     arguments: Arguments,
@@ -193,30 +201,20 @@ impl Suite {
         }
 
         let start = Instant::now();
-        let jobs = Mutex::new(self.jobs);
-        let running = Mutex::new(BTreeMap::new());
-        let times = Mutex::new(vec![]);
+        let queue = Mutex::new(Queue {
+            waiting: self.jobs,
+            ..Queue::default()
+        });
         let (end, ended) = mpsc::channel::<()>();
         let conclusion = thread::scope(|scope| {
             for _ in 0..cores().get() {
-                scope.spawn(|| {
-                    while let Some(job) = next(&jobs) {
-                        let start = Instant::now();
-
-                        running.lock().unwrap().insert(job.name.clone(), start);
-                        // The tests of a job that panics find that its sender is gone.
-                        let _ = catch_unwind(AssertUnwindSafe(job.work));
-
-                        running.lock().unwrap().remove(&job.name);
-                        times.lock().unwrap().push((job.name, start.elapsed()));
-                    }
-                });
+                scope.spawn(|| work(&queue));
             }
             scope.spawn(|| {
                 let ended = ended;
 
                 while ended.recv_timeout(REPORT_EVERY) == Err(RecvTimeoutError::Timeout) {
-                    report(&running.lock().unwrap());
+                    report(&queue.lock().unwrap().running);
                 }
             });
 
@@ -226,7 +224,7 @@ impl Suite {
             conclusion
         });
 
-        print_times(times.into_inner().unwrap(), start.elapsed());
+        print_times(queue.into_inner().unwrap().times, start.elapsed());
         println!(
             "{} passed, {} failed",
             conclusion.num_passed, conclusion.num_failed
@@ -244,8 +242,26 @@ pub fn cores() -> NonZero<usize> {
     thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN)
 }
 
-fn next(jobs: &Mutex<VecDeque<Job>>) -> Option<Job> {
-    jobs.lock().unwrap().pop_front()
+/// Does jobs as long as there are any.
+fn work(queue: &Mutex<Queue>) {
+    let next = || {
+        let mut queue = queue.lock().unwrap();
+        let job = queue.waiting.pop_front()?;
+
+        queue.running.insert(job.name.clone(), Instant::now());
+        Some(job)
+    };
+
+    while let Some(Job { name, work }) = next() {
+        // The tests of a job that panics find that its sender is gone.
+        let _ = catch_unwind(AssertUnwindSafe(work));
+        let mut queue = queue.lock().unwrap();
+        let start = queue.running.remove(&name);
+
+        queue
+            .times
+            .extend(start.map(|start| (name, start.elapsed())));
+    }
 }
 
 /// Prints the jobs that run, each with its seconds until now.

@@ -19,6 +19,31 @@ const ROWS: [(&str, &str, f64); 5] = [
 /// Most register accesses of a request to this driver.
 const ACCESSES: f64 = 7.0;
 
+/// Limits of this driver: what they limit, row and key of the value, and the highest value.
+const LIMITS: [(&str, usize, &str, f64); 6] = [
+    ("register accesses for a copy", 0, "accesses", ACCESSES),
+    (
+        "register accesses for each further segment",
+        4,
+        "accesses",
+        0.0,
+    ),
+    ("interrupts for a copy", 0, "interrupts", 1.0),
+    ("interrupts for the longest list", 3, "interrupts", 1.0),
+    (
+        "register accesses from the longest list to another",
+        5,
+        "accesses",
+        ACCESSES,
+    ),
+    (
+        "interrupts from the longest list to another",
+        5,
+        "interrupts",
+        1.0,
+    ),
+];
+
 /// Most bytes of program per segment of the scattered list.
 const PROGRAM_EACH: f64 = 21.0;
 
@@ -108,15 +133,8 @@ pub fn report(requests: &Requests) -> Report {
         [vec![name.into()], DRIVERS.map(cost).into()].concat()
     });
     let table = table(title, &head, cells);
-    let limit = |what: &str, row: usize, most| {
-        let key = if what.starts_with("register") {
-            "accesses"
-        } else {
-            "interrupts"
-        };
-
-        (what.into(), number(&rows[row][OURS][key]), most)
-    };
+    let limits = LIMITS
+        .map(|(what, row, key, most)| (what.to_string(), number(&rows[row][OURS][key]), most));
     let each = "bytes of program for each of its segments".into();
 
     Report {
@@ -130,18 +148,9 @@ pub fn report(requests: &Requests) -> Report {
             "scattered": rows[5],
             "program_per_segment": program,
         }),
-        limits: vec![
-            limit("register accesses for a copy", 0, ACCESSES),
-            limit("register accesses for each further segment", 4, 0.0),
-            limit("interrupts for a copy", 0, 1.0),
-            limit("interrupts for the longest list", 3, 1.0),
-            limit(
-                "register accesses from the longest list to another",
-                5,
-                ACCESSES,
-            ),
-            limit("interrupts from the longest list to another", 5, 1.0),
-            (each, program, PROGRAM_EACH),
-        ],
+        limits: limits
+            .into_iter()
+            .chain([(each, program, PROGRAM_EACH)])
+            .collect(),
     }
 }

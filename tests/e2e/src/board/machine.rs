@@ -18,26 +18,14 @@ pub enum Machine {
 
 impl Machine {
     /// Returns QEMU's options for the machine.
-    pub fn options(self) -> &'static [&'static str] {
-        match self {
-            Self::Rock5bPlus => &["-M", "rock-5b-plus", "-smp", "8"],
-            Self::Virt => &[
-                "-M",
-                "virt,gic-version=3",
-                "-cpu",
-                "cortex-a76",
-                "-smp",
-                "2",
-            ],
-            Self::VirtSmmu => &[
-                "-M",
-                "virt,gic-version=3,iommu=smmuv3",
-                "-cpu",
-                "cortex-a76",
-                "-smp",
-                "2",
-            ],
-        }
+    pub fn options(self) -> impl Iterator<Item = &'static str> {
+        let options = match self {
+            Self::Rock5bPlus => "-M rock-5b-plus -smp 8",
+            Self::Virt => "-M virt,gic-version=3 -cpu cortex-a76 -smp 2",
+            Self::VirtSmmu => "-M virt,gic-version=3,iommu=smmuv3 -cpu cortex-a76 -smp 2",
+        };
+
+        options.split(' ')
     }
 
     /// Returns the kernel's console on the machine.

@@ -33,7 +33,7 @@ needs_sync               1";
 
 /// Adds the tests on Debian's kernel.
 pub fn add(suite: &mut Suite) {
-    let mut boot = with_script(Boot::with_driver());
+    let mut boot = Boot::with_driver().with_inspect();
     let script = script(&["inspect/files", "inspect/driver"]);
 
     // Another number of slots than any default, and counters that are not 0.
@@ -79,12 +79,6 @@ pub fn add(suite: &mut Suite) {
         tests.add("says_which_files_need_root", expect_refused_files);
         tests.add("explains_its_arguments", explains_its_arguments);
     });
-}
-
-/// Adds the script to a boot.
-fn with_script(mut boot: Boot) -> Boot {
-    boot.files.push(inspect::SCRIPT.into());
-    boot
 }
 
 /// Returns the output of the script in a section of the console; it must have succeeded.

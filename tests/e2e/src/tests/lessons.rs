@@ -2,10 +2,7 @@
 
 //! The board boots and the lessons hold: with 1 GiB and 6 GiB, plain and bounced.
 
-use crate::{
-    demo,
-    prelude::*, //
-};
+use crate::prelude::*;
 
 /// Longest mapping that fits into the bounce buffers (`swiotlb_max_mapping_size()`).
 const BOUNCED_MAX: u64 = 256 << 10;
@@ -69,7 +66,7 @@ pub struct Transfer {
 
 /// Adds the tests.
 pub fn add(suite: &mut Suite) {
-    let boot = || demo::boot(Boot::with_driver());
+    let boot = || Boot::with_driver().with_inspect();
     let (mut six_gib, mut bounced) = (boot(), boot());
 
     six_gib.memory = "6G".into();

@@ -8,9 +8,9 @@ const CHECKS: &str = "DMA-API debug";
 
 /// Adds the tests; `boot` boots the debug kernel with more parameters.
 pub fn add(suite: &mut Suite, boot: impl Fn(&str) -> Boot) {
-    let checked = with_script(boot(""));
+    let checked = boot("").with_inspect();
     // The kernel makes no list of mappings then, and a read of it does not return.
-    let mut unchecked = with_script(boot("dma_debug=off"));
+    let mut unchecked = boot("dma_debug=off").with_inspect();
 
     unchecked.machine = Machine::Virt;
     unchecked.arguments = ["-machine", "iommu=smmuv3", "-device", "edu"]
