@@ -23,11 +23,7 @@ pub use machine::{
     Machine, //
 };
 
-use crate::{
-    console::tail,
-    prelude::*,
-    process, //
-};
+use crate::prelude::*;
 
 /// Silence after which a boot is given up: neither a character on its console nor its end.
 const SILENCE: Duration = Duration::from_secs(900);

@@ -2,11 +2,7 @@
 
 //! The tests that cargo runs on the host: those of `tests/host` and the unit tests of this program.
 
-use crate::{
-    prelude::*,
-    process,
-    source, //
-};
+use crate::prelude::*;
 
 /// Results of a cargo run, by test: true if the test passed.
 struct Results {
@@ -29,9 +25,8 @@ fn add_project(
     options: &'static [&str],
 ) -> Result<()> {
     let names = source::cargo(directory)?;
-    let known = names.clone();
+    let (known, mut selected) = (names.clone(), names.clone());
     let name_of = |name: &String| format!("{group}::{name}");
-    let mut selected = names.clone();
 
     selected.retain(|name| suite.selects(&name_of(name)));
     // No filter means all, also those that are not known.
@@ -39,14 +34,16 @@ fn add_project(
         selected.clear();
     }
 
-    let others = move |results: &Results| {
-        let mut unknown: Vec<_> = results.passed.keys().collect();
+    let others = Test::new(
+        format!("{group}::no_other_tests"),
+        move |results: &Results| {
+            let mut unknown: Vec<_> = results.passed.keys().collect();
 
-        unknown.retain(|name| !known.contains(name));
-        ensure!(unknown.is_empty(), "not found in the source: {unknown:?}");
-        Ok(())
-    };
-    let others = Test::new(format!("{group}::no_other_tests"), others);
+            unknown.retain(|name| !known.contains(name));
+            ensure!(unknown.is_empty(), "not found in the source: {unknown:?}");
+            Ok(())
+        },
+    );
     let tests = names.into_iter().map(|name| {
         let test = name_of(&name);
         let check = move |results: &Results| match results.passed.get(&name) {

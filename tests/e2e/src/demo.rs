@@ -4,10 +4,7 @@
 
 use serde_json::Map;
 
-use crate::{
-    bench::write_json,
-    prelude::*, //
-};
+use crate::prelude::*;
 
 /// Prints the first sections of the output of `scripts/inspect`, and writes all of it to `file`.
 fn print_inspection(text: &str, file: &Path) -> Result<()> {

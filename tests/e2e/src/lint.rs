@@ -4,7 +4,6 @@
 
 use crate::{
     prelude::*,
-    process,
     words, //
 };
 

@@ -11,9 +11,15 @@
 //! Unrelated mutants, which change different files and are caught by different boots, share a copy
 //! of the tree and a build. Without a filter, only a few mutants run, chosen at random.
 
-use std::hash::{
-    BuildHasher,
-    RandomState, //
+use std::{
+    hash::{
+        BuildHasher,
+        RandomState, //
+    },
+    sync::atomic::{
+        AtomicUsize,
+        Ordering::Relaxed, //
+    }, //
 };
 
 use crate::{
@@ -21,9 +27,7 @@ use crate::{
         CUT_OFF,
         MISSING, //
     },
-    lint::copy_tracked,
     prelude::*,
-    process,
     suite::JOB_FAILED, //
 };
 
@@ -165,27 +169,19 @@ fn batches(mutants: Vec<Mutant>) -> Vec<Vec<Mutant>> {
 
 /// Builds the mutants in a copy of the tree; returns the output of each one's test.
 ///
-/// There is a copy for each job that runs at a time. The copies stay, so that the next mutants are
-/// built faster.
+/// Each thread that does jobs has a copy. The copies stay, so that the next mutants are built faster.
 fn run(mutants: Vec<Mutant>) -> Result<BTreeMap<String, String>> {
-    static COPIES: Mutex<(Vec<PathBuf>, usize)> = Mutex::new((vec![], 0));
+    static NEXT: AtomicUsize = AtomicUsize::new(1);
 
-    let copy = {
-        let (free, made) = &mut *COPIES.lock().unwrap();
+    thread_local! {
+        static COPY: PathBuf = format!("out/mutants/{}", NEXT.fetch_add(1, Relaxed)).into();
+    }
 
-        free.pop().unwrap_or_else(|| {
-            *made += 1;
-            PathBuf::from(format!("out/mutants/{made}"))
-        })
-    };
-    let outputs = run_in(&copy, mutants);
-
-    COPIES.lock().unwrap().0.push(copy);
-    outputs
+    COPY.with(|copy| run_in(copy, mutants))
 }
 
 fn run_in(copy: &Path, mutants: Vec<Mutant>) -> Result<BTreeMap<String, String>> {
-    copy_tracked(&["*"], copy)?;
+    lint::copy_tracked(&["*"], copy)?;
     for mutant in &mutants {
         let mut patch = Command::new("patch");
 

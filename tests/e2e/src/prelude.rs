@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Names that most modules use.
+//! Names and modules that several modules use.
 
 pub use std::{
     collections::{
@@ -53,6 +53,10 @@ pub use serde_json::{
 pub use tempfile::TempDir;
 
 pub(crate) use crate::{
+    bench::{
+        table,
+        write_json, //
+    },
     board::{
         device_tree,
         Bare,
@@ -66,22 +70,34 @@ pub(crate) use crate::{
     check::*,
     console::{
         missing,
+        tail,
         Console, //
     },
     inspect::{
         self,
         Inspection, //
     },
+    lint,
     process::{
+        self,
         git,
         made_by,
         output,
         succeeds, //
     },
-    script::script,
+    script::{
+        script,
+        SCRIPTS, //
+    },
+    soak, source,
     suite::{
         cores,
         Suite,
         Test, //
+    },
+    tests::{
+        engine,
+        kunit,
+        lifetime, //
     },
 };

@@ -2,13 +2,7 @@
 
 //! The soak test: random transfers from four threads on all channels, with each byte verified.
 
-use crate::{
-    prelude::*,
-    tests::{
-        engine,
-        lifetime, //
-    }, //
-};
+use crate::prelude::*;
 
 /// Most transfers of a round, at whose end there is a line of progress.
 const ROUND: u64 = 5000;

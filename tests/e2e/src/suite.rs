@@ -29,10 +29,7 @@ use libtest_mimic::{
     Trial, //
 };
 
-use crate::{
-    bench::table,
-    prelude::*, //
-};
+use crate::prelude::*;
 
 /// A check of the outcome of a job.
 type Check<T> = Box<dyn FnOnce(&T) -> Result<()> + Send>;

@@ -6,7 +6,7 @@ mod controllers;
 pub mod engine;
 mod faults;
 mod inspect;
-mod kunit;
+pub mod kunit;
 mod lessons;
 pub mod lifetime;
 mod lists;
@@ -23,7 +23,6 @@ use crate::{
     compile_fail,
     coverage,
     docs,
-    lint,
     mutants,
     prelude::*,
     versions, //

@@ -2,10 +2,7 @@
 
 //! The engine under load, and the programs that it writes.
 
-use crate::{
-    prelude::*,
-    soak, //
-};
+use crate::prelude::*;
 
 /// Transfers of the reduced soak test on Debian's kernel, and on the debug kernel, which is slower.
 const REDUCED: u64 = 8000;

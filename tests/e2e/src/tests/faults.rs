@@ -10,10 +10,7 @@
 //! # logs: TEXT          a text in the driver's part of the kernel log
 //! ```
 
-use crate::{
-    prelude::*,
-    script::SCRIPTS, //
-};
+use crate::prelude::*;
 
 /// Script that is no test.
 const COMMON: &str = "common";

@@ -5,11 +5,7 @@
 mod ktap;
 mod leave_out;
 
-use crate::{
-    lint,
-    prelude::*,
-    source, //
-};
+use crate::prelude::*;
 use ktap::Results;
 
 /// Module as `make debug` builds it.
@@ -79,7 +75,7 @@ pub fn add(suite: &mut Suite) -> Result<()> {
     let plain = || without_suites("");
 
     super::faults::add(suite, "debug_faults", plain())?;
-    super::engine::soak(suite, "debug_engine", plain(), super::engine::SHORT);
+    engine::soak(suite, "debug_engine", plain(), engine::SHORT);
     super::lists::cases(suite, "debug_lists", plain());
     super::no_memory::add(suite, plain());
     super::inspect::add_debug(suite, without_suites);

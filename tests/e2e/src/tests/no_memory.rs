@@ -2,7 +2,6 @@
 
 //! Copies without memory: each of their allocations fails once.
 
-use super::kunit;
 use crate::prelude::*;
 
 /// Least number of objects that are allocated: five lists of pages with two growing vectors each,

@@ -3,7 +3,6 @@
 //! The sample for QEMU's edu device: lists behind an IOMMU, merged and bounced, a device that is
 //! late, and a device that does not reach the memory.
 
-use super::kunit;
 use crate::{
     prelude::*,
     samples::{

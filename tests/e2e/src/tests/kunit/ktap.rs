@@ -2,10 +2,7 @@
 
 //! The results of KUnit in a kernel log, as the kernel's own `kunit.py` parses them.
 
-use crate::{
-    prelude::*,
-    process, //
-};
+use crate::prelude::*;
 
 /// Results of a kernel log.
 pub struct Results {
