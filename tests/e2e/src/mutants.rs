@@ -169,7 +169,8 @@ fn batches(mutants: Vec<Mutant>) -> Vec<Vec<Mutant>> {
 
 /// Builds the mutants in a copy of the tree; returns the output of each one's test.
 ///
-/// Each thread that does jobs has a copy. The copies stay, so that the next mutants are built faster.
+/// Each thread that does jobs has a copy. The copies stay, so that the next mutants are built
+/// faster.
 fn run(mutants: Vec<Mutant>) -> Result<BTreeMap<String, String>> {
     static NEXT: AtomicUsize = AtomicUsize::new(1);
 

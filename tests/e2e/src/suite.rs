@@ -280,7 +280,7 @@ fn print_times(mut times: Vec<(String, Duration)>, whole: Duration) {
     let rows = times.into_iter();
     let rows = rows.map(|(name, time)| vec![name, format!("{:.1}", time.as_secs_f32())]);
 
-    println!("{}", table("Jobs:", &["job", "seconds"], rows));
+    println!("{}", table("", &["phase", "seconds"], rows).trim_start());
 }
 
 #[cfg(test)]

@@ -19,11 +19,11 @@ pub fn write(busybox: &Path, script: &str, files: &[PathBuf], path: &Path) -> Re
     let mut archive = vec![];
 
     for directory in ["bin", "dev", "proc", "sys", "tmp"] {
-        add(&mut archive, directory, ModeFileType::Directory, &[])?;
+        add(&mut archive, directory, None)?;
     }
-    add_file(&mut archive, "bin/busybox", &fs::read(busybox)?)?;
-    add_file(&mut archive, "init", INIT.as_bytes())?;
-    add_file(&mut archive, "script", script.as_bytes())?;
+    add(&mut archive, "bin/busybox", Some(&fs::read(busybox)?))?;
+    add(&mut archive, "init", Some(INIT.as_bytes()))?;
+    add(&mut archive, "script", Some(script.as_bytes()))?;
     for file in files {
         let name = file
             .file_name()
@@ -31,19 +31,17 @@ pub fn write(busybox: &Path, script: &str, files: &[PathBuf], path: &Path) -> Re
             .with_context(|| format!("{} has no name", file.display()))?;
         let bytes = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
 
-        add_file(&mut archive, name, &bytes)?;
+        add(&mut archive, name, Some(&bytes))?;
     }
     newc::trailer(&mut archive)?;
     fs::write(path, archive)?;
     Ok(())
 }
 
-fn add_file(archive: &mut Vec<u8>, name: &str, bytes: &[u8]) -> Result<()> {
-    add(archive, name, ModeFileType::Regular, bytes)
-}
-
-/// Adds an executable file or a directory to a cpio archive.
-fn add(archive: &mut Vec<u8>, name: &str, kind: ModeFileType, bytes: &[u8]) -> Result<()> {
+/// Adds an executable file with these bytes, or a directory, to a cpio archive.
+fn add(archive: &mut Vec<u8>, name: &str, bytes: Option<&[u8]>) -> Result<()> {
+    let kind = bytes.map_or(ModeFileType::Directory, |_| ModeFileType::Regular);
+    let bytes = bytes.unwrap_or_default();
     let mut entry = newc::Builder::new(name)
         .mode(0o755)
         .set_mode_file_type(kind)

@@ -27,16 +27,14 @@ pub fn add(suite: &mut Suite) {
         tests.add("bounce_what_is_above_4_gib", bounce_all_bytes);
         tests.add("leave_nothing", nothing_left);
     });
-    suite.boot(
-        "lists_bounced",
-        bounced,
-        scatter(FEW_CHUNKS, TOO_MANY),
-        |tests| {
-            tests.add("every_byte_is_right", |it| all_right(it, FEW_CHUNKS));
-            tests.add("are_refused_if_they_do_not_fit", are_refused);
-            tests.add("leave_nothing", nothing_left);
-        },
-    );
+
+    let script = scatter(FEW_CHUNKS, TOO_MANY);
+
+    suite.boot("lists_bounced", bounced, script, |tests| {
+        tests.add("every_byte_is_right", |it| all_right(it, FEW_CHUNKS));
+        tests.add("are_refused_if_they_do_not_fit", are_refused);
+        tests.add("leave_nothing", nothing_left);
+    });
 }
 
 /// Adds the tests of a board that boots with `boot`.

@@ -18,10 +18,12 @@ pub fn add(suite: &mut Suite, boot: impl Fn(&str) -> Boot) {
         .into();
 
     let script = |name| script(&["inspect/files", name]);
+    let (on, off) = (
+        "debug_inspect: dma_debug=on",
+        "debug_inspect: dma_debug=off",
+    );
 
-    let name = "debug_inspect: dma_debug=on";
-
-    suite.boot(name, checked, script("inspect/debug"), |tests| {
+    suite.boot(on, checked, script("inspect/debug"), |tests| {
         tests.add("shows_dma_api_debug", shows_dma_api_debug);
         tests.add("shows_no_limit", |it| {
             let remark = " (newer kernels count it only with swiotlb=track_hiwater)";
@@ -36,22 +38,17 @@ pub fn add(suite: &mut Suite, boot: impl Fn(&str) -> Boot) {
         });
         tests.add("names_what_is_not_built_in", names_what_is_not_built_in);
     });
-    suite.boot(
-        "debug_inspect: dma_debug=off",
-        unchecked,
-        script("inspect/unchecked"),
-        |tests| {
-            tests.add("does_not_read_what_hangs", |it| {
-                let dump = "(not read, because DMA-API debug is disabled)";
+    suite.boot(off, unchecked, script("inspect/unchecked"), |tests| {
+        tests.add("does_not_read_what_hangs", |it| {
+            let dump = "(not read, because DMA-API debug is disabled)";
 
-                it.exits(0)?;
-                it.is("disabled", "Y")?;
-                shows(it, CHECKS, "disabled", "Y")?;
-                shows(it, CHECKS, "dump", dump)
-            });
-            tests.add("shows_pci_devices", shows_pci_devices);
-        },
-    );
+            it.exits(0)?;
+            it.is("disabled", "Y")?;
+            shows(it, CHECKS, "disabled", "Y")?;
+            shows(it, CHECKS, "dump", dump)
+        });
+        tests.add("shows_pci_devices", shows_pci_devices);
+    });
 }
 
 fn shows_dma_api_debug(it: &Console) -> Result<()> {
