@@ -191,3 +191,28 @@ fn strip(record: &str) -> Result<String> {
     words.retain(|word| *word != ROOT && !word.starts_with("--emit="));
     Ok(words.join(" "))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn source_and_outputs_are_stripped_from_one_command() {
+        const COMMAND: &str = "A=b rustc -Zcrate-attr='feature(x,y)' --cfg 'a=\"$$b\"' \
+            --out-dir ./ --emit=dep-info=./.x.d --emit=obj=x.o rk3588_dma_demo.rs";
+
+        let stripped = "A=b rustc -Zcrate-attr='feature(x,y)' --cfg 'a=\"$b\"'";
+
+        for (record, stripped) in [
+            (
+                format!("savedcmd_x := {COMMAND}  \n\nsource_x := x\n"),
+                Some(stripped),
+            ),
+            ("savedcmd_x := rustc other.rs\n".into(), None),
+            (format!("savedcmd_x := {COMMAND} ; objtool x\n"), None),
+            (format!("deps_x := {COMMAND}\n"), None),
+        ] {
+            assert_eq!(strip(&record).ok().as_deref(), stripped, "{record}");
+        }
+    }
+}

@@ -220,6 +220,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn tests_of_a_boot_are_a_group() {
+        for (test, group) in [
+            ("kunit::virt_plain::rk3588_dma_page::a", "kunit::virt_plain"),
+            ("host::executed_tests::a", "host"),
+            ("faults::queue", "faults"),
+        ] {
+            assert_eq!(group_of(test), group);
+        }
+    }
+
+    #[test]
     fn missing_output_is_caught_only_if_the_board_was_cut_off() {
         const WRONG: &str = "@@ begin log\nwrong\n@@ end log\n@@ exit 0\n";
         const NO_END: &str = "@@ begin log\n@@ exit 1\n";

@@ -76,3 +76,28 @@ fn elsewhere(text: &str) -> Vec<(String, String)> {
 
     modules.map(|it| (it[1].into(), it[2].into())).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_suite_has_its_cases() {
+        let text =
+            "fn helper() {}\n\n#[kunit_tests(a)]\nmod suite {\n    #[test]\n    fn one() {}\n
+            fn helper<T>() {}\n}\n\n#[kunit_tests(b)]\nmod suite {\n    #[test]\n    \
+            #[cfg(x)]\n    fn two<T>() -> Result {}\n}\n";
+
+        assert_eq!(kunit_cases(text), ["a::one", "b::two"]);
+    }
+
+    #[test]
+    fn modules_elsewhere_are_found() {
+        let text = "#[cfg(test)]\n#[path = \"../tests/copy.rs\"]\nmod copy_tests;\n\
+            #[path = \"../../../pl330/insn/mod.rs\"]\nmod insn;\n";
+
+        let found = ("../tests/copy.rs".into(), "copy_tests".into());
+
+        assert_eq!(elsewhere(text), [found]);
+    }
+}

@@ -93,9 +93,16 @@ fn boot(machine: Machine, bounced: bool) -> Boot {
     Boot {
         machine,
         kernel: Kernel::Debug,
+        // kmemleak scans all of it. The board does not boot with so little.
+        memory: if machine == Machine::Virt {
+            "384M"
+        } else {
+            "1G"
+        }
+        .into(),
         append: format!(
             "log_buf_len=4M kmemleak=on slab_debug=F kasan_multi_shot kunit.enable=1 \
-             swiotlb=2048{force}"
+             swiotlb=1024{force}"
         ),
         files: vec![MODULE.into()],
         target: Some("debug"),
