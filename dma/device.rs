@@ -161,6 +161,7 @@ impl fmt::Display for EffectiveLimits {
 /// [`new`](Self::new), for `'bound`.
 pub(crate) struct DmaDevice {
     dev: ARef<Device>,
+    dma_mask: u64,
     max_segment: usize,
     max_bounced: usize,
     boundary_mask: c_ulong,
@@ -242,6 +243,7 @@ impl DmaDevice {
         let max_bounced = unsafe { bindings::dma_max_mapping_size(raw) };
         let this = Self {
             dev: core.into(),
+            dma_mask: limits.mask.value(),
             // CAST: `usize` is no shorter than 32 bits where this is built.
             max_segment: limits.max_segment as usize,
             max_bounced,
@@ -310,6 +312,11 @@ impl DmaDevice {
                 needs_sync: c::rk3588_dma_needs_sync(raw),
             }
         }
+    }
+
+    /// Returns the highest address that a mapping may have. C function: `dma_get_mask()`.
+    pub(crate) fn dma_mask(&self) -> u64 {
+        self.dma_mask
     }
 
     /// The longest mapping, in bytes, that the device can use.

@@ -5,6 +5,8 @@
 //! C functions: `dma_map_single()`, `dma_map_page()`, `dma_mapping_error()`, `dma_unmap_single()`,
 //! `dma_unmap_page()`.
 
+use core::option;
+
 use kernel::prelude::*;
 
 use super::{
@@ -14,9 +16,12 @@ use super::{
     },
     Direction,
     DmaDevice,
-    InFlight,
     MapError,
-    Memory, //
+    Mapped,
+    MappedMemory,
+    Memory,
+    RawSegment,
+    Submitted, //
 };
 
 /// Memory `M` that is mapped for a device, in direction `D`, until it is dropped.
@@ -30,7 +35,7 @@ use super::{
 /// Dropped, it is unmapped and then the memory freed. What the device wrote is not wanted then, so
 /// the cache work, or the copy out of a bounce buffer, is saved (`DMA_ATTR_SKIP_CPU_SYNC`).
 ///
-/// [`new_for_cpu`](Self::new_for_cpu) maps memory and leaves it to the CPU: see
+/// [`new_unsynced`](Self::new_unsynced) maps memory and leaves it to the CPU: see
 /// [`CpuOwned`](super::CpuOwned).
 ///
 /// # Examples
@@ -49,10 +54,8 @@ pub(crate) struct Mapping<'dev, M: Memory, D: Direction> {
     /// Above the memory: it is unmapped before that is freed.
     pub(super) raw: RawMapping<'dev, D>,
     pub(super) memory: M,
-    /// What the CPU and an engine may use, in bytes; not more than the memory has.
+    /// Length of the memory in bytes, without padding.
     pub(super) len: usize,
-    /// No more than `len` bytes were handed over, and the others are the CPU's.
-    pub(super) is_part: bool,
 }
 
 impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
@@ -91,25 +94,15 @@ impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
         // SAFETY: By the contract of `Memory`; we own the memory, and nothing here reaches it before
         // `raw` is gone but through `raw`. The caller's promise for `sync`.
         match unsafe { RawMapping::new(dev, location, len, padded_len, sync) } {
-            Ok(raw) => Ok(Self {
-                len,
-                raw,
-                memory,
-                is_part: false,
-            }),
+            Ok(raw) => Ok(Self { raw, memory, len }),
             Err(failure) => Err(MapError { failure, memory }),
         }
     }
 
-    /// The length in bytes of what the CPU and an engine may use.
+    /// Returns the length of the memory in bytes.
     #[inline]
     pub(crate) fn len(&self) -> usize {
         self.len
-    }
-
-    /// Whether the mapping was made for `dev`.
-    pub(crate) fn is_for(&self, dev: &DmaDevice) -> bool {
-        self.raw.is_for(dev)
     }
 
     /// Takes the memory back from the device, so that the CPU sees what the device wrote.
@@ -117,20 +110,39 @@ impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
     /// C functions: `dma_unmap_single()`, `dma_unmap_page()`.
     #[inline]
     pub(crate) fn unmap(self) -> M {
-        if self.is_part {
-            return self.take_back().unmap();
-        }
-
         let Self { raw, memory, .. } = self;
 
         raw.unmap();
         memory
     }
+}
 
-    /// Lends the mapping to the device, which may use it from now on.
-    #[inline]
-    pub(crate) fn submit(self) -> InFlight<'dev, M, D> {
-        InFlight::new(self)
+// SAFETY: By the type invariant of `RawMapping`, the memory is mapped until it is dropped; `unmap`
+// consumes the value.
+unsafe impl<M: Memory, D: Direction> Mapped for Mapping<'_, M, D> {
+    fn is_mapped_for(&self, dev: &DmaDevice) -> bool {
+        self.raw.is_mapped_for(dev)
+    }
+
+    fn warn_leaked(&self) {
+        self.raw.warn_leaked();
+    }
+}
+
+// SAFETY: The segment has the address of the mapping and its length.
+unsafe impl<M: Memory, D: Direction> MappedMemory for Mapping<'_, M, D> {
+    type Direction = D;
+    type Segments<'a>
+        = option::IntoIter<RawSegment>
+    where
+        Self: 'a;
+
+    fn len(&self) -> usize {
+        self.len
+    }
+
+    fn segments(&self, _: &Submitted) -> Self::Segments<'_> {
+        Some(RawSegment::new(self.raw.address(), self.len)).into_iter()
     }
 }
 
@@ -299,8 +311,8 @@ mod tests {
         let (dev, other) = (device.dma()?, other.dma()?);
         let mapping = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(64)?)?;
 
-        assert!(mapping.is_for(dev));
-        assert!(!mapping.is_for(other));
+        assert!(mapping.is_mapped_for(dev));
+        assert!(!mapping.is_mapped_for(other));
         Ok(())
     }
 

@@ -16,11 +16,11 @@
 //!   [`cpu`](Mapping::cpu) and [`view`](Mapping::view), and changes them by
 //!   [`cpu_mut`](Mapping::cpu_mut) and [`view_mut`](Mapping::view_mut), which hand them over and
 //!   back. Dropping it unmaps and frees.
-//! - An [`InFlight`] is used by the device. It is the only source of the
-//!   [`DmaAddress`]. Dropping it frees nothing, because the device may still be writing.
+//! - An [`InFlight`] is used by the device, a [`BusMaster`]. It is the only source of addresses, as
+//!   [`Segment`]s. If they are known, dropping it frees nothing: the device may still write.
 //! - What the device may do is a type: [`ToDevice`], [`FromDevice`] or [`Bidirectional`].
 //! - `'dev` ties a mapping to the time during which the device is bound to its driver.
-//! - A [`CpuOwned`] mapping was made without a sync; no more is handed over than what is used.
+//! - A [`CpuOwned`] mapping is made without a sync; a [`SyncedPart`] of it is for the device.
 //! - Whatever fails hands back what it was given: [`MapError`].
 //!
 //! Two steps are `unsafe`: [`DmaDevice::new`], as setting a mask is upstream, and what makes the
@@ -52,14 +52,15 @@ mod buffer;
 mod device;
 mod direction;
 mod error;
-mod flight;
 mod guard;
+mod in_flight;
 pub(crate) mod leave_out;
 mod mapping;
 mod memory;
 mod owned;
 mod page;
 mod raw;
+mod segment;
 mod stats;
 
 pub(crate) use access::resolve;
@@ -80,7 +81,16 @@ pub(crate) use error::{
     MapError,
     MapFailure, //
 };
-pub(crate) use flight::InFlight;
+pub(crate) use in_flight::{
+    BusMaster,
+    InFlight,
+    InFlightRef,
+    Mapped,
+    MappedMemory,
+    Pair,
+    Submitted,
+    WrongDevice, //
+};
 pub(crate) use mapping::Mapping;
 pub(crate) use memory::{
     Location,
@@ -94,12 +104,19 @@ pub(crate) use raw::{
     sync_for_cpu,
     sync_for_device, //
 };
+pub(crate) use segment::{
+    BusAddress,
+    RawSegment,
+    Segment, //
+};
 pub(crate) use stats::Statistics;
 
 // Drivers may have to name these; ours need not.
 #[expect(unused_imports, reason = "part of the interface")]
 pub(crate) use self::{
-    flight::DmaAddress,
     guard::CpuMut,
-    owned::CpuOwned, //
+    owned::{
+        CpuOwned,
+        SyncedPart, //
+    }, //
 };

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Mappings whose bytes belong to the CPU: no more is synced than what is used.
+//! Mappings without a sync: only the bytes that the device uses are synced.
 
 use core::{
     ops::{
         Deref,
         DerefMut, //
     },
+    option,
     slice, //
 };
 
@@ -18,94 +19,100 @@ use super::{
     Direction,
     DmaDevice,
     MapError,
+    Mapped,
+    MappedMemory,
     Mapping,
-    Memory, //
+    Memory,
+    RawSegment,
+    Submitted, //
 };
 
-/// A mapping whose bytes belong to the CPU.
+/// Mapping whose bytes belong to the CPU.
 ///
-/// It is made without a sync (`DMA_ATTR_SKIP_CPU_SYNC`), and the device may not use it: there is no
-/// `submit`. The CPU reads the bytes and, where the device reads them, writes them, as if they were
-/// not mapped. [`hand_over`](Self::hand_over) makes a [`Mapping`] of the first bytes, and syncs these;
-/// [`Mapping::take_back`] is the way back.
+/// It is made without a sync (`DMA_ATTR_SKIP_CPU_SYNC`), and cannot be submitted. The CPU reads the
+/// bytes and, where the device reads them, writes them, as if they were not mapped.
+/// [`sync_for_device`](Self::sync_for_device) syncs the first bytes, and makes a [`SyncedPart`] for
+/// the device; [`SyncedPart::sync_for_cpu`] is the way back.
 ///
 /// For long buffers that stay mapped and of which a few bytes are used at a time. It saves an
-/// instruction for each cache line that is not handed over, at every turn, and costs a call more: for
+/// instruction for each cache line that is not synced, at every turn, and costs a call more: for
 /// a buffer that is used whole, [`Mapping::new`] is cheaper.
 ///
 /// # Examples
 ///
 /// ```ignore
-/// let mut frame = Mapping::<_, ToDevice>::new_for_cpu(dev, Buffer::zeroed(64 << 10)?)?;
+/// let mut frame = Mapping::<_, ToDevice>::new_unsynced(dev, Buffer::zeroed(64 << 10)?)?;
 ///
 /// for packet in packets {
 ///     frame[..packet.len()].copy_from_slice(packet);
 ///
-///     let mapping = frame.hand_over(packet.len()).map_err(|_| EINVAL)?;   // syncs that much
+///     let part = frame.sync_for_device(packet.len()).map_err(|_| EINVAL)?;
 ///
-///     frame = engine.send(mapping)?.take_back();
+///     frame = engine.send(part)?.sync_for_cpu();
 /// }
 /// ```
 #[must_use = "a mapping that is dropped is unmapped"]
 pub(crate) struct CpuOwned<'dev, M: Memory, D: Direction> {
-    /// Not to be submitted as it is: what the CPU wrote has not been handed over.
+    /// Private, because it must not be submitted: what the CPU wrote is not synced.
     mapping: Mapping<'dev, M, D>,
 }
 
+/// First bytes of a [`CpuOwned`] mapping, for the device.
+///
+/// The other bytes still belong to the CPU, but it reaches them only after
+/// [`sync_for_cpu`](Self::sync_for_cpu).
+///
+/// # Invariants
+///
+/// The first `len` bytes of `mapping`, of which there are at least as many, are synced for the
+/// device. `len` is not 0.
+#[must_use = "a mapping that is dropped is unmapped"]
+pub(crate) struct SyncedPart<'dev, M: Memory, D: Direction> {
+    mapping: Mapping<'dev, M, D>,
+    len: usize,
+}
+
 impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
-    /// Maps `memory`, and leaves it to the CPU. Does not sleep.
+    /// Maps `memory`, and leaves its bytes to the CPU. Does not sleep.
     ///
     /// C functions: `dma_map_single_attrs()` or `dma_map_page_attrs()` with
     /// `DMA_ATTR_SKIP_CPU_SYNC`, and `dma_mapping_error()`.
     ///
     /// # Errors
     ///
-    /// As [`new`](Self::new).
+    /// Those of [`new`](Self::new).
     #[inline(always)]
-    pub(crate) fn new_for_cpu(
+    pub(crate) fn new_unsynced(
         dev: &'dev DmaDevice,
         memory: M,
     ) -> Result<CpuOwned<'dev, M, D>, MapError<M>> {
-        // SAFETY: The result does not let the device have the bytes before `hand_over` syncs them.
+        // SAFETY: The device must get no bytes before a sync: `CpuOwned` cannot be submitted, and
+        // `SyncedPart` has the synced bytes only.
         let mapping = unsafe { Self::with_sync(dev, memory, CpuSync::Skip)? };
 
         Ok(CpuOwned { mapping })
     }
-
-    /// Gives the bytes back to the CPU, and leaves them mapped.
-    ///
-    /// C function: `dma_sync_single_for_cpu()`, for what was handed over, unless the direction is
-    /// [`ToDevice`](super::ToDevice).
-    #[inline]
-    pub(crate) fn take_back(mut self) -> CpuOwned<'dev, M, D> {
-        let len = self.len();
-
-        self.sync_for_cpu(&(0..len));
-        self.len = self.memory.len();
-        CpuOwned { mapping: self }
-    }
 }
 
 impl<'dev, M: Memory, D: Direction> CpuOwned<'dev, M, D> {
-    /// Hands the first `len` bytes to the device; the result is that long.
+    /// Syncs the first `len` bytes for the device, and returns this part.
     ///
     /// C function: `dma_sync_single_range_for_device()`.
     ///
     /// # Errors
     ///
-    /// The value itself, if it does not have `len` bytes, or `len` is 0.
+    /// The value itself, if `len` is 0 or exceeds the memory.
     #[inline]
-    pub(crate) fn hand_over(self, len: usize) -> Result<Mapping<'dev, M, D>, Self> {
-        let Self { mut mapping } = self;
+    pub(crate) fn sync_for_device(self, len: usize) -> Result<SyncedPart<'dev, M, D>, Self> {
+        let Self { mapping } = self;
 
         if len == 0 || len > mapping.len {
             return Err(Self { mapping });
         }
-        mapping.is_part = true;
-        mapping.len = len;
-        // SAFETY: The bytes are inside the memory, and so inside the mapping.
+        // SAFETY: The range must be inside the mapping: compared above.
         unsafe { mapping.raw.sync_for_device(0..len) };
-        Ok(mapping)
+        // INVARIANT: Synced above.
+        Ok(SyncedPart { mapping, len })
     }
 
     /// Unmaps the memory, without a sync.
@@ -113,11 +120,72 @@ impl<'dev, M: Memory, D: Direction> CpuOwned<'dev, M, D> {
     /// C functions: `dma_unmap_single_attrs()` or `dma_unmap_page_attrs()` with
     /// `DMA_ATTR_SKIP_CPU_SYNC`.
     #[inline]
+    #[allow(dead_code, reason = "for drivers that take the memory back")]
     pub(crate) fn unmap(self) -> M {
         let Mapping { raw, memory, .. } = self.mapping;
 
         drop(raw);
         memory
+    }
+}
+
+impl<'dev, M: Memory, D: Direction> SyncedPart<'dev, M, D> {
+    /// Returns the number of synced bytes.
+    #[inline]
+    #[allow(dead_code, reason = "as `MappedMemory::len`, which our engine uses")]
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Syncs the part for the CPU, and returns the whole mapping.
+    ///
+    /// C function: `dma_sync_single_for_cpu()`, unless the direction is
+    /// [`ToDevice`](super::ToDevice).
+    #[inline]
+    pub(crate) fn sync_for_cpu(mut self) -> CpuOwned<'dev, M, D> {
+        let len = self.len;
+
+        self.mapping.sync_for_cpu(&(0..len));
+        CpuOwned {
+            mapping: self.mapping,
+        }
+    }
+
+    /// Syncs the part for the CPU, and unmaps the memory.
+    ///
+    /// C functions: as [`sync_for_cpu`](Self::sync_for_cpu), then those of [`CpuOwned::unmap`].
+    #[inline]
+    #[allow(dead_code, reason = "for drivers that take the memory back")]
+    pub(crate) fn unmap(self) -> M {
+        self.sync_for_cpu().unmap()
+    }
+}
+
+// SAFETY: `Mapping` meets the requirement; `sync_for_cpu` and `unmap` consume the value.
+unsafe impl<M: Memory, D: Direction> Mapped for SyncedPart<'_, M, D> {
+    fn is_mapped_for(&self, dev: &DmaDevice) -> bool {
+        self.mapping.is_mapped_for(dev)
+    }
+
+    fn warn_leaked(&self) {
+        self.mapping.warn_leaked();
+    }
+}
+
+// SAFETY: The segment has the first `len` bytes of the mapping.
+unsafe impl<M: Memory, D: Direction> MappedMemory for SyncedPart<'_, M, D> {
+    type Direction = D;
+    type Segments<'a>
+        = option::IntoIter<RawSegment>
+    where
+        Self: 'a;
+
+    fn len(&self) -> usize {
+        self.len
+    }
+
+    fn segments(&self, _: &Submitted) -> Self::Segments<'_> {
+        Some(RawSegment::new(self.mapping.raw.address(), self.len)).into_iter()
     }
 }
 
@@ -128,8 +196,9 @@ impl<M: Memory, D: Direction> Deref for CpuOwned<'_, M, D> {
     fn deref(&self) -> &[u8] {
         let Mapping { memory, len, .. } = &self.mapping;
 
-        // SAFETY: By the contract of `Memory` these bytes are initialized and reached by nobody but
-        // through the value. No device uses them: a mapping in flight is inside an `InFlight`.
+        // SAFETY: The bytes must be initialized and have no writer. `Memory` guarantees that they
+        // are initialized and only reached through the value. The device does not use them: a
+        // mapping in flight is in an `InFlight`.
         unsafe { slice::from_raw_parts(memory.as_ptr().as_ptr(), *len) }
     }
 }
@@ -139,7 +208,7 @@ impl<M: Memory, D: DeviceReads> DerefMut for CpuOwned<'_, M, D> {
     fn deref_mut(&mut self) -> &mut [u8] {
         let Mapping { memory, len, .. } = &mut self.mapping;
 
-        // SAFETY: As in `deref`, and `&mut self` excludes everybody else.
+        // SAFETY: As in `deref`, and `&mut self` excludes all other references.
         unsafe { slice::from_raw_parts_mut(memory.as_mut_ptr().as_ptr(), *len) }
     }
 }
@@ -165,12 +234,12 @@ mod tests {
     fn what_is_handed_over_reaches_the_device_each_time() -> Result {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
-        let mut owned = Mapping::<_, ToDevice>::new_for_cpu(dev, Buffer::zeroed(4096)?)?;
+        let mut owned = Mapping::<_, ToDevice>::new_unsynced(dev, Buffer::zeroed(4096)?)?;
 
         for round in 1..4 {
             owned[..100].fill(round);
 
-            let Ok(mapping) = owned.hand_over(100) else {
+            let Ok(mapping) = owned.sync_for_device(100) else {
                 return Err(EINVAL);
             };
 
@@ -178,7 +247,7 @@ mod tests {
             owned = fixture::run(dev, mapping, |hardware| {
                 assert_eq!(hardware.read(98), [round, round]);
             })?
-            .take_back();
+            .sync_for_cpu();
             assert_eq!(owned.len(), 4096);
         }
         assert_eq!(dev.statistics().snapshot().syncs_for_device, 3);
@@ -190,15 +259,15 @@ mod tests {
     fn what_is_taken_back_is_what_the_device_wrote_each_time() -> Result {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
-        let mut owned = Mapping::<_, FromDevice>::new_for_cpu(dev, Buffer::zeroed(4096)?)?;
+        let mut owned = Mapping::<_, FromDevice>::new_unsynced(dev, Buffer::zeroed(4096)?)?;
 
         for round in 1..4 {
-            let Ok(mapping) = owned.hand_over(100) else {
+            let Ok(mapping) = owned.sync_for_device(100) else {
                 return Err(EINVAL);
             };
 
             owned = fixture::run(dev, mapping, |hardware| hardware.write(0, &[round; 100]))?
-                .take_back();
+                .sync_for_cpu();
             assert!(owned[..100].iter().all(|&byte| byte == round));
             assert_eq!(owned[100], 0);
         }
@@ -211,11 +280,11 @@ mod tests {
     fn what_is_not_handed_over_stays() -> Result {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
-        let mut owned = Mapping::<_, Bidirectional>::new_for_cpu(dev, Buffer::zeroed(4096)?)?;
+        let mut owned = Mapping::<_, Bidirectional>::new_unsynced(dev, Buffer::zeroed(4096)?)?;
 
         owned.fill(0x11);
 
-        let Ok(mapping) = owned.hand_over(64) else {
+        let Ok(mapping) = owned.sync_for_device(64) else {
             return Err(EINVAL);
         };
         let buffer = fixture::run(dev, mapping, |hardware| {
@@ -234,16 +303,16 @@ mod tests {
     fn bytes_that_are_not_there_are_not_handed_over() -> Result {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
-        let mut owned = Mapping::<_, ToDevice>::new_for_cpu(dev, Buffer::zeroed(100)?)?;
+        let mut owned = Mapping::<_, ToDevice>::new_unsynced(dev, Buffer::zeroed(100)?)?;
 
         for len in [0, 101, usize::MAX] {
-            owned = match owned.hand_over(len) {
+            owned = match owned.sync_for_device(len) {
                 Ok(_) => return Err(EINVAL),
                 Err(owned) => owned,
             };
         }
         assert_eq!(dev.statistics().snapshot().syncs_for_device, 0);
-        assert!(owned.hand_over(100).is_ok());
+        assert!(owned.sync_for_device(100).is_ok());
         Ok(())
     }
 
@@ -251,7 +320,7 @@ mod tests {
     fn unmapped_by_the_cpu_it_is_as_the_cpu_left_it() -> Result {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
-        let mut owned = Mapping::<_, Bidirectional>::new_for_cpu(dev, Buffer::zeroed(64)?)?;
+        let mut owned = Mapping::<_, Bidirectional>::new_unsynced(dev, Buffer::zeroed(64)?)?;
 
         owned.fill(7);
         assert!(owned.unmap().iter().all(|&byte| byte == 7));
@@ -262,7 +331,7 @@ mod tests {
     #[test]
     fn nothing_is_not_mapped() -> Result {
         let device = TestDevice::new()?;
-        let result = Mapping::<_, ToDevice>::new_for_cpu(device.dma()?, KVec::<u8>::new());
+        let result = Mapping::<_, ToDevice>::new_unsynced(device.dma()?, KVec::<u8>::new());
 
         assert!(result.is_err_and(|error| error.failure == MapFailure::Empty));
         Ok(())

@@ -208,27 +208,25 @@ impl<'dev, D: Direction> RawMapping<'dev, D> {
         this.expect_within_boundary(used).map(|()| this)
     }
 
-    /// Its length in bytes.
-    #[inline]
-    pub(super) fn len(&self) -> usize {
-        self.len
-    }
-
-    /// The device it was made for.
-    #[inline]
-    pub(super) fn dev(&self) -> &'dev DmaDevice {
-        self.dev
-    }
-
     /// Where the device finds it.
     #[inline]
     pub(super) fn address(&self) -> bindings::dma_addr_t {
         self.address
     }
 
-    /// Whether it was made for `dev`.
-    pub(super) fn is_for(&self, dev: &DmaDevice) -> bool {
+    /// Returns true if the mapping was made for `dev`.
+    pub(super) fn is_mapped_for(&self, dev: &DmaDevice) -> bool {
         ptr::eq(self.dev, dev)
+    }
+
+    /// Warns in the kernel log that the mapping is leaked.
+    pub(super) fn warn_leaked(&self) {
+        dev_warn!(
+            self.dev.as_device(),
+            "{} bytes at DMA address {:#010x} are leaked: the device may still use them\n",
+            self.len,
+            self.address
+        );
     }
 
     /// Takes it back from the device, so that the CPU sees what the device wrote.

@@ -23,12 +23,12 @@ use crate::{
         Bidirectional,
         Buffer,
         DmaDevice,
-        Mapping, //
+        Mapping,
+        Pair, //
     },
     pl330::{
         Controller,
         Failed,
-        Pair,
         Receipt,
         Span, //
     }, //

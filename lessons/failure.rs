@@ -17,13 +17,13 @@ use crate::{
         DmaDevice,
         FromDevice,
         Mapping,
+        Pair,
         ToDevice, //
     },
     pl330::{
         Controller,
         Failed,
         Flaw,
-        Pair,
         Receipt,
         Span,
         TransferError, //

@@ -26,11 +26,11 @@ use crate::{
         DmaDevice,
         FromDevice,
         Mapping,
+        Pair,
         ToDevice, //
     },
     pl330::{
         Controller,
-        Pair,
         Queue,
         Receipt,
         Span,

@@ -42,20 +42,24 @@ pub(super) fn frames<'bound>(
 
     pattern::fill_background(&mut received);
 
-    let mut sent = Mapping::<_, ToDevice>::new_for_cpu(dev, Buffer::zeroed(LEN)?)?;
-    let mut received = Mapping::<_, FromDevice>::new_for_cpu(dev, received)?;
+    let mut sent = Mapping::<_, ToDevice>::new_unsynced(dev, Buffer::zeroed(LEN)?)?;
+    let mut received = Mapping::<_, FromDevice>::new_unsynced(dev, received)?;
     let mut receipts = [None; 2];
 
     for receipt in &mut receipts {
         pattern::fill_source(&mut sent[span.from..][..span.len]);
 
-        let source = sent.hand_over(span.from + span.len).map_err(|_| EINVAL)?;
-        let destination = received.hand_over(span.to + span.len).map_err(|_| EINVAL)?;
+        let source = sent
+            .sync_for_device(span.from + span.len)
+            .map_err(|_| EINVAL)?;
+        let destination = received
+            .sync_for_device(span.to + span.len)
+            .map_err(|_| EINVAL)?;
         let done = controller.copy(source, destination, span)?;
 
         *receipt = Some(done.receipt);
-        sent = done.mappings.source.take_back();
-        received = done.mappings.destination.take_back();
+        sent = done.mappings.source.sync_for_cpu();
+        received = done.mappings.destination.sync_for_cpu();
         pattern::check(&received[..span.to + span.len + MARGIN], span.to, span.len)?;
         pattern::fill_background(&mut sent[span.from..][..span.len]);
     }

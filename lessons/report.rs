@@ -10,10 +10,12 @@ use kernel::{
 
 use super::Failure;
 use crate::{
-    dma::Direction,
+    dma::{
+        Direction,
+        Pair, //
+    },
     pl330::{
         Done,
-        Pair,
         Receipt,
         Span,
         TransferError, //

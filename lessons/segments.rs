@@ -3,7 +3,7 @@
 //! Segments: what a table has, and what the device sees of it when it is mapped.
 //!
 //! In C, whoever programs a device goes through as many entries as `dma_map_sg()` has returned, by
-//! `sg_dma_address()` and `sg_dma_len()`, which are not the entry's own. `ListInFlight::segments` yields these,
+//! `sg_dma_address()` and `sg_dma_len()`, which are not the entry's own. `InFlight::segments` yields these,
 //! and no others. A lesson may not have them, an engine may; what can be shown of them is text.
 
 use kernel::{

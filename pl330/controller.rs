@@ -61,7 +61,10 @@ use crate::{
         MemRegion,
         Timer, //
     },
-    dma::DmaDevice, //
+    dma::{
+        BusMaster,
+        DmaDevice, //
+    },
 };
 
 /// The clock of registers and bus.
@@ -82,7 +85,7 @@ pub(crate) struct Controller<'bound> {
     /// First: it looks at all the others.
     #[pin]
     pub(super) watchdog: Timer<Self>,
-    pub(super) dma: &'bound DmaDevice,
+    pub(super) bus: BusMaster<'bound, u32>,
     pub(super) config: Config,
     /// Protects the debug registers as well.
     #[pin]
@@ -102,7 +105,7 @@ impl<'bound> Controller<'bound> {
     /// # Errors
     ///
     /// All of [`SetupError`] that concern registers, clock, configuration and memory; `EINVAL` if `dma` is
-    /// that of another device.
+    /// that of another device, or its mask has more than 32 bits.
     ///
     /// # Safety
     ///
@@ -118,6 +121,7 @@ impl<'bound> Controller<'bound> {
             return Err(SetupError::Dma(EINVAL));
         }
 
+        let bus = BusMaster::new(dma).map_err(SetupError::Dma)?;
         let resource = pdev.resource_by_index(0).ok_or(SetupError::NoRegisters)?;
 
         // Left to itself, the kernel crate's mapping of too small a block fails, but stays.
@@ -150,7 +154,7 @@ impl<'bound> Controller<'bound> {
             pin_init!(Self {
                 // SAFETY: It is the field that `HasTimer` tells of.
                 watchdog <- unsafe { Timer::new(c"rk3588_dma", static_lock_class!()) },
-                dma,
+                bus,
                 config,
                 shared <- new_spinlock_irq!(Shared::new(port, slots)),
                 events: Atomic::new(0),
@@ -164,7 +168,7 @@ impl<'bound> Controller<'bound> {
     }
 
     pub(super) fn dev(&self) -> &Device<Bound> {
-        self.dma.as_device()
+        self.bus.dev().as_device()
     }
 
     /// What the hardware was built with.

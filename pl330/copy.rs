@@ -11,16 +11,10 @@ use super::{
     controller::Controller,
     error::TransferError,
     layout::{
+        contiguous,
         Addresses,
         Layout,
-        Side,
         Span, //
-    },
-    lend::{
-        Lend,
-        Lent,
-        LentPair,
-        Pair, //
     },
     program::{
         Fill,
@@ -43,8 +37,11 @@ use crate::dma::{
     DeviceReads,
     DeviceWrites,
     InFlight,
+    InFlightRef,
+    MappedMemory,
     Mapping,
-    Memory, //
+    Memory,
+    Pair, //
 };
 
 /// How long a program may take, in milliseconds: this much, and one more for so many bytes.
@@ -83,8 +80,8 @@ impl<'bound> Controller<'bound> {
         layout: impl Layout,
     ) -> TransferResult<Pair<S, D>>
     where
-        S: Lend<Direction: DeviceReads>,
-        D: Lend<Direction: DeviceWrites>,
+        S: MappedMemory<Direction: DeviceReads>,
+        D: MappedMemory<Direction: DeviceWrites>,
     {
         self.prepare(source, destination, layout, GFP_KERNEL)?
             .submit()
@@ -104,10 +101,10 @@ impl<'bound> Controller<'bound> {
         destination: D,
         layout: impl Layout,
         flags: Flags,
-    ) -> PrepareResult<'_, 'bound, LentPair<S, D>>
+    ) -> PrepareResult<'_, 'bound, Pair<S, D>>
     where
-        S: Lend<Direction: DeviceReads>,
-        D: Lend<Direction: DeviceWrites>,
+        S: MappedMemory<Direction: DeviceReads>,
+        D: MappedMemory<Direction: DeviceWrites>,
     {
         let timeout_ms = timeout_ms(layout.bytes());
 
@@ -159,29 +156,20 @@ impl<'bound> Controller<'bound> {
         len: usize,
         pattern: Pattern,
         flags: Flags,
-    ) -> PrepareResult<'_, 'bound, InFlight<'bound, D, DD>>
+    ) -> PrepareResult<'_, 'bound, Mapping<'bound, D, DD>>
     where
         D: Memory,
         DD: DeviceWrites,
     {
-        if !destination.is_for(self.dma) {
-            return Err(Failed {
-                error: TransferError::WrongDevice,
-                mappings: Some(destination),
-            });
-        }
+        let lent = self.bus.submit(destination)?;
+        let prepared = contiguous(lent.as_ref(), offset, len).and_then(|segment| {
+            let segment = segment.ok_or(TransferError::Unreachable)?;
+            let work = Work::Fill(Plan::new(Fill::new(segment.address, segment.len, pattern))?);
+            // SAFETY: The programs read nothing but themselves, and write what is lent.
+            let request = unsafe { Request::new(self, work, timeout_ms(len), flags)? };
 
-        let lent = destination.submit();
-        let prepared = Mapping::side(&lent)
-            .contiguous(offset, len)
-            .and_then(|segment| {
-                let segment = segment.ok_or(TransferError::Unreachable)?;
-                let work = Work::Fill(Plan::new(Fill::new(segment.address, segment.len, pattern))?);
-                // SAFETY: The programs read nothing but themselves, and write what is lent.
-                let request = unsafe { Request::new(self, work, timeout_ms(len), flags)? };
-
-                Ok((request, segment.address))
-            });
+            Ok((request, segment.address))
+        });
 
         match prepared {
             // SAFETY: As above.
@@ -218,8 +206,8 @@ impl<'bound> Controller<'bound> {
         flaw: Flaw,
     ) -> TransferResult<Pair<S, D>>
     where
-        S: Lend<Direction: DeviceReads>,
-        D: Lend<Direction: DeviceWrites>,
+        S: MappedMemory<Direction: DeviceReads>,
+        D: MappedMemory<Direction: DeviceWrites>,
     {
         // SAFETY: The program loads and stores nothing.
         unsafe {
@@ -245,35 +233,27 @@ impl<'bound> Controller<'bound> {
         destination: D,
         timeout_ms: u32,
         flags: Flags,
-        work: impl FnOnce(Side<'_>, Side<'_>) -> Result<(Work, Addresses), TransferError>,
-    ) -> PrepareResult<'_, 'bound, LentPair<S, D>>
+        work: impl FnOnce(
+            InFlightRef<'_, S, u32>,
+            InFlightRef<'_, D, u32>,
+        ) -> Result<(Work, Addresses), TransferError>,
+    ) -> PrepareResult<'_, 'bound, Pair<S, D>>
     where
-        S: Lend<Direction: DeviceReads>,
-        D: Lend<Direction: DeviceWrites>,
+        S: MappedMemory<Direction: DeviceReads>,
+        D: MappedMemory<Direction: DeviceWrites>,
     {
-        if !source.is_for(self.dma) || !destination.is_for(self.dma) {
-            return Err(Failed {
-                error: TransferError::WrongDevice,
-                mappings: Some(Pair {
-                    source,
-                    destination,
-                }),
-            });
-        }
+        let lent: InFlight<_, u32> = self.bus.submit(Pair {
+            source,
+            destination,
+        })?;
+        let sides = lent.each_ref();
+        let prepared = work(sides.source, sides.destination).and_then(|(work, addresses)| {
+            // SAFETY: By the caller's promise the programs use what is lent. It stays so until the
+            // request has ended, see `Prepared` and `Transfer`.
+            let request = unsafe { Request::new(self, work, timeout_ms, flags)? };
 
-        let lent = Pair {
-            source: source.lend(),
-            destination: destination.lend(),
-        };
-        let prepared = work(S::side(&lent.source), D::side(&lent.destination)).and_then(
-            |(work, addresses)| {
-                // SAFETY: By the caller's promise the programs use what is lent. It stays so until the
-                // request has ended, see `Prepared` and `Transfer`.
-                let request = unsafe { Request::new(self, work, timeout_ms, flags)? };
-
-                Ok((request, addresses))
-            },
-        );
+            Ok((request, addresses))
+        });
 
         match prepared {
             Ok((request, addresses)) => {
@@ -283,7 +263,7 @@ impl<'bound> Controller<'bound> {
             Err(error) => Err(Failed {
                 error,
                 // SAFETY: The hardware was not told of them.
-                mappings: Some(unsafe { Lent::complete(lent) }),
+                mappings: Some(unsafe { lent.complete() }),
             }),
         }
     }

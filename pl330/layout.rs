@@ -29,8 +29,15 @@ use super::{
     }, //
 };
 use crate::{
-    dma::DmaAddress,
-    sg, //
+    dma::{
+        self,
+        InFlightRef,
+        MappedMemory, //
+    },
+    sg::{
+        skip_before,
+        window, //
+    }, //
 };
 
 /// Bytes to copy.
@@ -66,157 +73,105 @@ pub(crate) struct Addresses {
     pub(super) destination: u32,
 }
 
-/// A mapping, or a list, as a layout sees it.
-#[derive(Clone)]
-pub(crate) enum Side<'a> {
-    /// Bytes that follow each other on the bus.
-    Single {
-        /// The first of them.
-        address: DmaAddress<'a>,
-        /// How many.
-        len: usize,
-    },
-    /// Bytes in segments.
-    List {
-        /// The segments.
-        segments: sg::Segments<'a>,
-        /// How many bytes these have.
-        len: usize,
-    },
-}
+/// Mapping in flight that a program reads or writes.
+type Lent<'a, T> = InFlightRef<'a, T, u32>;
 
-impl Side<'_> {
-    fn len(&self) -> usize {
-        match self {
-            Self::Single { len, .. } | Self::List { len, .. } => *len,
-        }
-    }
-
-    /// The bytes from `offset` on, if there are `len` of them.
-    fn resolve(&self, offset: usize, len: usize) -> Result<Range<usize>, TransferError> {
-        match offset.checked_add(len) {
-            Some(end) if len != 0 && end <= self.len() => Ok(offset..end),
-            _ => Err(TransferError::OutOfRange),
-        }
-    }
-
-    /// The segments of `len` bytes from `offset` on, if it has as many.
-    fn segments(
-        &self,
-        offset: usize,
-        len: usize,
-    ) -> Result<impl Iterator<Item = Result<Segment, TransferError>> + '_, TransferError> {
-        let range = self.resolve(offset, len)?;
-        let (single, list) = match self {
-            Self::Single { address, .. } => (Some(segment(*address, offset, len)), None),
-            Self::List { segments, .. } => (None, Some(segments.clone().within(range))),
-        };
-        let list = list
-            .into_iter()
-            .flatten()
-            .map(|it| segment(it.address(), 0, it.len()));
-
-        Ok(Iterator::chain(single.into_iter(), list))
-    }
-
-    /// Steps over what ends at byte `offset` or before, and says how many bytes that is.
-    fn skip_before(&mut self, offset: usize) -> usize {
-        match self {
-            Self::Single { .. } => 0,
-            Self::List { segments, len } => {
-                let skipped = segments.skip_before(offset);
-
-                *len -= skipped;
-                skipped
-            }
-        }
-    }
-
-    /// The first of these segments.
-    fn first(&self, offset: usize, len: usize) -> Result<Segment, TransferError> {
-        self.segments(offset, len)?
-            .next()
-            .unwrap_or(Err(TransferError::OutOfRange))
-    }
-
-    /// These segments as one, if there is but one.
-    pub(super) fn contiguous(
-        &self,
-        offset: usize,
-        len: usize,
-    ) -> Result<Option<Segment>, TransferError> {
-        let first = self.first(offset, len)?;
-
-        // CAST: `usize` is no shorter than 32 bits where this is built.
-        Ok((first.len as usize == len).then_some(first))
+/// Returns the range of `len` bytes at `offset`, if it is not empty and ends at `end` or before.
+fn resolve(end: usize, offset: usize, len: usize) -> Result<Range<usize>, TransferError> {
+    match offset.checked_add(len) {
+        Some(last) if len != 0 && last <= end => Ok(offset..last),
+        _ => Err(TransferError::OutOfRange),
     }
 }
 
-/// `len` bytes, at least 1, `offset` bytes behind `address`, for programs.
-fn segment(address: DmaAddress<'_>, offset: usize, len: usize) -> Result<Segment, TransferError> {
-    match (address.to_bus32(offset), u32::try_from(len)) {
-        (Ok(address), Ok(len)) if address.checked_add(len - 1).is_some() => {
-            Ok(Segment { address, len })
-        }
-        _ => Err(TransferError::Unreachable),
+/// Converts a segment for programs.
+fn for_program(segment: dma::Segment<'_, u32>) -> Result<Segment, TransferError> {
+    match u32::try_from(segment.len()) {
+        Ok(len) => Ok(Segment {
+            address: segment.address(),
+            len,
+        }),
+        Err(_) => Err(TransferError::Unreachable),
     }
 }
 
-/// Steps through parts of a side: once, as long as they ascend.
-struct Walk<'s, 'a> {
-    side: &'s Side<'a>,
-    /// What is left of it behind the first `skipped` bytes.
-    rest: Side<'a>,
+/// Returns the first segment of `len` bytes at `offset`.
+fn first(
+    lent: Lent<'_, impl MappedMemory>,
+    offset: usize,
+    len: usize,
+) -> Result<Segment, TransferError> {
+    let range = resolve(lent.len(), offset, len)?;
+    let segment = window(lent.segments(), range).next();
+
+    for_program(segment.ok_or(TransferError::OutOfRange)?)
+}
+
+/// Returns `len` bytes at `offset` as a segment, or `None` if they are in several.
+pub(super) fn contiguous(
+    lent: Lent<'_, impl MappedMemory>,
+    offset: usize,
+    len: usize,
+) -> Result<Option<Segment>, TransferError> {
+    let first = first(lent, offset, len)?;
+
+    // CAST: `usize` is no shorter than 32 bits where this is built.
+    Ok((first.len as usize == len).then_some(first))
+}
+
+/// Steps through ranges of segments. Ascending ranges take one pass.
+struct Walk<I> {
+    all: I,
+    /// Total length of the segments in bytes.
+    len: usize,
+    /// `all` without segments of `skipped` bytes in total.
+    rest: I,
     skipped: usize,
 }
 
-impl<'s, 'a> Walk<'s, 'a> {
-    fn new(side: &'s Side<'a>) -> Self {
+impl<'a, I> Walk<I>
+where
+    I: Iterator<Item = dma::Segment<'a, u32>> + Clone,
+{
+    fn new(all: I, len: usize) -> Self {
         Self {
-            side,
-            rest: side.clone(),
+            rest: all.clone(),
+            all,
+            len,
             skipped: 0,
         }
     }
 
-    /// The segments of `len` bytes from `offset` on, if the side has as many.
+    /// Returns the segments of `len` bytes at `offset`.
     fn segments(
         &mut self,
         offset: usize,
         len: usize,
-    ) -> Result<impl Iterator<Item = Result<Segment, TransferError>> + '_, TransferError> {
-        if offset < self.skipped {
-            *self = Self::new(self.side);
+    ) -> Result<impl Iterator<Item = dma::Segment<'a, u32>> + use<'a, I>, TransferError> {
+        let Range { start, end } = resolve(self.len, offset, len)?;
+
+        if start < self.skipped {
+            self.rest = self.all.clone();
+            self.skipped = 0;
         }
-        self.skipped += self.rest.skip_before(offset - self.skipped);
-        self.rest.segments(offset - self.skipped, len)
+        self.skipped += skip_before(&mut self.rest, start - self.skipped);
+        Ok(window(
+            self.rest.clone(),
+            start - self.skipped..end - self.skipped,
+        ))
     }
 }
 
 /// The work of copying `spans`, one after the other, from segments to segments.
 fn lists(
     spans: impl Iterator<Item = Span> + Clone,
-    source: &Side<'_>,
-    destination: &Side<'_>,
+    source: Lent<'_, impl MappedMemory>,
+    destination: Lent<'_, impl MappedMemory>,
     flags: Flags,
 ) -> Result<(Work, Addresses), TransferError> {
-    let list = |side: &Side<'_>, part: fn(&Span) -> usize| -> Result<_, TransferError> {
-        let mut list = KVec::new();
-        let mut walk = Walk::new(side);
-
-        for span in spans.clone() {
-            for segment in walk.segments(part(&span), span.len)? {
-                list.push(segment?, flags)
-                    .map_err(|_| TransferError::NoMemory)?;
-            }
-        }
-
-        let first = list.first().ok_or(TransferError::OutOfRange)?.address;
-
-        Ok((first, Segments::new(list, flags)?))
-    };
-    let (from, sources) = list(source, |span| span.from)?;
-    let (to, destinations) = list(destination, |span| span.to)?;
+    let offsets = |part: fn(&Span) -> usize| spans.clone().map(move |it| (part(&it), it.len));
+    let (from, sources) = list(source, offsets(|span| span.from), flags)?;
+    let (to, destinations) = list(destination, offsets(|span| span.to), flags)?;
     let plan = Plan::of_distinct_memory(Lists::new(sources, destinations))?;
 
     Ok((
@@ -226,6 +181,27 @@ fn lists(
             destination: to,
         },
     ))
+}
+
+/// Returns the address of the first segment, and the segments, of ranges given by offset and length.
+fn list(
+    lent: Lent<'_, impl MappedMemory>,
+    ranges: impl Iterator<Item = (usize, usize)>,
+    flags: Flags,
+) -> Result<(u32, Segments), TransferError> {
+    let mut list = KVec::new();
+    let mut walk = Walk::new(lent.segments(), lent.len());
+
+    for (offset, len) in ranges {
+        for segment in walk.segments(offset, len)? {
+            list.push(for_program(segment)?, flags)
+                .map_err(|_| TransferError::NoMemory)?;
+        }
+    }
+
+    let first = list.first().ok_or(TransferError::OutOfRange)?.address;
+
+    Ok((first, Segments::new(list, flags)?))
 }
 
 /// Which bytes of a source go where in a destination: [`Span`], [`RowSpans`], or a vector of spans. In how
@@ -250,13 +226,13 @@ pub(crate) unsafe trait Layout {
     /// The work of copying them between two sides that have no byte in common, and the first addresses.
     fn work(
         self,
-        source: Side<'_>,
-        destination: Side<'_>,
+        source: Lent<'_, impl MappedMemory>,
+        destination: Lent<'_, impl MappedMemory>,
         flags: Flags,
     ) -> Result<(Work, Addresses), TransferError>;
 }
 
-// SAFETY: All addresses come from `Side::segments`.
+// SAFETY: All addresses come from `InFlightRef::segments`, cut to the range of the layout.
 unsafe impl Layout for Span {
     fn bytes(&self) -> usize {
         self.len
@@ -264,15 +240,15 @@ unsafe impl Layout for Span {
 
     fn work(
         self,
-        source: Side<'_>,
-        destination: Side<'_>,
+        source: Lent<'_, impl MappedMemory>,
+        destination: Lent<'_, impl MappedMemory>,
         flags: Flags,
     ) -> Result<(Work, Addresses), TransferError> {
         let (Some(from), Some(to)) = (
-            source.contiguous(self.from, self.len)?,
-            destination.contiguous(self.to, self.len)?,
+            contiguous(source, self.from, self.len)?,
+            contiguous(destination, self.to, self.len)?,
         ) else {
-            return lists(iter::once(self), &source, &destination, flags);
+            return lists(iter::once(self), source, destination, flags);
         };
         let copy = Copy {
             source: from.address,
@@ -294,13 +270,13 @@ impl Span {
     /// The work of a program with a `flaw`, which moves nothing.
     pub(super) fn flawed(
         self,
-        source: Side<'_>,
-        destination: Side<'_>,
+        source: Lent<'_, impl MappedMemory>,
+        destination: Lent<'_, impl MappedMemory>,
         flaw: Flaw,
     ) -> Result<(Work, Addresses), TransferError> {
         let addresses = Addresses {
-            source: source.first(self.from, self.len)?.address,
-            destination: destination.first(self.to, self.len)?.address,
+            source: first(source, self.from, self.len)?.address,
+            destination: first(destination, self.to, self.len)?.address,
         };
 
         Ok((
@@ -324,8 +300,8 @@ impl RowSpans {
     /// at.
     fn as_lists(
         self,
-        source: &Side<'_>,
-        destination: &Side<'_>,
+        source: Lent<'_, impl MappedMemory>,
+        destination: Lent<'_, impl MappedMemory>,
         flags: Flags,
     ) -> Result<(Work, Addresses), TransferError> {
         if self.rows > 1 && self.to_stride < self.first.len {
@@ -342,7 +318,7 @@ impl RowSpans {
     }
 }
 
-// SAFETY: All addresses come from `Side::segments`.
+// SAFETY: All addresses come from `InFlightRef::segments`, cut to the range of the layout.
 unsafe impl Layout for RowSpans {
     fn bytes(&self) -> usize {
         self.rows.saturating_mul(self.first.len)
@@ -350,15 +326,15 @@ unsafe impl Layout for RowSpans {
 
     fn work(
         self,
-        source: Side<'_>,
-        destination: Side<'_>,
+        source: Lent<'_, impl MappedMemory>,
+        destination: Lent<'_, impl MappedMemory>,
         flags: Flags,
     ) -> Result<(Work, Addresses), TransferError> {
         let (Some(from), Some(to)) = (
-            source.contiguous(self.first.from, self.reach(self.from_stride)?)?,
-            destination.contiguous(self.first.to, self.reach(self.to_stride)?)?,
+            contiguous(source, self.first.from, self.reach(self.from_stride)?)?,
+            contiguous(destination, self.first.to, self.reach(self.to_stride)?)?,
         ) else {
-            return self.as_lists(&source, &destination, flags);
+            return self.as_lists(source, destination, flags);
         };
 
         if self.first.len == 0 {
@@ -396,7 +372,7 @@ unsafe impl Layout for RowSpans {
 // Spans in any order, as one request. Where those of the destination overlap, which of them is there at
 // the end is undefined.
 //
-// SAFETY: All addresses come from `Side::segments`.
+// SAFETY: All addresses come from `InFlightRef::segments`, cut to the range of the layout.
 unsafe impl Layout for KVec<Span> {
     fn bytes(&self) -> usize {
         self.iter()
@@ -405,11 +381,11 @@ unsafe impl Layout for KVec<Span> {
 
     fn work(
         self,
-        source: Side<'_>,
-        destination: Side<'_>,
+        source: Lent<'_, impl MappedMemory>,
+        destination: Lent<'_, impl MappedMemory>,
         flags: Flags,
     ) -> Result<(Work, Addresses), TransferError> {
-        lists(self.iter().copied(), &source, &destination, flags)
+        lists(self.iter().copied(), source, destination, flags)
     }
 }
 

@@ -40,7 +40,6 @@ mod fault;
 mod insn;
 mod interrupt;
 mod layout;
-mod lend;
 mod listing;
 #[expect(dead_code, reason = "tests on the host look at how much is done")]
 mod program;
@@ -67,12 +66,6 @@ pub(crate) use interrupt::{
 pub(crate) use layout::{
     RowSpans,
     Span, //
-};
-pub(crate) use lend::{
-    Lend,
-    Lent,
-    LentPair,
-    Pair, //
 };
 pub(crate) use program::Pattern;
 pub(crate) use queue::Queue;

@@ -22,7 +22,6 @@ use super::{
     controller::Controller,
     error::TransferError,
     layout::Addresses,
-    lend::Lent,
     queue::Queue,
     request::{
         Finish,
@@ -31,6 +30,12 @@ use super::{
         Request, //
     }, //
 };
+use crate::dma::{
+    InFlight,
+    Mapped,
+    WrongDevice, //
+};
+
 /// What there is to say of a transfer that was done.
 #[derive(Clone, Copy)]
 pub(crate) struct Receipt {
@@ -65,6 +70,15 @@ pub(crate) struct Failed<M> {
     pub(crate) mappings: Option<M>,
 }
 
+impl<M> From<WrongDevice<M>> for Failed<M> {
+    fn from(WrongDevice(mappings): WrongDevice<M>) -> Self {
+        Self {
+            error: TransferError::WrongDevice,
+            mappings: Some(mappings),
+        }
+    }
+}
+
 impl<M> From<Failed<M>> for Error {
     fn from(failed: Failed<M>) -> Self {
         failed.error.into()
@@ -74,9 +88,8 @@ impl<M> From<Failed<M>> for Error {
 /// What a transfer comes to.
 pub(crate) type TransferResult<M> = Result<Done<M>, Failed<M>>;
 
-/// What comes of preparing a transfer for which `L` is lent.
-pub(crate) type PrepareResult<'a, 'bound, L> =
-    Result<Prepared<'a, 'bound, L>, Failed<<L as Lent>::Mappings>>;
+/// Result of preparing a transfer.
+pub(crate) type PrepareResult<'a, 'bound, T> = Result<Prepared<'a, 'bound, T>, Failed<T>>;
 
 /// A transfer that has all it needs, and was not asked for yet. Dropped, it unmaps what it was for.
 ///
@@ -84,10 +97,10 @@ pub(crate) type PrepareResult<'a, 'bound, L> =
 ///
 /// `request` was not submitted. What its programs use is `lent`.
 #[must_use = "nothing is transferred before it is submitted"]
-pub(crate) struct Prepared<'a, 'bound, L: Lent> {
+pub(crate) struct Prepared<'a, 'bound, T: Mapped> {
     controller: &'a Controller<'bound>,
     request: ListArc<Request<'bound>>,
-    lent: Returned<L>,
+    lent: Returned<T>,
     addresses: Addresses,
 }
 
@@ -96,10 +109,10 @@ pub(crate) struct Prepared<'a, 'bound, L: Lent> {
 /// # Invariants
 ///
 /// The hardware does not use it.
-struct Returned<L: Lent>(ManuallyDrop<L>);
+struct Returned<T: Mapped>(ManuallyDrop<InFlight<T, u32>>);
 
-impl<L: Lent> Returned<L> {
-    fn take_back(self) -> L::Mappings {
+impl<T: Mapped> Returned<T> {
+    fn take_back(self) -> T {
         let mut this = ManuallyDrop::new(self);
 
         // SAFETY: `this` is neither dropped nor used any more. By the type invariant the hardware does
@@ -107,7 +120,7 @@ impl<L: Lent> Returned<L> {
         unsafe { ManuallyDrop::take(&mut this.0).complete() }
     }
 
-    fn lend(self) -> L {
+    fn lend(self) -> InFlight<T, u32> {
         let mut this = ManuallyDrop::new(self);
 
         // SAFETY: `this` is neither dropped nor used any more.
@@ -115,14 +128,14 @@ impl<L: Lent> Returned<L> {
     }
 }
 
-impl<L: Lent> Drop for Returned<L> {
+impl<T: Mapped> Drop for Returned<T> {
     fn drop(&mut self) {
         // SAFETY: This is the drop; and as in `take_back`.
         drop(unsafe { ManuallyDrop::take(&mut self.0).complete() });
     }
 }
 
-impl<'a, 'bound, L: Lent> Prepared<'a, 'bound, L> {
+impl<'a, 'bound, T: Mapped> Prepared<'a, 'bound, T> {
     /// A transfer that is done by `request`, which is new.
     ///
     /// # Safety
@@ -131,7 +144,7 @@ impl<'a, 'bound, L: Lent> Prepared<'a, 'bound, L> {
     pub(super) unsafe fn new(
         controller: &'a Controller<'bound>,
         request: ListArc<Request<'bound>>,
-        lent: L,
+        lent: InFlight<T, u32>,
         addresses: Addresses,
     ) -> Self {
         // INVARIANT: It is new, so it was not submitted, and the hardware does not know of `lent`.
@@ -145,17 +158,17 @@ impl<'a, 'bound, L: Lent> Prepared<'a, 'bound, L> {
 
     /// Asks for the transfer, on whichever channel is free first. Callable from any context: it
     /// neither sleeps nor allocates.
-    pub(crate) fn submit(self) -> Transfer<'a, 'bound, L> {
+    pub(crate) fn submit(self) -> Transfer<'a, 'bound, T> {
         self.submit_in(None)
     }
 
     /// Asks for the transfer, to be done when all others of `queue` are that were submitted before.
     /// Callable from any context.
-    pub(crate) fn submit_to(self, queue: &Queue<'_, 'bound>) -> Transfer<'a, 'bound, L> {
+    pub(crate) fn submit_to(self, queue: &Queue<'_, 'bound>) -> Transfer<'a, 'bound, T> {
         self.submit_in(Some(queue))
     }
 
-    fn submit_in(self, queue: Option<&Queue<'_, 'bound>>) -> Transfer<'a, 'bound, L> {
+    fn submit_in(self, queue: Option<&Queue<'_, 'bound>>) -> Transfer<'a, 'bound, T> {
         let Self {
             controller,
             request,
@@ -195,10 +208,10 @@ impl<'a, 'bound, L: Lent> Prepared<'a, 'bound, L> {
         self,
         flags: Flags,
         then: F,
-    ) -> Result<PreparedCall<'a, 'bound>, Failed<L::Mappings>>
+    ) -> Result<PreparedCall<'a, 'bound>, Failed<T>>
     where
-        L: Send + 'bound,
-        F: FnOnce(TransferResult<L::Mappings>) + Send + 'bound,
+        T: Send + 'bound,
+        F: FnOnce(TransferResult<T>) + Send + 'bound,
     {
         let Self {
             controller,
@@ -206,7 +219,7 @@ impl<'a, 'bound, L: Lent> Prepared<'a, 'bound, L> {
             lent,
             addresses,
         } = self;
-        let Ok(memory) = KBox::<Call<L, F>>::new_uninit(flags) else {
+        let Ok(memory) = KBox::<Call<T, F>>::new_uninit(flags) else {
             return Err(Failed {
                 error: TransferError::NoMemory,
                 mappings: Some(lent.take_back()),
@@ -270,17 +283,17 @@ impl Drop for PreparedCall<'_, '_> {
 /// # Invariants
 ///
 /// `lent` is what the programs of the request use that was [told](Request::tell) of this.
-struct Call<L, F> {
+struct Call<T: Mapped, F> {
     /// Dropped, it is leaked.
-    lent: Option<L>,
+    lent: Option<InFlight<T, u32>>,
     addresses: Addresses,
     then: Option<F>,
 }
 
-impl<L, F> Finish for Call<L, F>
+impl<T, F> Finish for Call<T, F>
 where
-    L: Lent + Send,
-    F: FnOnce(TransferResult<L::Mappings>) + Send,
+    T: Mapped + Send,
+    F: FnOnce(TransferResult<T>) + Send,
 {
     unsafe fn finish(&mut self, outcome: Outcome) {
         if let (Some(lent), Some(then)) = (self.lent.take(), self.then.take()) {
@@ -300,21 +313,21 @@ where
 ///
 /// What the programs of `request` use is `lent`, until `wait` or `drop` takes it out.
 #[must_use = "a transfer that is dropped is given up"]
-pub(crate) struct Transfer<'a, 'bound, L: Lent> {
+pub(crate) struct Transfer<'a, 'bound, T: Mapped> {
     controller: &'a Controller<'bound>,
     request: Arc<Request<'bound>>,
-    lent: Option<L>,
+    lent: Option<InFlight<T, u32>>,
     addresses: Addresses,
 }
 
-impl<L: Lent> Transfer<'_, '_, L> {
+impl<T: Mapped> Transfer<'_, '_, T> {
     /// Waits until the transfer has ended, and gives back what it used. Sleeps; the watchdog sees to it
     /// that it is not for good.
     ///
     /// # Errors
     ///
     /// [`TransferError`]s of a program, of the controller's end, and of a queue of another controller.
-    pub(crate) fn wait(mut self) -> TransferResult<L::Mappings> {
+    pub(crate) fn wait(mut self) -> TransferResult<T> {
         self.request.ended.wait_for_completion();
 
         let outcome = self.controller.outcome(&self.request);
@@ -331,7 +344,7 @@ impl<L: Lent> Transfer<'_, '_, L> {
     }
 }
 
-impl<L: Lent> Drop for Transfer<'_, '_, L> {
+impl<T: Mapped> Drop for Transfer<'_, '_, T> {
     fn drop(&mut self) {
         if let Some(lent) = self.lent.take() {
             let outcome = self.controller.cancel(&self.request);
@@ -347,11 +360,11 @@ impl<L: Lent> Drop for Transfer<'_, '_, L> {
 /// # Safety
 ///
 /// `lent` is what a request used that has ended with `outcome`.
-unsafe fn settle<L: Lent>(
-    lent: L,
+unsafe fn settle<T: Mapped>(
+    lent: InFlight<T, u32>,
     addresses: Addresses,
     outcome: Outcome,
-) -> TransferResult<L::Mappings> {
+) -> TransferResult<T> {
     let Addresses {
         source,
         destination,

@@ -29,7 +29,6 @@ use super::{
         RawSegments,
         RawTable, //
     },
-    ListInFlight,
     Scattered,
     Table, //
 };
@@ -46,7 +45,10 @@ use crate::{
         Direction,
         DmaDevice,
         MapError,
-        MapFailure, //
+        MapFailure,
+        Mapped,
+        MappedMemory,
+        Submitted, //
     }, //
 };
 
@@ -109,8 +111,8 @@ impl<'dev, M: Scattered> Table<'dev, M> {
 ///
 /// There are two counts, and nothing takes one as an argument: [`entries`](Self::entries) of the table, which
 /// unmapping and syncs go by, and [`segments`](Self::segments) that the device sees, which are fewer where
-/// an IOMMU has put entries together. What the device is told of them is only to be had in flight, from
-/// [`ListInFlight::segments`].
+/// an IOMMU has put entries together. Their addresses exist only in flight, see
+/// [`InFlight::segments`](crate::dma::InFlight::segments).
 ///
 /// # Examples
 ///
@@ -151,11 +153,6 @@ impl<'dev, M: Scattered, D: Direction> MappedList<'dev, M, D> {
         self.raw.table.segments()
     }
 
-    /// Whether it was made for `dev`.
-    pub(crate) fn is_for(&self, dev: &DmaDevice) -> bool {
-        ptr::eq(self.raw.dev, dev)
-    }
-
     /// Takes the memory back from the device, so that the CPU sees what the device wrote. The table can be
     /// mapped again, in any direction.
     ///
@@ -172,16 +169,45 @@ impl<'dev, M: Scattered, D: Direction> MappedList<'dev, M, D> {
         }
     }
 
-    /// Its segments as text, for people to look at: `address+length`, with a space between two. As numbers,
-    /// which a device could be told, [`ListInFlight::segments`] has them.
+    /// Returns the segments as text, `address+length` each, with a space between two.
+    ///
+    /// To program a device, use [`InFlight::segments`](crate::dma::InFlight::segments).
     pub(crate) fn shown(&self) -> impl fmt::Display + '_ {
         Shown(self.raw.table.mapped())
     }
+}
 
-    /// Lends the list to the device, which may use it from now on.
-    #[inline]
-    pub(crate) fn submit(self) -> ListInFlight<'dev, M, D> {
-        ListInFlight::new(self)
+// SAFETY: By the type invariant of `RawList`, the memory is mapped until it is dropped; `unmap`
+// consumes the value.
+unsafe impl<M: Scattered, D: Direction> Mapped for MappedList<'_, M, D> {
+    fn is_mapped_for(&self, dev: &DmaDevice) -> bool {
+        ptr::eq(self.raw.dev, dev)
+    }
+
+    fn warn_leaked(&self) {
+        dev_warn!(
+            self.raw.dev.as_device(),
+            "{} bytes in {} DMA segments are leaked: the device may still use them\n",
+            self.len(),
+            self.segments()
+        );
+    }
+}
+
+// SAFETY: The segments are those of the mapped table, which has `len` bytes.
+unsafe impl<M: Scattered, D: Direction> MappedMemory for MappedList<'_, M, D> {
+    type Direction = D;
+    type Segments<'a>
+        = RawSegments<'a>
+    where
+        Self: 'a;
+
+    fn len(&self) -> usize {
+        self.raw.table.len()
+    }
+
+    fn segments(&self, _: &Submitted) -> Self::Segments<'_> {
+        self.raw.table.mapped()
     }
 }
 

@@ -3,8 +3,8 @@
 //! Scatter-gather: streaming DMA mappings of memory in pieces.
 //!
 //! ```text
-//! memory ──new──▶ Table ──map──▶ MappedList ──submit──▶ ListInFlight ──complete──▶ MappedList
-//!    ▲              │ ▲           │  ▲   │                   └─ segments: what the device is told
+//! memory ──new──▶ Table ──map──▶ MappedList ──submit──▶ InFlight ──complete──▶ MappedList
+//!    ▲              │ ▲           │  ▲   │                └─ segments: addresses and lengths
 //!    └─into_memory──┘ └───unmap───┼──┼───┘
 //!                                 ▼  │
 //!                            cpu, cpu_mut: bytes of any entries
@@ -16,7 +16,8 @@
 //!   them shorter.
 //! - A [`MappedList`] belongs to the device, as a [`Mapping`](crate::dma::Mapping) does. It may have fewer
 //!   segments than entries.
-//! - A [`ListInFlight`] is used by the device, and is the only source of the addresses.
+//! - In flight, a list is used by the device as any mapping, see
+//!   [`InFlight`](crate::dma::InFlight). [`window`] cuts its segments.
 //!
 //! # Examples
 //!
@@ -32,24 +33,22 @@
 //! C documentation: `Documentation/core-api/dma-api-howto.rst`, "Using Streaming DMA mappings".
 
 mod access;
-mod flight;
 mod list;
 mod memory;
 mod overlay;
 mod raw;
+mod segments;
 mod split;
 mod table;
 
 pub(crate) use self::{
-    flight::{
-        ListInFlight,
-        Segments, //
-    },
     list::MappedList,
     memory::{
         Contiguous,
         Scattered, //
     },
+    overlay::skip_before,
+    segments::window,
     table::{
         Table,
         TableBuilder, //
@@ -58,10 +57,7 @@ pub(crate) use self::{
 
 // Drivers may have to name these; ours need not.
 #[expect(unused_imports, reason = "part of the interface")]
-pub(crate) use self::{
-    access::{
-        Bytes,
-        BytesMut, //
-    },
-    flight::Segment, //
+pub(crate) use self::access::{
+    Bytes,
+    BytesMut, //
 };

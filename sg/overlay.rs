@@ -12,7 +12,7 @@ pub(crate) trait Run: Copy {
     /// How many there are.
     fn len(&self) -> usize;
 
-    /// What comes after the first `by` bytes, of at least as many.
+    /// Returns the bytes after the first `by` ones, which are not all.
     fn skip(self, by: usize) -> Self;
 }
 

@@ -14,7 +14,6 @@ use kernel::{
     alloc::Flags,
     bindings,
     error::to_result,
-    fmt,
     prelude::*, //
 };
 
@@ -27,7 +26,10 @@ use crate::{
         as_gfp,
         c, //
     },
-    dma::MapFailure, //
+    dma::{
+        MapFailure,
+        RawSegment, //
+    }, //
 };
 
 /// A `struct sg_table`.
@@ -294,65 +296,9 @@ impl<'a> Iterator for Entries<'a> {
     }
 }
 
-/// Bytes that follow each other in the addresses of a device.
-///
-/// These are numbers, which are good for calls of the kernel about a list that is mapped.
-#[derive(Clone, Copy)]
-pub(super) struct RawSegment {
-    address: bindings::dma_addr_t,
-    len: usize,
-}
-
-impl RawSegment {
-    /// Where the first of them is.
-    #[inline]
-    pub(super) fn address(&self) -> bindings::dma_addr_t {
-        self.address
-    }
-
-    /// Its first `len` bytes, if it has as many.
-    pub(super) fn up_to(self, len: usize) -> Self {
-        Self {
-            len: self.len.min(len),
-            ..self
-        }
-    }
-
-    /// Whether they are on one side of each multiple of `mask` and 1.
-    pub(super) fn is_within(&self, mask: u64) -> bool {
-        // CAST: `usize` has at most 64 bits. A segment is not empty, and ends inside the device's mask.
-        let last = self.address + (self.len - 1) as u64;
-
-        (self.address ^ last) & !mask == 0
-    }
-}
-
-impl Run for RawSegment {
-    #[inline]
-    fn len(&self) -> usize {
-        self.len
-    }
-
-    #[inline]
-    fn skip(self, by: usize) -> Self {
-        Self {
-            // CAST: `usize` has at most 64 bits.
-            address: self.address.wrapping_add(by as u64),
-            len: self.len - by,
-        }
-    }
-}
-
-/// `0x40200000+4096`: its address, and its length in bytes.
-impl fmt::Display for RawSegment {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_fmt(fmt!("{:#010x}+{}", self.address, self.len))
-    }
-}
-
 /// The segments of a table.
 #[derive(Clone)]
-pub(super) struct RawSegments<'a>(RawEntries<'a>);
+pub(crate) struct RawSegments<'a>(RawEntries<'a>);
 
 impl Iterator for RawSegments<'_> {
     type Item = RawSegment;
@@ -362,11 +308,11 @@ impl Iterator for RawSegments<'_> {
         let entry = self.0.next()?;
 
         // These fields are what `sg_dma_address()` and `sg_dma_len()` are in C.
-        Some(RawSegment {
-            address: entry.dma_address,
-            // CAST: `usize` is no shorter than 32 bits where this is built.
-            len: entry.dma_length as usize,
-        })
+        // CAST: `usize` is no shorter than 32 bits where this is built.
+        Some(RawSegment::new(
+            entry.dma_address,
+            entry.dma_length as usize,
+        ))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -454,21 +400,6 @@ unsafe fn following(entry: *mut bindings::scatterlist) -> *mut bindings::scatter
 #[kunit_tests(rk3588_dma_sg_raw)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_segment_across_a_boundary_is_found_out() {
-        let segment = |address, len| RawSegment { address, len };
-
-        assert!(segment(0x1000, 0x1000).is_within(0xfff));
-        assert!(segment(0x1fff, 1).is_within(0xfff));
-        assert!(!segment(0x1000, 0x1001).is_within(0xfff));
-        assert!(!segment(0x1fff, 2).is_within(0xfff));
-        assert!(!segment(0x1fff, 2).is_within(0x1fff));
-        assert!(segment(0x2fff, 2).is_within(0x1fff));
-        assert!(segment(0xffff_fffe, 2).is_within(0xffff_ffff));
-        assert!(!segment(0xffff_ffff, 2).is_within(0xffff_ffff));
-        assert!(segment(0, usize::MAX).is_within(u64::MAX));
-    }
 
     #[test]
     fn more_entries_than_can_be_mapped_are_refused() {

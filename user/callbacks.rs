@@ -26,12 +26,12 @@ use crate::{
         DmaDevice,
         FromDevice,
         Mapping,
+        Pair,
         ToDevice, //
     },
     pl330::{
         Controller,
         Failed,
-        Pair,
         Span,
         TransferResult, //
     }, //

@@ -18,11 +18,11 @@ use crate::{
         DmaDevice,
         FromDevice,
         Mapping,
+        Pair,
         ToDevice, //
     },
     pl330::{
         Controller,
-        LentPair,
         Prepared,
         Queue,
         Span, //
@@ -37,7 +37,7 @@ const NUMBERS: [u8; 2] = [3, 4];
 
 type Source<'bound> = Mapping<'bound, Buffer, ToDevice>;
 type Destination<'bound> = Mapping<'bound, Buffer, FromDevice>;
-type Copy<'a, 'bound> = Prepared<'a, 'bound, LentPair<Source<'bound>, Destination<'bound>>>;
+type Copy<'a, 'bound> = Prepared<'a, 'bound, Pair<Source<'bound>, Destination<'bound>>>;
 
 /// State that the callbacks and their submitter share.
 #[pin_data]

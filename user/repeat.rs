@@ -38,11 +38,11 @@ use crate::{
         Mapping,
         Memory,
         PageBuffer,
+        Pair,
         ToDevice, //
     },
     pl330::{
         Controller,
-        Pair,
         Receipt,
         Span,
         TransferResult, //

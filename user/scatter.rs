@@ -30,11 +30,11 @@ use crate::{
         Buffer,
         DmaDevice,
         Mapping,
-        PageBuffer, //
+        PageBuffer,
+        Pair, //
     },
     pl330::{
         Controller,
-        Pair,
         Receipt,
         Span, //
     },

@@ -34,17 +34,15 @@ use crate::{
         Direction,
         DmaDevice,
         FromDevice,
-        InFlight,
+        Mapped,
+        MappedMemory,
         Mapping,
+        Pair,
         ToDevice, //
     },
     pl330::{
         Controller,
         Failed,
-        Lend,
-        Lent,
-        LentPair,
-        Pair,
         Pattern,
         PrepareResult,
         Prepared,
@@ -163,7 +161,7 @@ type ListSource<'bound> = MappedList<'bound, Contiguous<Buffer>, ToDevice>;
 type ListDestination<'bound> = MappedList<'bound, Contiguous<Buffer>, FromDevice>;
 
 /// A copy under way.
-type Copying<'a, 'bound, S, D> = Transfer<'a, 'bound, LentPair<S, D>>;
+type Copying<'a, 'bound, S, D> = Transfer<'a, 'bound, Pair<S, D>>;
 
 /// What a callback leaves for us.
 #[pin_data]
@@ -208,7 +206,7 @@ enum Asked<'a, 'bound> {
     Gather(Copying<'a, 'bound, ListSource<'bound>, Destination<'bound>>),
     Lists(Copying<'a, 'bound, ListSource<'bound>, ListDestination<'bound>>),
     Called(Arc<Landing<'bound>>),
-    Fill(Transfer<'a, 'bound, InFlight<'bound, Buffer, Bidirectional>>),
+    Fill(Transfer<'a, 'bound, Mapping<'bound, Buffer, Bidirectional>>),
 }
 
 /// A transfer, and what its destination should be afterwards.
@@ -347,10 +345,10 @@ fn buffer_of(list: ListDestination<'_>) -> Buffer {
 }
 
 /// Asks for what is `prepared`, in `queue` if there is one.
-fn submit<'a, 'bound, L: Lent>(
-    prepared: Prepared<'a, 'bound, L>,
+fn submit<'a, 'bound, T: Mapped>(
+    prepared: Prepared<'a, 'bound, T>,
     queue: Option<&Queue<'_, 'bound>>,
-) -> Transfer<'a, 'bound, L> {
+) -> Transfer<'a, 'bound, T> {
     match queue {
         Some(queue) => prepared.submit_to(queue),
         None => prepared.submit(),
@@ -359,7 +357,7 @@ fn submit<'a, 'bound, L: Lent>(
 
 /// The same with a callback.
 fn call_back<'bound>(
-    prepared: Prepared<'_, 'bound, LentPair<Source<'bound>, Destination<'bound>>>,
+    prepared: Prepared<'_, 'bound, Pair<Source<'bound>, Destination<'bound>>>,
     queue: Option<&Queue<'_, 'bound>>,
 ) -> Result<Arc<Landing<'bound>>> {
     let landing = Landing::new()?;
@@ -386,10 +384,10 @@ impl What {
         controller: &'a Controller<'bound>,
         source: S,
         destination: D,
-    ) -> PrepareResult<'a, 'bound, LentPair<S, D>>
+    ) -> PrepareResult<'a, 'bound, Pair<S, D>>
     where
-        S: Lend<Direction: DeviceReads>,
-        D: Lend<Direction: DeviceWrites>,
+        S: MappedMemory<Direction: DeviceReads>,
+        D: MappedMemory<Direction: DeviceWrites>,
     {
         match self {
             Self::Span(span) => controller.prepare(source, destination, span, GFP_KERNEL),

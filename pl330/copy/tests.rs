@@ -98,8 +98,8 @@ mod suite {
     /// the mappings came back.
     fn is_taken<S, D>(engine: &Engine<'_>, source: S, destination: D) -> Result<bool>
     where
-        S: Lend<Direction: DeviceReads>,
-        D: Lend<Direction: DeviceWrites>,
+        S: MappedMemory<Direction: DeviceReads>,
+        D: MappedMemory<Direction: DeviceWrites>,
     {
         let prepared = engine
             .controller

@@ -6,21 +6,31 @@ use kernel::prelude::*;
 
 #[kunit_tests(rk3588_dma_pl330_layout)]
 mod suite {
+    use core::{
+        iter::{
+            Chain,
+            Flatten, //
+        },
+        option, //
+    };
+
     use super::super::*;
     use crate::{
         dma::{
             Bidirectional,
             Buffer,
+            BusMaster,
             DmaDevice,
-            Mapping, //
+            Mapped,
+            Mapping,
+            Pair,
+            Submitted,
+            SyncedPart, //
         },
         fixture::TestDevice,
-        pl330::lend::{
-            Lend,
-            Lent, //
-        },
         sg::{
             Contiguous,
+            MappedList,
             Table, //
         }, //
     };
@@ -37,28 +47,82 @@ mod suite {
     /// Offsets and lengths at which something changes.
     const EDGES: [usize; 8] = [0, 1, 2, LEN - 1, LEN, LEN + 1, LEN + 2, usize::MAX];
 
-    /// Lends `mapping`, and lets `look` see where programs would find it.
-    fn with_side<M: Lend>(mapping: M, look: impl FnOnce(&Side<'_>) -> Result) -> Result {
-        let lent = mapping.lend();
-        let result = look(&M::side(&lent));
+    type Single<'dev> = Mapping<'dev, Buffer, Bidirectional>;
+    type Part<'dev> = SyncedPart<'dev, Buffer, Bidirectional>;
+    type Buffers = (Contiguous<Buffer>, Contiguous<Buffer>);
+    type List<'dev> = MappedList<'dev, Buffers, Bidirectional>;
 
-        // SAFETY: No hardware was told of it.
-        drop(unsafe { lent.complete() });
-        result
+    /// Mapping of any kind.
+    enum Any<'dev> {
+        Single(Single<'dev>),
+        Part(Part<'dev>),
+        List(List<'dev>),
     }
+
+    // SAFETY: The memory must stay mapped: that of each kind does.
+    unsafe impl Mapped for Any<'_> {
+        fn is_mapped_for(&self, dev: &DmaDevice) -> bool {
+            match self {
+                Self::Single(it) => it.is_mapped_for(dev),
+                Self::Part(it) => it.is_mapped_for(dev),
+                Self::List(it) => it.is_mapped_for(dev),
+            }
+        }
+
+        fn warn_leaked(&self) {}
+    }
+
+    /// Segments of a single mapping or none, then those of a list or none.
+    type Segments<'a, 'dev> = Chain<
+        Flatten<option::IntoIter<<Single<'dev> as MappedMemory>::Segments<'a>>>,
+        Flatten<option::IntoIter<<List<'dev> as MappedMemory>::Segments<'a>>>,
+    >;
+
+    // SAFETY: The segments must be those of the mapping: those of each kind are.
+    unsafe impl<'dev> MappedMemory for Any<'dev> {
+        type Direction = Bidirectional;
+        type Segments<'a>
+            = Segments<'a, 'dev>
+        where
+            Self: 'a;
+
+        fn len(&self) -> usize {
+            match self {
+                Self::Single(it) => it.len(),
+                Self::Part(it) => it.len(),
+                Self::List(it) => it.len(),
+            }
+        }
+
+        fn segments(&self, submitted: &Submitted) -> Self::Segments<'_> {
+            let (single, list) = match self {
+                Self::Single(it) => (Some(MappedMemory::segments(it, submitted)), None),
+                Self::Part(it) => (Some(MappedMemory::segments(it, submitted)), None),
+                Self::List(it) => (None, Some(MappedMemory::segments(it, submitted))),
+            };
+
+            Iterator::chain(
+                single.into_iter().flatten(),
+                list.into_iter().flatten(), //
+            )
+        }
+    }
+
+    type Side<'a, 'dev> = InFlightRef<'a, Any<'dev>, u32>;
 
     fn mapping(dev: &DmaDevice, len: usize) -> Result<Mapping<'_, Buffer, Bidirectional>> {
         Ok(Mapping::new(dev, Buffer::zeroed(len)?)?)
     }
 
-    /// Calls `look` with `LEN` bytes: a mapping, the part of a mapping that was handed over, and a
-    /// list. The second argument is a long mapping.
+    /// Calls `look` with `LEN` bytes: a mapping, a synced part, and a list. The second argument is
+    /// a long mapping.
     fn with_sides(
         dev: &DmaDevice,
-        look: impl Fn(&Side<'_>, &Side<'_>) -> Result, //
+        look: impl Fn(Side<'_, '_>, Side<'_, '_>) -> Result, //
     ) -> Result {
-        let part = Mapping::<_, Bidirectional>::new_for_cpu(dev, Buffer::zeroed(LONG)?)?
-            .hand_over(LEN)
+        let bus = BusMaster::new(dev)?;
+        let part = Mapping::<_, Bidirectional>::new_unsynced(dev, Buffer::zeroed(LONG)?)?
+            .sync_for_device(LEN)
             .map_err(|_| EINVAL)?;
         let buffers = (
             Contiguous(Buffer::zeroed(FIRST)?),
@@ -66,16 +130,28 @@ mod suite {
         );
         let list = Table::new(dev, buffers, GFP_KERNEL)?.map::<Bidirectional>()?;
 
-        with_side(mapping(dev, LONG)?, |long| {
-            with_side(mapping(dev, LEN)?, |side| look(side, long))?;
-            with_side(part, |side| look(side, long))?;
-            with_side(list, |side| look(side, long))
-        })
+        for side in [
+            Any::Single(mapping(dev, LEN)?),
+            Any::Part(part),
+            Any::List(list),
+        ] {
+            let flight = bus.submit(Pair {
+                source: side,
+                destination: Any::Single(mapping(dev, LONG)?),
+            })?;
+            let sides = flight.each_ref();
+            let result = look(sides.source, sides.destination);
+
+            // SAFETY: The device must not use the mappings: there is no device.
+            drop(unsafe { flight.complete() });
+            result?;
+        }
+        Ok(())
     }
 
     /// Returns true if there is work for `layout`, and false if bytes of it are outside.
-    fn is_inside(layout: impl Layout, from: &Side<'_>, to: &Side<'_>) -> Result<bool> {
-        match layout.work(from.clone(), to.clone(), GFP_KERNEL) {
+    fn is_inside(layout: impl Layout, from: Side<'_, '_>, to: Side<'_, '_>) -> Result<bool> {
+        match layout.work(from, to, GFP_KERNEL) {
             Ok(_) => Ok(true),
             Err(TransferError::OutOfRange) => Ok(false),
             Err(error) => Err(error.into()),
@@ -103,7 +179,7 @@ mod suite {
                 assert_eq!(is_inside(read, side, long)?, fits);
                 assert_eq!(is_inside(written, long, side)?, fits);
                 // What fills ask for.
-                assert_eq!(side.contiguous(offset, len).is_ok(), fits);
+                assert_eq!(contiguous(side, offset, len).is_ok(), fits);
             }
             Ok(())
         })
@@ -183,7 +259,7 @@ mod suite {
 
                 for from_stride in [0, 10] {
                     for (from, to) in [(side, long), (long, side)] {
-                        let work = rows(from_stride).work(from.clone(), to.clone(), GFP_KERNEL);
+                        let work = rows(from_stride).work(from, to, GFP_KERNEL);
 
                         assert!(match work {
                             Ok(_) => !overlap,

@@ -125,7 +125,7 @@ fn show_mapping(
 
     let physical = physical_of(&mut page)?;
     let mapping = Mapping::<_, ToDevice>::new(dev, page)?;
-    let (mapping, address) = Edu::address_of(mapping);
+    let (mapping, address) = Edu::address_of(dev, mapping)?;
 
     report.line(fmt!(
         "one page: {} bytes, physical {physical:#010x}, for the device {address:#010x}",
@@ -233,7 +233,7 @@ fn mapped<'dev, D: Direction>(
 ) -> Result<MappedList<'dev, KVec<PageBuffer>, D>> {
     let pieces = pieces_of(&mut pages)?;
     let list = Table::new(dev, pages, GFP_KERNEL)?.map::<D>()?;
-    let (list, told) = Edu::segments_of(list)?;
+    let (list, told) = Edu::segments_of(dev, list)?;
     let (entries, segments) = (list.entries(), list.segments());
     let plural = if segments == 1 { "" } else { "s" };
 
@@ -309,7 +309,7 @@ fn show_blocked(
 
     // It does write, while it may.
     let mapping = Mapping::<_, FromDevice>::new(dev, PageBuffer::zeroed()?)?;
-    let (mapping, address) = Edu::address_of(edu.receive(mapping)?);
+    let (mapping, address) = Edu::address_of(dev, edu.receive(mapping)?)?;
     let bus_address = u32::try_from(address)?;
     let mut page = mapping.unmap();
 

@@ -28,18 +28,18 @@ use kernel::{
 
 use crate::{
     dma::{
+        BusMaster,
         DeviceReads,
         DeviceWrites,
         Direction,
         DmaDevice,
+        MappedMemory,
         Mapping,
-        Memory, //
+        Memory,
+        Pair,
+        Segment, //
     },
-    sg::{
-        MappedList,
-        Scattered,
-        Segments, //
-    }, //
+    sg::window, //
 };
 
 /// How many bits the addresses have that it can express.
@@ -110,7 +110,7 @@ enum Way {
 /// ```
 pub(crate) struct Edu<'bound> {
     pdev: &'bound pci::Device<Bound>,
-    dev: &'bound DmaDevice,
+    bus: BusMaster<'bound, u32>,
     bar: pci::Bar<'bound, SIZE>,
     timeout: Delta,
     /// How many orders it has carried out.
@@ -171,7 +171,7 @@ impl<'bound> Edu<'bound> {
         pdev.set_master();
         Ok(Self {
             pdev,
-            dev,
+            bus: BusMaster::new(dev)?,
             bar,
             timeout,
             orders: 0,
@@ -184,137 +184,116 @@ impl<'bound> Edu<'bound> {
         self.orders
     }
 
-    /// Has the device read `mapping` into the beginning of its buffer.
+    /// Has the device read `mapped` into the beginning of its buffer.
     ///
     /// # Errors
     ///
     /// `EMSGSIZE` if that is longer than the buffer, and those of [`copy`](Self::copy).
-    pub(crate) fn send<'dev, M: Memory, D: DeviceReads>(
-        &mut self,
-        mapping: Mapping<'dev, M, D>,
-    ) -> Result<Mapping<'dev, M, D>> {
-        self.transfer(Way::FromMemory, mapping)
+    pub(crate) fn send<T>(&mut self, mapped: T) -> Result<T>
+    where
+        T: MappedMemory<Direction: DeviceReads>,
+    {
+        self.transfer(Way::FromMemory, mapped)
     }
 
-    /// Has the device write the beginning of its buffer to `mapping`.
+    /// Has the device write the beginning of its buffer to `mapped`.
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send).
-    pub(crate) fn receive<'dev, M: Memory, D: DeviceWrites>(
-        &mut self,
-        mapping: Mapping<'dev, M, D>,
-    ) -> Result<Mapping<'dev, M, D>> {
-        self.transfer(Way::ToMemory, mapping)
+    /// Those of [`send`](Self::send).
+    pub(crate) fn receive<T>(&mut self, mapped: T) -> Result<T>
+    where
+        T: MappedMemory<Direction: DeviceWrites>,
+    {
+        self.transfer(Way::ToMemory, mapped)
     }
 
-    fn transfer<'dev, M: Memory, D: Direction>(
-        &mut self,
-        way: Way,
-        mapping: Mapping<'dev, M, D>,
-    ) -> Result<Mapping<'dev, M, D>> {
-        if mapping.len() > BUFFER_LEN {
+    fn transfer<T: MappedMemory>(&mut self, way: Way, mapped: T) -> Result<T> {
+        if mapped.len() > BUFFER_LEN {
             return Err(EMSGSIZE);
-        }
-        if !mapping.is_for(self.dev) {
-            return Err(EINVAL);
         }
         self.expect_idle()?;
 
-        let flight = mapping.submit();
-        let address = match flight.address().to_bus32(0) {
-            Ok(address) => address,
-            Err(error) => {
-                // SAFETY: The device was told nothing.
-                drop(unsafe { flight.complete() });
-                return Err(error);
-            }
-        };
+        let flight = self.bus.submit(mapped)?;
 
-        // SAFETY: These bytes are mapped, in a direction that `way` goes with. On failure `flight` is
-        // dropped, and so not unmapped.
-        unsafe { self.order(way, address, 0, flight.len())? };
-        // SAFETY: The device has carried the order out, and has no other.
+        // SAFETY: The segments must be mapped, and stay so on failure: `flight` is leaked then.
+        unsafe { self.order_each(way, flight.segments(), 0..flight.len())? };
+        // SAFETY: The device must not use the mapping: it has carried all orders out.
         Ok(unsafe { flight.complete() })
     }
 
-    /// Has the device copy `source` to `destination`, which are as long.
+    /// Has the device copy `source` to `destination`, which has the same length.
     ///
-    /// Where a segment of the one ends is nothing to the other: the device reads as much as its buffer
-    /// holds, out of however many segments, and writes it to however many.
+    /// Where a segment of the source ends is nothing to the destination: the device reads up to
+    /// [`BUFFER_LEN`] bytes from any number of segments, and writes them to any number.
     ///
     /// # Errors
     ///
-    /// - `EINVAL` if they are not as long, or not mapped for this device;
+    /// - `EINVAL` if the lengths differ;
+    /// - `EXDEV` if one is mapped for another device;
     /// - `EBUSY` if the device is still at an order that it did not end in time;
-    /// - `EOVERFLOW` if it cannot express an address;
-    /// - `ETIMEDOUT` if it does not end this one. The memory of both is lost then, since the device may still
-    ///   use it.
+    /// - `ETIMEDOUT` if it does not end this one. The memory of both is leaked then, since the device
+    ///   may still use it.
     ///
     /// In all other cases both are unmapped, and the memory is freed.
-    pub(crate) fn copy<'dev, S, SD, T, TD>(
-        &mut self,
-        source: MappedList<'dev, S, SD>,
-        destination: MappedList<'dev, T, TD>,
-    ) -> Result<(MappedList<'dev, S, SD>, MappedList<'dev, T, TD>)>
+    pub(crate) fn copy<S, D>(&mut self, source: S, destination: D) -> Result<(S, D)>
     where
-        S: Scattered,
-        SD: DeviceReads,
-        T: Scattered,
-        TD: DeviceWrites,
+        S: MappedMemory<Direction: DeviceReads>,
+        D: MappedMemory<Direction: DeviceWrites>,
     {
         let len = source.len();
 
-        if destination.len() != len || !source.is_for(self.dev) || !destination.is_for(self.dev) {
+        if destination.len() != len {
             return Err(EINVAL);
         }
         self.expect_idle()?;
 
-        let (source, destination) = (source.submit(), destination.submit());
-        let can_all_be_told = Iterator::chain(source.segments(), destination.segments())
-            .try_for_each(|segment| segment.address().to_bus32(segment.len() - 1).map(drop));
-
-        if let Err(error) = can_all_be_told {
-            // SAFETY: The device was told nothing.
-            drop(unsafe { (source.complete(), destination.complete()) });
-            return Err(error);
-        }
+        let flight = self.bus.submit(Pair {
+            source,
+            destination,
+        })?;
+        let sides = flight.each_ref();
 
         for start in (0..len).step_by(BUFFER_LEN) {
-            let window = start..len.min(start + BUFFER_LEN);
+            let range = start..len.min(start + BUFFER_LEN);
 
-            // SAFETY: The segments are mapped, the source for reading and the destination for writing. On
-            // failure both lists are dropped in flight, and so not unmapped.
+            // SAFETY: The segments must be mapped, the source for reading and the destination for
+            // writing, and stay so on failure: `flight` is leaked then.
             unsafe {
-                self.order_each(Way::FromMemory, source.segments(), window.clone())?;
-                self.order_each(Way::ToMemory, destination.segments(), window)?;
+                self.order_each(Way::FromMemory, sides.source.segments(), range.clone())?;
+                self.order_each(Way::ToMemory, sides.destination.segments(), range)?;
             }
         }
-        // SAFETY: The device has carried all orders out, and has no other.
-        Ok(unsafe { (source.complete(), destination.complete()) })
+
+        // SAFETY: The device must not use the mappings: it has carried all orders out.
+        let Pair {
+            source,
+            destination,
+        } = unsafe { flight.complete() };
+
+        Ok((source, destination))
     }
 
-    /// Moves the bytes of `window`, at most as many as the buffer holds, between that and these
-    /// segments.
+    /// Moves the bytes of `range` of these segments, at most [`BUFFER_LEN`], to or from the buffer.
     ///
     /// # Errors
     ///
-    /// As [`order`](Self::order), and `EOVERFLOW`.
+    /// Those of [`order`](Self::order).
     ///
     /// # Safety
     ///
-    /// As [`order`](Self::order), for all of them.
-    unsafe fn order_each(
+    /// That of [`order`](Self::order), for all of them.
+    unsafe fn order_each<'a>(
         &mut self,
         way: Way,
-        segments: Segments<'_>,
-        window: Range<usize>,
+        segments: impl Iterator<Item = Segment<'a, u32>> + Clone,
+        range: Range<usize>,
     ) -> Result {
         let mut at = 0;
 
-        for segment in segments.within(window) {
-            // SAFETY: By the caller's promise.
-            unsafe { self.order(way, segment.address().to_bus32(0)?, at, segment.len())? };
+        for segment in window(segments, range) {
+            // SAFETY: The caller guarantees what `order` requires.
+            unsafe { self.order(way, segment.address(), at, segment.len())? };
             at += segment.len();
         }
         Ok(())
@@ -409,35 +388,37 @@ pub(crate) type Extents = KVec<(u64, usize)>;
 
 /// For the demonstration: to look at addresses, and to have one used that is no more.
 impl Edu<'_> {
-    /// Where the device would find `mapping`.
-    pub(crate) fn address_of<'dev, M: Memory, D: Direction>(
-        mapping: Mapping<'dev, M, D>,
-    ) -> (Mapping<'dev, M, D>, u64) {
-        let flight = mapping.submit();
-        let address = flight.address().as_raw();
-
-        // SAFETY: The device was told nothing.
-        (unsafe { flight.complete() }, address)
-    }
-
-    /// Where the device would find the bytes of `list`: an address and a length for each segment.
+    /// Returns the mapping and its bus address.
     ///
     /// # Errors
     ///
-    /// `ENOMEM`.
-    pub(crate) fn segments_of<'dev, M: Scattered, D: Direction>(
-        list: MappedList<'dev, M, D>,
-    ) -> Result<(MappedList<'dev, M, D>, Extents)> {
-        let flight = list.submit();
+    /// `EXDEV` if it is mapped for another device.
+    pub(crate) fn address_of<'dev, M: Memory, D: Direction>(
+        dev: &DmaDevice,
+        mapping: Mapping<'dev, M, D>,
+    ) -> Result<(Mapping<'dev, M, D>, u64)> {
+        let (mapping, segments) = Self::segments_of(dev, mapping)?;
+        let &(address, _) = segments.first().ok_or(EINVAL)?;
+
+        Ok((mapping, address))
+    }
+
+    /// Returns `mapped`, and the bus address and length of each segment.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`; `EXDEV` if it is mapped for another device.
+    pub(crate) fn segments_of<T: MappedMemory>(dev: &DmaDevice, mapped: T) -> Result<(T, Extents)> {
+        let flight = BusMaster::<u64>::new(dev)?.submit(mapped)?;
         let mut segments = Extents::new();
-        let result = flight.segments().try_for_each(|segment| {
-            segments.push((segment.address().as_raw(), segment.len()), GFP_KERNEL)
-        });
-        // SAFETY: The device was told nothing.
-        let list = unsafe { flight.complete() };
+        let result = flight
+            .segments()
+            .try_for_each(|segment| segments.push((segment.address(), segment.len()), GFP_KERNEL));
+        // SAFETY: The device must not use the mapping: it was not programmed with its addresses.
+        let mapped = unsafe { flight.complete() };
 
         result?;
-        Ok((list, segments))
+        Ok((mapped, segments))
     }
 
     /// Has the device write the first `len` bytes of its buffer to `address`, which is not mapped.

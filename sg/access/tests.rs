@@ -81,7 +81,7 @@ mod suite {
         let mut bytes = [0; 300];
 
         for round in 1..4 {
-            list = fixture::run_list(dev, list, |hardware| hardware.write_pattern(round))?;
+            list = fixture::run(dev, list, |hardware| hardware.write_pattern(round))?;
             // Three entries and parts of two, then less than one.
             list.cpu(50..350)?.copy_to(&mut bytes)?;
             assert!(fixture::is_filled(round, 50, &bytes));
@@ -100,7 +100,7 @@ mod suite {
 
         for round in 1..4 {
             list.cpu_mut(50..350)?.copy_from(&[round; 300])?;
-            list = fixture::run_list(dev, list, |hardware| {
+            list = fixture::run(dev, list, |hardware| {
                 assert_eq!(hardware.read(50), [round; 300]);
                 assert_eq!(hardware.read(49), [fixture::pattern(0, 49), round]);
                 assert_eq!(hardware.read(349), [round, fixture::pattern(0, 350)]);
@@ -115,7 +115,7 @@ mod suite {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
         let list = list::<Bidirectional>(dev, 200, 0)?;
-        let mut list = fixture::run_list(dev, list, |hardware| hardware.write_pattern(1))?;
+        let mut list = fixture::run(dev, list, |hardware| hardware.write_pattern(1))?;
 
         {
             let mut bytes = list.cpu_mut(60..140)?;
@@ -129,7 +129,7 @@ mod suite {
             }
         }
 
-        let mut list = fixture::run_list(dev, list, |hardware| {
+        let mut list = fixture::run(dev, list, |hardware| {
             assert_eq!(hardware.read(59), [fixture::pattern(1, 59), 9]);
             assert_eq!(hardware.read(64), [9, fixture::pattern(1, 65)]);
             assert_eq!(hardware.read(128), [9]);
@@ -170,7 +170,7 @@ mod suite {
         let mut list = list::<Bidirectional>(dev, 300, 0)?;
         let is_bounced = dev.statistics().snapshot().bounced == 1;
 
-        list = fixture::run_list(dev, list, |hardware| hardware.write(0, &[1; 300]))?;
+        list = fixture::run(dev, list, |hardware| hardware.write(0, &[1; 300]))?;
         assert_eq!(list.cpu(100..200)?.len(), 100);
         for at in 0..300 {
             let is_synced = (100..200).contains(&at) || !is_bounced;
@@ -186,7 +186,7 @@ mod suite {
         // All of it is changed, and a part handed over.
         poke(&mut list, 0..300, 2);
         list.raw.sync_for_device(100..200);
-        drop(fixture::run_list(dev, list, |hardware| {
+        drop(fixture::run(dev, list, |hardware| {
             for at in 0..300 {
                 let is_synced = (100..200).contains(&at) || !is_bounced;
 
@@ -206,7 +206,7 @@ mod suite {
 
         poke(&mut list, 0..300, 2);
         drop(list.cpu_mut(10..130)?);
-        drop(fixture::run_list(dev, list, |hardware| {
+        drop(fixture::run(dev, list, |hardware| {
             for at in 0..300 {
                 let is_synced = (10..130).contains(&at) || !is_bounced;
                 let expected = if is_synced {
@@ -276,7 +276,7 @@ mod suite {
         }
         drop(slices);
         drop(guard);
-        drop(fixture::run_list(dev, list, |hardware| {
+        drop(fixture::run(dev, list, |hardware| {
             for at in 0..200 {
                 assert_eq!(hardware.read(at), [(at / 64) as u8]);
             }
@@ -363,7 +363,7 @@ mod suite {
         mem::forget(bytes);
         assert_eq!(syncs(dev), (0, 0));
         list.cpu_mut(60..70)?.copy_from(&[2; 10])?;
-        drop(fixture::run_list(dev, list, |hardware| {
+        drop(fixture::run(dev, list, |hardware| {
             let kept = |at| match is_bounced {
                 true => fixture::pattern(0, at),
                 false => 1,
@@ -391,7 +391,7 @@ mod suite {
                 fixture::fill(1, at, slice);
                 at + slice.len()
             });
-        list = fixture::run_list(dev, list, |hardware| {
+        list = fixture::run(dev, list, |hardware| {
             for at in [4090, 4095, 4096, 8191, 8192, 12_299] {
                 assert_eq!(hardware.read(at), [fixture::pattern(1, at)]);
             }

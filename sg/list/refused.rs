@@ -76,7 +76,7 @@ mod suite {
         let table = TableBuilder::new(dev, memory.1)
             .split_at_pages()
             .build(GFP_KERNEL)?;
-        let list = fixture::run_list(dev, table.map::<Bidirectional>()?, |hardware| {
+        let list = fixture::run(dev, table.map::<Bidirectional>()?, |hardware| {
             assert!(hardware.has_pattern(1));
             hardware.write_pattern(2);
         })?;
@@ -105,7 +105,7 @@ mod suite {
                 assert!(!is_forced);
                 assert_eq!(list.entries(), COUNT);
 
-                let list = fixture::run_list(dev, list, |hardware| {
+                let list = fixture::run(dev, list, |hardware| {
                     assert!(hardware.has_pattern(1));
                     hardware.write_pattern(2);
                 })?;
@@ -179,7 +179,7 @@ mod suite {
         assert_eq!((table.entries(), table.len()), (ENTRIES, 7 * ENTRIES));
 
         let list = table.map::<FromDevice>()?;
-        let list = fixture::run_list(dev, list, |hardware| hardware.write(6, &[0xaa, 0xbb]))?;
+        let list = fixture::run(dev, list, |hardware| hardware.write(6, &[0xaa, 0xbb]))?;
         let vectors = list.unmap().into_memory();
 
         assert_eq!(vectors[0][..], [0, 0, 0, 0, 0, 0, 0xaa]);
@@ -238,7 +238,7 @@ mod suite {
 
         // Reading is no danger.
         let list = error.memory.map::<ToDevice>()?;
-        let list = fixture::run_list(dev, list, |hardware| {
+        let list = fixture::run(dev, list, |hardware| {
             assert_eq!(hardware.read(63), [0, fixture::pattern(1, 0)]);
         })?;
 

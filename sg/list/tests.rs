@@ -20,6 +20,7 @@ mod suite {
         dma::{
             Bidirectional,
             Buffer,
+            BusMaster,
             FromDevice,
             Memory,
             PageBuffer,
@@ -56,7 +57,7 @@ mod suite {
 
             assert_eq!(list.len(), len);
             assert_eq!(list.entries(), len.div_ceil(PAGE_SIZE));
-            drop(fixture::run_list(dev, list, |hardware| {
+            drop(fixture::run(dev, list, |hardware| {
                 assert_eq!(hardware.len(), len);
                 assert!(hardware.has_pattern(1));
             })?);
@@ -71,7 +72,7 @@ mod suite {
 
         for len in [1, 4096, 4097, 100_001] {
             let list = pages(dev, len, 0)?.map::<FromDevice>()?;
-            let list = fixture::run_list(dev, list, |hardware| hardware.write_pattern(2))?;
+            let list = fixture::run(dev, list, |hardware| hardware.write_pattern(2))?;
 
             assert!(fixture::is_filled(2, 0, &list.unmap().into_memory()));
         }
@@ -83,7 +84,7 @@ mod suite {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
         let list = pages(dev, 20_000, 1)?.map::<Bidirectional>()?;
-        let list = fixture::run_list(dev, list, |hardware| {
+        let list = fixture::run(dev, list, |hardware| {
             assert!(hardware.has_pattern(1));
             hardware.write_pattern(2);
         })?;
@@ -101,7 +102,7 @@ mod suite {
         drop(pages(dev, 8192, 0x5e)?.map::<ToDevice>()?);
 
         let list = pages(dev, 8192, 1)?.map::<FromDevice>()?;
-        let list = fixture::run_list(dev, list, |hardware| hardware.write(4090, &[7; 10]))?;
+        let list = fixture::run(dev, list, |hardware| hardware.write(4090, &[7; 10]))?;
         let bytes = list.unmap().into_memory();
 
         assert!(fixture::is_filled(1, 0, &bytes[..4090]));
@@ -117,7 +118,7 @@ mod suite {
         let mut list = pages(dev, 10_000, 0)?.map::<FromDevice>()?;
 
         for round in 1..5 {
-            list = fixture::run_list(dev, list, |hardware| hardware.write_pattern(round))?;
+            list = fixture::run(dev, list, |hardware| hardware.write_pattern(round))?;
         }
         assert!(fixture::is_filled(4, 0, &list.unmap().into_memory()));
         assert_eq!(dev.statistics().snapshot().mapped, 1);
@@ -133,9 +134,9 @@ mod suite {
 
         for round in 1..4 {
             let list = table.map::<FromDevice>()?;
-            let list = fixture::run_list(dev, list, |hardware| hardware.write_pattern(round))?;
+            let list = fixture::run(dev, list, |hardware| hardware.write_pattern(round))?;
             let list = list.unmap().map::<ToDevice>()?;
-            let list = fixture::run_list(dev, list, |hardware| {
+            let list = fixture::run(dev, list, |hardware| {
                 assert!(hardware.has_pattern(round));
             })?;
             let list = list.unmap().map::<Bidirectional>()?;
@@ -199,7 +200,7 @@ mod suite {
         }
 
         let list = Table::new(dev, witnesses, GFP_KERNEL)?.map::<FromDevice>()?;
-        let list = fixture::run_list(dev, list, |hardware| {
+        let list = fixture::run(dev, list, |hardware| {
             for page in 0..3 {
                 hardware.write(page * PAGE_SIZE, &[1]);
             }
@@ -259,8 +260,8 @@ mod suite {
         let (dev, other) = (device.dma()?, other.dma()?);
         let list = pages(dev, 100, 0)?.map::<ToDevice>()?;
 
-        assert!(list.is_for(dev));
-        assert!(!list.is_for(other));
+        assert!(list.is_mapped_for(dev));
+        assert!(!list.is_mapped_for(other));
         Ok(())
     }
 
@@ -270,15 +271,16 @@ mod suite {
         let dev = device.dma()?;
         let list = pages(dev, 4100, 0)?.map::<ToDevice>()?;
         let shown = CString::try_from_fmt(fmt!("{}", list.shown()))?;
-        let flight = list.submit();
+        let flight = BusMaster::<u32>::new(dev)?.submit(list)?;
         let mut segments = flight.segments();
         let (first, second) = (
-            segments.next().ok_or(EINVAL)?.address().to_bus32(0)?,
-            segments.next().ok_or(EINVAL)?.address().to_bus32(0)?,
+            segments.next().ok_or(EINVAL)?.address(),
+            segments.next().ok_or(EINVAL)?.address(),
         );
         let expected = CString::try_from_fmt(fmt!("{first:#010x}+4096 {second:#010x}+4"))?;
 
         assert!(segments.next().is_none());
+        drop(segments);
         assert!(shown.to_bytes() == expected.to_bytes());
         // SAFETY: There is no device.
         drop(unsafe { flight.complete() });
@@ -304,10 +306,10 @@ mod suite {
             fixture::fill(1, 0, &mut buffer);
 
             let list = Table::new(dev, Contiguous(buffer), GFP_KERNEL)?.map::<Bidirectional>()?;
-            let flight = list.submit();
+            let flight = BusMaster::<u64>::new(dev)?.submit(list)?;
 
             for segment in flight.segments() {
-                let first = segment.address().as_raw();
+                let first = segment.address();
                 let last = first + segment.len() as u64 - 1;
 
                 assert!(segment.len() <= max_segment as usize);
@@ -316,7 +318,7 @@ mod suite {
 
             // SAFETY: There is no device that was told of it.
             let list = unsafe { flight.complete() };
-            let list = fixture::run_list(dev, list, |hardware| {
+            let list = fixture::run(dev, list, |hardware| {
                 assert!(hardware.has_pattern(1));
                 hardware.write_pattern(2);
             })?;
@@ -336,7 +338,7 @@ mod suite {
 
             assert_eq!(list.entries(), count);
 
-            let list = fixture::run_list(dev, list, |hardware| {
+            let list = fixture::run(dev, list, |hardware| {
                 assert!(hardware.has_pattern(1));
                 hardware.write_pattern(2);
             })?;

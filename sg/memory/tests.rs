@@ -49,11 +49,11 @@ mod suite {
         right &= at == len;
 
         let list = Table::new(dev, memory, GFP_KERNEL)?.map::<ToDevice>()?;
-        let list = fixture::run_list(dev, list, |hardware| {
+        let list = fixture::run(dev, list, |hardware| {
             right &= hardware.len() == len && hardware.has_pattern(1);
         })?;
         let list = list.unmap().map::<FromDevice>()?;
-        let list = fixture::run_list(dev, list, |hardware| hardware.write_pattern(2))?;
+        let list = fixture::run(dev, list, |hardware| hardware.write_pattern(2))?;
         let mut memory = list.unmap().into_memory();
 
         at = 0;
@@ -63,7 +63,7 @@ mod suite {
         });
 
         let list = Table::new(dev, memory, GFP_KERNEL)?.map::<Bidirectional>()?;
-        let list = fixture::run_list(dev, list, |hardware| {
+        let list = fixture::run(dev, list, |hardware| {
             right &= hardware.has_pattern(2);
             hardware.write_pattern(3);
         })?;
@@ -226,7 +226,7 @@ mod suite {
 
         assert_eq!(dev.statistics().snapshot().bounced_bytes, 256);
 
-        let list = fixture::run_list(dev, list, |hardware| hardware.write(0, &[0xff; 256]))?;
+        let list = fixture::run(dev, list, |hardware| hardware.write(0, &[0xff; 256]))?;
 
         for neighbour in &mut neighbours {
             **neighbour += 1;
@@ -350,7 +350,7 @@ mod suite {
         rest.bytes_mut().fill(0x11);
 
         let list = Table::new(dev, slots, GFP_KERNEL)?.map::<FromDevice>()?;
-        let list = fixture::run_list(dev, list, |hardware| hardware.write(4990, &[0x22; 10]))?;
+        let list = fixture::run(dev, list, |hardware| hardware.write(4990, &[0x22; 10]))?;
         let slots = list.unmap().into_memory();
 
         assert_eq!(
@@ -370,7 +370,7 @@ mod suite {
         let mapping = fixture::run(dev, mapping, |hardware| hardware.write_pattern(7))?;
         let list = Table::new(dev, Contiguous(mapping.unmap()), GFP_KERNEL)?.map::<ToDevice>()?;
 
-        drop(fixture::run_list(dev, list, |hardware| {
+        drop(fixture::run(dev, list, |hardware| {
             assert!(hardware.has_pattern(7));
         })?);
         Ok(())

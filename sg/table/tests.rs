@@ -322,7 +322,7 @@ mod suite {
         }
 
         let list = table.map::<FromDevice>()?;
-        let list = fixture::run_list(dev, list, |hardware| {
+        let list = fixture::run(dev, list, |hardware| {
             hardware.write(0, &[1]);
             hardware.write(len / 2, &[2]);
             hardware.write(len - 1, &[3]);

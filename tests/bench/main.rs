@@ -379,11 +379,11 @@ fn bidirectional(dma: &DmaDevice, mut buffer: Buffer, times: u32) -> Result<Buff
 /// Maps and unmaps without a sync, and syncs the first 64 bytes for the device.
 fn part(dma: &DmaDevice, mut buffer: Buffer, times: u32) -> Result<Buffer> {
     for _ in 0..times {
-        let mapping = Mapping::<_, ToDevice>::new_for_cpu(dma, buffer)?
-            .hand_over(64)
+        let mapping = Mapping::<_, ToDevice>::new_unsynced(dma, buffer)?
+            .sync_for_device(64)
             .map_err(|_| EINVAL)?;
 
-        buffer = mapping.take_back().unmap();
+        buffer = mapping.sync_for_cpu().unmap();
     }
     Ok(buffer)
 }

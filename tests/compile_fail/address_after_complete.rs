@@ -6,17 +6,19 @@ use kernel::prelude::*;
 
 use crate::dma::{
     Buffer,
+    BusMaster,
     DmaDevice,
     FromDevice,
     Mapping, //
 };
 
 fn receive(dev: &DmaDevice) -> Result<u32> {
-    let in_flight = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?.submit();
-    let address = in_flight.address();
+    let mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
+    let in_flight = BusMaster::<u32>::new(dev)?.submit(mapping)?;
+    let segment = in_flight.segments().next().ok_or(EINVAL)?;
 
     #[cfg(not(mistake))]
-    let address = address.to_bus32(0)?;
+    let address = segment.address();
 
     // SAFETY: The device must have stopped: it was never programmed with the address.
     let _mapping = unsafe { in_flight.complete() };
@@ -24,7 +26,7 @@ fn receive(dev: &DmaDevice) -> Result<u32> {
     //~[mistake]| ERROR: because it is borrowed
 
     #[cfg(mistake)]
-    let address = address.to_bus32(0)?;
+    let address = segment.address();
 
     Ok(address)
 }

@@ -6,6 +6,7 @@ use kernel::prelude::*;
 
 use crate::dma::{
     Buffer,
+    BusMaster,
     DmaDevice,
     FromDevice,
     Mapping, //
@@ -15,9 +16,11 @@ fn receive(dev: &DmaDevice) -> Result<u32> {
     let mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
 
     #[cfg(not(mistake))]
-    let mapping = mapping.submit();
+    let mapping = BusMaster::<u32>::new(dev)?.submit(mapping)?;
 
-    mapping.address().to_bus32(0)
+    let segment = mapping.segments().next().ok_or(EINVAL)?;
     //~[mistake]^ E0599
-    //~[mistake]| ERROR: no method named `address` found for struct `Mapping`
+    //~[mistake]| ERROR: no method named `segments` found for struct `Mapping
+
+    Ok(segment.address())
 }

@@ -6,13 +6,15 @@ use kernel::prelude::*;
 
 use crate::dma::{
     Buffer,
+    BusMaster,
     DmaDevice,
     FromDevice,
     Mapping, //
 };
 
 fn receive(dev: &DmaDevice) -> Result<Buffer> {
-    let in_flight = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?.submit();
+    let mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
+    let in_flight = BusMaster::<u32>::new(dev)?.submit(mapping)?;
 
     #[cfg(mistake)]
     let mapping = in_flight.complete();

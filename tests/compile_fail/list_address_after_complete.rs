@@ -6,6 +6,7 @@ use kernel::prelude::*;
 
 use crate::{
     dma::{
+        BusMaster,
         DmaDevice,
         FromDevice, //
     },
@@ -13,13 +14,12 @@ use crate::{
 };
 
 fn receive(dev: &DmaDevice, memory: VVec<u8>) -> Result<u32> {
-    let in_flight = Table::new(dev, memory, GFP_KERNEL)?
-        .map::<FromDevice>()?
-        .submit();
+    let list = Table::new(dev, memory, GFP_KERNEL)?.map::<FromDevice>()?;
+    let in_flight = BusMaster::<u32>::new(dev)?.submit(list)?;
     let first = in_flight.segments().next().ok_or(EINVAL)?;
 
     #[cfg(not(mistake))]
-    let first = first.address().to_bus32(0)?;
+    let first = first.address();
 
     // SAFETY: The device must have stopped: it was never programmed with the address.
     let _list = unsafe { in_flight.complete() };
@@ -27,7 +27,7 @@ fn receive(dev: &DmaDevice, memory: VVec<u8>) -> Result<u32> {
     //~[mistake]| ERROR: because it is borrowed
 
     #[cfg(mistake)]
-    let first = first.address().to_bus32(0)?;
+    let first = first.address();
 
     Ok(first)
 }

@@ -6,6 +6,7 @@ use kernel::prelude::*;
 
 use crate::{
     dma::{
+        BusMaster,
         DmaDevice,
         FromDevice, //
     },
@@ -16,11 +17,11 @@ fn receive(dev: &DmaDevice, memory: VVec<u8>) -> Result<u32> {
     let list = Table::new(dev, memory, GFP_KERNEL)?.map::<FromDevice>()?;
 
     #[cfg(not(mistake))]
-    let list = list.submit();
+    let list = BusMaster::<u32>::new(dev)?.submit(list)?;
 
     let first = list.segments().next();
     //~[mistake]^ E0599
     //~[mistake]| ERROR: no method named `next` found for type `usize`
 
-    first.ok_or(EINVAL)?.address().to_bus32(0)
+    Ok(first.ok_or(EINVAL)?.address())
 }

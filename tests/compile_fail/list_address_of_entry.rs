@@ -7,11 +7,13 @@ use kernel::prelude::*;
 
 use crate::{
     dma::{
+        BusMaster,
         DmaDevice,
-        FromDevice, //
+        FromDevice,
+        InFlight, //
     },
     sg::{
-        ListInFlight,
+        MappedList,
         Table, //
     }, //
 };
@@ -19,19 +21,19 @@ use crate::{
 fn receive<'a>(
     dev: &'a DmaDevice,
     memory: VVec<u8>,
-) -> Result<ListInFlight<'a, VVec<u8>, FromDevice>> {
-    let in_flight = Table::new(dev, memory, GFP_KERNEL)?
-        .map::<FromDevice>()?
-        .submit();
+) -> Result<InFlight<MappedList<'a, VVec<u8>, FromDevice>, u32>> {
+    let list = Table::new(dev, memory, GFP_KERNEL)?.map::<FromDevice>()?;
+    let in_flight = BusMaster::<u32>::new(dev)?.submit(list)?;
 
     #[cfg(mistake)]
-    let mut told = in_flight.entries();
+    let mut addresses = in_flight.entries();
     //~[mistake]^ E0599
-    //~[mistake]| ERROR: no method named `entries` found for struct `ListInFlight`
+    //~[mistake]| ERROR: no method named `entries` found for struct `InFlight
     #[cfg(not(mistake))]
-    let mut told = in_flight.segments();
+    let mut addresses = in_flight.segments();
 
-    let _address = told.next().ok_or(EINVAL)?.address().to_bus32(0)?;
+    let _address = addresses.next().ok_or(EINVAL)?.address();
 
+    drop(addresses);
     Ok(in_flight)
 }

@@ -6,6 +6,7 @@ use kernel::prelude::*;
 
 use crate::{
     dma::{
+        BusMaster,
         DmaDevice,
         FromDevice, //
     },
@@ -13,9 +14,8 @@ use crate::{
 };
 
 fn receive(dev: &DmaDevice, memory: VVec<u8>) -> Result<usize> {
-    let in_flight = Table::new(dev, memory, GFP_KERNEL)?
-        .map::<FromDevice>()?
-        .submit();
+    let list = Table::new(dev, memory, GFP_KERNEL)?.map::<FromDevice>()?;
+    let in_flight = BusMaster::<u32>::new(dev)?.submit(list)?;
 
     #[cfg(mistake)]
     let mut list = in_flight;
@@ -25,5 +25,5 @@ fn receive(dev: &DmaDevice, memory: VVec<u8>) -> Result<usize> {
 
     Ok(list.cpu(..)?.len())
     //~[mistake]^ E0599
-    //~[mistake]| ERROR: no method named `cpu` found for struct `ListInFlight`
+    //~[mistake]| ERROR: no method named `cpu` found for struct `InFlight
 }

@@ -6,16 +6,18 @@ use kernel::prelude::*;
 
 use crate::{
     dma::{
+        BusMaster,
         DmaDevice,
-        FromDevice, //
+        FromDevice,
+        InFlight, //
     },
     sg::{
-        ListInFlight,
+        MappedList,
         Table, //
     }, //
 };
 
-type Received<'a> = ListInFlight<'a, VVec<u8>, FromDevice>;
+type Received<'a> = InFlight<MappedList<'a, VVec<u8>, FromDevice>, u32>;
 
 fn receive(dev: &DmaDevice, memory: VVec<u8>) -> Result<(usize, Received<'_>)> {
     let mut list = Table::new(dev, memory, GFP_KERNEL)?.map::<FromDevice>()?;
@@ -28,7 +30,7 @@ fn receive(dev: &DmaDevice, memory: VVec<u8>) -> Result<(usize, Received<'_>)> {
     #[cfg(not(mistake))]
     let bytes = [bytes.len(); 3];
 
-    let in_flight = list.submit();
+    let in_flight = BusMaster::<u32>::new(dev)?.submit(list)?;
     //~[mistake]^ E0505
     //~[mistake]| ERROR: cannot move out of `list` because it is borrowed
 

@@ -7,16 +7,18 @@ use kernel::prelude::*;
 
 use crate::{
     dma::{
+        BusMaster,
         DmaDevice,
+        InFlight,
         ToDevice, //
     },
     sg::{
-        ListInFlight,
+        MappedList,
         Table, //
     }, //
 };
 
-type Sent<'a> = ListInFlight<'a, VVec<u8>, ToDevice>;
+type Sent<'a> = InFlight<MappedList<'a, VVec<u8>, ToDevice>, u32>;
 
 fn send(dev: &DmaDevice, memory: VVec<u8>) -> Result<Sent<'_>> {
     let mut list = Table::new(dev, memory, GFP_KERNEL)?.map::<ToDevice>()?;
@@ -26,7 +28,7 @@ fn send(dev: &DmaDevice, memory: VVec<u8>) -> Result<Sent<'_>> {
     #[cfg(not(mistake))]
     drop(bytes);
 
-    Ok(list.submit())
+    Ok(BusMaster::<u32>::new(dev)?.submit(list)?)
     //~[mistake]^ E0505
     //~[mistake]| ERROR: cannot move out of `list` because it is borrowed
 }

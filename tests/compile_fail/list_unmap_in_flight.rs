@@ -6,6 +6,7 @@ use kernel::prelude::*;
 
 use crate::{
     dma::{
+        BusMaster,
         DmaDevice,
         FromDevice, //
     },
@@ -13,9 +14,8 @@ use crate::{
 };
 
 fn receive(dev: &DmaDevice, memory: VVec<u8>) -> Result<VVec<u8>> {
-    let in_flight = Table::new(dev, memory, GFP_KERNEL)?
-        .map::<FromDevice>()?
-        .submit();
+    let list = Table::new(dev, memory, GFP_KERNEL)?.map::<FromDevice>()?;
+    let in_flight = BusMaster::<u32>::new(dev)?.submit(list)?;
 
     #[cfg(not(mistake))]
     // SAFETY: The device must have stopped: it was never programmed with the address.
@@ -23,7 +23,7 @@ fn receive(dev: &DmaDevice, memory: VVec<u8>) -> Result<VVec<u8>> {
 
     let table = in_flight.unmap();
     //~[mistake]^ E0599
-    //~[mistake]| ERROR: no method named `unmap` found for struct `ListInFlight`
+    //~[mistake]| ERROR: no method named `unmap` found for struct `InFlight
 
     Ok(table.into_memory())
 }

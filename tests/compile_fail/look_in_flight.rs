@@ -6,13 +6,15 @@ use kernel::prelude::*;
 
 use crate::dma::{
     Buffer,
+    BusMaster,
     DmaDevice,
     FromDevice,
     Mapping, //
 };
 
 fn receive(dev: &DmaDevice) -> Result<u8> {
-    let in_flight = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?.submit();
+    let mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
+    let in_flight = BusMaster::<u32>::new(dev)?.submit(mapping)?;
 
     #[cfg(mistake)]
     let mut mapping = in_flight;
@@ -22,5 +24,5 @@ fn receive(dev: &DmaDevice) -> Result<u8> {
 
     Ok(mapping.cpu(..)?[0])
     //~[mistake]^ E0599
-    //~[mistake]| ERROR: no method named `cpu` found for struct `InFlight`
+    //~[mistake]| ERROR: no method named `cpu` found for struct `InFlight
 }

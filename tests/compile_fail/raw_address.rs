@@ -39,6 +39,6 @@ fn copy<'bound>(
 
     controller.copy(source, destination, span)?;
     //~[mistake]^ E0277
-    //~[mistake]| ERROR: `u64: Lend` is not satisfied
+    //~[mistake]| ERROR: `u64` is not mapped for a device
     Ok(())
 }

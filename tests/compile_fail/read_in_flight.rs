@@ -6,13 +6,16 @@ use kernel::prelude::*;
 
 use crate::dma::{
     Buffer,
+    BusMaster,
     DmaDevice,
     FromDevice,
+    InFlight,
     Mapping, //
 };
 
 fn receive(dev: &DmaDevice) -> Result<u8> {
-    let in_flight = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?.submit();
+    let mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
+    let in_flight = BusMaster::<u32>::new(dev)?.submit(mapping)?;
 
     #[cfg(not(mistake))]
     // SAFETY: The device must have stopped: it was never programmed with the address.

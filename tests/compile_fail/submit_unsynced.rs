@@ -7,20 +7,21 @@ use kernel::prelude::*;
 
 use crate::dma::{
     Buffer,
+    BusMaster,
     DmaDevice,
     Mapping,
     ToDevice, //
 };
 
 fn send(dev: &DmaDevice) -> Result {
-    let mut mapping = Mapping::<_, ToDevice>::new_for_cpu(dev, Buffer::zeroed(64)?)?;
+    let mut mapping = Mapping::<_, ToDevice>::new_unsynced(dev, Buffer::zeroed(64)?)?;
 
     mapping.fill(0xff);
     #[cfg(not(mistake))]
-    let mapping = mapping.hand_over(64).map_err(|_| EINVAL)?;
+    let mapping = mapping.sync_for_device(64).map_err(|_| EINVAL)?;
 
-    let _in_flight = mapping.submit();
-    //~[mistake]^ E0599
-    //~[mistake]| ERROR: no method named `submit` found for struct `CpuOwned<
+    let _in_flight = BusMaster::<u32>::new(dev)?.submit(mapping)?;
+    //~[mistake]^ E0277
+    //~[mistake]| ERROR: is not mapped for a device
     Ok(())
 }

@@ -6,13 +6,14 @@ use kernel::prelude::*;
 
 use crate::dma::{
     Buffer,
+    BusMaster,
     DmaDevice,
     FromDevice,
     InFlight,
     Mapping, //
 };
 
-type Received<'a> = InFlight<'a, Buffer, FromDevice>;
+type Received<'a> = InFlight<Mapping<'a, Buffer, FromDevice>, u32>;
 
 fn receive(dev: &DmaDevice) -> Result<(u8, Received<'_>)> {
     let mut mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
@@ -21,7 +22,7 @@ fn receive(dev: &DmaDevice) -> Result<(u8, Received<'_>)> {
     #[cfg(not(mistake))]
     let bytes = [bytes[0]];
 
-    let in_flight = mapping.submit();
+    let in_flight = BusMaster::<u32>::new(dev)?.submit(mapping)?;
     //~[mistake]^ E0505
     //~[mistake]| ERROR: cannot move out of `mapping` because it is borrowed
 

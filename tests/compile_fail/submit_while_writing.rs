@@ -7,13 +7,14 @@ use kernel::prelude::*;
 
 use crate::dma::{
     Buffer,
+    BusMaster,
     DmaDevice,
     InFlight,
     Mapping,
     ToDevice, //
 };
 
-fn send(dev: &DmaDevice) -> Result<InFlight<'_, Buffer, ToDevice>> {
+fn send(dev: &DmaDevice) -> Result<InFlight<Mapping<'_, Buffer, ToDevice>, u32>> {
     let mut mapping = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(64)?)?;
     let mut bytes = mapping.cpu_mut(..)?;
 
@@ -21,7 +22,7 @@ fn send(dev: &DmaDevice) -> Result<InFlight<'_, Buffer, ToDevice>> {
     #[cfg(not(mistake))]
     drop(bytes);
 
-    Ok(mapping.submit())
+    Ok(BusMaster::<u32>::new(dev)?.submit(mapping)?)
     //~[mistake]^ E0505
     //~[mistake]| ERROR: cannot move out of `mapping` because it is borrowed
 }

@@ -6,6 +6,7 @@ use kernel::prelude::*;
 
 use crate::dma::{
     Buffer,
+    BusMaster,
     DmaDevice,
     FromDevice,
     Mapping, //
@@ -17,8 +18,8 @@ fn receive(dev: &DmaDevice) -> Result {
     #[cfg(not(mistake))]
     let mapping = mapping?;
 
-    let _in_flight = mapping.submit();
-    //~[mistake]^ E0599
-    //~[mistake]| ERROR: no method named `submit` found for enum
+    let _in_flight = BusMaster::<u32>::new(dev)?.submit(mapping)?;
+    //~[mistake]^ E0277
+    //~[mistake]| ERROR: is not mapped for a device
     Ok(())
 }

@@ -6,13 +6,15 @@ use kernel::prelude::*;
 
 use crate::dma::{
     Buffer,
+    BusMaster,
     DmaDevice,
     FromDevice,
     Mapping, //
 };
 
 fn receive(dev: &DmaDevice) -> Result<Buffer> {
-    let in_flight = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?.submit();
+    let mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
+    let in_flight = BusMaster::<u32>::new(dev)?.submit(mapping)?;
 
     #[cfg(not(mistake))]
     // SAFETY: The device must have stopped: it was never programmed with the address.
@@ -20,5 +22,5 @@ fn receive(dev: &DmaDevice) -> Result<Buffer> {
 
     Ok(in_flight.unmap())
     //~[mistake]^ E0599
-    //~[mistake]| ERROR: no method named `unmap` found for struct `InFlight`
+    //~[mistake]| ERROR: no method named `unmap` found for struct `InFlight
 }

@@ -18,7 +18,7 @@ type Direction = FromDevice;
 type Direction = Bidirectional;
 
 fn receive(dev: &DmaDevice) -> Result {
-    let mut mapping = Mapping::<_, Direction>::new_for_cpu(dev, Buffer::zeroed(64)?)?;
+    let mut mapping = Mapping::<_, Direction>::new_unsynced(dev, Buffer::zeroed(64)?)?;
 
     mapping.fill(0);
     //~[mistake]^ E0596

@@ -30,17 +30,13 @@ use crate::{
     },
     dma::{
         Buffer,
-        Direction,
+        BusMaster,
         DmaDevice,
         Limits,
+        MappedMemory,
         Mapping,
-        Memory,
         Statistics,
         ToDevice, //
-    },
-    sg::{
-        MappedList,
-        Scattered, //
     }, //
 };
 
@@ -274,50 +270,26 @@ fn for_each_chunk(len: usize, mut act: impl FnMut(usize, &mut [u8])) {
     }
 }
 
-/// Submits `mapping` to the hardware, calls `act` for its accesses, and completes it.
-pub(crate) fn run<'dev, M: Memory, D: Direction>(
-    dev: &'dev DmaDevice,
-    mapping: Mapping<'dev, M, D>,
+/// Submits `mapped` to the hardware, calls `act` for its accesses, and completes it.
+pub(crate) fn run<T: MappedMemory>(
+    dev: &DmaDevice,
+    mapped: T,
     act: impl FnOnce(&Hardware<'_>),
-) -> Result<Mapping<'dev, M, D>> {
-    let mut segments = KVec::with_capacity(1, GFP_KERNEL)?;
-    let len = mapping.len();
-    let flight = mapping.submit();
-    let told = flight
-        .address()
-        .to_bus32(0)
-        .and_then(|address| Ok(segments.push((address, len), GFP_KERNEL)?));
+) -> Result<T> {
+    let flight = BusMaster::new(dev)?.submit(mapped)?;
+    let mut segments = KVec::new();
+    let result = flight
+        .segments()
+        .try_for_each(|segment| segments.push((segment.address(), segment.len()), GFP_KERNEL));
 
-    if told.is_ok() {
+    if result.is_ok() {
         act(&Hardware { dev, segments });
     }
-    // SAFETY: The hardware of the test device is `act`, which has returned.
-    let mapping = unsafe { flight.complete() };
+    // SAFETY: The hardware must not use the mapping: it is `act`, which has returned.
+    let mapped = unsafe { flight.complete() };
 
-    told.map(|()| mapping)
-}
-
-/// Submits `list` to the hardware, calls `act` for its accesses, and completes it.
-pub(crate) fn run_list<'dev, M: Scattered, D: Direction>(
-    dev: &'dev DmaDevice,
-    list: MappedList<'dev, M, D>,
-    act: impl FnOnce(&Hardware<'_>),
-) -> Result<MappedList<'dev, M, D>> {
-    let mut segments = KVec::with_capacity(list.segments(), GFP_KERNEL)?;
-    let flight = list.submit();
-    let told = flight.segments().try_for_each(|segment| {
-        let address = segment.address().to_bus32(0)?;
-
-        Ok(segments.push((address, segment.len()), GFP_KERNEL)?)
-    });
-
-    if told.is_ok() {
-        act(&Hardware { dev, segments });
-    }
-    // SAFETY: The hardware of the test device is `act`, which has returned.
-    let list = unsafe { flight.complete() };
-
-    told.map(|()| list)
+    result?;
+    Ok(mapped)
 }
 
 /// Runs `work`, whose first allocation fails.

@@ -198,7 +198,7 @@ pub fn add_checks(tests: &mut Tests) {
 
 /// Checks that the mapping and the list that cases drop in flight are reported, and no others.
 fn losses_are_logged(it: &Console) -> Result<()> {
-    let lost = " are lost: the device may still use them";
+    let lost = " are leaked: the device may still use them";
     let lost = it
         .section("log")?
         .lines()

@@ -130,12 +130,12 @@ fn late(suite: &mut Suite) {
             it.has("report", "failed: EBUSY")
         });
         tests.add("memory_is_lost_and_not_freed", |it| {
-            it.occurs("late-log", " are lost: ", 1)?;
+            it.occurs("late-log", " are leaked: ", 1)?;
             it.counts("statistics", &[("live", 1)])?;
             memory_is_not_freed(it)
         });
         tests.add("a_device_that_is_left_is_cut_off", |it| {
-            it.occurs("left-log", " are lost: ", 1)?;
+            it.occurs("left-log", " are leaked: ", 1)?;
             it.has("left-log", "it is still at an order, and is cut off")
         });
         tests.add("next_time_all_holds", |it| {

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Parts of segments in flight: for authors of engines.
+
+use core::ops::Range;
+
+use super::overlay::{
+    Run,
+    Within, //
+};
+use crate::dma::{
+    BusAddress,
+    RawSegment,
+    Segment, //
+};
+
+impl Run for RawSegment {
+    #[inline]
+    fn len(&self) -> usize {
+        RawSegment::len(self)
+    }
+
+    #[inline]
+    fn skip(self, by: usize) -> Self {
+        self.slice(by..RawSegment::len(&self))
+    }
+}
+
+impl<A: BusAddress> Run for Segment<'_, A> {
+    #[inline]
+    fn len(&self) -> usize {
+        Segment::len(self)
+    }
+
+    #[inline]
+    fn skip(self, by: usize) -> Self {
+        // By the contract of `Run`, the segment is longer.
+        self.slice(by..).unwrap_or(self)
+    }
+}
+
+/// Returns the bytes of `range` as segments.
+///
+/// `range` counts from the first byte of `segments`. The first and the last segment are cut where
+/// the range begins and ends. If `segments` end before the range does, so do the returned ones.
+pub(crate) fn window<'a, A: BusAddress + 'a>(
+    segments: impl Iterator<Item = Segment<'a, A>> + Clone,
+    range: Range<usize>,
+) -> impl Iterator<Item = Segment<'a, A>> + Clone {
+    Within::new(segments, range).filter_map(|(segment, len)| segment.slice(..len).ok())
+}
+
+#[cfg(CONFIG_KUNIT = "y")]
+mod tests;
