@@ -34,7 +34,7 @@ pub fn add(suite: &mut Suite, boot: impl Fn(&str) -> Boot) {
                 "\nmax_mapping_size         18446744073709551615\n",
             )?;
             expect_device(&inspection(it, "with")?, DEVICE, "* no limit - -")?;
-            shows_slots(it, "2048 (of 2 KiB: 4096 KiB)", remark)
+            shows_slots(it, "1024 (of 2 KiB: 2048 KiB)", remark)
         });
         tests.add("names_what_is_not_built_in", names_what_is_not_built_in);
     });
