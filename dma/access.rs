@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The CPU's way to memory that stays mapped.
+//! Access of the CPU to memory that stays mapped.
+//!
+//! The methods `for_cpu` and `for_cpu_as` read, `for_cpu_mut` and `for_cpu_as_mut` also write:
 //!
 //! | | on entry | on drop |
 //! |---|---|---|
-//! | `cpu`, `view` of a `ToDevice` mapping | nothing: only the CPU writes there | nothing |
-//! | `cpu`, `view` of the others | sync for the CPU | nothing: nothing has changed |
-//! | `cpu_mut`, `view_mut` of a `ToDevice` mapping | nothing | sync for the device |
-//! | `cpu_mut`, `view_mut` of a `Bidirectional` mapping | sync for the CPU | sync for the device |
+//! | reads of a `ToDevice` mapping | nothing: only the CPU writes there | nothing |
+//! | reads of the others | sync for the CPU | nothing: nothing has changed |
+//! | writes of a `ToDevice` mapping | nothing | sync for the device |
+//! | writes of a `Bidirectional` mapping | sync for the CPU | sync for the device |
 //!
 //! That is what `Documentation/core-api/dma-api.rst` asks for at `dma_sync_single_for_cpu()`. On a
 //! device that sees what the CPU sees, a sync is a call that looks at a flag and returns, unless the
@@ -56,10 +58,10 @@ impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
     /// # Examples
     ///
     /// ```ignore
-    /// let checksum: u32 = mapping.cpu(..len)?.iter().map(|&byte| u32::from(byte)).sum();
+    /// let checksum: u32 = mapping.for_cpu(..len)?.iter().map(|&byte| u32::from(byte)).sum();
     /// ```
     #[inline]
-    pub(crate) fn cpu(&mut self, range: impl RangeBounds<usize>) -> Result<&[u8]> {
+    pub(crate) fn for_cpu(&mut self, range: impl RangeBounds<usize>) -> Result<&[u8]> {
         let range = resolve(range, self.len())?;
 
         self.sync_for_cpu(&range);
@@ -82,11 +84,14 @@ impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
     /// # Examples
     ///
     /// ```ignore
-    /// mapping.cpu_mut(..4)?.copy_from_slice(b"ping");
+    /// mapping.for_cpu_mut(..4)?.copy_from_slice(b"ping");
     /// let mapping = engine.send(mapping)?;
     /// ```
     #[inline]
-    pub(crate) fn cpu_mut(&mut self, range: impl RangeBounds<usize>) -> Result<CpuMut<'_, 'dev, D>>
+    pub(crate) fn for_cpu_mut(
+        &mut self,
+        range: impl RangeBounds<usize>,
+    ) -> Result<CpuMut<'_, 'dev, D>>
     where
         D: DeviceReads,
     {
@@ -103,7 +108,7 @@ impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
 
     /// Shows the bytes from `offset` on to the CPU, as a `T`.
     ///
-    /// C function: as [`cpu`](Self::cpu).
+    /// C function: as [`for_cpu`](Self::for_cpu).
     ///
     /// # Errors
     ///
@@ -119,21 +124,21 @@ impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
     ///     len: u16,
     /// }
     ///
-    /// let len = mapping.view::<Header>(0)?.len;
+    /// let len = mapping.for_cpu_as::<Header>(0)?.len;
     /// ```
     #[inline]
-    pub(crate) fn view<T>(&mut self, offset: usize) -> Result<&T>
+    pub(crate) fn for_cpu_as<T>(&mut self, offset: usize) -> Result<&T>
     where
         T: FromBytes + Immutable + KnownLayout,
     {
-        let range = self.resolve_view::<T>(offset)?;
+        let range = self.resolve_type::<T>(offset)?;
 
-        T::ref_from_bytes(self.cpu(range)?).map_err(|_| EINVAL)
+        T::ref_from_bytes(self.for_cpu(range)?).map_err(|_| EINVAL)
     }
 
     /// Shows the bytes from `offset` on to the CPU, as a `T` to change.
     ///
-    /// C functions: as [`cpu_mut`](Self::cpu_mut).
+    /// C functions: as [`for_cpu_mut`](Self::for_cpu_mut).
     ///
     /// # Errors
     ///
@@ -142,15 +147,15 @@ impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
     /// # Examples
     ///
     /// ```ignore
-    /// mapping.view_mut::<Header>(0)?.len = 42;
+    /// mapping.for_cpu_as_mut::<Header>(0)?.len = 42;
     /// ```
     #[inline]
-    pub(crate) fn view_mut<T>(&mut self, offset: usize) -> Result<CpuMut<'_, 'dev, D, T>>
+    pub(crate) fn for_cpu_as_mut<T>(&mut self, offset: usize) -> Result<CpuMut<'_, 'dev, D, T>>
     where
         T: FromBytes + IntoBytes + KnownLayout,
         D: DeviceReads,
     {
-        let range = self.resolve_view::<T>(offset)?;
+        let range = self.resolve_type::<T>(offset)?;
 
         self.sync_for_cpu(&range);
 
@@ -173,7 +178,7 @@ impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
 
     /// The bytes of a `T` at `offset`, if they are inside the memory and aligned.
     #[inline]
-    fn resolve_view<T>(&mut self, offset: usize) -> Result<Range<usize>> {
+    fn resolve_type<T>(&mut self, offset: usize) -> Result<Range<usize>> {
         let end = offset.checked_add(mem::size_of::<T>()).ok_or(EINVAL)?;
         let range = resolve(offset..end, self.len())?;
         let address = self.memory.as_mut_ptr().addr().get() + offset;
@@ -264,8 +269,8 @@ mod tests {
 
         for round in 1..4 {
             mapping = fixture::run(dev, mapping, |hardware| hardware.write(100, &[round; 8]))?;
-            assert_eq!(mapping.cpu(99..109)?[..2], [0, round]);
-            assert_eq!(mapping.cpu(107..)?[..2], [round, 0]);
+            assert_eq!(mapping.for_cpu(99..109)?[..2], [0, round]);
+            assert_eq!(mapping.for_cpu(107..)?[..2], [round, 0]);
         }
         assert_eq!(syncs(dev), (6, 0));
         Ok(())
@@ -278,7 +283,7 @@ mod tests {
         let mut mapping = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(4096)?)?;
 
         for round in 1..4 {
-            mapping.cpu_mut(100..108)?.fill(round);
+            mapping.for_cpu_mut(100..108)?.fill(round);
             mapping = fixture::run(dev, mapping, |hardware| {
                 assert_eq!(hardware.read(99), [0, round]);
                 assert_eq!(hardware.read(107), [round, 0]);
@@ -296,7 +301,7 @@ mod tests {
         let mut mapping = fixture::run(dev, mapping, |hardware| hardware.write(0, &[1, 2, 3]))?;
 
         {
-            let mut bytes = mapping.cpu_mut(..3)?;
+            let mut bytes = mapping.for_cpu_mut(..3)?;
 
             assert_eq!(bytes[..], [1, 2, 3]);
             bytes[1] = 9;
@@ -307,7 +312,7 @@ mod tests {
             hardware.write(2, &[7]);
         })?;
 
-        assert_eq!(*mapping.cpu(..3)?, [1, 9, 7]);
+        assert_eq!(*mapping.for_cpu(..3)?, [1, 9, 7]);
         assert_eq!(syncs(dev), (2, 1));
         Ok(())
     }
@@ -323,8 +328,8 @@ mod tests {
 
         let mut mapping = Mapping::<_, ToDevice>::new(dev, buffer)?;
 
-        assert_eq!(mapping.cpu(5..=5)?[0], 5);
-        assert_eq!(mapping.cpu_mut(5..6)?[0], 5);
+        assert_eq!(mapping.for_cpu(5..=5)?[0], 5);
+        assert_eq!(mapping.for_cpu_mut(5..6)?[0], 5);
         assert_eq!(syncs(dev), (0, 1));
         Ok(())
     }
@@ -338,9 +343,9 @@ mod tests {
         let is_bounced = dev.statistics().snapshot().bounced == 1;
 
         mapping = fixture::run(dev, mapping, |hardware| hardware.write(0, &[1; 300]))?;
-        assert_eq!(mapping.cpu(128..256)?[..], [1; 128]);
+        assert_eq!(mapping.for_cpu(128..256)?[..], [1; 128]);
 
-        // Not by `cpu`, which would sync: what is in the memory now.
+        // Not by `for_cpu`, which would sync: what is in the memory now.
         let (raw, bytes) = mapping.split();
         let stale = u8::from(!is_bounced);
 
@@ -371,12 +376,12 @@ mod tests {
 
         let mut mapping = Mapping::<_, Bidirectional>::new(dev, page)?;
 
-        mapping.cpu_mut(..)?.fill(3);
+        mapping.for_cpu_mut(..)?.fill(3);
         mapping = fixture::run(dev, mapping, |hardware| {
             assert_eq!(hardware.read(60), [3; 4]);
             hardware.write(63, &[4]);
         })?;
-        assert_eq!(mapping.cpu(62..)?[..], [3, 4]);
+        assert_eq!(mapping.for_cpu(62..)?[..], [3, 4]);
         Ok(())
     }
 
@@ -386,7 +391,7 @@ mod tests {
         let dev = device.dma()?;
         let mut mapping = Mapping::<_, Bidirectional>::new(dev, Buffer::zeroed(64)?)?;
 
-        *mapping.view_mut::<Header>(60)? = Header {
+        *mapping.for_cpu_as_mut::<Header>(60)? = Header {
             kind: 0x0201_u16.to_le(),
             len: 0x0403_u16.to_le(),
         };
@@ -395,7 +400,7 @@ mod tests {
             hardware.write(62, &[7, 0]);
         })?;
 
-        let header = mapping.view::<Header>(60)?;
+        let header = mapping.for_cpu_as::<Header>(60)?;
 
         assert_eq!(u16::from_le(header.len), 7);
         assert_eq!(u16::from_le(header.kind), 0x0201);
@@ -410,11 +415,14 @@ mod tests {
         let mut mapping = Mapping::<_, Bidirectional>::new(dev, Buffer::zeroed(64)?)?;
 
         for offset in [1, 61, 62, 64, 1000, usize::MAX] {
-            assert!(matches!(mapping.view::<Header>(offset), Err(EINVAL)));
-            assert!(matches!(mapping.view_mut::<Header>(offset), Err(EINVAL)));
+            assert!(matches!(mapping.for_cpu_as::<Header>(offset), Err(EINVAL)));
+            assert!(matches!(
+                mapping.for_cpu_as_mut::<Header>(offset),
+                Err(EINVAL)
+            ));
         }
         assert_eq!(syncs(dev), (0, 0));
-        assert!(mapping.view::<Header>(60).is_ok());
+        assert!(mapping.for_cpu_as::<Header>(60).is_ok());
         Ok(())
     }
 
@@ -427,14 +435,14 @@ mod tests {
         // The padding, too, is outside.
         #[expect(clippy::reversed_empty_ranges, reason = "that is what is refused")]
         for range in [0..101, 100..101, 101..101, 2..1, 0..usize::MAX] {
-            assert!(matches!(mapping.cpu(range.clone()), Err(EINVAL)));
-            assert!(matches!(mapping.cpu_mut(range), Err(EINVAL)));
+            assert!(matches!(mapping.for_cpu(range.clone()), Err(EINVAL)));
+            assert!(matches!(mapping.for_cpu_mut(range), Err(EINVAL)));
         }
-        assert!(matches!(mapping.cpu(..=100), Err(EINVAL)));
-        assert!(matches!(mapping.cpu(..=usize::MAX), Err(EINVAL)));
-        assert!(matches!(mapping.cpu(101..), Err(EINVAL)));
+        assert!(matches!(mapping.for_cpu(..=100), Err(EINVAL)));
+        assert!(matches!(mapping.for_cpu(..=usize::MAX), Err(EINVAL)));
+        assert!(matches!(mapping.for_cpu(101..), Err(EINVAL)));
         assert!(matches!(
-            mapping.cpu((Bound::Excluded(usize::MAX), Bound::Unbounded)),
+            mapping.for_cpu((Bound::Excluded(usize::MAX), Bound::Unbounded)),
             Err(EINVAL)
         ));
         assert_eq!(syncs(dev), (0, 0));
@@ -450,13 +458,13 @@ mod tests {
 
         let mut mapping = Mapping::<_, ToDevice>::new(device.dma()?, buffer)?;
 
-        assert_eq!(*mapping.cpu(..)?, [0, 1, 2, 3, 4]);
-        assert_eq!(*mapping.cpu(1..3)?, [1, 2]);
-        assert_eq!(*mapping.cpu(1..=3)?, [1, 2, 3]);
-        assert_eq!(*mapping.cpu(3..)?, [3, 4]);
-        assert_eq!(*mapping.cpu(..2)?, [0, 1]);
+        assert_eq!(*mapping.for_cpu(..)?, [0, 1, 2, 3, 4]);
+        assert_eq!(*mapping.for_cpu(1..3)?, [1, 2]);
+        assert_eq!(*mapping.for_cpu(1..=3)?, [1, 2, 3]);
+        assert_eq!(*mapping.for_cpu(3..)?, [3, 4]);
+        assert_eq!(*mapping.for_cpu(..2)?, [0, 1]);
         assert_eq!(
-            *mapping.cpu((Bound::Excluded(2), Bound::Included(4)))?,
+            *mapping.for_cpu((Bound::Excluded(2), Bound::Included(4)))?,
             [3, 4]
         );
         Ok(())
@@ -468,8 +476,8 @@ mod tests {
         let dev = device.dma()?;
         let mut mapping = Mapping::<_, Bidirectional>::new(dev, Buffer::zeroed(64)?)?;
 
-        assert!(mapping.cpu(64..)?.is_empty());
-        assert!(mapping.cpu_mut(0..0)?.is_empty());
+        assert!(mapping.for_cpu(64..)?.is_empty());
+        assert!(mapping.for_cpu_mut(0..0)?.is_empty());
         assert_eq!(syncs(dev), (0, 0));
         Ok(())
     }
@@ -481,11 +489,11 @@ mod tests {
         let dev = device.dma()?;
         let mut mapping = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(64)?)?;
 
-        let mut bytes = mapping.cpu_mut(..)?;
+        let mut bytes = mapping.for_cpu_mut(..)?;
 
         bytes.fill(1);
         mem::forget(bytes);
-        mapping.cpu_mut(1..2)?.fill(2);
+        mapping.for_cpu_mut(1..2)?.fill(2);
         drop(fixture::run(dev, mapping, |hardware| {
             assert_eq!(hardware.read(1), [2]);
         })?);

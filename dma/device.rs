@@ -163,7 +163,7 @@ pub(crate) struct DmaDevice {
     dev: ARef<Device>,
     dma_mask: u64,
     max_segment: usize,
-    max_bounced: usize,
+    max_mapping_size: usize,
     boundary_mask: c_ulong,
     statistics: Statistics,
 }
@@ -240,13 +240,13 @@ impl DmaDevice {
         }
 
         // SAFETY: `raw` is a bound device, and its mask is set.
-        let max_bounced = unsafe { bindings::dma_max_mapping_size(raw) };
+        let max_mapping_size = unsafe { bindings::dma_max_mapping_size(raw) };
         let this = Self {
             dev: core.into(),
             dma_mask: limits.mask.value(),
             // CAST: `usize` is no shorter than 32 bits where this is built.
             max_segment: limits.max_segment as usize,
-            max_bounced,
+            max_mapping_size,
             boundary_mask: limits.boundary_mask,
             statistics,
         };
@@ -329,8 +329,8 @@ impl DmaDevice {
     ///
     /// A longer one can be made of memory that the device reaches directly. Which memory that is only
     /// the kernel knows.
-    pub(crate) fn max_bounced(&self) -> usize {
-        self.max_bounced
+    pub(crate) fn max_mapping_size(&self) -> usize {
+        self.max_mapping_size
     }
 
     /// No mapping may cross a multiple of this and 1.

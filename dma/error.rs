@@ -62,7 +62,7 @@ pub(crate) enum MapFailure {
     NoMemory,
     /// The kernel could not: the memory is out of the device's reach, and there is no bounce buffer,
     /// none is free, or none is within the device's boundaries; or an IOMMU has no addresses left.
-    Refused,
+    MappingFailed,
 }
 
 impl fmt::Display for MapFailure {
@@ -82,7 +82,9 @@ impl fmt::Display for MapFailure {
             Self::NotLinear => f.write_str("the memory is not in the kernel's linear map"),
             Self::InvalidFlags => f.write_str("the allocation flags are invalid"),
             Self::NoMemory => f.write_str("there is no memory for a table"),
-            Self::Refused => f.write_str("the kernel cannot map it where the device reaches it"),
+            Self::MappingFailed => {
+                f.write_str("the kernel cannot map it where the device reaches it")
+            }
         }
     }
 }
@@ -97,7 +99,7 @@ impl From<MapFailure> for Error {
             MapFailure::TooLong { .. } | MapFailure::TooManyEntries { .. } => EMSGSIZE,
             MapFailure::CrossesBoundary { .. } => ERANGE,
             MapFailure::NoMemory => ENOMEM,
-            MapFailure::Refused => EIO,
+            MapFailure::MappingFailed => EIO,
         }
     }
 }

@@ -17,15 +17,15 @@ use super::{
 
 /// Bytes of a mapping, or a `T` made of them, while the CPU may change them.
 ///
-/// Made by [`Mapping::cpu_mut`](super::Mapping::cpu_mut) and
-/// [`Mapping::view_mut`](super::Mapping::view_mut). Dropping it hands the bytes over.
+/// Made by [`Mapping::for_cpu_mut`](super::Mapping::for_cpu_mut) and
+/// [`Mapping::for_cpu_as_mut`](super::Mapping::for_cpu_as_mut). Dropping it hands the bytes over.
 ///
 /// C function: `dma_sync_single_range_for_device()`.
 ///
 /// # Examples
 ///
 /// ```ignore
-/// let mut bytes = mapping.cpu_mut(..64)?;
+/// let mut bytes = mapping.for_cpu_mut(..64)?;
 ///
 /// bytes.fill(0);
 /// bytes[0] = 1;

@@ -47,7 +47,7 @@ use super::{
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not mapped for a device",
     label = "the device cannot use this",
-    note = "a device uses a `Mapping`, a `SyncedPart`, a `MappedList` or a `Pair` of these",
+    note = "a device uses a `Mapping`, a `SyncedPart`, a `MappedSgTable` or a `Pair` of these",
     note = "a `CpuOwned` mapping becomes a `SyncedPart` by `sync_for_device`"
 )]
 pub(crate) unsafe trait Mapped: Sized {
@@ -69,7 +69,7 @@ pub(crate) struct Submitted(());
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not mapped for a device",
     label = "the device cannot use this",
-    note = "a device uses a `Mapping`, a `SyncedPart` or a `MappedList`"
+    note = "a device uses a `Mapping`, a `SyncedPart` or a `MappedSgTable`"
 )]
 pub(crate) unsafe trait MappedMemory: Mapped {
     /// Direction of the mapping.

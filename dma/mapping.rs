@@ -26,11 +26,12 @@ use super::{
 
 /// Memory `M` that is mapped for a device, in direction `D`, until it is dropped.
 ///
-/// The memory belongs to the device, which does not use it yet. The CPU reaches the bytes
+/// The memory belongs to the device, which does not use it yet. The CPU accesses the bytes
 ///
-/// - through [`cpu`](Self::cpu), [`cpu_mut`](Self::cpu_mut), [`view`](Self::view) and
-///   [`view_mut`](Self::view_mut), one at a time, while it stays mapped;
-/// - by [`unmap`](Self::unmap), which gives the memory back.
+/// - by [`for_cpu`](Self::for_cpu), [`for_cpu_mut`](Self::for_cpu_mut),
+///   [`for_cpu_as`](Self::for_cpu_as) and [`for_cpu_as_mut`](Self::for_cpu_as_mut), one at a time,
+///   while it stays mapped;
+/// - by [`unmap`](Self::unmap), which returns the memory.
 ///
 /// Dropped, it is unmapped and then the memory freed. What the device wrote is not wanted then, so
 /// the cache work, or the copy out of a bounce buffer, is saved (`DMA_ATTR_SKIP_CPU_SYNC`).
@@ -45,7 +46,7 @@ use super::{
 ///
 /// for _ in 0..packets {
 ///     mapping = engine.receive(mapping)?;
-///     take_header(&mapping.cpu(..64)?);       // syncs 64 bytes
+///     take_header(&mapping.for_cpu(..64)?);       // syncs 64 bytes
 /// }
 /// let buffer = mapping.unmap();               // syncs them all
 /// ```
@@ -380,7 +381,7 @@ mod tests {
     fn too_long_for_a_bounce_buffer_is_refused_and_comes_back() -> Result {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
-        let (len, max) = (1 << 20, dev.max_bounced());
+        let (len, max) = (1 << 20, dev.max_mapping_size());
 
         match Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(len)?) {
             Ok(mapping) => {
@@ -404,7 +405,7 @@ mod tests {
 
         let device = TestDevice::shifted(1 << 32)?;
         let dev = device.dma()?;
-        let (len, max) = (1 << 20, dev.max_bounced());
+        let (len, max) = (1 << 20, dev.max_mapping_size());
         let before = fixture::count_logged(WARNING);
 
         assert!(max < len);
@@ -424,7 +425,7 @@ mod tests {
         let dev = device.dma_with(fixture::narrow(u32::MAX, 0xfff), Statistics::on())?;
         let expected = match fixture::is_bounced(dev)? {
             // The kernel keeps to the boundary itself, and so finds no place.
-            true => MapFailure::Refused,
+            true => MapFailure::MappingFailed,
             false => MapFailure::CrossesBoundary { mask: 0xfff },
         };
         let before = dev.statistics().snapshot().mapped;
@@ -440,7 +441,7 @@ mod tests {
         assert_eq!(dev.statistics().snapshot().failures, 1);
         assert_eq!(
             dev.statistics().snapshot().mapped - before,
-            u64::from(expected != MapFailure::Refused)
+            u64::from(expected != MapFailure::MappingFailed)
         );
         assert!(Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(4096)?).is_ok());
         Ok(())
@@ -465,7 +466,7 @@ mod tests {
             assert!(mappings.len() < MANY);
         };
 
-        assert_eq!(error.failure, MapFailure::Refused);
+        assert_eq!(error.failure, MapFailure::MappingFailed);
         assert_eq!(error.memory[..], [0x77]);
         assert_eq!(dev.statistics().snapshot().live, mappings.len() as u64);
         assert_eq!(dev.statistics().snapshot().bounced, mappings.len() as u64);

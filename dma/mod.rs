@@ -6,16 +6,16 @@
 //! Buffer ──new──▶ Mapping<'dev, M, D> ──submit──▶ InFlight ──complete──▶ Mapping ──unmap──▶ Buffer
 //!                     │  ▲
 //!                     ▼  │
-//!                   cpu, cpu_mut: the CPU looks at, or changes, a part of it
+//!                   for_cpu, for_cpu_mut: the CPU reads or changes a part of it
 //! ```
 //!
 //! - [`DmaDevice`]: a device whose mask is set. Made in probe; all mappings are for one.
 //! - [`Buffer`], [`PageBuffer`], [`KBox`](kernel::prelude::KBox) and
 //!   [`KVec`](kernel::prelude::KVec) are [`Memory`]: they belong to the CPU.
-//! - A [`Mapping`] belongs to the device, which does not use it yet. The CPU sees the bytes by
-//!   [`cpu`](Mapping::cpu) and [`view`](Mapping::view), and changes them by
-//!   [`cpu_mut`](Mapping::cpu_mut) and [`view_mut`](Mapping::view_mut), which hand them over and
-//!   back. Dropping it unmaps and frees.
+//! - A [`Mapping`] belongs to the device, which does not use it yet. The CPU reads the bytes by
+//!   [`for_cpu`](Mapping::for_cpu) and [`for_cpu_as`](Mapping::for_cpu_as), and writes them by
+//!   [`for_cpu_mut`](Mapping::for_cpu_mut) and [`for_cpu_as_mut`](Mapping::for_cpu_as_mut), which
+//!   sync them. Dropping it unmaps and frees.
 //! - An [`InFlight`] is used by the device, a [`BusMaster`]. It is the only source of addresses, as
 //!   [`Segment`]s. If they are known, dropping it frees nothing: the device may still write.
 //! - What the device may do is a type: [`ToDevice`], [`FromDevice`] or [`Bidirectional`].
@@ -39,7 +39,7 @@
 //! let mapping = Mapping::<_, ToDevice>::new(dev, buffer)?;
 //! let mut mapping = engine.send(mapping)?;    // owns it while the device reads, then gives it back
 //!
-//! mapping.cpu_mut(..4)?.copy_from_slice(b"ping");
+//! mapping.for_cpu_mut(..4)?.copy_from_slice(b"ping");
 //! let mapping = engine.send(mapping)?;
 //!
 //! let buffer = mapping.unmap();               // the CPU's again

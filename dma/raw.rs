@@ -173,7 +173,7 @@ impl<'dev, D: Direction> RawMapping<'dev, D> {
 
             return Err(MapFailure::TooLong { len: used, max });
         }
-        if len > dev.max_bounced() {
+        if len > dev.max_mapping_size() {
             // Good or not, that is nothing to warn of.
             attributes |= NO_WARN;
         }
@@ -188,11 +188,11 @@ impl<'dev, D: Direction> RawMapping<'dev, D> {
 
         // SAFETY: `address` was returned for this device just now.
         if unsafe { c::rk3588_dma_mapping_error(dev.as_raw(), address) } != 0 {
-            let max = dev.max_bounced();
+            let max = dev.max_mapping_size();
 
             return Err(match len > max {
                 true => MapFailure::TooLong { len, max },
-                false => MapFailure::Refused,
+                false => MapFailure::MappingFailed,
             });
         }
 

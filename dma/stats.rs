@@ -270,8 +270,8 @@ mod tests {
         let is_bounced = now().bounced == 1;
         let mut second = Mapping::<_, Bidirectional>::new(dev, Buffer::zeroed(100)?)?;
 
-        let _ = second.cpu(..)?;
-        drop(second.cpu_mut(..)?);
+        let _ = second.for_cpu(..)?;
+        drop(second.for_cpu_mut(..)?);
         drop(first);
         assert!(Mapping::<_, ToDevice>::new(dev, KVec::<u8>::new()).is_err());
 
@@ -325,7 +325,7 @@ mod tests {
         let dev = device.dma_with(limits, Statistics::off())?;
         let mut mapping = Mapping::<_, Bidirectional>::new(dev, Buffer::zeroed(64)?)?;
 
-        drop(mapping.cpu_mut(..)?);
+        drop(mapping.for_cpu_mut(..)?);
         drop(mapping);
         assert!(Mapping::<_, ToDevice>::new(dev, KVec::<u8>::new()).is_err());
         assert_eq!(dev.statistics().snapshot(), NOTHING);

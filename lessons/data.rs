@@ -62,7 +62,10 @@ pub(super) fn send_twice<'bound>(
 
     let mut done = controller.copy(message, received, SPAN)?;
     let first = done.receipt;
-    let mut found = done.mappings.destination.view_mut::<Message>(SPAN.to)?;
+    let mut found = done
+        .mappings
+        .destination
+        .for_cpu_as_mut::<Message>(SPAN.to)?;
 
     if *found != MESSAGE {
         return Err(Failure::Message);
@@ -73,7 +76,7 @@ pub(super) fn send_twice<'bound>(
     let mut done = controller.copy(done.mappings.source, done.mappings.destination, SPAN)?;
     let message = done.mappings.source.unmap();
 
-    if *done.mappings.destination.view::<Message>(SPAN.to)? != *message {
+    if *done.mappings.destination.for_cpu_as::<Message>(SPAN.to)? != *message {
         return Err(Failure::Message);
     }
     Ok([first, done.receipt])

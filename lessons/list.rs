@@ -26,7 +26,7 @@ use crate::{
         Controller,
         Span, //
     },
-    sg::Table, //
+    sg::SgTable, //
 };
 
 /// The lengths of the buffers in bytes. Where the device writes, shorter ones than 256 bytes would be
@@ -57,14 +57,14 @@ pub(super) fn there_and_back<'bound>(
     }
     pattern::fill_background(&mut whole);
 
-    let parts = Table::new(dev, parts, GFP_KERNEL)?.map::<Bidirectional>()?;
+    let parts = SgTable::new(dev, parts, GFP_KERNEL)?.map::<Bidirectional>()?;
     let whole = Mapping::<_, Bidirectional>::new(dev, whole)?;
     let mut done = controller.copy(parts, whole, SPAN)?;
     let there = Listed::gathered(&done);
 
-    pattern::check(done.mappings.destination.cpu(..)?, 0, SPAN.len)?;
+    pattern::check(done.mappings.destination.for_cpu(..)?, 0, SPAN.len)?;
 
-    let others = Table::new(dev, buffers()?, GFP_KERNEL)?.map::<FromDevice>()?;
+    let others = SgTable::new(dev, buffers()?, GFP_KERNEL)?.map::<FromDevice>()?;
     let done = controller.copy(done.mappings.destination, others, SPAN)?;
     let back = Listed::scattered(&done);
     let others = done.mappings.destination.unmap().into_memory();

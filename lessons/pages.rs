@@ -21,7 +21,7 @@ use crate::{
         Controller,
         Span, //
     },
-    sg::Table, //
+    sg::SgTable, //
 };
 
 /// How many pages there are on the one side, and which bytes of each are used.
@@ -57,19 +57,22 @@ pub(super) fn twice<'bound>(
         }
     }
 
-    let source = Table::new(dev, source, GFP_KERNEL)?.map::<Bidirectional>()?;
-    let destination = Table::new(dev, pages(TO)?, GFP_KERNEL)?.map::<FromDevice>()?;
+    let source = SgTable::new(dev, source, GFP_KERNEL)?.map::<Bidirectional>()?;
+    let destination = SgTable::new(dev, pages(TO)?, GFP_KERNEL)?.map::<FromDevice>()?;
     let mut done = controller.copy(source, destination, SPAN)?;
     let first = Listed::list_to_list(&done);
 
-    pattern::check_parts(done.mappings.destination.cpu(..)?.iter(), pattern::source)?;
+    pattern::check_parts(
+        done.mappings.destination.for_cpu(..)?.iter(),
+        pattern::source,
+    )?;
 
     // Five bytes in the first page, and five in the next.
     let at = FROM.2 - NEW.len() / 2;
 
     done.mappings
         .source
-        .cpu_mut(at..at + NEW.len())?
+        .for_cpu_mut(at..at + NEW.len())?
         .copy_from(&NEW)?;
 
     let done = controller.copy(done.mappings.source, done.mappings.destination, SPAN)?;

@@ -21,8 +21,8 @@ use crate::{
         TransferError, //
     },
     sg::{
-        MappedList,
-        Scattered, //
+        MappedSgTable,
+        SgMemory, //
     }, //
 };
 
@@ -42,21 +42,21 @@ struct Cut {
 }
 
 impl Cut {
-    fn of<M: Scattered, D: Direction>(list: &MappedList<'_, M, D>) -> Option<Self> {
+    fn of<M: SgMemory, D: Direction>(list: &MappedSgTable<'_, M, D>) -> Option<Self> {
         Some(Self {
-            entries: list.entries(),
-            segments: list.segments(),
+            entries: list.orig_nents(),
+            segments: list.nents(),
         })
     }
 }
 
 /// A list and another one.
-type Lists<'dev, S, SD, M, D> = Pair<MappedList<'dev, S, SD>, MappedList<'dev, M, D>>;
+type Lists<'dev, S, SD, M, D> = Pair<MappedSgTable<'dev, S, SD>, MappedSgTable<'dev, M, D>>;
 
 impl Listed {
     /// From a list to a mapping.
-    pub(super) fn gathered<M: Scattered, D: Direction, T>(
-        done: &Done<Pair<MappedList<'_, M, D>, T>>,
+    pub(super) fn gathered<M: SgMemory, D: Direction, T>(
+        done: &Done<Pair<MappedSgTable<'_, M, D>, T>>,
     ) -> Self {
         Self {
             receipt: done.receipt,
@@ -65,8 +65,8 @@ impl Listed {
     }
 
     /// From a mapping to a list.
-    pub(super) fn scattered<S, M: Scattered, D: Direction>(
-        done: &Done<Pair<S, MappedList<'_, M, D>>>,
+    pub(super) fn scattered<S, M: SgMemory, D: Direction>(
+        done: &Done<Pair<S, MappedSgTable<'_, M, D>>>,
     ) -> Self {
         Self {
             receipt: done.receipt,
@@ -75,7 +75,7 @@ impl Listed {
     }
 
     /// From a list to a list.
-    pub(super) fn list_to_list<S: Scattered, SD: Direction, M: Scattered, D: Direction>(
+    pub(super) fn list_to_list<S: SgMemory, SD: Direction, M: SgMemory, D: Direction>(
         done: &Done<Lists<'_, S, SD, M, D>>,
     ) -> Self {
         Self {

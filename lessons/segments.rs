@@ -30,10 +30,10 @@ use crate::{
     },
     sg::{
         Contiguous,
-        MappedList,
-        Scattered,
-        Table,
-        TableBuilder, //
+        MappedSgTable,
+        SgMemory,
+        SgTable,
+        SgTableBuilder, //
     }, //
 };
 
@@ -57,16 +57,16 @@ pub(super) fn show<'bound>(
         pages.push(PageBuffer::zeroed()?, GFP_KERNEL)?;
     }
 
-    let source = TableBuilder::new(dev, Contiguous(source))
+    let source = SgTableBuilder::new(dev, Contiguous(source))
         .max_segment(4096)
         .build(GFP_KERNEL)?;
-    let destination = Table::new(dev, pages, GFP_KERNEL)?;
+    let destination = SgTable::new(dev, pages, GFP_KERNEL)?;
     let (source, from) = map::<_, ToDevice>(source)?;
     let (destination, to) = map::<_, FromDevice>(destination)?;
     let mut done = controller.copy(source, destination, SPAN)?;
     let listed = Listed::list_to_list(&done);
 
-    for bytes in done.mappings.destination.cpu(..SPAN.len)?.iter() {
+    for bytes in done.mappings.destination.for_cpu(..SPAN.len)?.iter() {
         if bytes.iter().any(|&byte| byte != 0x5e) {
             return Err(Failure::Message);
         }
@@ -76,10 +76,10 @@ pub(super) fn show<'bound>(
 
 /// Maps `table`. Says what it was before, the bytes of each entry, and what the device sees now, the address
 /// and the bytes of each segment.
-fn map<M: Scattered, D: Direction>(
-    table: Table<'_, M>,
-) -> Result<(MappedList<'_, M, D>, CString), Failure> {
-    let (len, entries) = (table.len(), table.entries());
+fn map<M: SgMemory, D: Direction>(
+    table: SgTable<'_, M>,
+) -> Result<(MappedSgTable<'_, M, D>, CString), Failure> {
+    let (len, entries) = (table.len(), table.orig_nents());
     let mut lengths = KVec::with_capacity(entries, GFP_KERNEL)?;
 
     for length in table.lengths() {
@@ -89,7 +89,7 @@ fn map<M: Scattered, D: Direction>(
     let list = table.map::<D>()?;
     let shown = CString::try_from_fmt(fmt!(
         "{len} bytes, {entries} entries {lengths:?} -> {} segments {}",
-        list.segments(),
+        list.nents(),
         list.shown()
     ))?;
 

@@ -5,7 +5,7 @@
 //! That is a choice of the CPU's, and about entries: where there is an IOMMU it may put them together, and the
 //! device gets longer segments. A device whose descriptors do not hold more than a page says so by
 //! `Limits::max_segment` and `Limits::boundary_mask`. Then neither an entry nor a segment is longer, and
-//! nobody needs a `TableBuilder`.
+//! nobody needs a `SgTableBuilder`.
 
 use kernel::prelude::*;
 
@@ -29,7 +29,7 @@ use crate::{
     },
     sg::{
         Contiguous,
-        TableBuilder, //
+        SgTableBuilder, //
     }, //
 };
 
@@ -45,7 +45,7 @@ pub(super) fn copy<'bound>(
     pattern::fill_source(&mut source[span.from..]);
     pattern::fill_background(&mut destination);
 
-    let source = TableBuilder::new(dev, Contiguous(source))
+    let source = SgTableBuilder::new(dev, Contiguous(source))
         .split_at_pages()
         .build(GFP_KERNEL)?
         .map::<ToDevice>()?;

@@ -4,7 +4,7 @@
 //! destination, and only these parts change hands.
 //!
 //! In C this is `dma_sync_single_for_device()` after the writes and `dma_sync_single_for_cpu()`
-//! before the reads, with the right direction, offset and length. Here `cpu_mut` and `cpu` do it, and
+//! before the reads, with the right direction, offset and length. Here `for_cpu_mut` and `for_cpu` do it, and
 //! there is no other way to the bytes.
 
 use super::{
@@ -47,8 +47,8 @@ pub(super) fn twice<'bound>(
     let mut done = controller.copy(source, destination, span)?;
     let first = done.receipt;
 
-    pattern::check(done.mappings.destination.cpu(..)?, span.to, span.len)?;
-    pattern::fill_background(&mut done.mappings.source.cpu_mut(behind..)?);
+    pattern::check(done.mappings.destination.for_cpu(..)?, span.to, span.len)?;
+    pattern::fill_background(&mut done.mappings.source.for_cpu_mut(behind..)?);
 
     let mut done = controller.copy(
         done.mappings.source,
@@ -59,7 +59,7 @@ pub(super) fn twice<'bound>(
         },
     )?;
 
-    pattern::check_background(done.mappings.destination.cpu(span.to..end - MARGIN)?)?;
+    pattern::check_background(done.mappings.destination.for_cpu(span.to..end - MARGIN)?)?;
     pattern::check_background(&done.mappings.source.unmap()[behind..])?;
     Ok([first, done.receipt])
 }

@@ -30,7 +30,7 @@ use crate::{
     },
     sg::{
         Contiguous,
-        Table, //
+        SgTable, //
     }, //
 };
 
@@ -73,8 +73,8 @@ pub(super) fn send<'bound>(
     }
 
     let packet = (Contiguous(KBox::new(header, GFP_KERNEL)?), payload);
-    let packet = Table::new(dev, packet, GFP_KERNEL)?.map::<ToDevice>()?;
-    let frames = Table::new(dev, frames, GFP_KERNEL)?.map::<FromDevice>()?;
+    let packet = SgTable::new(dev, packet, GFP_KERNEL)?.map::<ToDevice>()?;
+    let frames = SgTable::new(dev, frames, GFP_KERNEL)?.map::<FromDevice>()?;
     let mut done = controller.copy(packet, frames, SPAN)?;
     let listed = Listed::list_to_list(&done);
     let mut received = [0; HEADER];
@@ -82,7 +82,7 @@ pub(super) fn send<'bound>(
     // The header alone is synced, to see whose payload it is.
     done.mappings
         .destination
-        .cpu(..HEADER)?
+        .for_cpu(..HEADER)?
         .copy_to(&mut received)?;
     if Header::read_from_bytes(&received) != Ok(header) {
         return Err(Failure::Message);
@@ -90,7 +90,7 @@ pub(super) fn send<'bound>(
 
     // Then the payload.
     pattern::check_parts(
-        done.mappings.destination.cpu(HEADER..SPAN.len)?.iter(),
+        done.mappings.destination.for_cpu(HEADER..SPAN.len)?.iter(),
         pattern::source,
     )?;
     Ok(listed)

@@ -60,7 +60,7 @@ fn timeout_ms(bytes: usize) -> u32 {
 
 impl<'bound> Controller<'bound> {
     /// Copies bytes of `source` to `destination`, those that `layout` names, and gives both back. Each may
-    /// be a [`Mapping`] or a [`MappedList`](crate::sg::MappedList), cut in whatever way.
+    /// be a [`Mapping`] or a [`MappedSgTable`](crate::sg::MappedSgTable), cut in whatever way.
     /// Sleeps: until there is a channel, then for each program at most 5 s, and 2 s for each MiB.
     ///
     /// # Errors

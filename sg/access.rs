@@ -17,8 +17,8 @@ use super::{
     list::RawList,
     overlay::Within,
     raw::Entries,
-    MappedList,
-    Scattered, //
+    MappedSgTable,
+    SgMemory, //
 };
 use crate::dma::{
     resolve,
@@ -26,7 +26,7 @@ use crate::dma::{
     Direction, //
 };
 
-impl<'dev, M: Scattered, D: Direction> MappedList<'dev, M, D> {
+impl<'dev, M: SgMemory, D: Direction> MappedSgTable<'dev, M, D> {
     /// Shows the bytes of `range` to the CPU, as they are now. Takes time in proportion to the entries up to
     /// the end of the range.
     ///
@@ -42,13 +42,16 @@ impl<'dev, M: Scattered, D: Direction> MappedList<'dev, M, D> {
     /// ```ignore
     /// let mut header = [0; 64];
     ///
-    /// list.cpu(..64)?.copy_to(&mut header)?;
+    /// list.for_cpu(..64)?.copy_to(&mut header)?;
     /// ```
-    pub(crate) fn cpu(&mut self, range: impl RangeBounds<usize>) -> Result<Bytes<'_, 'dev, D>> {
+    pub(crate) fn for_cpu(
+        &mut self,
+        range: impl RangeBounds<usize>,
+    ) -> Result<SgSlice<'_, 'dev, D>> {
         let range = self.resolve_and_sync(range)?;
 
         // INVARIANT: Synced just now, and the list is borrowed mutably.
-        Ok(Bytes {
+        Ok(SgSlice {
             raw: &self.raw,
             range,
         })
@@ -68,20 +71,20 @@ impl<'dev, M: Scattered, D: Direction> MappedList<'dev, M, D> {
     /// # Examples
     ///
     /// ```ignore
-    /// list.cpu_mut(4090..4100)?.copy_from(b"two pages!")?;
+    /// list.for_cpu_mut(4090..4100)?.copy_from(b"two pages!")?;
     /// ```
-    pub(crate) fn cpu_mut(
+    pub(crate) fn for_cpu_mut(
         &mut self,
         range: impl RangeBounds<usize>,
-    ) -> Result<BytesMut<'_, 'dev, D>>
+    ) -> Result<SgSliceMut<'_, 'dev, D>>
     where
         D: DeviceReads,
     {
         let range = self.resolve_and_sync(range)?;
 
-        // INVARIANT: As in `cpu`.
-        Ok(BytesMut {
-            bytes: Bytes {
+        // INVARIANT: As in `for_cpu`.
+        Ok(SgSliceMut {
+            bytes: SgSlice {
                 raw: &self.raw,
                 range,
             },
@@ -104,12 +107,12 @@ impl<'dev, M: Scattered, D: Direction> MappedList<'dev, M, D> {
 /// # Invariants
 ///
 /// `range` is inside the list, which the value has borrowed mutably, and was synced for the CPU.
-pub(crate) struct Bytes<'a, 'dev, D: Direction> {
+pub(crate) struct SgSlice<'a, 'dev, D: Direction> {
     raw: &'a RawList<'dev, D>,
     range: Range<usize>,
 }
 
-impl<D: Direction> Bytes<'_, '_, D> {
+impl<D: Direction> SgSlice<'_, '_, D> {
     /// How many there are.
     pub(crate) fn len(&self) -> usize {
         self.range.len()
@@ -153,11 +156,11 @@ impl<D: Direction> Bytes<'_, '_, D> {
 ///
 /// If it is leaked (`mem::forget`) they are not handed over, as with [`CpuMut`](crate::dma::CpuMut).
 #[must_use = "the device sees the changes when this is dropped"]
-pub(crate) struct BytesMut<'a, 'dev, D: Direction> {
-    bytes: Bytes<'a, 'dev, D>,
+pub(crate) struct SgSliceMut<'a, 'dev, D: Direction> {
+    bytes: SgSlice<'a, 'dev, D>,
 }
 
-impl<D: Direction> BytesMut<'_, '_, D> {
+impl<D: Direction> SgSliceMut<'_, '_, D> {
     /// How many there are.
     pub(crate) fn len(&self) -> usize {
         self.bytes.len()
@@ -166,7 +169,7 @@ impl<D: Direction> BytesMut<'_, '_, D> {
     /// They, in slices of one entry each, to be changed.
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut [u8]> {
         self.bytes.within().map(|(entry, len)| {
-            // SAFETY: As in `Bytes::iter`; `&mut self` excludes all others, and no two entries have a byte
+            // SAFETY: As in `SgSlice::iter`; `&mut self` excludes all others, and no two entries have a byte
             // in common, because nobody owns the same memory twice.
             unsafe { slice::from_raw_parts_mut(entry.start().as_ptr(), len) }
         })
@@ -191,7 +194,7 @@ impl<D: Direction> BytesMut<'_, '_, D> {
     }
 }
 
-impl<D: Direction> Drop for BytesMut<'_, '_, D> {
+impl<D: Direction> Drop for SgSliceMut<'_, '_, D> {
     fn drop(&mut self) {
         self.bytes.raw.sync_for_device(self.bytes.range.clone());
     }

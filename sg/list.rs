@@ -29,8 +29,8 @@ use super::{
         RawSegments,
         RawTable, //
     },
-    Scattered,
-    Table, //
+    SgMemory,
+    SgTable, //
 };
 use crate::{
     bindings::{
@@ -55,7 +55,7 @@ use crate::{
 /// The caches, and bounce buffers, are left as they are.
 const SKIP_CPU_SYNC: c_ulong = bindings::DMA_ATTR_SKIP_CPU_SYNC as c_ulong;
 
-impl<'dev, M: Scattered> Table<'dev, M> {
+impl<'dev, M: SgMemory> SgTable<'dev, M> {
     /// Hands the memory to the device, as [`Mapping::new`](crate::dma::Mapping::new) does with one piece.
     /// Does not sleep.
     ///
@@ -66,13 +66,13 @@ impl<'dev, M: Scattered> Table<'dev, M> {
     /// - [`MapFailure::SharesCacheLine`] as for a mapping; if short memory of `kmalloc()` had to be cut in a
     ///   cache line that it may share; or if an entry that is shorter than a line is part of one, and would
     ///   not be bounced on a device without coherent caches;
-    /// - [`MapFailure::Refused`] if the kernel could not;
+    /// - [`MapFailure::MappingFailed`] if the kernel could not;
     /// - [`MapFailure::CrossesBoundary`] if a segment lies across a boundary in the addresses of the device
     ///   though it does not in physical ones.
     ///
     /// The table comes back in the error, and nothing of it is mapped.
     #[inline]
-    pub(crate) fn map<D: Direction>(self) -> Result<MappedList<'dev, M, D>, MapError<Self>> {
+    pub(crate) fn map<D: Direction>(self) -> Result<MappedSgTable<'dev, M, D>, MapError<Self>> {
         if let Err(failure) = self.check(D::DEVICE_MAY_WRITE) {
             self.dev.statistics().count_failure();
             return Err(MapError {
@@ -83,10 +83,10 @@ impl<'dev, M: Scattered> Table<'dev, M> {
 
         let Self { dev, raw, memory } = self;
 
-        // SAFETY: By the invariants of `Table` it is of `memory`, which we own, and which nobody reaches
-        // but through the result. By the contract of `Scattered` it may be mapped.
+        // SAFETY: By the invariants of `SgTable` it is of `memory`, which we own, and which nobody reaches
+        // but through the result. By the contract of `SgMemory` it may be mapped.
         match unsafe { RawList::new(dev, raw) } {
-            Ok(raw) => Ok(MappedList { raw, memory }),
+            Ok(raw) => Ok(MappedSgTable { raw, memory }),
             Err((failure, raw)) => Err(MapError {
                 failure,
                 memory: Self { dev, raw, memory },
@@ -96,43 +96,44 @@ impl<'dev, M: Scattered> Table<'dev, M> {
 
     fn check(&self, device_may_write: bool) -> Result<(), MapFailure> {
         self.memory.check(device_may_write)?;
-        match device_may_write && self.raw.is_cut_in_line() {
+        match device_may_write && self.raw.splits_cache_line() {
             true => Err(MapFailure::SharesCacheLine),
             false => Ok(()),
         }
     }
 }
 
-/// A [`Table`] of memory `M` that is mapped for a device, in direction `D`, until it is dropped.
+/// A [`SgTable`] of memory `M` that is mapped for a device, in direction `D`, until it is dropped.
 ///
-/// As with a [`Mapping`](crate::dma::Mapping), the memory belongs to the device, which does not use it yet.
-/// The CPU reaches the bytes through [`cpu`](Self::cpu) and [`cpu_mut`](Self::cpu_mut), and gets the memory
-/// back by [`unmap`](Self::unmap). Dropped, it is unmapped without a sync, and the memory freed.
+/// As with a [`Mapping`](crate::dma::Mapping), the memory belongs to the device, which does not use
+/// it yet. The CPU accesses the bytes by [`for_cpu`](Self::for_cpu) and
+/// [`for_cpu_mut`](Self::for_cpu_mut), and gets the memory back by [`unmap`](Self::unmap). Dropped,
+/// it is unmapped without a sync, and the memory is freed.
 ///
-/// There are two counts, and nothing takes one as an argument: [`entries`](Self::entries) of the table, which
-/// unmapping and syncs go by, and [`segments`](Self::segments) that the device sees, which are fewer where
-/// an IOMMU has put entries together. Their addresses exist only in flight, see
+/// There are two counts, and no function takes one as an argument: [`orig_nents`](Self::orig_nents)
+/// of the table, for unmapping and syncs, and [`nents`](Self::nents) of the device, which is smaller
+/// where an IOMMU has merged entries. Segments have addresses only in flight, see
 /// [`InFlight::segments`](crate::dma::InFlight::segments).
 ///
 /// # Examples
 ///
 /// ```ignore
-/// let list = Table::new(dev, pages, GFP_KERNEL)?.map::<FromDevice>()?;
+/// let list = SgTable::new(dev, pages, GFP_KERNEL)?.map::<FromDevice>()?;
 /// let mut list = engine.receive(list)?;
 ///
-/// for bytes in list.cpu(..1500)?.iter() {         // syncs 1500 bytes, in whatever pages
+/// for bytes in list.for_cpu(..1500)?.iter() {         // syncs 1500 bytes, in whatever pages
 ///     checksum.update(bytes);
 /// }
 /// let pages = list.unmap().into_memory();
 /// ```
 #[must_use = "a list that is dropped is unmapped"]
-pub(crate) struct MappedList<'dev, M: Scattered, D: Direction> {
+pub(crate) struct MappedSgTable<'dev, M: SgMemory, D: Direction> {
     /// Above the memory: it is unmapped before that is freed.
     pub(super) raw: RawList<'dev, D>,
     memory: M,
 }
 
-impl<'dev, M: Scattered, D: Direction> MappedList<'dev, M, D> {
+impl<'dev, M: SgMemory, D: Direction> MappedSgTable<'dev, M, D> {
     /// How many bytes it has.
     #[inline]
     pub(crate) fn len(&self) -> usize {
@@ -142,15 +143,15 @@ impl<'dev, M: Scattered, D: Direction> MappedList<'dev, M, D> {
     /// How many entries its table has.
     ///
     /// C field: `sg_table.orig_nents`.
-    pub(crate) fn entries(&self) -> usize {
-        self.raw.table.entries()
+    pub(crate) fn orig_nents(&self) -> usize {
+        self.raw.table.orig_nents()
     }
 
     /// How many segments the device sees.
     ///
     /// C field: `sg_table.nents`.
-    pub(crate) fn segments(&self) -> usize {
-        self.raw.table.segments()
+    pub(crate) fn nents(&self) -> usize {
+        self.raw.table.nents()
     }
 
     /// Takes the memory back from the device, so that the CPU sees what the device wrote. The table can be
@@ -158,11 +159,11 @@ impl<'dev, M: Scattered, D: Direction> MappedList<'dev, M, D> {
     ///
     /// C function: `dma_unmap_sgtable()`.
     #[inline]
-    pub(crate) fn unmap(self) -> Table<'dev, M> {
+    pub(crate) fn unmap(self) -> SgTable<'dev, M> {
         let Self { raw, memory } = self;
 
         // INVARIANT: It was made of a table of this memory for this device.
-        Table {
+        SgTable {
             dev: raw.dev,
             raw: raw.unmap(),
             memory,
@@ -179,7 +180,7 @@ impl<'dev, M: Scattered, D: Direction> MappedList<'dev, M, D> {
 
 // SAFETY: By the type invariant of `RawList`, the memory is mapped until it is dropped; `unmap`
 // consumes the value.
-unsafe impl<M: Scattered, D: Direction> Mapped for MappedList<'_, M, D> {
+unsafe impl<M: SgMemory, D: Direction> Mapped for MappedSgTable<'_, M, D> {
     fn is_mapped_for(&self, dev: &DmaDevice) -> bool {
         ptr::eq(self.raw.dev, dev)
     }
@@ -189,13 +190,13 @@ unsafe impl<M: Scattered, D: Direction> Mapped for MappedList<'_, M, D> {
             self.raw.dev.as_device(),
             "{} bytes in {} DMA segments are leaked: the device may still use them\n",
             self.len(),
-            self.segments()
+            self.nents()
         );
     }
 }
 
 // SAFETY: The segments are those of the mapped table, which has `len` bytes.
-unsafe impl<M: Scattered, D: Direction> MappedMemory for MappedList<'_, M, D> {
+unsafe impl<M: SgMemory, D: Direction> MappedMemory for MappedSgTable<'_, M, D> {
     type Direction = D;
     type Segments<'a>
         = RawSegments<'a>
@@ -244,14 +245,14 @@ impl<'dev, D: Direction> RawList<'dev, D> {
     ///
     /// # Safety
     ///
-    /// The memory of its entries is as the contract of [`Scattered`] wants it, and nobody reaches it but
+    /// The memory of its entries is as the contract of [`SgMemory`] wants it, and nobody reaches it but
     /// through the result until that is gone.
     #[inline]
     unsafe fn new(
         dev: &'dev DmaDevice,
         mut table: RawTable,
     ) -> Result<Self, (MapFailure, RawTable)> {
-        table.forget_bounced();
+        table.clear_swiotlb_flag();
 
         // SAFETY: `dev` is bound and has its mask. By the caller's promise the memory may be mapped.
         let result = to_result(unsafe {
@@ -263,9 +264,9 @@ impl<'dev, D: Direction> RawList<'dev, D> {
             )
         });
 
-        if result.is_err() || table.segments() == 0 {
+        if result.is_err() || table.nents() == 0 {
             dev.statistics().count_failure();
-            return Err((MapFailure::Refused, table));
+            return Err((MapFailure::MappingFailed, table));
         }
 
         // INVARIANT: Just now.
@@ -282,7 +283,7 @@ impl<'dev, D: Direction> RawList<'dev, D> {
                     as_raw(dev.as_device()),
                     this.table.first(),
                     // CAST: It was one before.
-                    this.table.entries() as c_uint,
+                    this.table.orig_nents() as c_uint,
                 )
             }
         });
@@ -344,7 +345,7 @@ impl<'dev, D: Direction> RawList<'dev, D> {
     /// The parts of `range`, each of which is contiguous for the CPU and for the device.
     #[inline]
     pub(super) fn parts(&self, range: Range<usize>) -> Overlay<Entries<'_>, RawSegments<'_>> {
-        let (entries, segments, start) = self.table.behind(range.start);
+        let (entries, segments, start) = self.table.seek(range.start);
 
         Overlay::new(entries, segments, start..start + range.len())
     }

@@ -53,7 +53,7 @@ use crate::dma::{
     note = "a table is made of `Contiguous` memory, a `KVec` of `Buffer`s or `PageBuffer`s, a `VVec` of \
             plain data, or a pair of these"
 )]
-pub(crate) unsafe trait Scattered: Send {
+pub(crate) unsafe trait SgMemory: Send {
     /// How many bytes it has.
     fn len(&self) -> usize;
 
@@ -73,7 +73,7 @@ pub(crate) unsafe trait Scattered: Send {
 pub(crate) struct Contiguous<M: Memory>(pub(crate) M);
 
 // SAFETY: By the contract of `Memory`, without the padding.
-unsafe impl<M: Memory> Scattered for Contiguous<M> {
+unsafe impl<M: Memory> SgMemory for Contiguous<M> {
     fn len(&self) -> usize {
         self.0.len()
     }
@@ -89,7 +89,7 @@ unsafe impl<M: Memory> Scattered for Contiguous<M> {
 
 // SAFETY: By the contract of `Memory`, which each element fulfils; dropping the vector drops them. The
 // elements may be moved, their memory is not.
-unsafe impl<M: Memory> Scattered for KVec<M> {
+unsafe impl<M: Memory> SgMemory for KVec<M> {
     fn len(&self) -> usize {
         self.iter()
             .fold(0, |len, memory| len.saturating_add(memory.len()))
@@ -114,7 +114,7 @@ unsafe impl<M: Memory> Scattered for KVec<M> {
 // - `T` has no bytes that are not initialized, takes any bytes, has no cells through which others could
 //   reach it, and is not dropped in any way.
 // - What the allocation has behind the last element is not visited.
-unsafe impl<T: Copy + FromBytes + IntoBytes + Immutable + Send> Scattered for VVec<T> {
+unsafe impl<T: Copy + FromBytes + IntoBytes + Immutable + Send> SgMemory for VVec<T> {
     fn len(&self) -> usize {
         mem::size_of_val(&**self)
     }
@@ -124,7 +124,7 @@ unsafe impl<T: Copy + FromBytes + IntoBytes + Immutable + Send> Scattered for VV
     }
 
     fn for_each(&mut self, visit: &mut dyn FnMut(Location, usize)) {
-        let mut left = Scattered::len(self);
+        let mut left = SgMemory::len(self);
 
         for page in self.page_iter() {
             let len = left.min(PAGE_SIZE);
@@ -139,7 +139,7 @@ unsafe impl<T: Copy + FromBytes + IntoBytes + Immutable + Send> Scattered for VV
 }
 
 // SAFETY: By the contracts of the two.
-unsafe impl<A: Scattered, B: Scattered> Scattered for (A, B) {
+unsafe impl<A: SgMemory, B: SgMemory> SgMemory for (A, B) {
     fn len(&self) -> usize {
         self.0.len().saturating_add(self.1.len())
     }

@@ -3,18 +3,18 @@
 //! Scatter-gather: streaming DMA mappings of memory in pieces.
 //!
 //! ```text
-//! memory ──new──▶ Table ──map──▶ MappedList ──submit──▶ InFlight ──complete──▶ MappedList
-//!    ▲              │ ▲           │  ▲   │                └─ segments: addresses and lengths
-//!    └─into_memory──┘ └───unmap───┼──┼───┘
-//!                                 ▼  │
-//!                            cpu, cpu_mut: bytes of any entries
+//! memory ──new──▶ SgTable ──map──▶ MappedSgTable ──submit──▶ InFlight ──complete──▶ MappedSgTable
+//!    ▲              │ ▲              │  ▲  │                    └─ segments: addresses and lengths
+//!    └─into_memory──┘ └────unmap─────┼──┼──┘
+//!                                    ▼  │
+//!                                  for_cpu, for_cpu_mut: bytes of any entries
 //! ```
 //!
-//! - [`Scattered`] memory: [`Contiguous`], several [`Memory`](crate::dma::Memory) in a
+//! - [`SgMemory`]: [`Contiguous`], several [`Memory`](crate::dma::Memory) in a
 //!   [`KVec`](kernel::prelude::KVec), vmalloc memory in a [`VVec`](kernel::prelude::VVec), or pairs of these.
-//! - A [`Table`] owns it, and has an entry for each piece that a device can do; a [`TableBuilder`] makes
+//! - A [`SgTable`] owns it, and has an entry for each piece that a device can do; a [`SgTableBuilder`] makes
 //!   them shorter.
-//! - A [`MappedList`] belongs to the device, as a [`Mapping`](crate::dma::Mapping) does. It may have fewer
+//! - A [`MappedSgTable`] belongs to the device, as a [`Mapping`](crate::dma::Mapping) does. It may have fewer
 //!   segments than entries.
 //! - In flight, a list is used by the device as any mapping, see
 //!   [`InFlight`](crate::dma::InFlight). [`window`] cuts its segments.
@@ -22,11 +22,11 @@
 //! # Examples
 //!
 //! ```ignore
-//! let table = Table::new(dev, VVec::from_elem(0u8, 1 << 20, GFP_KERNEL)?, GFP_KERNEL)?;
+//! let table = SgTable::new(dev, VVec::from_elem(0u8, 1 << 20, GFP_KERNEL)?, GFP_KERNEL)?;
 //! let list = table.map::<FromDevice>()?;
 //! let mut list = engine.receive(list)?;           // owns it while the device writes, then gives it back
 //!
-//! list.cpu(..64)?.copy_to(&mut header)?;          // syncs 64 bytes
+//! list.for_cpu(..64)?.copy_to(&mut header)?;      // syncs 64 bytes
 //! let memory = list.unmap().into_memory();        // syncs them all
 //! ```
 //!
@@ -42,22 +42,22 @@ mod split;
 mod table;
 
 pub(crate) use self::{
-    list::MappedList,
+    list::MappedSgTable,
     memory::{
         Contiguous,
-        Scattered, //
+        SgMemory, //
     },
     overlay::skip_before,
     segments::window,
     table::{
-        Table,
-        TableBuilder, //
+        SgTable,
+        SgTableBuilder, //
     },
 };
 
 // Drivers may have to name these; ours need not.
 #[expect(unused_imports, reason = "part of the interface")]
 pub(crate) use self::access::{
-    Bytes,
-    BytesMut, //
+    SgSlice,
+    SgSliceMut, //
 };

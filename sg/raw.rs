@@ -41,7 +41,7 @@ use crate::{
 pub(super) struct RawTable {
     table: bindings::sg_table,
     len: usize,
-    is_cut_in_line: bool,
+    splits_cache_line: bool,
 }
 
 // SAFETY: A table is not tied to a thread.
@@ -59,7 +59,7 @@ impl RawTable {
     pub(super) fn new(
         entries: usize,
         len: usize,
-        is_cut_in_line: bool,
+        splits_cache_line: bool,
         flags: Flags,
     ) -> Result<Self, MapFailure> {
         // `sg_alloc_table()` takes twice as many, but `dma_map_sg()` does not.
@@ -82,7 +82,7 @@ impl RawTable {
         Ok(Self {
             table,
             len,
-            is_cut_in_line,
+            splits_cache_line,
         })
     }
 
@@ -103,20 +103,20 @@ impl RawTable {
     /// Whether an entry shares a cache line with other data, or with another entry, and the kernel would not
     /// bounce it.
     #[inline]
-    pub(super) fn is_cut_in_line(&self) -> bool {
-        self.is_cut_in_line
+    pub(super) fn splits_cache_line(&self) -> bool {
+        self.splits_cache_line
     }
 
     /// How many entries it has.
     #[inline]
-    pub(super) fn entries(&self) -> usize {
+    pub(super) fn orig_nents(&self) -> usize {
         // CAST: `usize` is no shorter than 32 bits where this is built.
         self.table.orig_nents as usize
     }
 
     /// How many segments they were mapped to, if they are.
     #[inline]
-    pub(super) fn segments(&self) -> usize {
+    pub(super) fn nents(&self) -> usize {
         // CAST: As above.
         self.table.nents as usize
     }
@@ -131,7 +131,7 @@ impl RawTable {
     ///
     /// C field: `scatterlist.dma_flags`.
     #[inline]
-    pub(super) fn forget_bounced(&mut self) {
+    pub(super) fn clear_swiotlb_flag(&mut self) {
         // SAFETY: By the type invariant there is a first entry, and `&mut self` excludes others.
         #[cfg(CONFIG_NEED_SG_DMA_FLAGS)]
         unsafe {
@@ -149,24 +149,24 @@ impl RawTable {
     #[inline]
     pub(super) fn iter(&self) -> Entries<'_> {
         // SAFETY: By the type invariant there are as many.
-        Entries(unsafe { RawEntries::new(self.first(), self.entries()) })
+        Entries(unsafe { RawEntries::new(self.first(), self.orig_nents()) })
     }
 
     /// The segments. If it is not mapped, they say nothing.
     #[inline]
     pub(super) fn mapped(&self) -> RawSegments<'_> {
         // SAFETY: By the type invariant there are as many entries, or more.
-        RawSegments(unsafe { RawEntries::new(self.first(), self.segments()) })
+        RawSegments(unsafe { RawEntries::new(self.first(), self.nents()) })
     }
 
     /// The same two from where byte `offset` of a mapped table is, or before, and what is left of the offset.
     #[inline]
-    pub(super) fn behind(&self, mut offset: usize) -> (Entries<'_>, RawSegments<'_>, usize) {
+    pub(super) fn seek(&self, mut offset: usize) -> (Entries<'_>, RawSegments<'_>, usize) {
         let mut next = self.first();
         let mut skipped = 0;
 
         // As long as each entry was mapped to a segment of its own, the next segment is in the next entry.
-        while skipped + 1 < self.segments() {
+        while skipped + 1 < self.nents() {
             // SAFETY: By the type invariant it is an entry.
             let entry = unsafe { &*next };
             // CAST: `usize` is no shorter than 32 bits where this is built.
@@ -184,8 +184,8 @@ impl RawTable {
         // entries.
         let (entries, segments) = unsafe {
             (
-                RawEntries::new(next, self.entries() - skipped),
-                RawEntries::new(next, self.segments() - skipped),
+                RawEntries::new(next, self.orig_nents() - skipped),
+                RawEntries::new(next, self.nents() - skipped),
             )
         };
 

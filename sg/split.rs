@@ -23,7 +23,7 @@ impl Extent {
 
 /// What an entry may be.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Rules {
+pub(crate) struct EntryLimits {
     /// The longest, in bytes.
     max_len: usize,
     /// None crosses a multiple of this and 1, which is a power of two.
@@ -32,7 +32,7 @@ pub(crate) struct Rules {
     unit: usize,
 }
 
-impl Rules {
+impl EntryLimits {
     /// Entries of at most `max_len` bytes, none across a multiple of `boundary_mask` and 1, and as few of
     /// them as can be, but that what is too long is cut at addresses that are multiples of the largest of
     /// `units` that is not more than `max_len`: at pages, or else at cache lines, so that two entries have
@@ -73,22 +73,22 @@ impl Rules {
 /// # Examples
 ///
 /// ```ignore
-/// let mut entries = Splitter::new(Rules::new(64 << 10, u64::MAX, [4096, 64]));
+/// let mut entries = EntryBuilder::new(EntryLimits::new(64 << 10, u64::MAX, [4096, 64]));
 ///
 /// for piece in pieces {
 ///     entries.push(piece, &mut |entry| add(entry));
 /// }
 /// entries.finish(&mut |entry| add(entry));
 /// ```
-pub(crate) struct Splitter {
-    rules: Rules,
+pub(crate) struct EntryBuilder {
+    rules: EntryLimits,
     /// What may go on with the next piece.
     pending: Option<Extent>,
 }
 
-impl Splitter {
+impl EntryBuilder {
     /// Entries as `rules` want them.
-    pub(crate) fn new(rules: Rules) -> Self {
+    pub(crate) fn new(rules: EntryLimits) -> Self {
         Self {
             rules,
             pending: None,

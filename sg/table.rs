@@ -14,11 +14,11 @@ use super::{
     overlay::Run,
     raw::RawTable,
     split::{
-        Extent,
-        Rules,
-        Splitter, //
+        EntryBuilder,
+        EntryLimits,
+        Extent, //
     },
-    Scattered, //
+    SgMemory, //
 };
 use crate::{
     bindings::c,
@@ -35,7 +35,7 @@ use crate::{
 /// The entries are as few as can be: pieces that follow each other in physical memory are one, unless
 /// that were longer than [`Limits::max_segment`](crate::dma::Limits::max_segment), across
 /// [`Limits::boundary_mask`](crate::dma::Limits::boundary_mask), or longer than what fits into a bounce
-/// buffer ([`DmaDevice::max_bounced`]). A [`TableBuilder`] makes shorter ones. A table of more entries than a
+/// buffer ([`DmaDevice::max_mapping_size`]). A [`SgTableBuilder`] makes shorter ones. A table of more entries than a
 /// page has room for is chained, as in C.
 ///
 /// Where KASAN has tags in addresses, an entry is of one allocation.
@@ -47,7 +47,7 @@ use crate::{
 ///
 /// ```ignore
 /// let payload = VVec::from_elem(0u8, 1 << 20, GFP_KERNEL)?;
-/// let table = Table::new(dev, (Contiguous(header), payload), GFP_KERNEL)?;
+/// let table = SgTable::new(dev, (Contiguous(header), payload), GFP_KERNEL)?;
 /// let list = table.map::<ToDevice>()?;
 /// ```
 ///
@@ -55,14 +55,14 @@ use crate::{
 ///
 /// The entries of `raw` are the pieces of `memory`, in their order, as `dev` can do them. There is at
 /// least one.
-pub(crate) struct Table<'dev, M: Scattered> {
+pub(crate) struct SgTable<'dev, M: SgMemory> {
     pub(super) dev: &'dev DmaDevice,
     /// Above the memory that it tells of.
     pub(super) raw: RawTable,
     pub(super) memory: M,
 }
 
-impl<'dev, M: Scattered> Table<'dev, M> {
+impl<'dev, M: SgMemory> SgTable<'dev, M> {
     /// A table of `memory` for `dev`. Allocates with `flags`.
     ///
     /// # Errors
@@ -75,7 +75,7 @@ impl<'dev, M: Scattered> Table<'dev, M> {
     ///
     /// The memory comes back in the error.
     pub(crate) fn new(dev: &'dev DmaDevice, memory: M, flags: Flags) -> Result<Self, MapError<M>> {
-        TableBuilder::new(dev, memory).build(flags)
+        SgTableBuilder::new(dev, memory).build(flags)
     }
 
     /// How many bytes it has.
@@ -86,8 +86,8 @@ impl<'dev, M: Scattered> Table<'dev, M> {
     /// How many entries it has, before it is mapped.
     ///
     /// C field: `sg_table.orig_nents`.
-    pub(crate) fn entries(&self) -> usize {
-        self.raw.entries()
+    pub(crate) fn orig_nents(&self) -> usize {
+        self.raw.orig_nents()
     }
 
     /// How many bytes each entry has, before it is mapped.
@@ -103,7 +103,7 @@ impl<'dev, M: Scattered> Table<'dev, M> {
     }
 }
 
-/// A [`Table`] to be.
+/// A [`SgTable`] to be.
 ///
 /// It shapes entries. An IOMMU may put several of them together, so that a segment is longer than the longest
 /// entry; what a device cannot do in one segment belongs into its [`Limits`](crate::dma::Limits).
@@ -113,25 +113,25 @@ impl<'dev, M: Scattered> Table<'dev, M> {
 /// An entry for each page that a buffer touches:
 ///
 /// ```ignore
-/// let table = TableBuilder::new(dev, Contiguous(buffer))
+/// let table = SgTableBuilder::new(dev, Contiguous(buffer))
 ///     .split_at_pages()
 ///     .build(GFP_KERNEL)?;
 /// ```
 #[must_use = "there is no table before it is built"]
-pub(crate) struct TableBuilder<'dev, M: Scattered> {
+pub(crate) struct SgTableBuilder<'dev, M: SgMemory> {
     dev: &'dev DmaDevice,
     memory: M,
     max_segment: usize,
     boundary_mask: u64,
 }
 
-impl<'dev, M: Scattered> TableBuilder<'dev, M> {
+impl<'dev, M: SgMemory> SgTableBuilder<'dev, M> {
     /// A table of `memory` for `dev`.
     pub(crate) fn new(dev: &'dev DmaDevice, memory: M) -> Self {
         Self {
             dev,
             memory,
-            max_segment: dev.max_segment().min(dev.max_bounced()),
+            max_segment: dev.max_segment().min(dev.max_mapping_size()),
             // CAST: `c_ulong` has at most 64 bits.
             boundary_mask: dev.boundary_mask() as u64,
         }
@@ -155,11 +155,11 @@ impl<'dev, M: Scattered> TableBuilder<'dev, M> {
     ///
     /// # Errors
     ///
-    /// As [`Table::new`].
-    pub(crate) fn build(mut self, flags: Flags) -> Result<Table<'dev, M>, MapError<M>> {
+    /// As [`SgTable::new`].
+    pub(crate) fn build(mut self, flags: Flags) -> Result<SgTable<'dev, M>, MapError<M>> {
         match self.raw(flags) {
             // INVARIANT: Made of this memory for this device just now.
-            Ok(raw) => Ok(Table {
+            Ok(raw) => Ok(SgTable {
                 dev: self.dev,
                 raw,
                 memory: self.memory,
@@ -188,11 +188,11 @@ impl<'dev, M: Scattered> TableBuilder<'dev, M> {
         }
 
         let mut count = 0usize;
-        let is_cut_in_line = self.for_each_entry(&mut |_| count += 1)?;
-        let mut table = RawTable::new(count, len, is_cut_in_line, flags)?;
+        let splits_cache_line = self.for_each_entry(&mut |_| count += 1)?;
+        let mut table = RawTable::new(count, len, splits_cache_line, flags)?;
         let mut empty = table.as_empty();
 
-        // SAFETY: By the contract of `Scattered` it is memory in the linear map, which has pages. Rules have
+        // SAFETY: By the contract of `SgMemory` it is memory in the linear map, which has pages. EntryLimits have
         // made the entries no longer than 32 bits say.
         self.for_each_entry(&mut |extent| unsafe { empty.set_next(extent) })?;
         Ok(table)
@@ -205,18 +205,18 @@ impl<'dev, M: Scattered> TableBuilder<'dev, M> {
         let line = unsafe { c::rk3588_dma_get_cache_alignment() }.max(1) as usize;
         // CAST: `usize` is no shorter than 32 bits where this is built.
         let max_segment = self.max_segment.min(c_uint::MAX as usize);
-        let rules = Rules::new(max_segment, self.boundary_mask, [PAGE_SIZE, line]);
+        let rules = EntryLimits::new(max_segment, self.boundary_mask, [PAGE_SIZE, line]);
         // CAST: `usize` has at most 64 bits.
         let cuts_lines = max_segment < line || self.boundary_mask < line as u64 - 1;
-        let mut splitter = Splitter::new(rules);
+        let mut splitter = EntryBuilder::new(rules);
         let mut is_linear = true;
-        let mut is_cut_in_line = false;
+        let mut splits_cache_line = false;
 
         self.memory.for_each(&mut |location: Location, len| {
             if len == 0 {
                 return;
             }
-            // SAFETY: A page must exist: `Scattered` requires it.
+            // SAFETY: A page must exist: `SgMemory` requires it.
             let Ok(start) = (unsafe { location.to_phys(len) }) else {
                 is_linear = false;
                 return;
@@ -229,7 +229,7 @@ impl<'dev, M: Scattered> TableBuilder<'dev, M> {
                 splitter.flush(emit);
             }
 
-            if !cuts_lines && owns_lines(location, piece) {
+            if !cuts_lines && owns_cache_lines(location, piece) {
                 splitter.push(piece, emit);
                 return;
             }
@@ -240,7 +240,8 @@ impl<'dev, M: Scattered> TableBuilder<'dev, M> {
             splitter.flush(emit);
 
             let mut emit_part = |part| {
-                is_cut_in_line |= part != piece && !is_whole_lines(part, line) && !is_bounced(part);
+                splits_cache_line |=
+                    part != piece && !is_whole_lines(part, line) && !is_bounced(part);
                 emit(part);
             };
 
@@ -249,7 +250,7 @@ impl<'dev, M: Scattered> TableBuilder<'dev, M> {
         });
         splitter.finish(emit);
         match is_linear {
-            true => Ok(is_cut_in_line),
+            true => Ok(splits_cache_line),
             false => Err(MapFailure::NotLinear),
         }
     }
@@ -257,7 +258,7 @@ impl<'dev, M: Scattered> TableBuilder<'dev, M> {
 
 /// Whether nobody else uses the cache lines that `piece`, which is at `location`, begins and ends in. Pages
 /// have one owner; the other kind of memory may be of `kmalloc()`.
-fn owns_lines(location: Location, piece: Extent) -> bool {
+fn owns_cache_lines(location: Location, piece: Extent) -> bool {
     match location {
         Location::Page { .. } => true,
         // SAFETY: The function takes any address and length.

@@ -48,8 +48,8 @@ use crate::{
         TransferResult, //
     },
     sg::{
-        MappedList,
-        Table, //
+        MappedSgTable,
+        SgTable, //
     }, //
 };
 
@@ -145,8 +145,8 @@ fn scattered<'bound>(
         dev_info!(
             dev.as_device(),
             "repeat: {} segments to {} segments, {} programs of {} bytes\n",
-            pair.source.segments(),
-            pair.destination.segments(),
+            pair.source.nents(),
+            pair.destination.nents(),
             receipt.programs,
             receipt.program_len
         );
@@ -192,7 +192,7 @@ fn list<D: Direction>(
     dev: &DmaDevice,
     count: usize,
     len: usize,
-) -> Result<MappedList<'_, KVec<PageBuffer>, D>> {
+) -> Result<MappedSgTable<'_, KVec<PageBuffer>, D>> {
     let mut pages = KVec::with_capacity(count, GFP_KERNEL)?;
 
     for _ in 0..count {
@@ -202,7 +202,7 @@ fn list<D: Direction>(
         pages.push(page, GFP_KERNEL)?;
     }
     pages.sort_unstable_by_key(|page| Reverse(page.as_ptr()));
-    Ok(Table::new(dev, pages, GFP_KERNEL)?.map()?)
+    Ok(SgTable::new(dev, pages, GFP_KERNEL)?.map()?)
 }
 
 /// Pieces from back to front, so that no two make one.

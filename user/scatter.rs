@@ -39,8 +39,8 @@ use crate::{
         Span, //
     },
     sg::{
-        MappedList,
-        Table, //
+        MappedSgTable,
+        SgTable, //
     }, //
 };
 
@@ -51,7 +51,7 @@ const MAX_PAGES: usize = 8192;
 const BACKGROUND: u8 = 0xa5;
 
 /// Pages that are mapped.
-type Pages<'bound> = MappedList<'bound, KVec<PageBuffer>, Bidirectional>;
+type Pages<'bound> = MappedSgTable<'bound, KVec<PageBuffer>, Bidirectional>;
 
 /// Does the copies that `word`, a number of pages and a seed, asks for.
 ///
@@ -212,7 +212,7 @@ struct Copier<'a, 'bound> {
 
 impl<'bound> Copier<'_, 'bound> {
     fn map(&self, pages: KVec<PageBuffer>) -> Result<Pages<'bound>> {
-        Ok(Table::new(self.dev, pages, GFP_KERNEL)?.map()?)
+        Ok(SgTable::new(self.dev, pages, GFP_KERNEL)?.map()?)
     }
 
     fn span(&self) -> Span {
@@ -262,7 +262,7 @@ impl<'bound> Copier<'_, 'bound> {
         self.say(&done.receipt, Some(&source), None);
         self.expect(
             destination
-                .cpu(..)?
+                .for_cpu(..)?
                 .iter()
                 .enumerate()
                 .all(|(index, &found)| found == byte(index)),
@@ -329,8 +329,8 @@ impl fmt::Display for Side<'_, '_> {
             None => f.write_str("a buffer"),
             Some(list) => f.write_fmt(fmt!(
                 "{} entries in {} segments",
-                list.entries(),
-                list.segments()
+                list.orig_nents(),
+                list.nents()
             )),
         }
     }

@@ -55,8 +55,8 @@ use crate::{
     },
     sg::{
         Contiguous,
-        MappedList,
-        TableBuilder, //
+        MappedSgTable,
+        SgTableBuilder, //
     }, //
 };
 
@@ -155,10 +155,10 @@ type Source<'bound> = Mapping<'bound, Buffer, ToDevice>;
 type Destination<'bound> = Mapping<'bound, Buffer, FromDevice>;
 
 /// The same in entries, which is copied from.
-type ListSource<'bound> = MappedList<'bound, Contiguous<Buffer>, ToDevice>;
+type ListSource<'bound> = MappedSgTable<'bound, Contiguous<Buffer>, ToDevice>;
 
 /// The same in entries, which is copied to.
-type ListDestination<'bound> = MappedList<'bound, Contiguous<Buffer>, FromDevice>;
+type ListDestination<'bound> = MappedSgTable<'bound, Contiguous<Buffer>, FromDevice>;
 
 /// A copy under way.
 type Copying<'a, 'bound, S, D> = Transfer<'a, 'bound, Pair<S, D>>;
@@ -333,8 +333,8 @@ fn listed<D: Direction>(
     dev: &DmaDevice,
     buffer: Buffer,
     longest: usize,
-) -> Result<MappedList<'_, Contiguous<Buffer>, D>> {
-    let table = TableBuilder::new(dev, Contiguous(buffer)).max_segment(longest);
+) -> Result<MappedSgTable<'_, Contiguous<Buffer>, D>> {
+    let table = SgTableBuilder::new(dev, Contiguous(buffer)).max_segment(longest);
 
     Ok(table.build(GFP_KERNEL)?.map()?)
 }

@@ -110,7 +110,7 @@ mod suite {
 
         let now = dev.limits();
 
-        assert_eq!(now.max_mapping_size, dev.max_bounced());
+        assert_eq!(now.max_mapping_size, dev.max_mapping_size());
         assert!(now.opt_mapping_size <= now.max_mapping_size);
         // The kernel with KUnit debugs DMA, for which it does not leave out any sync.
         assert!(now.needs_sync);

@@ -33,8 +33,8 @@ mod suite {
         },
         sg::{
             Contiguous,
-            MappedList,
-            Table, //
+            MappedSgTable,
+            SgTable, //
         },
     };
 
@@ -88,10 +88,10 @@ mod suite {
         Ok(Mapping::new(dev, Buffer::zeroed(SPAN.len)?)?)
     }
 
-    fn list<D: Direction>(dev: &DmaDevice) -> Result<MappedList<'_, Contiguous<Buffer>, D>> {
+    fn list<D: Direction>(dev: &DmaDevice) -> Result<MappedSgTable<'_, Contiguous<Buffer>, D>> {
         let memory = Contiguous(Buffer::zeroed(SPAN.len)?);
 
-        Ok(Table::new(dev, memory, GFP_KERNEL)?.map()?)
+        Ok(SgTable::new(dev, memory, GFP_KERNEL)?.map()?)
     }
 
     /// Returns true if a copy can be prepared; false if the error is that of another device, and

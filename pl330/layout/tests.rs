@@ -30,8 +30,8 @@ mod suite {
         fixture::TestDevice,
         sg::{
             Contiguous,
-            MappedList,
-            Table, //
+            MappedSgTable,
+            SgTable, //
         }, //
     };
 
@@ -50,7 +50,7 @@ mod suite {
     type Single<'dev> = Mapping<'dev, Buffer, Bidirectional>;
     type Part<'dev> = SyncedPart<'dev, Buffer, Bidirectional>;
     type Buffers = (Contiguous<Buffer>, Contiguous<Buffer>);
-    type List<'dev> = MappedList<'dev, Buffers, Bidirectional>;
+    type List<'dev> = MappedSgTable<'dev, Buffers, Bidirectional>;
 
     /// Mapping of any kind.
     enum Any<'dev> {
@@ -128,7 +128,7 @@ mod suite {
             Contiguous(Buffer::zeroed(FIRST)?),
             Contiguous(Buffer::zeroed(LEN - FIRST)?),
         );
-        let list = Table::new(dev, buffers, GFP_KERNEL)?.map::<Bidirectional>()?;
+        let list = SgTable::new(dev, buffers, GFP_KERNEL)?.map::<Bidirectional>()?;
 
         for side in [
             Any::Single(mapping(dev, LEN)?),

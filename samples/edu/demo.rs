@@ -30,8 +30,8 @@ use crate::{
     },
     report::Report,
     sg::{
-        MappedList,
-        Table, //
+        MappedSgTable,
+        SgTable, //
     }, //
 };
 
@@ -168,7 +168,7 @@ impl Case {
         let orders = edu.orders();
         let (mut source, mut destination) = edu.copy(source, destination)?;
 
-        expect(destination.cpu(..)?.iter(), &expected, report)?;
+        expect(destination.for_cpu(..)?.iter(), &expected, report)?;
         report.line(fmt!(
             "{name}: {} bytes copied in {} orders",
             expected.len(),
@@ -178,7 +178,7 @@ impl Case {
         for &at in changes {
             let range = at..at + CHANGE.len();
 
-            source.cpu_mut(range.clone())?.copy_from(&CHANGE)?;
+            source.for_cpu_mut(range.clone())?.copy_from(&CHANGE)?;
             expected[range].copy_from_slice(&CHANGE);
         }
 
@@ -186,7 +186,7 @@ impl Case {
 
         for &at in changes {
             expect(
-                destination.cpu(at..at + CHANGE.len())?.iter(),
+                destination.for_cpu(at..at + CHANGE.len())?.iter(),
                 &CHANGE,
                 report,
             )?;
@@ -199,13 +199,13 @@ impl Case {
         // A table has no direction.
         let (back, kept) = (source.unmap(), destination.unmap());
         let (back, mut kept) = (back.map::<FromDevice>()?, kept.map::<ToDevice>()?);
-        let counts = (kept.segments(), back.segments());
+        let counts = (kept.nents(), back.nents());
 
         // Other bytes, so that none of them can be there already.
         for byte in &mut expected {
             *byte = !*byte;
         }
-        kept.cpu_mut(..)?.copy_from(&expected)?;
+        kept.for_cpu_mut(..)?.copy_from(&expected)?;
 
         let (kept, back) = edu.copy(kept, back)?;
         let pages = back.unmap().into_memory();
@@ -230,11 +230,11 @@ fn mapped<'dev, D: Direction>(
     [name, side]: [&str; 2],
     domain: Option<&Domain<'_>>,
     report: &mut Report,
-) -> Result<MappedList<'dev, KVec<PageBuffer>, D>> {
+) -> Result<MappedSgTable<'dev, KVec<PageBuffer>, D>> {
     let pieces = pieces_of(&mut pages)?;
-    let list = Table::new(dev, pages, GFP_KERNEL)?.map::<D>()?;
+    let list = SgTable::new(dev, pages, GFP_KERNEL)?.map::<D>()?;
     let (list, told) = Edu::segments_of(dev, list)?;
-    let (entries, segments) = (list.entries(), list.segments());
+    let (entries, segments) = (list.orig_nents(), list.nents());
     let plural = if segments == 1 { "" } else { "s" };
 
     report.line(fmt!(

@@ -105,7 +105,7 @@ enum Way {
 /// # Examples
 ///
 /// ```ignore
-/// let list = Table::new(dev, pages, GFP_KERNEL)?.map::<FromDevice>()?;
+/// let list = SgTable::new(dev, pages, GFP_KERNEL)?.map::<FromDevice>()?;
 /// let (source, list) = edu.copy(source, list)?;   // owns both meanwhile, then gives them back
 /// ```
 pub(crate) struct Edu<'bound> {

@@ -23,7 +23,7 @@ mod suite {
         },
         sg::{
             Contiguous,
-            TableBuilder, //
+            SgTableBuilder, //
         }, //
     };
 
@@ -32,12 +32,12 @@ mod suite {
         dev: &DmaDevice,
         len: usize,
         seed: u8,
-    ) -> Result<MappedList<'_, Contiguous<Buffer>, D>> {
+    ) -> Result<MappedSgTable<'_, Contiguous<Buffer>, D>> {
         let mut buffer = Buffer::zeroed(len)?;
 
         fixture::fill(seed, 0, &mut buffer);
 
-        let table = TableBuilder::new(dev, Contiguous(buffer))
+        let table = SgTableBuilder::new(dev, Contiguous(buffer))
             .max_segment(64)
             .build(GFP_KERNEL)?;
 
@@ -52,7 +52,10 @@ mod suite {
     }
 
     /// What is in the memory now, without a sync.
-    fn peek<M: Scattered, D: Direction>(list: &mut MappedList<'_, M, D>, at: usize) -> Result<u8> {
+    fn peek<M: SgMemory, D: Direction>(
+        list: &mut MappedSgTable<'_, M, D>,
+        at: usize,
+    ) -> Result<u8> {
         let (entry, _) = Within::new(list.raw.table.iter(), at..at + 1)
             .next()
             .ok_or(EINVAL)?;
@@ -62,8 +65,8 @@ mod suite {
     }
 
     /// Changes what is in the memory, without a sync.
-    fn poke<M: Scattered, D: Direction>(
-        list: &mut MappedList<'_, M, D>,
+    fn poke<M: SgMemory, D: Direction>(
+        list: &mut MappedSgTable<'_, M, D>,
         range: Range<usize>,
         byte: u8,
     ) {
@@ -83,9 +86,9 @@ mod suite {
         for round in 1..4 {
             list = fixture::run(dev, list, |hardware| hardware.write_pattern(round))?;
             // Three entries and parts of two, then less than one.
-            list.cpu(50..350)?.copy_to(&mut bytes)?;
+            list.for_cpu(50..350)?.copy_to(&mut bytes)?;
             assert!(fixture::is_filled(round, 50, &bytes));
-            list.cpu(970..)?.copy_to(&mut bytes[..30])?;
+            list.for_cpu(970..)?.copy_to(&mut bytes[..30])?;
             assert!(fixture::is_filled(round, 970, &bytes[..30]));
         }
         assert_eq!(syncs(dev), (3 * 7, 0));
@@ -99,7 +102,7 @@ mod suite {
         let mut list = list::<ToDevice>(dev, 1000, 0)?;
 
         for round in 1..4 {
-            list.cpu_mut(50..350)?.copy_from(&[round; 300])?;
+            list.for_cpu_mut(50..350)?.copy_from(&[round; 300])?;
             list = fixture::run(dev, list, |hardware| {
                 assert_eq!(hardware.read(50), [round; 300]);
                 assert_eq!(hardware.read(49), [fixture::pattern(0, 49), round]);
@@ -118,7 +121,7 @@ mod suite {
         let mut list = fixture::run(dev, list, |hardware| hardware.write_pattern(1))?;
 
         {
-            let mut bytes = list.cpu_mut(60..140)?;
+            let mut bytes = list.for_cpu_mut(60..140)?;
             let mut at = 60;
 
             assert_eq!(bytes.len(), 80);
@@ -137,7 +140,7 @@ mod suite {
         })?;
         let mut bytes = [0; 4];
 
-        list.cpu(126..130)?.copy_to(&mut bytes)?;
+        list.for_cpu(126..130)?.copy_to(&mut bytes)?;
         assert_eq!(
             bytes,
             [fixture::pattern(1, 126), 7, 8, fixture::pattern(1, 129)]
@@ -154,10 +157,10 @@ mod suite {
         let mut list = list::<ToDevice>(dev, 300, 5)?;
         let mut bytes = [0; 300];
 
-        list.cpu(..)?.copy_to(&mut bytes)?;
+        list.for_cpu(..)?.copy_to(&mut bytes)?;
         assert!(fixture::is_filled(5, 0, &bytes));
         assert_eq!(syncs(dev), (0, 0));
-        assert_eq!(list.cpu_mut(100..200)?.iter_mut().count(), 3);
+        assert_eq!(list.for_cpu_mut(100..200)?.iter_mut().count(), 3);
         assert_eq!(syncs(dev), (0, 3));
         Ok(())
     }
@@ -171,7 +174,7 @@ mod suite {
         let is_bounced = dev.statistics().snapshot().bounced == 1;
 
         list = fixture::run(dev, list, |hardware| hardware.write(0, &[1; 300]))?;
-        assert_eq!(list.cpu(100..200)?.len(), 100);
+        assert_eq!(list.for_cpu(100..200)?.len(), 100);
         for at in 0..300 {
             let is_synced = (100..200).contains(&at) || !is_bounced;
             let expected = if is_synced {
@@ -205,7 +208,7 @@ mod suite {
         let is_bounced = dev.statistics().snapshot().bounced == 1;
 
         poke(&mut list, 0..300, 2);
-        drop(list.cpu_mut(10..130)?);
+        drop(list.for_cpu_mut(10..130)?);
         drop(fixture::run(dev, list, |hardware| {
             for at in 0..300 {
                 let is_synced = (10..130).contains(&at) || !is_bounced;
@@ -238,7 +241,7 @@ mod suite {
             (299..300, &[1]),
         ] {
             let mut at = range.start;
-            let bytes = list.cpu(range.clone())?;
+            let bytes = list.for_cpu(range.clone())?;
             let found = bytes.iter().map(<[u8]>::len);
 
             assert_eq!(bytes.len(), range.len());
@@ -249,7 +252,7 @@ mod suite {
             }
             assert_eq!(at, range.end);
 
-            let mut bytes = list.cpu_mut(range.clone())?;
+            let mut bytes = list.for_cpu_mut(range.clone())?;
 
             assert!(bytes
                 .iter_mut()
@@ -265,7 +268,7 @@ mod suite {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
         let mut list = list::<ToDevice>(dev, 200, 0)?;
-        let mut guard = list.cpu_mut(..)?;
+        let mut guard = list.for_cpu_mut(..)?;
         let mut slices = KVec::new();
 
         for slice in guard.iter_mut() {
@@ -293,19 +296,19 @@ mod suite {
 
         for len in [0, 99, 101, 102] {
             assert!(matches!(
-                list.cpu(50..150)?.copy_to(&mut to[..len]),
+                list.for_cpu(50..150)?.copy_to(&mut to[..len]),
                 Err(EINVAL)
             ));
             assert!(matches!(
-                list.cpu_mut(50..150)?.copy_from(&to[..len]),
+                list.for_cpu_mut(50..150)?.copy_from(&to[..len]),
                 Err(EINVAL)
             ));
         }
         // Nothing has been copied.
         assert!(to == [0xee; 102]);
-        list.cpu(..100)?.copy_to(&mut to[..100])?;
+        list.for_cpu(..100)?.copy_to(&mut to[..100])?;
         assert!(fixture::is_filled(1, 0, &to[..100]));
-        list.cpu(100..)?.copy_to(&mut to[..100])?;
+        list.for_cpu(100..)?.copy_to(&mut to[..100])?;
         assert!(fixture::is_filled(1, 100, &to[..100]));
         Ok(())
     }
@@ -318,14 +321,14 @@ mod suite {
 
         #[expect(clippy::reversed_empty_ranges, reason = "that is what is refused")]
         for range in [0..101, 100..101, 101..101, 2..1, 0..usize::MAX] {
-            assert!(matches!(list.cpu(range.clone()), Err(EINVAL)));
-            assert!(matches!(list.cpu_mut(range), Err(EINVAL)));
+            assert!(matches!(list.for_cpu(range.clone()), Err(EINVAL)));
+            assert!(matches!(list.for_cpu_mut(range), Err(EINVAL)));
         }
-        assert!(matches!(list.cpu(..=100), Err(EINVAL)));
-        assert!(matches!(list.cpu(..=usize::MAX), Err(EINVAL)));
-        assert!(matches!(list.cpu(101..), Err(EINVAL)));
+        assert!(matches!(list.for_cpu(..=100), Err(EINVAL)));
+        assert!(matches!(list.for_cpu(..=usize::MAX), Err(EINVAL)));
+        assert!(matches!(list.for_cpu(101..), Err(EINVAL)));
         assert_eq!(syncs(dev), (0, 0));
-        assert_eq!(list.cpu(..=99)?.len(), 100);
+        assert_eq!(list.for_cpu(..=99)?.len(), 100);
         Ok(())
     }
 
@@ -336,11 +339,11 @@ mod suite {
         let mut list = list::<Bidirectional>(dev, 200, 0)?;
 
         for at in [0, 1, 64, 200] {
-            assert_eq!(list.cpu(at..at)?.len(), 0);
-            assert_eq!(list.cpu(at..at)?.iter().count(), 0);
-            list.cpu(at..at)?.copy_to(&mut [])?;
+            assert_eq!(list.for_cpu(at..at)?.len(), 0);
+            assert_eq!(list.for_cpu(at..at)?.iter().count(), 0);
+            list.for_cpu(at..at)?.copy_to(&mut [])?;
 
-            let mut bytes = list.cpu_mut(at..at)?;
+            let mut bytes = list.for_cpu_mut(at..at)?;
 
             assert_eq!(bytes.len(), 0);
             assert_eq!(bytes.iter_mut().count(), 0);
@@ -357,12 +360,12 @@ mod suite {
         let dev = device.dma()?;
         let mut list = list::<ToDevice>(dev, 200, 0)?;
         let is_bounced = dev.statistics().snapshot().bounced == 1;
-        let mut bytes = list.cpu_mut(..)?;
+        let mut bytes = list.for_cpu_mut(..)?;
 
         bytes.copy_from(&[1; 200])?;
         mem::forget(bytes);
         assert_eq!(syncs(dev), (0, 0));
-        list.cpu_mut(60..70)?.copy_from(&[2; 10])?;
+        list.for_cpu_mut(60..70)?.copy_from(&[2; 10])?;
         drop(fixture::run(dev, list, |hardware| {
             let kept = |at| match is_bounced {
                 true => fixture::pattern(0, at),
@@ -382,10 +385,10 @@ mod suite {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
         let bytes = VVec::from_elem(0u8, 20_000, GFP_KERNEL)?;
-        let table = TableBuilder::new(dev, bytes).build(GFP_KERNEL)?;
+        let table = SgTableBuilder::new(dev, bytes).build(GFP_KERNEL)?;
         let mut list = table.map::<Bidirectional>()?;
 
-        list.cpu_mut(4090..12_300)?
+        list.for_cpu_mut(4090..12_300)?
             .iter_mut()
             .fold(4090, |at, slice| {
                 fixture::fill(1, at, slice);
@@ -401,7 +404,7 @@ mod suite {
 
         let mut four = [0; 4];
 
-        list.cpu(8190..8194)?.copy_to(&mut four)?;
+        list.for_cpu(8190..8194)?.copy_to(&mut four)?;
         assert_eq!(four, [9; 4]);
 
         let bytes = list.unmap().into_memory();

@@ -28,7 +28,7 @@ mod suite {
         },
         sg::{
             Contiguous,
-            TableBuilder, //
+            SgTableBuilder, //
         }, //
     };
 
@@ -53,7 +53,7 @@ mod suite {
         fixture::fill(1, 0, &mut buffer);
 
         let memory = (Contiguous(PageBuffer::zeroed()?), Contiguous(buffer));
-        let table = Table::new(dev, memory, GFP_KERNEL)?;
+        let table = SgTable::new(dev, memory, GFP_KERNEL)?;
         let memory = match table.map::<Bidirectional>() {
             // The kernel puts bounce buffers where they cross none.
             Ok(list) => {
@@ -73,7 +73,7 @@ mod suite {
         assert_eq!(dev.statistics().snapshot().live, 0);
 
         // Pages are pages on this bus, too.
-        let table = TableBuilder::new(dev, memory.1)
+        let table = SgTableBuilder::new(dev, memory.1)
             .split_at_pages()
             .build(GFP_KERNEL)?;
         let list = fixture::run(dev, table.map::<Bidirectional>()?, |hardware| {
@@ -97,13 +97,13 @@ mod suite {
 
         fixture::fill(1, 0, &mut buffer);
 
-        let table = TableBuilder::new(dev, Contiguous(buffer))
+        let table = SgTableBuilder::new(dev, Contiguous(buffer))
             .max_segment(512)
             .build(GFP_KERNEL)?;
         let table = match table.map::<Bidirectional>() {
             Ok(list) => {
                 assert!(!is_forced);
-                assert_eq!(list.entries(), COUNT);
+                assert_eq!(list.orig_nents(), COUNT);
 
                 let list = fixture::run(dev, list, |hardware| {
                     assert!(hardware.has_pattern(1));
@@ -114,13 +114,13 @@ mod suite {
             }
             Err(MapError { failure, memory }) => {
                 assert!(is_forced);
-                assert_eq!(failure, MapFailure::Refused);
+                assert_eq!(failure, MapFailure::MappingFailed);
                 memory
             }
         };
 
         assert_eq!(dev.statistics().snapshot().live, 0);
-        assert_eq!(table.entries(), COUNT);
+        assert_eq!(table.orig_nents(), COUNT);
 
         let seed = if is_forced { 1 } else { 2 };
 
@@ -154,9 +154,9 @@ mod suite {
             vectors.push(KVec::from_elem(index as u8, 7, GFP_KERNEL)?, GFP_KERNEL)?;
         }
 
-        let mut table = Table::new(dev, vectors, GFP_KERNEL)?;
+        let mut table = SgTable::new(dev, vectors, GFP_KERNEL)?;
 
-        assert_eq!(table.entries(), ENTRIES);
+        assert_eq!(table.orig_nents(), ENTRIES);
         for free in 0..ENTRIES {
             let mut taken = take_all(dev)?;
             let all = taken.len();
@@ -166,7 +166,7 @@ mod suite {
 
             let error = table.map::<FromDevice>().err().ok_or(EINVAL)?;
 
-            assert_eq!(error.failure, MapFailure::Refused);
+            assert_eq!(error.failure, MapFailure::MappingFailed);
             assert_eq!(dev.statistics().snapshot().failures, failures + 1);
             assert_eq!(dev.statistics().snapshot().live, taken.len() as u64);
             // The same number is free as before.
@@ -176,7 +176,7 @@ mod suite {
         assert_eq!(dev.statistics().snapshot().live, 0);
 
         // As if nothing had been.
-        assert_eq!((table.entries(), table.len()), (ENTRIES, 7 * ENTRIES));
+        assert_eq!((table.orig_nents(), table.len()), (ENTRIES, 7 * ENTRIES));
 
         let list = table.map::<FromDevice>()?;
         let list = fixture::run(dev, list, |hardware| hardware.write(6, &[0xaa, 0xbb]))?;
@@ -224,7 +224,7 @@ mod suite {
         fixture::fill(1, 0, &mut buffer);
 
         let memory = (Contiguous(Buffer::zeroed(64)?), Contiguous(Touchy(buffer)));
-        let table = Table::new(dev, memory, GFP_KERNEL)?;
+        let table = SgTable::new(dev, memory, GFP_KERNEL)?;
         let error = table.map::<FromDevice>().err().ok_or(EINVAL)?;
 
         assert_eq!(error.failure, MapFailure::SharesCacheLine);
@@ -263,7 +263,7 @@ mod suite {
             vector.extend_from_slice(&[0u8; 64], GFP_KERNEL)?;
 
             let expected = Memory::check(&vector, true);
-            let table = Table::new(dev, Contiguous(vector), GFP_KERNEL)?;
+            let table = SgTable::new(dev, Contiguous(vector), GFP_KERNEL)?;
 
             let table = match table.map::<FromDevice>() {
                 Ok(list) => {

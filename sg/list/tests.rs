@@ -33,16 +33,16 @@ mod suite {
         },
         sg::{
             Contiguous,
-            TableBuilder, //
+            SgTableBuilder, //
         }, //
     };
 
     /// A table with an entry for each page of `len` bytes of vmalloc memory, which are a pattern.
-    fn pages<'dev>(dev: &'dev DmaDevice, len: usize, seed: u8) -> Result<Table<'dev, VVec<u8>>> {
+    fn pages<'dev>(dev: &'dev DmaDevice, len: usize, seed: u8) -> Result<SgTable<'dev, VVec<u8>>> {
         let mut bytes = VVec::from_elem(0u8, len, GFP_KERNEL)?;
 
         fixture::fill(seed, 0, &mut bytes);
-        Ok(TableBuilder::new(dev, bytes)
+        Ok(SgTableBuilder::new(dev, bytes)
             .split_at_pages()
             .build(GFP_KERNEL)?)
     }
@@ -56,7 +56,7 @@ mod suite {
             let list = pages(dev, len, 1)?.map::<ToDevice>()?;
 
             assert_eq!(list.len(), len);
-            assert_eq!(list.entries(), len.div_ceil(PAGE_SIZE));
+            assert_eq!(list.orig_nents(), len.div_ceil(PAGE_SIZE));
             drop(fixture::run(dev, list, |hardware| {
                 assert_eq!(hardware.len(), len);
                 assert!(hardware.has_pattern(1));
@@ -141,9 +141,9 @@ mod suite {
             })?;
             let list = list.unmap().map::<Bidirectional>()?;
 
-            assert_eq!(list.entries(), 3);
+            assert_eq!(list.orig_nents(), 3);
             table = list.unmap();
-            assert_eq!(table.entries(), 3);
+            assert_eq!(table.orig_nents(), 3);
             assert_eq!(dev.statistics().snapshot().live, 0);
         }
         assert_eq!(dev.statistics().snapshot().mapped, 9);
@@ -158,7 +158,7 @@ mod suite {
         let page = PageBuffer::zeroed()?;
         let bytes = VVec::from_elem(1u8, 5000, GFP_KERNEL)?;
         let before = (Memory::as_ptr(&page), bytes.as_ptr());
-        let table = Table::new(dev, (Contiguous(page), bytes), GFP_KERNEL)?;
+        let table = SgTable::new(dev, (Contiguous(page), bytes), GFP_KERNEL)?;
         let (page, bytes) = table.map::<ToDevice>()?.unmap().into_memory();
 
         assert!(before == (Memory::as_ptr(&page.0), bytes.as_ptr()));
@@ -199,7 +199,7 @@ mod suite {
             witnesses.push(witness, GFP_KERNEL)?;
         }
 
-        let list = Table::new(dev, witnesses, GFP_KERNEL)?.map::<FromDevice>()?;
+        let list = SgTable::new(dev, witnesses, GFP_KERNEL)?.map::<FromDevice>()?;
         let list = fixture::run(dev, list, |hardware| {
             for page in 0..3 {
                 hardware.write(page * PAGE_SIZE, &[1]);
@@ -234,7 +234,7 @@ mod suite {
             Contiguous(Buffer::zeroed(4096)?),
             Contiguous(KVec::from_elem(0u8, 7, GFP_KERNEL)?),
         );
-        let second = Table::new(dev, memory, GFP_KERNEL)?.map::<FromDevice>()?;
+        let second = SgTable::new(dev, memory, GFP_KERNEL)?.map::<FromDevice>()?;
 
         assert_eq!((now().live, now().mapped, now().bytes), (2, 2, 14_103));
         assert_eq!(now().bounced, 1 + bounced(1));
@@ -305,7 +305,7 @@ mod suite {
 
             fixture::fill(1, 0, &mut buffer);
 
-            let list = Table::new(dev, Contiguous(buffer), GFP_KERNEL)?.map::<Bidirectional>()?;
+            let list = SgTable::new(dev, Contiguous(buffer), GFP_KERNEL)?.map::<Bidirectional>()?;
             let flight = BusMaster::<u64>::new(dev)?.submit(list)?;
 
             for segment in flight.segments() {
@@ -336,7 +336,7 @@ mod suite {
         for count in [128, 129, 300] {
             let list = pages(dev, count * PAGE_SIZE - 5, 1)?.map::<Bidirectional>()?;
 
-            assert_eq!(list.entries(), count);
+            assert_eq!(list.orig_nents(), count);
 
             let list = fixture::run(dev, list, |hardware| {
                 assert!(hardware.has_pattern(1));

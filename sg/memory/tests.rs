@@ -24,14 +24,14 @@ mod suite {
             Slot,
             TestDevice, //
         },
-        sg::Table, //
+        sg::SgTable, //
     };
 
     /// Calls its argument with the bytes of each piece of the memory in turn.
     type ForEach<M> = fn(&mut M, &mut dyn FnMut(&mut [u8]));
 
     /// Whether `memory` goes to the device, from it, and both ways, with a table that stays.
-    fn goes_both_ways<M: Scattered>(
+    fn goes_both_ways<M: SgMemory>(
         dev: &DmaDevice,
         mut memory: M,
         for_each: ForEach<M>,
@@ -44,11 +44,11 @@ mod suite {
             at += bytes.len();
         });
 
-        let len = Scattered::len(&memory);
+        let len = SgMemory::len(&memory);
 
         right &= at == len;
 
-        let list = Table::new(dev, memory, GFP_KERNEL)?.map::<ToDevice>()?;
+        let list = SgTable::new(dev, memory, GFP_KERNEL)?.map::<ToDevice>()?;
         let list = fixture::run(dev, list, |hardware| {
             right &= hardware.len() == len && hardware.has_pattern(1);
         })?;
@@ -62,7 +62,7 @@ mod suite {
             at += bytes.len();
         });
 
-        let list = Table::new(dev, memory, GFP_KERNEL)?.map::<Bidirectional>()?;
+        let list = SgTable::new(dev, memory, GFP_KERNEL)?.map::<Bidirectional>()?;
         let list = fixture::run(dev, list, |hardware| {
             right &= hardware.has_pattern(2);
             hardware.write_pattern(3);
@@ -154,7 +154,7 @@ mod suite {
         let mut words = VVec::with_capacity(5000, GFP_KERNEL)?;
 
         words.extend_from_slice(&[[0u8; 8]; 600], GFP_KERNEL)?;
-        assert!(Scattered::len(&words) == 4800);
+        assert!(SgMemory::len(&words) == 4800);
         assert!(goes_both_ways(dev, words, |words, act| {
             act(words.as_flattened_mut())
         })?);
@@ -222,7 +222,7 @@ mod suite {
             words.push(KBox::new(0u64, GFP_KERNEL)?, GFP_KERNEL)?;
         }
 
-        let list = Table::new(dev, words, GFP_KERNEL)?.map::<FromDevice>()?;
+        let list = SgTable::new(dev, words, GFP_KERNEL)?.map::<FromDevice>()?;
 
         assert_eq!(dev.statistics().snapshot().bounced_bytes, 256);
 
@@ -260,14 +260,14 @@ mod suite {
             let slots = Slot::cut(Buffer::zeroed(384)?, &ranges)?;
             let is_forced = fixture::is_bounced(dev)?;
             let by_force = dev.statistics().snapshot().bounced_bytes - before;
-            let list = Table::new(dev, slots, GFP_KERNEL)?.map::<FromDevice>()?;
+            let list = SgTable::new(dev, slots, GFP_KERNEL)?.map::<FromDevice>()?;
             let bounced = dev.statistics().snapshot().bounced_bytes - before - by_force;
             let expected = match is_forced {
                 true => list.len(),
                 false => short.iter().sum(),
             };
 
-            assert_eq!(list.entries(), 3);
+            assert_eq!(list.orig_nents(), 3);
             assert_eq!(bounced, expected as u64);
         }
         Ok(())
@@ -349,7 +349,7 @@ mod suite {
 
         rest.bytes_mut().fill(0x11);
 
-        let list = Table::new(dev, slots, GFP_KERNEL)?.map::<FromDevice>()?;
+        let list = SgTable::new(dev, slots, GFP_KERNEL)?.map::<FromDevice>()?;
         let list = fixture::run(dev, list, |hardware| hardware.write(4990, &[0x22; 10]))?;
         let slots = list.unmap().into_memory();
 
@@ -368,7 +368,7 @@ mod suite {
         let dev = device.dma()?;
         let mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(4096)?)?;
         let mapping = fixture::run(dev, mapping, |hardware| hardware.write_pattern(7))?;
-        let list = Table::new(dev, Contiguous(mapping.unmap()), GFP_KERNEL)?.map::<ToDevice>()?;
+        let list = SgTable::new(dev, Contiguous(mapping.unmap()), GFP_KERNEL)?.map::<ToDevice>()?;
 
         drop(fixture::run(dev, list, |hardware| {
             assert!(hardware.has_pattern(7));

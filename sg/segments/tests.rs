@@ -34,12 +34,12 @@ mod suite {
         },
         sg::{
             Contiguous,
-            MappedList,
-            TableBuilder, //
+            MappedSgTable,
+            SgTableBuilder, //
         }, //
     };
 
-    type List<'dev, D> = MappedList<'dev, Contiguous<Buffer>, D>;
+    type List<'dev, D> = MappedSgTable<'dev, Contiguous<Buffer>, D>;
 
     /// Returns a list of a buffer of `len` bytes, in entries of 512 bytes.
     fn list<D: Direction>(dev: &DmaDevice, len: usize) -> Result<List<'_, D>> {
@@ -47,7 +47,7 @@ mod suite {
 
         fixture::fill(1, 0, &mut buffer);
 
-        let table = TableBuilder::new(dev, Contiguous(buffer)).max_segment(512);
+        let table = SgTableBuilder::new(dev, Contiguous(buffer)).max_segment(512);
 
         Ok(table.build(GFP_KERNEL)?.map::<D>()?)
     }
@@ -198,7 +198,7 @@ mod suite {
             // freed.
             unsafe { entry.start().write_volatile(1) };
         }
-        assert_eq!(leaked.segments(), 2);
+        assert_eq!(leaked.nents(), 2);
         drop(ManuallyDrop::into_inner(leaked));
         assert_eq!(dev.statistics().snapshot().live, 0);
         Ok(())

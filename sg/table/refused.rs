@@ -33,7 +33,7 @@ mod suite {
 
         for capacity in [0, 5] {
             let buffers = KVec::<Buffer>::with_capacity(capacity, GFP_KERNEL)?;
-            let error = Table::new(dev, buffers, GFP_KERNEL).err().ok_or(EINVAL)?;
+            let error = SgTable::new(dev, buffers, GFP_KERNEL).err().ok_or(EINVAL)?;
 
             assert_eq!(error.failure, MapFailure::Empty);
             assert!(error.memory.capacity() >= capacity);
@@ -42,21 +42,21 @@ mod suite {
         }
         for capacity in [0, 5000] {
             let bytes = VVec::<u8>::with_capacity(capacity, GFP_KERNEL)?;
-            let result = Table::new(dev, bytes, GFP_KERNEL);
+            let result = SgTable::new(dev, bytes, GFP_KERNEL);
 
             assert!(result.is_err_and(|error| error.failure == MapFailure::Empty));
             none += 1;
         }
 
         let units = VVec::from_elem((), 7, GFP_KERNEL)?;
-        let error = Table::new(dev, units, GFP_KERNEL).err().ok_or(EINVAL)?;
+        let error = SgTable::new(dev, units, GFP_KERNEL).err().ok_or(EINVAL)?;
 
         assert_eq!(error.failure, MapFailure::Empty);
         assert_eq!(error.memory.len(), 7);
 
         let pair = (error.memory, KVec::<PageBuffer>::new());
 
-        assert!(Table::new(dev, pair, GFP_KERNEL)
+        assert!(SgTable::new(dev, pair, GFP_KERNEL)
             .is_err_and(|error| error.failure == MapFailure::Empty));
         assert_eq!(dev.statistics().snapshot().failures, none + 2);
         Ok(())
@@ -70,7 +70,7 @@ mod suite {
 
         buffer[63] = 7;
 
-        let error = Table::new(dev, Contiguous(buffer), GFP_KERNEL & GFP_ATOMIC)
+        let error = SgTable::new(dev, Contiguous(buffer), GFP_KERNEL & GFP_ATOMIC)
             .err()
             .ok_or(EINVAL)?;
 
@@ -85,7 +85,7 @@ mod suite {
     fn a_device_that_can_do_no_byte_has_no_tables() -> Result {
         let device = TestDevice::new()?;
         let dev = device.dma_with(fixture::narrow(0, c_ulong::MAX), Statistics::on())?;
-        let error = Table::new(dev, Contiguous(Buffer::zeroed(64)?), GFP_KERNEL)
+        let error = SgTable::new(dev, Contiguous(Buffer::zeroed(64)?), GFP_KERNEL)
             .err()
             .ok_or(EINVAL)?;
 
@@ -120,14 +120,14 @@ mod suite {
                 for nth in 1.. {
                     let before = dev.statistics().snapshot().failures;
                     let (result, has_failed) = fixture::without_memory_at(nth, || {
-                        TableBuilder::new(dev, memory)
+                        SgTableBuilder::new(dev, memory)
                             .max_segment(64)
                             .build(GFP_KERNEL)
                     });
 
                     memory = match result {
                         Ok(table) => {
-                            assert_eq!(table.entries(), count);
+                            assert_eq!(table.orig_nents(), count);
                             table.into_memory()
                         }
                         Err(MapError { failure, memory }) => {
@@ -168,13 +168,13 @@ mod suite {
             let good = || Ok::<_, Error>(Contiguous(Buffer::zeroed(64)?));
             let is_refused = |failure| failure == MapFailure::NotLinear;
 
-            assert!(Table::new(
+            assert!(SgTable::new(
                 dev,
                 (Contiguous(fixture::Lie(address)), good()?),
                 GFP_KERNEL
             )
             .is_err_and(|error| is_refused(error.failure)));
-            assert!(Table::new(
+            assert!(SgTable::new(
                 dev,
                 (good()?, Contiguous(fixture::Lie(address))),
                 GFP_KERNEL
@@ -189,7 +189,7 @@ mod suite {
     struct Endless(usize);
 
     // SAFETY: There is none; making a table of it must fail before a piece is asked for.
-    unsafe impl Scattered for Endless {
+    unsafe impl SgMemory for Endless {
         fn len(&self) -> usize {
             self.0
         }
@@ -212,11 +212,11 @@ mod suite {
             max: usize::MAX - 1,
         };
 
-        assert!(Table::new(dev, Endless(usize::MAX), GFP_KERNEL)
+        assert!(SgTable::new(dev, Endless(usize::MAX), GFP_KERNEL)
             .is_err_and(|error| error.failure == expected));
         // Nor do sums begin at 0 again.
         assert!(
-            Table::new(dev, (Endless(usize::MAX), Endless(2)), GFP_KERNEL)
+            SgTable::new(dev, (Endless(usize::MAX), Endless(2)), GFP_KERNEL)
                 .is_err_and(|error| error.failure == expected)
         );
         Ok(())
@@ -228,11 +228,11 @@ mod suite {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
         let slots = Slot::cut(Buffer::zeroed(256)?, &[32..128, 0..32])?;
-        let table = TableBuilder::new(dev, slots)
+        let table = SgTableBuilder::new(dev, slots)
             .max_segment(48)
             .build(GFP_KERNEL)?;
 
-        assert_eq!(table.entries(), 3);
+        assert_eq!(table.orig_nents(), 3);
 
         let error = table.map::<FromDevice>().err().ok_or(EINVAL)?;
 
@@ -242,11 +242,11 @@ mod suite {
         let table = error.memory.map::<ToDevice>()?.unmap();
 
         // Nor is a cut at a line, with a part before it that is short enough to be bounced.
-        let table = TableBuilder::new(dev, table.into_memory())
+        let table = SgTableBuilder::new(dev, table.into_memory())
             .max_segment(64)
             .build(GFP_KERNEL)?;
 
-        assert_eq!(table.entries(), 3);
+        assert_eq!(table.orig_nents(), 3);
         assert!(table.map::<FromDevice>().is_ok());
         Ok(())
     }
@@ -270,9 +270,9 @@ mod suite {
             let device = TestDevice::new()?;
             let limits = fixture::narrow(max_segment, boundary_mask);
             let dev = device.dma_with(limits, Statistics::on())?;
-            let table = Table::new(dev, Contiguous(Buffer::zeroed(len)?), GFP_KERNEL)?;
+            let table = SgTable::new(dev, Contiguous(Buffer::zeroed(len)?), GFP_KERNEL)?;
 
-            assert_eq!(table.entries(), entries);
+            assert_eq!(table.orig_nents(), entries);
 
             let table = match table.map::<FromDevice>() {
                 Ok(list) => {

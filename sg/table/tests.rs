@@ -26,7 +26,7 @@ mod suite {
     const PAGE: usize = PAGE_SIZE;
 
     /// Where the entries are and how long.
-    fn entries<M: Scattered>(table: &Table<'_, M>) -> Result<KVec<(usize, usize)>> {
+    fn entries<M: SgMemory>(table: &SgTable<'_, M>) -> Result<KVec<(usize, usize)>> {
         let mut entries = KVec::new();
 
         for entry in table.raw.iter() {
@@ -58,10 +58,10 @@ mod suite {
         let device = TestDevice::new()?;
         let buffer = Buffer::zeroed(100_000)?;
         let expected = piece(&buffer);
-        let table = Table::new(device.dma()?, Contiguous(buffer), GFP_KERNEL)?;
+        let table = SgTable::new(device.dma()?, Contiguous(buffer), GFP_KERNEL)?;
 
         assert_eq!(table.len(), 100_000);
-        assert_eq!(table.entries(), 1);
+        assert_eq!(table.orig_nents(), 1);
         assert_eq!(entries(&table)?[..], [expected]);
         Ok(())
     }
@@ -71,7 +71,7 @@ mod suite {
         let device = TestDevice::new()?;
         let buffer = Buffer::zeroed(4 * PAGE + 100)?;
         let (start, len) = piece(&buffer);
-        let table = TableBuilder::new(device.dma()?, Contiguous(buffer))
+        let table = SgTableBuilder::new(device.dma()?, Contiguous(buffer))
             .split_at_pages()
             .build(GFP_KERNEL)?;
         let at = |page: usize, len| (start + page * PAGE, len);
@@ -106,7 +106,7 @@ mod suite {
             pages.push(page, GFP_KERNEL)?;
         }
 
-        let table = Table::new(dev, pages, GFP_KERNEL)?;
+        let table = SgTable::new(dev, pages, GFP_KERNEL)?;
 
         assert!(entries(&table)?[..] == joined(&pieces)?[..]);
         assert_eq!(
@@ -114,7 +114,7 @@ mod suite {
             pieces.iter().map(|piece| piece.1).sum::<usize>()
         );
 
-        let table = TableBuilder::new(dev, table.into_memory())
+        let table = SgTableBuilder::new(dev, table.into_memory())
             .split_at_pages()
             .build(GFP_KERNEL)?;
 
@@ -135,12 +135,12 @@ mod suite {
             buffers.push(buffer, GFP_KERNEL)?;
         }
 
-        let table = TableBuilder::new(device.dma()?, buffers)
+        let table = SgTableBuilder::new(device.dma()?, buffers)
             .split_at_pages()
             .build(GFP_KERNEL)?;
 
         assert_eq!(table.len(), 12 * PAGE + 101);
-        assert_eq!(table.entries(), 14);
+        assert_eq!(table.orig_nents(), 14);
         assert!(joined(&entries(&table)?)?[..] == joined(&pieces)?[..]);
         Ok(())
     }
@@ -153,12 +153,12 @@ mod suite {
 
         fixture::fill(5, 0, &mut bytes);
 
-        let table = TableBuilder::new(device.dma()?, bytes)
+        let table = SgTableBuilder::new(device.dma()?, bytes)
             .split_at_pages()
             .build(GFP_KERNEL)?;
         let mut offset = 0;
 
-        assert_eq!(table.entries(), 10);
+        assert_eq!(table.orig_nents(), 10);
         for (start, len) in entries(&table)? {
             // SAFETY: The table owns this memory, which is initialized, and nobody writes it.
             let bytes = unsafe { core::slice::from_raw_parts(start as *const u8, len) };
@@ -177,7 +177,7 @@ mod suite {
         let header = KBox::new([1u8; 14], GFP_KERNEL)?;
         let payload = Buffer::zeroed(1486)?;
         let pieces = [piece(&header), piece(&payload)];
-        let table = Table::new(
+        let table = SgTable::new(
             device.dma()?,
             (Contiguous(header), Contiguous(payload)),
             GFP_KERNEL,
@@ -200,7 +200,7 @@ mod suite {
         }
 
         let pieces = [piece(&vectors[1]), piece(&vectors[4])];
-        let table = Table::new(dev, vectors, GFP_KERNEL)?;
+        let table = SgTable::new(dev, vectors, GFP_KERNEL)?;
 
         assert_eq!(table.len(), 1536);
         assert!(entries(&table)?[..] == joined(&pieces)?[..]);
@@ -214,7 +214,7 @@ mod suite {
 
         let buffer = Buffer::zeroed(64)?;
         let pieces = [piece(&buffer)];
-        let table = Table::new(dev, (boxes, Contiguous(buffer)), GFP_KERNEL)?;
+        let table = SgTable::new(dev, (boxes, Contiguous(buffer)), GFP_KERNEL)?;
 
         assert_eq!(entries(&table)?[..], pieces);
         Ok(())
@@ -227,7 +227,7 @@ mod suite {
         let count = |ranges: &[core::ops::Range<usize>]| -> Result<usize> {
             let slots = Slot::cut(Buffer::zeroed(4 * PAGE)?, ranges)?;
 
-            Ok(Table::new(dev, slots, GFP_KERNEL)?.entries())
+            Ok(SgTable::new(dev, slots, GFP_KERNEL)?.orig_nents())
         };
 
         assert_eq!(
@@ -267,7 +267,7 @@ mod suite {
             )?;
             let buffer = Buffer::zeroed(100_000)?;
             let whole = piece(&buffer);
-            let table = Table::new(dev, Contiguous(buffer), GFP_KERNEL)?;
+            let table = SgTable::new(dev, Contiguous(buffer), GFP_KERNEL)?;
             let entries = entries(&table)?;
 
             assert_eq!(joined(&entries)?[..], [whole]);
@@ -296,12 +296,12 @@ mod suite {
             // The device cannot do more.
             (usize::MAX, 8192, 2),
         ] {
-            let table = TableBuilder::new(dev, Contiguous(Buffer::zeroed(10_000)?))
+            let table = SgTableBuilder::new(dev, Contiguous(Buffer::zeroed(10_000)?))
                 .max_segment(asked)
                 .build(GFP_KERNEL)?;
 
             assert_eq!(entries(&table)?[0].1, first);
-            assert_eq!(table.entries(), count);
+            assert_eq!(table.orig_nents(), count);
         }
         Ok(())
     }
@@ -312,13 +312,13 @@ mod suite {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
         let len = 1 << 20;
-        let table = Table::new(dev, Contiguous(Buffer::zeroed(len)?), GFP_KERNEL)?;
+        let table = SgTable::new(dev, Contiguous(Buffer::zeroed(len)?), GFP_KERNEL)?;
 
         // Where none is needed, nothing is too long.
-        assert!(dev.max_bounced() < len || !fixture::is_bounced(dev)?);
-        assert_eq!(table.entries(), len.div_ceil(dev.max_bounced()));
+        assert!(dev.max_mapping_size() < len || !fixture::is_bounced(dev)?);
+        assert_eq!(table.orig_nents(), len.div_ceil(dev.max_mapping_size()));
         for (_, len) in entries(&table)? {
-            assert!(len <= dev.max_bounced());
+            assert!(len <= dev.max_mapping_size());
         }
 
         let list = table.map::<FromDevice>()?;
@@ -340,12 +340,12 @@ mod suite {
         let dev = device.dma()?;
 
         for count in [127, 128, 129, 300, 4096] {
-            let table = TableBuilder::new(dev, Contiguous(Buffer::zeroed(count * 64 - 1)?))
+            let table = SgTableBuilder::new(dev, Contiguous(Buffer::zeroed(count * 64 - 1)?))
                 .max_segment(64)
                 .build(GFP_KERNEL)?;
             let entries = entries(&table)?;
 
-            assert_eq!(table.entries(), count);
+            assert_eq!(table.orig_nents(), count);
             assert_eq!(entries.len(), count);
             assert_eq!(entries.last().map(|last| last.1), Some(63));
             assert!(table.lengths().eq(entries.iter().map(|entry| entry.1)));

@@ -29,7 +29,7 @@ use super::{
     peer,
     sg::{
         self,
-        MappedList, //
+        MappedSgTable, //
     },
     time_with,
     Measurement, //
@@ -41,8 +41,8 @@ const LISTS: [(usize, u32); 3] = [(1, 1000), (16, 200), (256, 20)];
 /// Number of bytes to sync in the middle of a list: half of one page and half of the next.
 const PART: usize = PageBuffer::LEN;
 
-type Table<'dev> = sg::Table<'dev, KVec<PageBuffer>>;
-type Bytes<'dev> = MappedList<'dev, KVec<PageBuffer>, Bidirectional>;
+type Table<'dev> = sg::SgTable<'dev, KVec<PageBuffer>>;
+type Bytes<'dev> = MappedSgTable<'dev, KVec<PageBuffer>, Bidirectional>;
 
 /// Function of `peer.h` that maps and unmaps a list.
 type Peer = unsafe extern "C" fn(*mut device, *mut sg_table, u32) -> c_int;
@@ -147,7 +147,7 @@ impl<'dev> Measurement<'dev> {
             pages,
             |mut pages| {
                 for _ in 0..times {
-                    pages = sg::Table::new(self.dma, pages, GFP_NOWAIT)?.into_memory();
+                    pages = sg::SgTable::new(self.dma, pages, GFP_NOWAIT)?.into_memory();
                 }
                 Ok(pages)
             },
@@ -184,9 +184,9 @@ impl<'dev> Measurement<'dev> {
     /// Makes a table with an entry for each of the pages.
     fn table(&self, pages: KVec<PageBuffer>) -> Result<Table<'dev>> {
         let entries = pages.len();
-        let table = sg::Table::new(self.dma, pages, GFP_KERNEL)?;
+        let table = sg::SgTable::new(self.dma, pages, GFP_KERNEL)?;
 
-        if table.entries() == entries {
+        if table.orig_nents() == entries {
             Ok(table)
         } else {
             Err(EINVAL)
@@ -203,7 +203,7 @@ fn map<D: Direction>(mut table: Table<'_>, times: u32) -> Result<Table<'_>> {
 
 fn part(mut list: Bytes<'_>, start: usize, times: u32) -> Result<Bytes<'_>> {
     for _ in 0..times {
-        drop(list.cpu_mut(start..start + PART)?);
+        drop(list.for_cpu_mut(start..start + PART)?);
     }
     Ok(list)
 }

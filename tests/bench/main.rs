@@ -348,7 +348,7 @@ fn to_device(dma: &DmaDevice, mut buffer: Buffer, times: u32) -> Result<Buffer> 
     for _ in 0..times {
         let mut mapping = Mapping::<_, ToDevice>::new(dma, buffer)?;
 
-        drop(mapping.cpu_mut(..)?);
+        drop(mapping.for_cpu_mut(..)?);
         buffer = mapping.unmap();
     }
     Ok(buffer)
@@ -359,7 +359,7 @@ fn from_device(dma: &DmaDevice, mut buffer: Buffer, times: u32) -> Result<Buffer
     for _ in 0..times {
         let mut mapping = Mapping::<_, FromDevice>::new(dma, buffer)?;
 
-        let _ = mapping.cpu(..)?;
+        let _ = mapping.for_cpu(..)?;
         buffer = mapping.unmap();
     }
     Ok(buffer)
@@ -370,7 +370,7 @@ fn bidirectional(dma: &DmaDevice, mut buffer: Buffer, times: u32) -> Result<Buff
     for _ in 0..times {
         let mut mapping = Mapping::<_, Bidirectional>::new(dma, buffer)?;
 
-        drop(mapping.cpu_mut(..)?);
+        drop(mapping.for_cpu_mut(..)?);
         buffer = mapping.unmap();
     }
     Ok(buffer)

@@ -13,7 +13,7 @@ use crate::dma::{
 
 fn receive(dev: &DmaDevice) -> Result<u8> {
     let mut mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
-    let bytes = mapping.cpu(..)?;
+    let bytes = mapping.for_cpu(..)?;
 
     #[cfg(not(mistake))]
     let bytes = [bytes[0]];

@@ -10,18 +10,18 @@ use crate::{
         DmaDevice,
         FromDevice, //
     },
-    sg::Table, //
+    sg::SgTable, //
 };
 
 fn receive(dev: &DmaDevice, memory: VVec<u8>) -> Result<u32> {
-    let list = Table::new(dev, memory, GFP_KERNEL)?.map::<FromDevice>()?;
+    let list = SgTable::new(dev, memory, GFP_KERNEL)?.map::<FromDevice>()?;
 
     #[cfg(not(mistake))]
     let list = BusMaster::<u32>::new(dev)?.submit(list)?;
 
     let first = list.segments().next();
     //~[mistake]^ E0599
-    //~[mistake]| ERROR: no method named `next` found for type `usize`
+    //~[mistake]| ERROR: no method named `segments` found for struct `MappedSgTable
 
     Ok(first.ok_or(EINVAL)?.address())
 }

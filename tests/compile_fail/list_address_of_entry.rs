@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// A device is programmed with segments. Table entries, of which there may be more, have no bus
+// A device is programmed with segments. SgTable entries, of which there may be more, have no bus
 // address.
 
 use kernel::prelude::*;
@@ -13,22 +13,22 @@ use crate::{
         InFlight, //
     },
     sg::{
-        MappedList,
-        Table, //
+        MappedSgTable,
+        SgTable, //
     }, //
 };
 
 fn receive<'a>(
     dev: &'a DmaDevice,
     memory: VVec<u8>,
-) -> Result<InFlight<MappedList<'a, VVec<u8>, FromDevice>, u32>> {
-    let list = Table::new(dev, memory, GFP_KERNEL)?.map::<FromDevice>()?;
+) -> Result<InFlight<MappedSgTable<'a, VVec<u8>, FromDevice>, u32>> {
+    let list = SgTable::new(dev, memory, GFP_KERNEL)?.map::<FromDevice>()?;
     let in_flight = BusMaster::<u32>::new(dev)?.submit(list)?;
 
     #[cfg(mistake)]
-    let mut addresses = in_flight.entries();
+    let mut addresses = in_flight.orig_nents();
     //~[mistake]^ E0599
-    //~[mistake]| ERROR: no method named `entries` found for struct `InFlight
+    //~[mistake]| ERROR: no method named `orig_nents` found for struct `InFlight
     #[cfg(not(mistake))]
     let mut addresses = in_flight.segments();
 

@@ -9,7 +9,7 @@ use crate::{
         Buffer,
         DmaDevice, //
     },
-    sg::Table, //
+    sg::SgTable, //
 };
 
 #[cfg(mistake)]
@@ -18,7 +18,7 @@ type Piece<'a> = &'a mut [u8];
 type Piece<'a> = Buffer;
 
 fn receive(dev: &DmaDevice, pieces: KVec<Piece<'_>>) -> Result {
-    let _table = Table::new(dev, pieces, GFP_KERNEL)?;
+    let _table = SgTable::new(dev, pieces, GFP_KERNEL)?;
     //~[mistake]^ E0277
     //~[mistake]| ERROR: may not be mapped for DMA
     Ok(())

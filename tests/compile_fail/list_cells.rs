@@ -6,7 +6,7 @@ use kernel::prelude::*;
 
 use crate::{
     dma::DmaDevice,
-    sg::Table, //
+    sg::SgTable, //
 };
 
 #[cfg(mistake)]
@@ -15,7 +15,7 @@ type Word = core::cell::Cell<u32>;
 type Word = u32;
 
 fn receive(dev: &DmaDevice, words: VVec<Word>) -> Result {
-    let _table = Table::new(dev, words, GFP_KERNEL)?;
+    let _table = SgTable::new(dev, words, GFP_KERNEL)?;
     //~[mistake]^ E0277
     //~[mistake]| ERROR: Cell<u32>: Immutable` is not satisfied
     //~[mistake]| ERROR: Cell<u32>: core::marker::Copy` is not satisfied

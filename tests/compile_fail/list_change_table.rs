@@ -9,11 +9,11 @@ use crate::{
         DmaDevice,
         ToDevice, //
     },
-    sg::Table, //
+    sg::SgTable, //
 };
 
 fn send(dev: &DmaDevice, memory: VVec<u8>) -> Result {
-    let table = Table::new(dev, memory, GFP_KERNEL)?;
+    let table = SgTable::new(dev, memory, GFP_KERNEL)?;
 
     #[cfg(mistake)]
     table.memory.truncate(1);
@@ -24,7 +24,7 @@ fn send(dev: &DmaDevice, memory: VVec<u8>) -> Result {
         let mut memory = table.into_memory();
 
         memory.truncate(1);
-        Table::new(dev, memory, GFP_KERNEL)?
+        SgTable::new(dev, memory, GFP_KERNEL)?
     };
 
     let _list = table.map::<ToDevice>()?;

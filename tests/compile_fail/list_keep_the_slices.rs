@@ -9,12 +9,12 @@ use crate::{
         DmaDevice,
         FromDevice, //
     },
-    sg::Table, //
+    sg::SgTable, //
 };
 
 fn receive(dev: &DmaDevice, memory: VVec<u8>) -> Result<u8> {
-    let mut list = Table::new(dev, memory, GFP_KERNEL)?.map::<FromDevice>()?;
-    let bytes = list.cpu(..)?;
+    let mut list = SgTable::new(dev, memory, GFP_KERNEL)?.map::<FromDevice>()?;
+    let bytes = list.for_cpu(..)?;
     let first = bytes.iter().next().ok_or(EINVAL)?;
 
     #[cfg(not(mistake))]

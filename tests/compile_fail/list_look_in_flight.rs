@@ -10,11 +10,11 @@ use crate::{
         DmaDevice,
         FromDevice, //
     },
-    sg::Table, //
+    sg::SgTable, //
 };
 
 fn receive(dev: &DmaDevice, memory: VVec<u8>) -> Result<usize> {
-    let list = Table::new(dev, memory, GFP_KERNEL)?.map::<FromDevice>()?;
+    let list = SgTable::new(dev, memory, GFP_KERNEL)?.map::<FromDevice>()?;
     let in_flight = BusMaster::<u32>::new(dev)?.submit(list)?;
 
     #[cfg(mistake)]
@@ -23,7 +23,7 @@ fn receive(dev: &DmaDevice, memory: VVec<u8>) -> Result<usize> {
     // SAFETY: The device must have stopped: it was never programmed with the address.
     let mut list = unsafe { in_flight.complete() };
 
-    Ok(list.cpu(..)?.len())
+    Ok(list.for_cpu(..)?.len())
     //~[mistake]^ E0599
-    //~[mistake]| ERROR: no method named `cpu` found for struct `InFlight
+    //~[mistake]| ERROR: no method named `for_cpu` found for struct `InFlight
 }

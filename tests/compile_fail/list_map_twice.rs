@@ -10,11 +10,11 @@ use crate::{
         FromDevice,
         ToDevice, //
     },
-    sg::Table, //
+    sg::SgTable, //
 };
 
 fn exchange(dev: &DmaDevice, memory: VVec<u8>) -> Result {
-    let table = Table::new(dev, memory, GFP_KERNEL)?;
+    let table = SgTable::new(dev, memory, GFP_KERNEL)?;
     let list = table.map::<FromDevice>()?;
 
     #[cfg(not(mistake))]

@@ -9,18 +9,18 @@ use crate::{
         DmaDevice,
         FromDevice, //
     },
-    sg::Table, //
+    sg::SgTable, //
 };
 
 fn receive(dev: &DmaDevice, memory: VVec<u8>) -> Result<u8> {
-    let list = Table::new(dev, memory, GFP_KERNEL)?.map::<FromDevice>()?;
+    let list = SgTable::new(dev, memory, GFP_KERNEL)?.map::<FromDevice>()?;
 
     #[cfg(not(mistake))]
     let list = list.unmap();
 
     let memory = list.into_memory();
     //~[mistake]^ E0599
-    //~[mistake]| ERROR: no method named `into_memory` found for struct `MappedList`
+    //~[mistake]| ERROR: no method named `into_memory` found for struct `MappedSgTable`
 
     memory.first().copied().ok_or(EINVAL)
 }

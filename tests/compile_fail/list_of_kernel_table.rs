@@ -13,7 +13,7 @@ use kernel::{
 
 use crate::{
     dma::DmaDevice,
-    sg::Table, //
+    sg::SgTable, //
 };
 
 #[cfg(mistake)]
@@ -22,7 +22,7 @@ type Memory = SGTable<Owned<VVec<u8>>>;
 type Memory = VVec<u8>;
 
 fn receive(dev: &DmaDevice, memory: Memory) -> Result {
-    let _table = Table::new(dev, memory, GFP_KERNEL)?;
+    let _table = SgTable::new(dev, memory, GFP_KERNEL)?;
     //~[mistake]^ E0277
     //~[mistake]| ERROR: cannot be made a scatter-gather table
     Ok(())

@@ -10,13 +10,13 @@ use crate::{
         FromDevice, //
     },
     sg::{
-        MappedList,
-        Table, //
+        MappedSgTable,
+        SgTable, //
     }, //
 };
 
 struct Ring<'bound> {
-    slot: Option<MappedList<'bound, VVec<u8>, FromDevice>>,
+    slot: Option<MappedSgTable<'bound, VVec<u8>, FromDevice>>,
 }
 
 #[cfg(mistake)]
@@ -25,7 +25,7 @@ type Kept<'bound> = Ring<'static>;
 type Kept<'bound> = Ring<'bound>;
 
 fn refill<'bound>(dev: &'bound DmaDevice, ring: &mut Kept<'bound>, memory: VVec<u8>) -> Result {
-    let table = Table::new(dev, memory, GFP_KERNEL)?;
+    let table = SgTable::new(dev, memory, GFP_KERNEL)?;
     //~[mistake]^ E0521
     //~[mistake]| ERROR: borrowed data escapes outside of function
 

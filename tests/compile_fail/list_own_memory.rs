@@ -10,7 +10,7 @@ use crate::{
     },
     sg::{
         Contiguous,
-        Scattered, //
+        SgMemory, //
     }, //
 };
 
@@ -20,7 +20,7 @@ struct Frame {
 
 // SAFETY: The requirements are met by `Buffer`, to which all methods forward.
 #[cfg(not(mistake))]
-unsafe impl Scattered for Frame {
+unsafe impl SgMemory for Frame {
     fn len(&self) -> usize {
         self.buffer.len()
     }
@@ -35,7 +35,7 @@ unsafe impl Scattered for Frame {
 }
 
 #[cfg(mistake)]
-impl Scattered for Frame {
+impl SgMemory for Frame {
     //~[mistake]^ E0200
     //~[mistake]| ERROR: requires an `unsafe impl`
     fn len(&self) -> usize {

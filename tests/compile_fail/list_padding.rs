@@ -7,7 +7,7 @@ use zerocopy_derive::Immutable;
 
 use crate::{
     dma::DmaDevice,
-    sg::Table, //
+    sg::SgTable, //
 };
 
 #[derive(Clone, Copy, FromBytes, Immutable)]
@@ -21,7 +21,7 @@ struct Header {
 }
 
 fn send(dev: &DmaDevice, headers: VVec<Header>) -> Result {
-    let _table = Table::new(dev, headers, GFP_KERNEL)?;
+    let _table = SgTable::new(dev, headers, GFP_KERNEL)?;
     //~[mistake]^ E0277
     //~[mistake]| ERROR: Header: zerocopy::IntoBytes` is not satisfied
     Ok(())

@@ -9,19 +9,19 @@ use crate::{
         DmaDevice,
         FromDevice, //
     },
-    sg::Table, //
+    sg::SgTable, //
 };
 
 fn receive(dev: &DmaDevice, memory: VVec<u8>) -> Result<u8> {
-    let mut list = Table::new(dev, memory, GFP_KERNEL)?.map::<FromDevice>()?;
+    let mut list = SgTable::new(dev, memory, GFP_KERNEL)?.map::<FromDevice>()?;
     let mut first = [0];
 
     #[cfg(mistake)]
     first.copy_from_slice(&list[..1]);
     //~[mistake]^ E0608
-    //~[mistake]| ERROR: cannot index into a value of type `MappedList
+    //~[mistake]| ERROR: cannot index into a value of type `MappedSgTable
     #[cfg(not(mistake))]
-    list.cpu(..1)?.copy_to(&mut first)?;
+    list.for_cpu(..1)?.copy_to(&mut first)?;
 
     Ok(first[0])
 }

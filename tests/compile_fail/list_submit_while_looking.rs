@@ -12,16 +12,16 @@ use crate::{
         InFlight, //
     },
     sg::{
-        MappedList,
-        Table, //
+        MappedSgTable,
+        SgTable, //
     }, //
 };
 
-type Received<'a> = InFlight<MappedList<'a, VVec<u8>, FromDevice>, u32>;
+type Received<'a> = InFlight<MappedSgTable<'a, VVec<u8>, FromDevice>, u32>;
 
 fn receive(dev: &DmaDevice, memory: VVec<u8>) -> Result<(usize, Received<'_>)> {
-    let mut list = Table::new(dev, memory, GFP_KERNEL)?.map::<FromDevice>()?;
-    let bytes = list.cpu(..)?;
+    let mut list = SgTable::new(dev, memory, GFP_KERNEL)?.map::<FromDevice>()?;
+    let bytes = list.for_cpu(..)?;
 
     #[cfg(not(mistake))]
     let bytes = bytes.iter().next();

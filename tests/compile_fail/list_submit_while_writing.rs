@@ -13,16 +13,16 @@ use crate::{
         ToDevice, //
     },
     sg::{
-        MappedList,
-        Table, //
+        MappedSgTable,
+        SgTable, //
     }, //
 };
 
-type Sent<'a> = InFlight<MappedList<'a, VVec<u8>, ToDevice>, u32>;
+type Sent<'a> = InFlight<MappedSgTable<'a, VVec<u8>, ToDevice>, u32>;
 
 fn send(dev: &DmaDevice, memory: VVec<u8>) -> Result<Sent<'_>> {
-    let mut list = Table::new(dev, memory, GFP_KERNEL)?.map::<ToDevice>()?;
-    let mut bytes = list.cpu_mut(..4)?;
+    let mut list = SgTable::new(dev, memory, GFP_KERNEL)?.map::<ToDevice>()?;
+    let mut bytes = list.for_cpu_mut(..4)?;
 
     bytes.copy_from(b"ping")?;
     #[cfg(not(mistake))]

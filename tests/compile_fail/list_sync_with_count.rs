@@ -9,19 +9,19 @@ use crate::{
         DmaDevice,
         FromDevice, //
     },
-    sg::Table, //
+    sg::SgTable, //
 };
 
 fn receive(dev: &DmaDevice, memory: VVec<u8>) -> Result<usize> {
-    let mut list = Table::new(dev, memory, GFP_KERNEL)?.map::<FromDevice>()?;
-    let segments = list.segments();
+    let mut list = SgTable::new(dev, memory, GFP_KERNEL)?.map::<FromDevice>()?;
+    let segments = list.nents();
 
     #[cfg(mistake)]
-    let bytes = list.cpu(.., segments)?;
+    let bytes = list.for_cpu(.., segments)?;
     //~[mistake]^ E0061
     //~[mistake]| ERROR: takes 1 argument but 2 arguments were supplied
     #[cfg(not(mistake))]
-    let bytes = list.cpu(..)?;
+    let bytes = list.for_cpu(..)?;
 
     Ok(bytes.len() / segments)
 }

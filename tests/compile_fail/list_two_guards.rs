@@ -9,17 +9,17 @@ use crate::{
         DmaDevice,
         FromDevice, //
     },
-    sg::Table, //
+    sg::SgTable, //
 };
 
 fn receive(dev: &DmaDevice, memory: VVec<u8>) -> Result<bool> {
-    let mut list = Table::new(dev, memory, GFP_KERNEL)?.map::<FromDevice>()?;
-    let first = list.cpu(..32)?;
+    let mut list = SgTable::new(dev, memory, GFP_KERNEL)?.map::<FromDevice>()?;
+    let first = list.for_cpu(..32)?;
 
     #[cfg(not(mistake))]
     let first = first.len();
 
-    let second = list.cpu(32..)?;
+    let second = list.for_cpu(32..)?;
     //~[mistake]^ E0499
     //~[mistake]| ERROR: cannot borrow `list` as mutable more than once
 

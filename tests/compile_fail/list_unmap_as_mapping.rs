@@ -13,19 +13,19 @@ use crate::{
     },
     sg::{
         Contiguous,
-        Table, //
+        SgTable, //
     }, //
 };
 
 fn receive(dev: &DmaDevice) -> Result<Buffer> {
     let buffer = Contiguous(Buffer::zeroed(64)?);
-    let list = Table::new(dev, buffer, GFP_KERNEL)?.map::<FromDevice>()?;
+    let list = SgTable::new(dev, buffer, GFP_KERNEL)?.map::<FromDevice>()?;
 
     #[cfg(mistake)]
     return Ok(Mapping::<Buffer, FromDevice>::unmap(list));
     //~[mistake]^ E0308
     //~[mistake]| ERROR: mismatched types
-    //~[mistake]| NOTE: found struct `MappedList<
+    //~[mistake]| NOTE: found struct `MappedSgTable<
     #[cfg(not(mistake))]
     Ok(list.unmap().into_memory().0)
 }

@@ -11,8 +11,8 @@ use crate::{
         ToDevice, //
     },
     sg::{
-        MappedList,
-        Table, //
+        MappedSgTable,
+        SgTable, //
     }, //
 };
 
@@ -22,11 +22,11 @@ type Direction = ToDevice;
 type Direction = FromDevice;
 
 fn receive(dev: &DmaDevice, memory: VVec<u8>) -> Result<VVec<u8>> {
-    let list = Table::new(dev, memory, GFP_KERNEL)?.map::<FromDevice>()?;
-    let table = MappedList::<VVec<u8>, Direction>::unmap(list);
+    let list = SgTable::new(dev, memory, GFP_KERNEL)?.map::<FromDevice>()?;
+    let table = MappedSgTable::<VVec<u8>, Direction>::unmap(list);
     //~[mistake]^ E0308
     //~[mistake]| ERROR: mismatched types
-    //~[mistake]| NOTE: found struct `MappedList<'_, _, direction::FromDevice>
+    //~[mistake]| NOTE: found struct `MappedSgTable<'_, _, direction::FromDevice>
 
     Ok(table.into_memory())
 }

@@ -13,7 +13,7 @@ use crate::{
     },
     sg::{
         Contiguous,
-        MappedList, //
+        MappedSgTable, //
     }, //
 };
 
@@ -21,7 +21,7 @@ fn receive(dev: &DmaDevice) -> Result<Buffer> {
     let mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
 
     #[cfg(mistake)]
-    let mapping = MappedList::<Contiguous<Buffer>, _>::unmap(mapping);
+    let mapping = MappedSgTable::<Contiguous<Buffer>, _>::unmap(mapping);
     //~[mistake]^ E0308
     //~[mistake]| ERROR: mismatched types
     //~[mistake]| NOTE: found struct `Mapping<

@@ -9,11 +9,11 @@ use crate::{
         DmaDevice,
         FromDevice, //
     },
-    sg::Table, //
+    sg::SgTable, //
 };
 
 fn receive(dev: &DmaDevice, memory: VVec<u8>) -> Result<VVec<u8>> {
-    let list = Table::new(dev, memory, GFP_KERNEL)?.map::<FromDevice>()?;
+    let list = SgTable::new(dev, memory, GFP_KERNEL)?.map::<FromDevice>()?;
     let table = list.unmap();
 
     #[cfg(mistake)]

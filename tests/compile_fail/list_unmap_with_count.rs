@@ -10,14 +10,14 @@ use crate::{
         DmaDevice,
         FromDevice, //
     },
-    sg::Table, //
+    sg::SgTable, //
 };
 
 fn receive(dev: &DmaDevice, memory: VVec<u8>) -> Result<VVec<u8>> {
-    let list = Table::new(dev, memory, GFP_KERNEL)?.map::<FromDevice>()?;
+    let list = SgTable::new(dev, memory, GFP_KERNEL)?.map::<FromDevice>()?;
 
     #[cfg(mistake)]
-    let table = list.unmap(list.segments());
+    let table = list.unmap(list.nents());
     //~[mistake]^ E0061
     //~[mistake]| ERROR: takes 0 arguments but 1 argument was supplied
     #[cfg(not(mistake))]

@@ -10,7 +10,7 @@ use crate::{
         DmaDevice,
         FromDevice, //
     },
-    sg::Table, //
+    sg::SgTable, //
 };
 
 #[cfg(mistake)]
@@ -19,9 +19,9 @@ type Direction = FromDevice;
 type Direction = Bidirectional;
 
 fn receive(dev: &DmaDevice, memory: VVec<u8>) -> Result {
-    let mut list = Table::new(dev, memory, GFP_KERNEL)?.map::<Direction>()?;
+    let mut list = SgTable::new(dev, memory, GFP_KERNEL)?.map::<Direction>()?;
 
-    list.cpu_mut(..4)?.copy_from(&[0; 4])?;
+    list.for_cpu_mut(..4)?.copy_from(&[0; 4])?;
     //~[mistake]^ E0277
     //~[mistake]| ERROR: the device may not read a
     Ok(())

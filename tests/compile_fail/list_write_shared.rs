@@ -9,16 +9,16 @@ use crate::{
         Bidirectional,
         DmaDevice, //
     },
-    sg::Table, //
+    sg::SgTable, //
 };
 
 fn send(dev: &DmaDevice, memory: VVec<u8>) -> Result {
-    let mut list = Table::new(dev, memory, GFP_KERNEL)?.map::<Bidirectional>()?;
+    let mut list = SgTable::new(dev, memory, GFP_KERNEL)?.map::<Bidirectional>()?;
 
     #[cfg(mistake)]
-    let mut bytes = list.cpu(..4)?;
+    let mut bytes = list.for_cpu(..4)?;
     #[cfg(not(mistake))]
-    let mut bytes = list.cpu_mut(..4)?;
+    let mut bytes = list.for_cpu_mut(..4)?;
 
     bytes.copy_from(b"ping")?;
     //~[mistake]^ E0599

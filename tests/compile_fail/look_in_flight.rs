@@ -22,7 +22,7 @@ fn receive(dev: &DmaDevice) -> Result<u8> {
     // SAFETY: The device must have stopped: it was never programmed with the address.
     let mut mapping = unsafe { in_flight.complete() };
 
-    Ok(mapping.cpu(..)?[0])
+    Ok(mapping.for_cpu(..)?[0])
     //~[mistake]^ E0599
-    //~[mistake]| ERROR: no method named `cpu` found for struct `InFlight
+    //~[mistake]| ERROR: no method named `for_cpu` found for struct `InFlight
 }

@@ -17,7 +17,7 @@ type Received<'a> = InFlight<Mapping<'a, Buffer, FromDevice>, u32>;
 
 fn receive(dev: &DmaDevice) -> Result<(u8, Received<'_>)> {
     let mut mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
-    let bytes = mapping.cpu(..)?;
+    let bytes = mapping.for_cpu(..)?;
 
     #[cfg(not(mistake))]
     let bytes = [bytes[0]];

@@ -16,7 +16,7 @@ use crate::dma::{
 
 fn send(dev: &DmaDevice) -> Result<InFlight<Mapping<'_, Buffer, ToDevice>, u32>> {
     let mut mapping = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(64)?)?;
-    let mut bytes = mapping.cpu_mut(..)?;
+    let mut bytes = mapping.for_cpu_mut(..)?;
 
     bytes.fill(0xff);
     #[cfg(not(mistake))]

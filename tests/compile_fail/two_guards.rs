@@ -13,12 +13,12 @@ use crate::dma::{
 
 fn receive(dev: &DmaDevice) -> Result<bool> {
     let mut mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
-    let first = mapping.cpu(..32)?;
+    let first = mapping.for_cpu(..32)?;
 
     #[cfg(not(mistake))]
     let first = first.first().copied();
 
-    let second = mapping.cpu(32..)?;
+    let second = mapping.for_cpu(32..)?;
     //~[mistake]^ E0499
     //~[mistake]| ERROR: cannot borrow `mapping` as mutable more than once
 

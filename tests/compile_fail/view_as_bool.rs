@@ -28,7 +28,7 @@ struct Status {
 fn receive(dev: &DmaDevice) -> Result {
     let mut mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
 
-    mapping.view::<Status>(0)?;
+    mapping.for_cpu_as::<Status>(0)?;
     //~[mistake]^ E0277
     //~[mistake]| ERROR: `Status: zerocopy::FromBytes` is not satisfied
     Ok(())

@@ -21,7 +21,7 @@ type Direction = Bidirectional;
 fn receive(dev: &DmaDevice) -> Result {
     let mut mapping = Mapping::<_, Direction>::new(dev, Buffer::zeroed(64)?)?;
 
-    mapping.cpu_mut(..)?.fill(0);
+    mapping.for_cpu_mut(..)?.fill(0);
     //~[mistake]^ E0277
     //~[mistake]| ERROR: the device may not read a
     Ok(())

@@ -3,9 +3,9 @@
 //! Pieces of memory, joined and cut as a device wants them.
 
 use crate::split::{
-    Extent,
-    Rules,
-    Splitter, //
+    EntryBuilder,
+    EntryLimits,
+    Extent, //
 };
 use proptest::{
     collection::vec,
@@ -13,7 +13,7 @@ use proptest::{
     sample::select, //
 };
 
-/// Arguments of `Rules::new`.
+/// Arguments of `EntryLimits::new`.
 #[derive(Clone, Copy, Debug)]
 struct Wanted {
     max_len: usize,
@@ -50,7 +50,7 @@ fn extent(start: u64, len: usize) -> Extent {
 
 fn split(wanted: Wanted, pieces: &[Extent]) -> Vec<Extent> {
     let mut entries = vec![];
-    let mut splitter = Splitter::new(Rules::new(
+    let mut splitter = EntryBuilder::new(EntryLimits::new(
         wanted.max_len,
         wanted.boundary_mask,
         wanted.units,
@@ -190,7 +190,7 @@ fn small() -> impl Strategy<Value = Wanted> {
     })
 }
 
-/// Rules that do not make millions of entries of what is long.
+/// Limits that do not make millions of entries of what is long.
 fn large() -> impl Strategy<Value = Wanted> {
     let max_len = prop_oneof![
         1usize << 50..=usize::MAX,
@@ -421,7 +421,7 @@ fn the_end_of_all_addresses_is_a_boundary() {
 #[test]
 fn what_is_flushed_is_not_joined() {
     let mut entries = vec![];
-    let mut splitter = Splitter::new(Rules::new(usize::MAX, u64::MAX, [4096, 64]));
+    let mut splitter = EntryBuilder::new(EntryLimits::new(usize::MAX, u64::MAX, [4096, 64]));
 
     splitter.flush(&mut |entry| entries.push(entry));
     splitter.push(extent(0, 10), &mut |entry| entries.push(entry));
