@@ -43,8 +43,7 @@ use kernel::{
 
 use dma::{
     DmaDevice,
-    Limits,
-    Statistics, //
+    Limits, //
 };
 use pl330::{
     AbortHandler,
@@ -59,12 +58,6 @@ kernel::module_platform_driver! {
     authors: ["The rk3588_dma developers"],
     description: "PL330 DMA controllers of the RK3588",
     license: "GPL",
-    params: {
-        statistics: u8 {
-            default: 1,
-            description: "Count mappings and syncs, see the file of this name in debugfs",
-        },
-    },
 }
 
 kernel::of_device_table!(
@@ -94,14 +87,10 @@ impl platform::Driver for Rk3588Dma {
         pdev: &'bound platform::Device<Core<'_>>,
         _: Option<&'bound Self::IdInfo>,
     ) -> impl PinInit<Self::Data<'bound>, Error> + 'bound {
-        let statistics = match module_parameters::statistics.value() {
-            0 => Statistics::off(),
-            _ => Statistics::on(),
-        };
         let limits = Limits::new(DmaMask::new::<32>());
         // SAFETY: Only this call of the driver sets limits. In probe no other code uses the
         // device, so nothing is mapped or allocated for it meanwhile.
-        let dma = unsafe { DmaDevice::new(pdev, limits, statistics) };
+        let dma = unsafe { DmaDevice::new(pdev, limits) };
         let pdev: &'bound platform::Device<Bound> = pdev;
 
         pin_init::pin_init_scope(move || {

@@ -5,12 +5,9 @@
  * Those that are called for every mapping are not traced: they are calls of
  * something that is.
  */
-#include <linux/dma-direct.h>
 #include <linux/dma-mapping.h>
 #include <linux/gfp.h>
 #include <linux/io.h>
-#include <linux/iommu.h>
-#include <linux/iommu-dma.h>
 #include <linux/kasan.h>
 #include <linux/mm.h>
 #include <linux/page_ref.h>
@@ -61,31 +58,6 @@ unsigned int rk3588_dma_get_max_seg_size(struct device *dev)
 unsigned long rk3588_dma_get_seg_boundary(struct device *dev)
 {
 	return dma_get_seg_boundary(dev);
-}
-
-bool rk3588_dma_is_bounced(struct device *dev, dma_addr_t addr,
-			   phys_addr_t phys)
-{
-	if (use_dma_iommu(dev))
-		return phys != iommu_iova_to_phys(iommu_get_domain_for_dev(dev),
-						  addr);
-	return addr != __phys_to_dma(dev, phys);
-}
-
-size_t rk3588_dma_sg_bounced(struct device *dev, struct scatterlist *sgl,
-			     unsigned int nents)
-{
-	struct scatterlist *sg;
-	unsigned int i;
-	size_t len = 0;
-
-	/* Else entries may have been merged, and addresses are not theirs. */
-	if (use_dma_iommu(dev) && !sg_dma_is_swiotlb(sgl))
-		return 0;
-	for_each_sg(sgl, sg, nents, i)
-		if (rk3588_dma_is_bounced(dev, sg_dma_address(sg), sg_phys(sg)))
-			len += sg->length;
-	return len;
 }
 
 bool rk3588_dma_is_linear(const void *cpu, size_t len)

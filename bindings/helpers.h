@@ -43,23 +43,6 @@ unsigned int rk3588_dma_get_max_seg_size(struct device *dev);
 /** dma_get_seg_boundary(). */
 unsigned long rk3588_dma_get_seg_boundary(struct device *dev);
 
-/**
- * Whether @addr, a mapping of @phys, is that of a bounce buffer.
- *
- * For statistics, not for decisions: no interface tells a driver, so this looks
- * at what the DMA mapping code keeps to itself, and at the tables of an IOMMU. It
- * takes other translations (Xen's, or that of a confidential guest) for bounces.
- */
-bool rk3588_dma_is_bounced(struct device *dev, dma_addr_t addr,
-			   phys_addr_t phys);
-
-/**
- * How many bytes of a mapped list go through bounce buffers, as seen by
- * rk3588_dma_is_bounced().
- */
-size_t rk3588_dma_sg_bounced(struct device *dev, struct scatterlist *sgl,
-			     unsigned int nents);
-
 /** Whether the kernel's linear map has all of these bytes. */
 bool rk3588_dma_is_linear(const void *cpu, size_t len);
 

@@ -256,7 +256,7 @@ mod tests {
 
     /// Syncs for the CPU and for the device, so far.
     fn syncs(dev: &DmaDevice) -> (u64, u64) {
-        let now = dev.statistics().snapshot();
+        let now = fixture::counters(dev);
 
         (now.syncs_for_cpu, now.syncs_for_device)
     }
@@ -340,7 +340,7 @@ mod tests {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
         let mut mapping = Mapping::<_, Bidirectional>::new(dev, Buffer::zeroed(4096)?)?;
-        let is_bounced = dev.statistics().snapshot().bounced == 1;
+        let is_bounced = fixture::counters(dev).bounced == 1;
 
         mapping = fixture::run(dev, mapping, |hardware| hardware.write(0, &[1; 300]))?;
         assert_eq!(mapping.for_cpu(128..256)?[..], [1; 128]);
@@ -497,7 +497,7 @@ mod tests {
         drop(fixture::run(dev, mapping, |hardware| {
             assert_eq!(hardware.read(1), [2]);
         })?);
-        assert_eq!(dev.statistics().snapshot().live, 0);
+        assert_eq!(fixture::counters(dev).live, 0);
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A device that does DMA: its mask is set, its limits are known, its mappings are counted.
+//! A device that does DMA: its mask is set, and its limits are known.
 
 use core::{
     mem,
@@ -27,7 +27,6 @@ use kernel::{
     sync::aref::ARef, //
 };
 
-use super::Statistics;
 use crate::bindings::{
     as_raw,
     c, //
@@ -151,7 +150,7 @@ impl fmt::Display for EffectiveLimits {
 ///     let limits = Limits::new(DmaMask::new::<32>());
 ///     // SAFETY: Only this call of the driver sets limits. In probe no other code uses the
 ///     // device, so nothing is mapped or allocated for it meanwhile.
-///     let dev = unsafe { DmaDevice::new(pdev, limits, Statistics::on())? };
+///     let dev = unsafe { DmaDevice::new(pdev, limits)? };
 ///     let mapping = Mapping::<_, ToDevice>::new(dev, buffer)?;
 /// ```
 ///
@@ -165,7 +164,6 @@ pub(crate) struct DmaDevice {
     max_segment: usize,
     max_mapping_size: usize,
     boundary_mask: c_ulong,
-    statistics: Statistics,
 }
 
 impl DmaDevice {
@@ -189,7 +187,6 @@ impl DmaDevice {
     pub(crate) unsafe fn new<'bound, 'core: 'bound, D>(
         dev: &'bound D,
         limits: Limits,
-        statistics: Statistics,
     ) -> Result<&'bound Self>
     where
         D: dma::Device<'core>,
@@ -199,7 +196,7 @@ impl DmaDevice {
             return Err(EBUSY);
         }
         // SAFETY: By the contract of this function.
-        unsafe { Self::new_bound(dev, limits, statistics) }
+        unsafe { Self::new_bound(dev, limits) }
     }
 
     /// Sets the limits of `dev`, as [`new`](Self::new) does, also after probe.
@@ -210,7 +207,6 @@ impl DmaDevice {
     pub(crate) unsafe fn new_bound<'bound, 'core: 'bound, D>(
         dev: &'bound D,
         limits: Limits,
-        statistics: Statistics,
     ) -> Result<&'bound Self>
     where
         D: dma::Device<'core>,
@@ -248,7 +244,6 @@ impl DmaDevice {
             max_segment: limits.max_segment as usize,
             max_mapping_size,
             boundary_mask: limits.boundary_mask,
-            statistics,
         };
 
         this.hand_to_devres(core)
@@ -286,11 +281,6 @@ impl DmaDevice {
     pub(crate) fn as_device(&self) -> &Device<Bound> {
         // SAFETY: By the type invariant.
         unsafe { self.dev.as_bound() }
-    }
-
-    /// What the mappings of this device came to so far.
-    pub(crate) fn statistics(&self) -> &Statistics {
-        &self.statistics
     }
 
     /// The limits by which the kernel maps memory for this device, now.

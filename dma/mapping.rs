@@ -85,7 +85,6 @@ impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
         sync: CpuSync,
     ) -> Result<Self, MapError<M>> {
         if let Err(failure) = memory.check(D::DEVICE_MAY_WRITE) {
-            dev.statistics().count_failure();
             return Err(MapError { failure, memory });
         }
 
@@ -165,7 +164,6 @@ mod tests {
             FromDevice,
             MapFailure,
             PageBuffer,
-            Statistics,
             ToDevice, //
         },
         fixture::{
@@ -276,8 +274,8 @@ mod tests {
         drop(Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(64)?)?);
         drop(Mapping::<_, FromDevice>::new(dev, PageBuffer::zeroed()?)?);
         drop(Mapping::<_, Bidirectional>::new(dev, Buffer::zeroed(64)?)?);
-        assert_eq!(dev.statistics().snapshot().mapped, 3);
-        assert_eq!(dev.statistics().snapshot().live, 0);
+        assert_eq!(fixture::counters(dev).mapped, 3);
+        assert_eq!(fixture::counters(dev).live, 0);
         Ok(())
     }
 
@@ -300,7 +298,7 @@ mod tests {
         drop(mapping);
         assert_eq!(live.load(Relaxed), 0);
 
-        let is_bounced = dev.statistics().snapshot().bounced == 1;
+        let is_bounced = fixture::counters(dev).bounced == 1;
 
         assert_eq!(first_bytes.load(Relaxed), u64::from(!is_bounced));
         Ok(())
@@ -332,14 +330,13 @@ mod tests {
             assert_eq!(error.memory.capacity(), capacity);
             assert!(matches!(error.into(), EINVAL));
         }
-        assert_eq!(dev.statistics().snapshot().failures, 2);
         Ok(())
     }
 
     #[test]
     fn too_long_for_the_device_is_refused_and_comes_back() -> Result {
         let device = TestDevice::new()?;
-        let dev = device.dma_with(fixture::narrow(4096, c_ulong::MAX), Statistics::on())?;
+        let dev = device.dma_with(fixture::narrow(4096, c_ulong::MAX))?;
         let mut buffer = Buffer::zeroed(4097)?;
 
         buffer[4096] = 7;
@@ -367,7 +364,7 @@ mod tests {
         const LEN: usize = 65535;
 
         let device = TestDevice::new()?;
-        let dev = device.dma_with(fixture::narrow(LEN as u32, c_ulong::MAX), Statistics::on())?;
+        let dev = device.dma_with(fixture::narrow(LEN as u32, c_ulong::MAX))?;
         let mapping = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(LEN)?)?;
 
         assert!(pad(LEN) > LEN);
@@ -385,7 +382,7 @@ mod tests {
 
         match Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(len)?) {
             Ok(mapping) => {
-                assert_eq!(dev.statistics().snapshot().bounced, 0);
+                assert_eq!(fixture::counters(dev).bounced, 0);
                 assert_eq!(mapping.unmap().len(), len);
             }
             Err(error) => {
@@ -422,13 +419,13 @@ mod tests {
     #[test]
     fn across_a_boundary_is_refused_and_comes_back() -> Result {
         let device = TestDevice::new()?;
-        let dev = device.dma_with(fixture::narrow(u32::MAX, 0xfff), Statistics::on())?;
+        let dev = device.dma_with(fixture::narrow(u32::MAX, 0xfff))?;
         let expected = match fixture::is_bounced(dev)? {
             // The kernel keeps to the boundary itself, and so finds no place.
             true => MapFailure::MappingFailed,
             false => MapFailure::CrossesBoundary { mask: 0xfff },
         };
-        let before = dev.statistics().snapshot().mapped;
+        let before = fixture::counters(dev).mapped;
 
         let Err(error) = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(8192)?) else {
             return Err(EINVAL);
@@ -437,10 +434,9 @@ mod tests {
         assert_eq!(error.failure, expected);
         assert_eq!(error.memory.len(), 8192);
         // It had to be mapped to see that, and is not any more.
-        assert_eq!(dev.statistics().snapshot().live, 0);
-        assert_eq!(dev.statistics().snapshot().failures, 1);
+        assert_eq!(fixture::counters(dev).live, 0);
         assert_eq!(
-            dev.statistics().snapshot().mapped - before,
+            fixture::counters(dev).mapped - before,
             u64::from(expected != MapFailure::MappingFailed)
         );
         assert!(Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(4096)?).is_ok());
@@ -468,11 +464,11 @@ mod tests {
 
         assert_eq!(error.failure, MapFailure::MappingFailed);
         assert_eq!(error.memory[..], [0x77]);
-        assert_eq!(dev.statistics().snapshot().live, mappings.len() as u64);
-        assert_eq!(dev.statistics().snapshot().bounced, mappings.len() as u64);
+        assert_eq!(fixture::counters(dev).live, mappings.len() as u64);
+        assert_eq!(fixture::counters(dev).bounced, mappings.len() as u64);
 
         mappings.clear();
-        assert_eq!(dev.statistics().snapshot().live, 0);
+        assert_eq!(fixture::counters(dev).live, 0);
         assert!(Mapping::<_, FromDevice>::new(dev, error.memory).is_ok());
         Ok(())
     }

@@ -31,7 +31,7 @@
 //! ```ignore
 //! // SAFETY: Only this call of the driver sets limits. In probe no other code uses the
 //! // device, so nothing is mapped or allocated for it meanwhile.
-//! let dev = unsafe { DmaDevice::new(pdev, limits, Statistics::on())? };
+//! let dev = unsafe { DmaDevice::new(pdev, limits)? };
 //! let mut buffer = Buffer::zeroed(4096)?;
 //!
 //! buffer[..message.len()].copy_from_slice(message);
@@ -54,14 +54,12 @@ mod direction;
 mod error;
 mod guard;
 mod in_flight;
-pub(crate) mod leave_out;
 mod mapping;
 mod memory;
 mod owned;
 mod page;
 mod raw;
 mod segment;
-mod stats;
 
 pub(crate) use access::resolve;
 pub(crate) use buffer::Buffer;
@@ -109,7 +107,6 @@ pub(crate) use segment::{
     RawSegment,
     Segment, //
 };
-pub(crate) use stats::Statistics;
 
 // Drivers may have to name these; ours need not.
 #[expect(unused_imports, reason = "part of the interface")]

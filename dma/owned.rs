@@ -250,8 +250,8 @@ mod tests {
             .sync_for_cpu();
             assert_eq!(owned.len(), 4096);
         }
-        assert_eq!(dev.statistics().snapshot().syncs_for_device, 3);
-        assert_eq!(dev.statistics().snapshot().syncs_for_cpu, 0);
+        assert_eq!(fixture::counters(dev).syncs_for_device, 3);
+        assert_eq!(fixture::counters(dev).syncs_for_cpu, 0);
         Ok(())
     }
 
@@ -295,7 +295,7 @@ mod tests {
 
         assert!(buffer[..64].iter().all(|&byte| byte == 0x22));
         assert!(buffer[64..].iter().all(|&byte| byte == 0x11));
-        assert_eq!(dev.statistics().snapshot().live, 0);
+        assert_eq!(fixture::counters(dev).live, 0);
         Ok(())
     }
 
@@ -311,7 +311,7 @@ mod tests {
                 Err(owned) => owned,
             };
         }
-        assert_eq!(dev.statistics().snapshot().syncs_for_device, 0);
+        assert_eq!(fixture::counters(dev).syncs_for_device, 0);
         assert!(owned.sync_for_device(100).is_ok());
         Ok(())
     }
@@ -324,7 +324,7 @@ mod tests {
 
         owned.fill(7);
         assert!(owned.unmap().iter().all(|&byte| byte == 7));
-        assert_eq!(dev.statistics().snapshot().live, 0);
+        assert_eq!(fixture::counters(dev).live, 0);
         Ok(())
     }
 

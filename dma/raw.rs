@@ -18,10 +18,6 @@ use kernel::{
 };
 
 use super::{
-    leave_out::{
-        self,
-        Step, //
-    },
     Direction,
     DmaDevice,
     MapFailure, //
@@ -140,26 +136,6 @@ impl<'dev, D: Direction> RawMapping<'dev, D> {
         len: usize,
         sync: CpuSync,
     ) -> Result<Self, MapFailure> {
-        // SAFETY: By the caller's promise.
-        let result = unsafe { Self::try_new(dev, location, used, len, sync) };
-
-        if result.is_err() {
-            dev.statistics().count_failure();
-        }
-        result
-    }
-
-    /// # Safety
-    ///
-    /// As [`new`](Self::new).
-    #[inline(always)]
-    unsafe fn try_new(
-        dev: &'dev DmaDevice,
-        location: Location,
-        used: usize,
-        len: usize,
-        sync: CpuSync,
-    ) -> Result<Self, MapFailure> {
         let mut attributes = match sync {
             CpuSync::Whole => 0,
             CpuSync::Skip => SKIP_CPU_SYNC,
@@ -204,7 +180,6 @@ impl<'dev, D: Direction> RawMapping<'dev, D> {
             direction: PhantomData,
         };
 
-        dev.statistics().count_map(len, || this.is_bounced(phys));
         this.expect_within_boundary(used).map(|()| this)
     }
 
@@ -235,13 +210,9 @@ impl<'dev, D: Direction> RawMapping<'dev, D> {
     #[inline]
     pub(super) fn unmap(self) {
         let this = ManuallyDrop::new(self);
-        let attributes = match leave_out::is_left_out(Step::Unmap, D::DATA_DIRECTION) {
-            true => SKIP_CPU_SYNC,
-            false => 0,
-        };
 
         // SAFETY: `this` is neither dropped nor used any more.
-        unsafe { this.unmap_with(attributes) };
+        unsafe { this.unmap_with(0) };
     }
 
     /// Shows the CPU what the device wrote into these bytes of it.
@@ -253,9 +224,6 @@ impl<'dev, D: Direction> RawMapping<'dev, D> {
     /// The range is inside the mapping, and there are no references to these bytes of the memory.
     #[inline]
     pub(super) unsafe fn sync_for_cpu(&self, range: Range<usize>) {
-        if leave_out::is_left_out(Step::SyncForCpu, D::DATA_DIRECTION) {
-            return;
-        }
         // SAFETY: By the type invariant and the caller's promise this is part of a mapping of the
         // device, in this direction.
         unsafe { sync_for_cpu::<D>(self.dev, self.address_of(range.start), range.len()) };
@@ -270,9 +238,6 @@ impl<'dev, D: Direction> RawMapping<'dev, D> {
     /// The range is inside the mapping.
     #[inline]
     pub(super) unsafe fn sync_for_device(&self, range: Range<usize>) {
-        if leave_out::is_left_out(Step::SyncForDevice, D::DATA_DIRECTION) {
-            return;
-        }
         // SAFETY: By the type invariant and the caller's promise this is part of a mapping of the
         // device, in this direction.
         unsafe { sync_for_device::<D>(self.dev, self.address_of(range.start), range.len()) };
@@ -283,12 +248,6 @@ impl<'dev, D: Direction> RawMapping<'dev, D> {
         // CAST: `usize` has at most 64 bits. The sum does not overflow, because the mapping ends
         // inside the device's mask.
         self.address + offset as bindings::dma_addr_t
-    }
-
-    /// Whether it, a mapping of what is at `phys`, goes through a bounce buffer.
-    fn is_bounced(&self, phys: bindings::phys_addr_t) -> bool {
-        // SAFETY: The device is bound.
-        unsafe { c::rk3588_dma_is_bounced(self.dev.as_raw(), self.address, phys) }
     }
 
     /// Checks that the first `used` bytes, of which there is one at least, cross no boundary.
@@ -321,7 +280,6 @@ impl<'dev, D: Direction> RawMapping<'dev, D> {
                 attributes,
             )
         };
-        self.dev.statistics().count_unmap();
     }
 }
 
@@ -346,7 +304,6 @@ pub(crate) unsafe fn sync_for_cpu<D: Direction>(
     address: bindings::dma_addr_t,
     len: usize,
 ) {
-    dev.statistics().count_sync_for_cpu(|| needs_sync(dev));
     // SAFETY: By the caller's promise.
     unsafe {
         c::rk3588_dma_sync_for_cpu(dev.as_raw(), address, len, D::DATA_DIRECTION.into());
@@ -366,17 +323,8 @@ pub(crate) unsafe fn sync_for_device<D: Direction>(
     address: bindings::dma_addr_t,
     len: usize,
 ) {
-    dev.statistics().count_sync_for_device(|| needs_sync(dev));
     // SAFETY: By the caller's promise.
     unsafe {
         c::rk3588_dma_sync_for_device(dev.as_raw(), address, len, D::DATA_DIRECTION.into());
     }
-}
-
-/// Whether a sync for `dev` does anything; false on a device that sees what the CPU sees.
-///
-/// C function: `dma_dev_need_sync()`, which every sync asks first.
-fn needs_sync(dev: &DmaDevice) -> bool {
-    // SAFETY: The device is bound.
-    unsafe { c::rk3588_dma_needs_sync(dev.as_raw()) }
 }

@@ -14,7 +14,6 @@
 //! cd /sys/kernel/debug/rk3588_dma_edu-*
 //! echo all > run        # fails with an I/O error if anything is not as it should be
 //! cat report            # what happened, to read
-//! cat statistics        # what the mappings of the device came to
 //! ```
 
 #[allow(dead_code, unused_imports, reason = "made for more than one driver")]
@@ -57,8 +56,7 @@ use bindings::debugfs;
 use device::Edu;
 use dma::{
     DmaDevice,
-    Limits,
-    Statistics, //
+    Limits, //
 };
 use iommu::Domain;
 use report::Report;
@@ -125,7 +123,7 @@ fn bind<'bound>(pdev: &'bound pci::Device<Core<'_>>) -> Result<Bundle<'bound>> {
     let limits = Limits::new(DmaMask::new::<{ device::ADDRESS_BITS }>());
     // SAFETY: Only this call of the driver sets limits. In probe no other code uses the
     // device, so nothing is mapped or allocated for it meanwhile.
-    let dev = unsafe { DmaDevice::new(pdev, limits, Statistics::on()) };
+    let dev = unsafe { DmaDevice::new(pdev, limits) };
     let dev = dev.inspect_err(|&error| match error {
         EIO => dev_err!(
             pdev,
@@ -151,7 +149,6 @@ fn bind<'bound>(pdev: &'bound pci::Device<Core<'_>>) -> Result<Bundle<'bound>> {
 
     dir.add_command::<RunFile>();
     dir.add_show::<ReportFile>();
-    dir.add_show::<StatisticsFile>();
     Ok(Bundle { debugfs: dir })
 }
 
@@ -208,15 +205,5 @@ impl debugfs::Show<Demo<'_>> for ReportFile {
             Some(report) => seq_print!(out, "{}", report),
             None => seq_print!(out, "nothing has run yet: write \"all\" to \"run\"\n"),
         }
-    }
-}
-
-struct StatisticsFile;
-
-impl debugfs::Show<Demo<'_>> for StatisticsFile {
-    const NAME: &'static CStr = c"statistics";
-
-    fn show(demo: &Demo<'_>, out: &SeqFile) {
-        seq_print!(out, "{}", demo.dev.statistics());
     }
 }

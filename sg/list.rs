@@ -33,15 +33,8 @@ use super::{
     SgTable, //
 };
 use crate::{
-    bindings::{
-        as_raw,
-        c, //
-    },
+    bindings::as_raw,
     dma::{
-        leave_out::{
-            self,
-            Step, //
-        },
         Direction,
         DmaDevice,
         MapError,
@@ -74,7 +67,6 @@ impl<'dev, M: SgMemory> SgTable<'dev, M> {
     #[inline]
     pub(crate) fn map<D: Direction>(self) -> Result<MappedSgTable<'dev, M, D>, MapError<Self>> {
         if let Err(failure) = self.check(D::DEVICE_MAY_WRITE) {
-            self.dev.statistics().count_failure();
             return Err(MapError {
                 failure,
                 memory: self,
@@ -265,7 +257,6 @@ impl<'dev, D: Direction> RawList<'dev, D> {
         });
 
         if result.is_err() || table.nents() == 0 {
-            dev.statistics().count_failure();
             return Err((MapFailure::MappingFailed, table));
         }
 
@@ -276,38 +267,19 @@ impl<'dev, D: Direction> RawList<'dev, D> {
             direction: PhantomData,
         };
 
-        dev.statistics().count_list(this.table.len(), || {
-            // SAFETY: The device is bound; the entries are mapped.
-            unsafe {
-                c::rk3588_dma_sg_bounced(
-                    as_raw(dev.as_device()),
-                    this.table.first(),
-                    // CAST: It was one before.
-                    this.table.orig_nents() as c_uint,
-                )
-            }
-        });
         match this.expect_within_boundary() {
             Ok(()) => Ok(this),
-            Err(failure) => {
-                dev.statistics().count_failure();
-                // SAFETY: `this` is neither dropped nor used any more. There is nothing to sync.
-                Err((failure, unsafe {
-                    ManuallyDrop::new(this).end(SKIP_CPU_SYNC)
-                }))
-            }
+            // SAFETY: `this` is neither dropped nor used any more. There is nothing to sync.
+            Err(failure) => Err((failure, unsafe {
+                ManuallyDrop::new(this).end(SKIP_CPU_SYNC)
+            })),
         }
     }
 
     #[inline]
     fn unmap(self) -> RawTable {
-        let attributes = match leave_out::is_left_out(Step::UnmapList, D::DATA_DIRECTION) {
-            true => SKIP_CPU_SYNC,
-            false => 0,
-        };
-
         // SAFETY: `self` is neither dropped nor used any more.
-        unsafe { ManuallyDrop::new(self).end(attributes) }
+        unsafe { ManuallyDrop::new(self).end(0) }
     }
 
     /// Shows the CPU what the device wrote into these bytes of it.
@@ -319,9 +291,6 @@ impl<'dev, D: Direction> RawList<'dev, D> {
     ///
     /// There are no references to these bytes of the memory.
     pub(super) unsafe fn sync_for_cpu(&self, range: Range<usize>) {
-        if leave_out::is_left_out(Step::SyncListForCpu, D::DATA_DIRECTION) {
-            return;
-        }
         for Part { second, len, .. } in self.parts(range) {
             // SAFETY: By the type invariant this is part of a mapping of the device, in this direction, and
             // contiguous in memory, too. The caller's promise.
@@ -333,9 +302,6 @@ impl<'dev, D: Direction> RawList<'dev, D> {
     ///
     /// C function: `dma_sync_single_for_device()`, for each part.
     pub(super) fn sync_for_device(&self, range: Range<usize>) {
-        if leave_out::is_left_out(Step::SyncListForDevice, D::DATA_DIRECTION) {
-            return;
-        }
         for Part { second, len, .. } in self.parts(range) {
             // SAFETY: As in `sync_for_cpu`.
             unsafe { crate::dma::sync_for_device::<D>(self.dev, second.address(), len) };
@@ -395,7 +361,6 @@ impl<'dev, D: Direction> RawList<'dev, D> {
                 attributes,
             )
         };
-        self.dev.statistics().count_unmap();
     }
 }
 

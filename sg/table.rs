@@ -164,13 +164,10 @@ impl<'dev, M: SgMemory> SgTableBuilder<'dev, M> {
                 raw,
                 memory: self.memory,
             }),
-            Err(failure) => {
-                self.dev.statistics().count_failure();
-                Err(MapError {
-                    failure,
-                    memory: self.memory,
-                })
-            }
+            Err(failure) => Err(MapError {
+                failure,
+                memory: self.memory,
+            }),
         }
     }
 

@@ -7,7 +7,6 @@
 //! echo all > run        # fails with an I/O error if any lesson does
 //! cat report            # what happened, to read
 //! cat report.json       # the same for programs
-//! cat statistics        # what the mappings of the device came to, since it was bound
 //! cat limits            # the limits by which the kernel maps memory for the device
 //! cat channels          # what the channels are doing, and their last programs
 //! ```
@@ -79,7 +78,6 @@ impl<'bound> Debugfs<'bound> {
         dir.add_command::<RunFile>();
         dir.add_show::<ReportFile>();
         dir.add_show::<JsonFile>();
-        dir.add_show::<StatisticsFile>();
         dir.add_show::<LimitsFile>();
         dir.add_show::<ChannelsFile>();
         dir.add_command::<RepeatFile>();
@@ -147,16 +145,6 @@ impl debugfs::Show<Demo<'_>> for JsonFile {
             Some(Some(report)) => seq_print!(out, "{}\n", report.as_json()),
             Some(None) | None => seq_print!(out, "null\n"),
         }
-    }
-}
-
-struct StatisticsFile;
-
-impl debugfs::Show<Demo<'_>> for StatisticsFile {
-    const NAME: &'static CStr = c"statistics";
-
-    fn show(demo: &Demo<'_>, out: &SeqFile) {
-        seq_print!(out, "{}", demo.dev.statistics());
     }
 }
 

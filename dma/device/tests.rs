@@ -62,7 +62,7 @@ mod suite {
         let deaf = Deaf(device.core());
         // SAFETY: Only this call sets limits of the device. No other code uses it, so
         // nothing is mapped or allocated for it meanwhile.
-        let now = unsafe { DmaDevice::new_bound(&deaf, limits, Statistics::on())? }.limits();
+        let now = unsafe { DmaDevice::new_bound(&deaf, limits)? }.limits();
 
         assert_eq!(now.dma_mask, 0x7fff_ffff);
         assert_eq!(now.max_segment, 8192);
@@ -77,7 +77,7 @@ mod suite {
             max_segment: 8192,
             boundary_mask: 0xffff,
         };
-        let dev = device.dma_with(limits, Statistics::on())?;
+        let dev = device.dma_with(limits)?;
 
         assert_eq!(dev.max_segment(), 8192);
         assert_eq!(dev.boundary_mask(), 0xffff);
@@ -102,7 +102,7 @@ mod suite {
             max_segment: 8192,
             boundary_mask: 0xffff,
         };
-        let dev = device.dma_with(limits, Statistics::on())?;
+        let dev = device.dma_with(limits)?;
 
         // SAFETY: The device is bound, and nobody else sets this mask, which is what only coherent
         // memory is allocated by.
@@ -144,10 +144,7 @@ mod suite {
                 ..Limits::new(DmaMask::new::<32>())
             };
 
-            assert!(matches!(
-                device.dma_with(limits, Statistics::on()),
-                Err(EINVAL)
-            ));
+            assert!(matches!(device.dma_with(limits), Err(EINVAL)));
         }
         assert!(device.dma().is_ok());
         Ok(())

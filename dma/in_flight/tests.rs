@@ -20,10 +20,12 @@ mod suite {
             Limits,
             Mapping,
             Memory,
-            Statistics,
             ToDevice, //
         },
-        fixture::TestDevice, //
+        fixture::{
+            self,
+            TestDevice, //
+        }, //
     };
 
     type Sent<'dev> = Mapping<'dev, Buffer, ToDevice>;
@@ -33,7 +35,7 @@ mod suite {
     }
 
     fn live(dev: &DmaDevice) -> u64 {
-        dev.statistics().snapshot().live
+        fixture::counters(dev).live
     }
 
     #[test]
@@ -95,7 +97,7 @@ mod suite {
     #[test]
     fn a_mask_with_wider_addresses_is_an_error() -> Result {
         let (narrow, wide) = (TestDevice::new()?, TestDevice::new()?);
-        let wide = wide.dma_with(Limits::new(DmaMask::new::<33>()), Statistics::on())?;
+        let wide = wide.dma_with(Limits::new(DmaMask::new::<33>()))?;
 
         assert!(BusMaster::<u32>::new(narrow.dma()?).is_ok());
         assert!(matches!(BusMaster::<u32>::new(wide), Err(EINVAL)));

@@ -26,7 +26,10 @@ mod suite {
             FromDevice,
             ToDevice, //
         },
-        fixture::TestDevice,
+        fixture::{
+            self,
+            TestDevice, //
+        },
         pl330::{
             Queue,
             SetupError, //
@@ -129,7 +132,7 @@ mod suite {
         assert!(!is_taken(&engine, source(other)?, destination(dev)?)?);
         assert!(!is_taken(&engine, source(dev)?, destination(other)?)?);
         assert!(!is_taken(&engine, source(other)?, destination(other)?)?);
-        assert_eq!(other.statistics().snapshot().live, 0);
+        assert_eq!(fixture::counters(other).live, 0);
         Ok(())
     }
 
@@ -149,7 +152,7 @@ mod suite {
         assert!(is_taken(dev, dev)?);
         assert!(!is_taken(other, dev)?);
         assert!(!is_taken(dev, other)?);
-        assert_eq!(other.statistics().snapshot().live, 0);
+        assert_eq!(fixture::counters(other).live, 0);
         Ok(())
     }
 
@@ -228,7 +231,7 @@ mod suite {
         // What it left, if it was not called, ends here.
         engine.controller.shut_down();
         assert_eq!(called.load(Relaxed), 1);
-        assert_eq!(engine.dev.statistics().snapshot().live, 0);
+        assert_eq!(fixture::counters(engine.dev).live, 0);
         Ok(())
     }
 }

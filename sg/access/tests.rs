@@ -46,7 +46,7 @@ mod suite {
 
     /// Syncs for the CPU and for the device, so far.
     fn syncs(dev: &DmaDevice) -> (u64, u64) {
-        let now = dev.statistics().snapshot();
+        let now = fixture::counters(dev);
 
         (now.syncs_for_cpu, now.syncs_for_device)
     }
@@ -171,7 +171,7 @@ mod suite {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
         let mut list = list::<Bidirectional>(dev, 300, 0)?;
-        let is_bounced = dev.statistics().snapshot().bounced == 1;
+        let is_bounced = fixture::counters(dev).bounced == 1;
 
         list = fixture::run(dev, list, |hardware| hardware.write(0, &[1; 300]))?;
         assert_eq!(list.for_cpu(100..200)?.len(), 100);
@@ -205,7 +205,7 @@ mod suite {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
         let mut list = list::<ToDevice>(dev, 300, 0)?;
-        let is_bounced = dev.statistics().snapshot().bounced == 1;
+        let is_bounced = fixture::counters(dev).bounced == 1;
 
         poke(&mut list, 0..300, 2);
         drop(list.for_cpu_mut(10..130)?);
@@ -359,7 +359,7 @@ mod suite {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
         let mut list = list::<ToDevice>(dev, 200, 0)?;
-        let is_bounced = dev.statistics().snapshot().bounced == 1;
+        let is_bounced = fixture::counters(dev).bounced == 1;
         let mut bytes = list.for_cpu_mut(..)?;
 
         bytes.copy_from(&[1; 200])?;
@@ -375,7 +375,7 @@ mod suite {
             assert_eq!(hardware.read(59), [kept(59), 2]);
             assert_eq!(hardware.read(69), [2, kept(70)]);
         })?);
-        assert_eq!(dev.statistics().snapshot().live, 0);
+        assert_eq!(fixture::counters(dev).live, 0);
         Ok(())
     }
 

@@ -19,7 +19,6 @@ mod suite {
             Mapping,
             Memory,
             PageBuffer,
-            Statistics,
             ToDevice, //
         },
         fixture::{
@@ -38,7 +37,7 @@ mod suite {
         const MASK: c_ulong = 0xffff;
 
         let device = TestDevice::shifted(PAGE_SIZE)?;
-        let dev = device.dma_with(fixture::narrow(u32::MAX, MASK), Statistics::on())?;
+        let dev = device.dma_with(fixture::narrow(u32::MAX, MASK))?;
         let is_forced = fixture::is_bounced(dev)?;
 
         if !is_forced {
@@ -64,13 +63,12 @@ mod suite {
                 assert!(!is_forced);
                 assert_eq!(error.failure, MapFailure::CrossesBoundary { mask: MASK });
                 assert!(matches!(Error::from(error.failure), ERANGE));
-                assert_eq!(dev.statistics().snapshot().failures, 1);
                 error.memory.into_memory()
             }
         };
 
         // It had to be mapped to see that, and is not any more.
-        assert_eq!(dev.statistics().snapshot().live, 0);
+        assert_eq!(fixture::counters(dev).live, 0);
 
         // Pages are pages on this bus, too.
         let table = SgTableBuilder::new(dev, memory.1)
@@ -119,7 +117,7 @@ mod suite {
             }
         };
 
-        assert_eq!(dev.statistics().snapshot().live, 0);
+        assert_eq!(fixture::counters(dev).live, 0);
         assert_eq!(table.orig_nents(), COUNT);
 
         let seed = if is_forced { 1 } else { 2 };
@@ -160,20 +158,18 @@ mod suite {
         for free in 0..ENTRIES {
             let mut taken = take_all(dev)?;
             let all = taken.len();
-            let failures = dev.statistics().snapshot().failures;
 
             taken.truncate(all - free);
 
             let error = table.map::<FromDevice>().err().ok_or(EINVAL)?;
 
             assert_eq!(error.failure, MapFailure::MappingFailed);
-            assert_eq!(dev.statistics().snapshot().failures, failures + 1);
-            assert_eq!(dev.statistics().snapshot().live, taken.len() as u64);
+            assert_eq!(fixture::counters(dev).live, taken.len() as u64);
             // The same number is free as before.
             assert_eq!(take_all(dev)?.len(), free);
             table = error.memory;
         }
-        assert_eq!(dev.statistics().snapshot().live, 0);
+        assert_eq!(fixture::counters(dev).live, 0);
 
         // As if nothing had been.
         assert_eq!((table.orig_nents(), table.len()), (ENTRIES, 7 * ENTRIES));
@@ -233,8 +229,7 @@ mod suite {
 
         assert_eq!(error.failure, MapFailure::SharesCacheLine);
         assert!(matches!(Error::from(error.failure), EINVAL));
-        assert_eq!(dev.statistics().snapshot().failures, 2);
-        assert_eq!(dev.statistics().snapshot().mapped, 0);
+        assert_eq!(fixture::counters(dev).mapped, 0);
 
         // Reading is no danger.
         let list = error.memory.map::<ToDevice>()?;

@@ -24,7 +24,6 @@ mod suite {
             FromDevice,
             Memory,
             PageBuffer,
-            Statistics,
             ToDevice, //
         },
         fixture::{
@@ -121,7 +120,7 @@ mod suite {
             list = fixture::run(dev, list, |hardware| hardware.write_pattern(round))?;
         }
         assert!(fixture::is_filled(4, 0, &list.unmap().into_memory()));
-        assert_eq!(dev.statistics().snapshot().mapped, 1);
+        assert_eq!(fixture::counters(dev).mapped, 1);
         Ok(())
     }
 
@@ -144,9 +143,9 @@ mod suite {
             assert_eq!(list.orig_nents(), 3);
             table = list.unmap();
             assert_eq!(table.orig_nents(), 3);
-            assert_eq!(dev.statistics().snapshot().live, 0);
+            assert_eq!(fixture::counters(dev).live, 0);
         }
-        assert_eq!(dev.statistics().snapshot().mapped, 9);
+        assert_eq!(fixture::counters(dev).mapped, 9);
         assert!(fixture::is_filled(3, 0, &table.into_memory()));
         Ok(())
     }
@@ -163,7 +162,7 @@ mod suite {
 
         assert!(before == (Memory::as_ptr(&page.0), bytes.as_ptr()));
         assert_eq!(bytes.len(), 5000);
-        assert_eq!(dev.statistics().snapshot().live, 0);
+        assert_eq!(fixture::counters(dev).live, 0);
         Ok(())
     }
 
@@ -175,8 +174,8 @@ mod suite {
         drop(pages(dev, 10_000, 0)?.map::<ToDevice>()?);
         drop(pages(dev, 10_000, 0)?.map::<FromDevice>()?);
         drop(pages(dev, 10_000, 0)?.map::<Bidirectional>()?);
-        assert_eq!(dev.statistics().snapshot().mapped, 3);
-        assert_eq!(dev.statistics().snapshot().live, 0);
+        assert_eq!(fixture::counters(dev).mapped, 3);
+        assert_eq!(fixture::counters(dev).live, 0);
         Ok(())
     }
 
@@ -210,7 +209,7 @@ mod suite {
         drop(list);
         assert_eq!(live.load(Relaxed), 0);
 
-        let is_bounced = dev.statistics().snapshot().bounced == 1;
+        let is_bounced = fixture::counters(dev).bounced == 1;
 
         assert_eq!(first_bytes.load(Relaxed), if is_bounced { 0 } else { 3 });
         Ok(())
@@ -221,7 +220,7 @@ mod suite {
     fn everything_is_counted() -> Result {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
-        let now = || dev.statistics().snapshot();
+        let now = || fixture::counters(dev);
         let first = pages(dev, 10_000, 0)?.map::<ToDevice>()?;
         let is_forced = now().bounced == 1;
         let bounced = |bytes| if is_forced { bytes } else { 0 };
@@ -249,7 +248,7 @@ mod suite {
         // What the device only reads is not.
         drop(table.map::<ToDevice>()?);
         assert_eq!(now().bounced, 1 + bounced(2));
-        assert_eq!((now().live, now().mapped, now().failures), (0, 3, 0));
+        assert_eq!((now().live, now().mapped), (0, 3));
         assert_eq!((now().syncs_for_cpu, now().syncs_for_device), (0, 0));
         Ok(())
     }
@@ -297,10 +296,7 @@ mod suite {
             (5000, 0x1fff),
         ] {
             let device = TestDevice::new()?;
-            let dev = device.dma_with(
-                fixture::narrow(max_segment, boundary_mask),
-                Statistics::on(),
-            )?;
+            let dev = device.dma_with(fixture::narrow(max_segment, boundary_mask))?;
             let mut buffer = Buffer::zeroed(200_000)?;
 
             fixture::fill(1, 0, &mut buffer);

@@ -74,7 +74,7 @@ mod suite {
             right &= fixture::is_filled(3, at, bytes);
             at += bytes.len();
         });
-        Ok(right && dev.statistics().snapshot().live == 0)
+        Ok(right && fixture::counters(dev).live == 0)
     }
 
     /// Buffers of these lengths.
@@ -224,7 +224,7 @@ mod suite {
 
         let list = SgTable::new(dev, words, GFP_KERNEL)?.map::<FromDevice>()?;
 
-        assert_eq!(dev.statistics().snapshot().bounced_bytes, 256);
+        assert_eq!(fixture::counters(dev).bounced_bytes, 256);
 
         let list = fixture::run(dev, list, |hardware| hardware.write(0, &[0xff; 256]))?;
 
@@ -256,12 +256,12 @@ mod suite {
                 64 => 0,
                 len => len,
             });
-            let before = dev.statistics().snapshot().bounced_bytes;
+            let before = fixture::counters(dev).bounced_bytes;
             let slots = Slot::cut(Buffer::zeroed(384)?, &ranges)?;
             let is_forced = fixture::is_bounced(dev)?;
-            let by_force = dev.statistics().snapshot().bounced_bytes - before;
+            let by_force = fixture::counters(dev).bounced_bytes - before;
             let list = SgTable::new(dev, slots, GFP_KERNEL)?.map::<FromDevice>()?;
-            let bounced = dev.statistics().snapshot().bounced_bytes - before - by_force;
+            let bounced = fixture::counters(dev).bounced_bytes - before - by_force;
             let expected = match is_forced {
                 true => list.len(),
                 false => short.iter().sum(),

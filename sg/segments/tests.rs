@@ -119,7 +119,7 @@ mod suite {
         let flight = flight::<FromDevice>(dev, 5000)?;
         let mut expected = flight.segments().next().ok_or(EINVAL)?.address();
 
-        if dev.statistics().snapshot().bounced == 0 {
+        if fixture::counters(dev).bounced == 0 {
             for segment in flight.segments() {
                 assert_eq!(segment.address(), expected);
                 expected += segment.len() as u64;
@@ -192,7 +192,7 @@ mod suite {
         let _ = flight.segments();
 
         drop(flight);
-        assert_eq!(dev.statistics().snapshot().live, 1);
+        assert_eq!(fixture::counters(dev).live, 1);
         for entry in leaked.raw.table.iter() {
             // SAFETY: The memory must be valid for writes: it is leaked. KASAN finds it if it is
             // freed.
@@ -200,7 +200,7 @@ mod suite {
         }
         assert_eq!(leaked.nents(), 2);
         drop(ManuallyDrop::into_inner(leaked));
-        assert_eq!(dev.statistics().snapshot().live, 0);
+        assert_eq!(fixture::counters(dev).live, 0);
         Ok(())
     }
 }

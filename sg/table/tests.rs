@@ -12,8 +12,7 @@ mod suite {
             Buffer,
             FromDevice,
             Memory,
-            PageBuffer,
-            Statistics, //
+            PageBuffer, //
         },
         fixture::{
             self,
@@ -261,10 +260,7 @@ mod suite {
             (65_535, 0xffff, 61_440),
         ] {
             let device = TestDevice::new()?;
-            let dev = device.dma_with(
-                fixture::narrow(max_segment, boundary_mask),
-                Statistics::on(),
-            )?;
+            let dev = device.dma_with(fixture::narrow(max_segment, boundary_mask))?;
             let buffer = Buffer::zeroed(100_000)?;
             let whole = piece(&buffer);
             let table = SgTable::new(dev, Contiguous(buffer), GFP_KERNEL)?;
@@ -283,7 +279,7 @@ mod suite {
     #[test]
     fn entries_can_be_asked_to_be_shorter() -> Result {
         let device = TestDevice::new()?;
-        let dev = device.dma_with(fixture::narrow(8192, c_ulong::MAX), Statistics::on())?;
+        let dev = device.dma_with(fixture::narrow(8192, c_ulong::MAX))?;
 
         for (asked, first, count) in [
             (0, 1, 10_000),

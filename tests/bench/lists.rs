@@ -175,8 +175,7 @@ impl<'dev> Measurement<'dev> {
 
         dev_info!(
             self.dma.as_device(),
-            "list {case} {entries} {} {in_c} {with_guards}\n",
-            self.name
+            "list {case} {entries} {in_c} {with_guards}\n"
         );
         Ok(())
     }

@@ -7,8 +7,8 @@
 //! The module logs a line per measurement:
 //!
 //! ```text
-//! bench CASE LEN PLAIN|STATISTICS PEER GUARDS
-//! list CASE ENTRIES PLAIN|STATISTICS PEER GUARDS
+//! bench CASE LEN PEER GUARDS
+//! list CASE ENTRIES PEER GUARDS
 //! program ALIGNED|MISALIGNED SEGMENTS BYTES PLANNER
 //! ```
 //!
@@ -41,10 +41,7 @@ use kernel::{
         page,
         sg_table, //
     },
-    device::{
-        Core,
-        Device, //
-    },
+    device::Core,
     dma::DmaMask,
     error::to_result,
     of,
@@ -62,7 +59,6 @@ use dma::{
     MapFailure,
     Mapping,
     Memory,
-    Statistics,
     ToDevice, //
 };
 
@@ -184,20 +180,11 @@ impl platform::Driver for Bench {
 
 /// Measures all cases for one device.
 fn run(pdev: &platform::Device<Core<'_>>) -> Result {
-    let dev: &Device<Core<'_>> = pdev.as_ref();
-    let counts = dev
-        .fwnode()
-        .is_some_and(|node| node.property_present(c"rk3588-dma,statistics"));
-    let (name, statistics) = if counts {
-        ("statistics", Statistics::on())
-    } else {
-        ("plain", Statistics::off())
-    };
     let limits = Limits::new(DmaMask::new::<32>());
     // SAFETY: Only this call of the driver sets limits. In probe no other code uses the
     // device, so nothing is mapped or allocated for it meanwhile.
-    let dma = unsafe { DmaDevice::new(pdev, limits, statistics)? };
-    let bench = Measurement { dma, name };
+    let dma = unsafe { DmaDevice::new(pdev, limits)? };
+    let bench = Measurement { dma };
 
     expect_vmalloc_rejected(dma)?;
 
@@ -214,12 +201,7 @@ fn run(pdev: &platform::Device<Core<'_>>) -> Result {
     )?;
     bench.compare("part", peer::rk3588_dma_peer_part, part)?;
     bench.compare_lists()?;
-    // Programs do not depend on statistics, so they are measured for one device only.
-    if counts {
-        Ok(())
-    } else {
-        programs::measure(dev)
-    }
+    programs::measure(pdev.as_ref())
 }
 
 /// Invalid implementation of `Memory`: vmalloc memory.
@@ -258,10 +240,9 @@ fn expect_vmalloc_rejected(dma: &DmaDevice) -> Result {
     }
 }
 
-/// Device to measure, and the name of its lines.
+/// Device for which all cases are measured.
 struct Measurement<'dev> {
     dma: &'dev DmaDevice,
-    name: &'static str,
 }
 
 impl Measurement<'_> {
@@ -283,8 +264,7 @@ impl Measurement<'_> {
 
             dev_info!(
                 self.dma.as_device(),
-                "bench {case} {len} {} {in_c} {with_guards}\n",
-                self.name
+                "bench {case} {len} {in_c} {with_guards}\n"
             );
         }
         Ok(())

@@ -11,8 +11,7 @@ use kernel::{
 
 use crate::dma::{
     DmaDevice,
-    Limits,
-    Statistics, //
+    Limits, //
 };
 
 #[cfg(mistake)]
@@ -25,7 +24,7 @@ fn set_up<'bound>(pdev: &'bound platform::Device<Context<'_>>) -> Result<&'bound
 
     // SAFETY: Only this call of the driver sets limits. In probe no other code uses the
     // device, so nothing is mapped or allocated for it meanwhile.
-    unsafe { DmaDevice::new(pdev, limits, Statistics::on()) }
+    unsafe { DmaDevice::new(pdev, limits) }
     //~[mistake]^ E0277
     //~[mistake]| ERROR: Device<kernel::device::Bound>: kernel::dma::Device<
 }

@@ -19,18 +19,9 @@
 
 #include "fixture.h"
 
-static unsigned int leave_out;
-module_param(leave_out, uint, 0);
-MODULE_PARM_DESC(leave_out, "Sync to skip, see tests/kunit/fixture.h");
-
-bool rk3588_dma_leaves_out(unsigned int number)
-{
-	return number == leave_out;
-}
-
 static int test_probe(struct platform_device *pdev)
 {
-	return 0;
+	return rk3588_dma_test_add_counters(&pdev->dev);
 }
 
 static struct platform_driver test_driver = {

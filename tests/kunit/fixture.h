@@ -14,9 +14,9 @@ struct page;
 struct platform_device;
 
 /*
- * Syncs that the module parameter `leave_out` skips, so that suites fail: those
- * for the CPU, for the device and in unmapping, each in the directions that have
- * it, of single mappings and of lists.
+ * Steps that the module parameter `leave_out` leaves out, so that suites fail:
+ * syncs for the CPU, for the device and in unmapping, each in the directions that
+ * have it.
  */
 #define RK3588_DMA_LEAVE_OUT_SYNC_FOR_CPU_FROM_DEVICE		1
 #define RK3588_DMA_LEAVE_OUT_SYNC_FOR_CPU_BIDIRECTIONAL		2
@@ -24,15 +24,26 @@ struct platform_device;
 #define RK3588_DMA_LEAVE_OUT_SYNC_FOR_DEVICE_BIDIRECTIONAL	4
 #define RK3588_DMA_LEAVE_OUT_UNMAP_FROM_DEVICE			5
 #define RK3588_DMA_LEAVE_OUT_UNMAP_BIDIRECTIONAL		6
-#define RK3588_DMA_LEAVE_OUT_LIST_SYNC_FOR_CPU_FROM_DEVICE	7
-#define RK3588_DMA_LEAVE_OUT_LIST_SYNC_FOR_CPU_BIDIRECTIONAL	8
-#define RK3588_DMA_LEAVE_OUT_LIST_SYNC_FOR_DEVICE_TO_DEVICE	9
-#define RK3588_DMA_LEAVE_OUT_LIST_SYNC_FOR_DEVICE_BIDIRECTIONAL	10
-#define RK3588_DMA_LEAVE_OUT_LIST_UNMAP_FROM_DEVICE		11
-#define RK3588_DMA_LEAVE_OUT_LIST_UNMAP_BIDIRECTIONAL		12
 
-/** Returns true if the module parameter is @number. */
-bool rk3588_dma_leaves_out(unsigned int number);
+/*
+ * Counters of a test device: mappings, where a list is one; unmappings; mapped
+ * bytes, padding included; mappings with bytes in bounce buffers, and their bytes;
+ * syncs, without those in mapping and unmapping.
+ */
+#define RK3588_DMA_COUNTER_MAPPED		0
+#define RK3588_DMA_COUNTER_UNMAPPED		1
+#define RK3588_DMA_COUNTER_BYTES		2
+#define RK3588_DMA_COUNTER_BOUNCED		3
+#define RK3588_DMA_COUNTER_BOUNCED_BYTES	4
+#define RK3588_DMA_COUNTER_SYNCS_FOR_CPU	5
+#define RK3588_DMA_COUNTER_SYNCS_FOR_DEVICE	6
+#define RK3588_DMA_COUNTERS			7
+
+/** Adds counters to the device, at 0, until it is unbound. May sleep. */
+int rk3588_dma_test_add_counters(struct device *dev);
+
+/** Returns the counter @which of a test device. */
+u64 rk3588_dma_test_counter(struct device *dev, unsigned int which);
 
 /** Adds a platform device bound to a driver, until the test ends; or NULL. */
 struct platform_device *rk3588_dma_test_device(struct kunit *test);

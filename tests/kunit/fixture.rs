@@ -35,7 +35,6 @@ use crate::{
         Limits,
         MappedMemory,
         Mapping,
-        Statistics,
         ToDevice, //
     }, //
 };
@@ -96,18 +95,18 @@ impl TestDevice {
     ///
     /// Those of [`DmaDevice::new`].
     pub(crate) fn dma(&self) -> Result<&DmaDevice> {
-        self.dma_with(Limits::new(DmaMask::new::<32>()), Statistics::on())
+        self.dma_with(Limits::new(DmaMask::new::<32>()))
     }
 
-    /// Returns its `DmaDevice` with these limits and statistics.
+    /// Returns its `DmaDevice` with these limits.
     ///
     /// # Errors
     ///
     /// Those of [`DmaDevice::new`].
-    pub(crate) fn dma_with(&self, limits: Limits, statistics: Statistics) -> Result<&DmaDevice> {
+    pub(crate) fn dma_with(&self, limits: Limits) -> Result<&DmaDevice> {
         // SAFETY: Only this call sets limits of the device. No other code uses it, so
         // nothing is mapped or allocated for it meanwhile.
-        unsafe { DmaDevice::new_bound(self.core(), limits, statistics) }
+        unsafe { DmaDevice::new_bound(self.core(), limits) }
     }
 
     /// Calls `DmaDevice::new` as a driver would, but after probe.
@@ -120,7 +119,7 @@ impl TestDevice {
 
         // SAFETY: Only this call sets limits of the device. No other code uses it, so
         // nothing is mapped or allocated for it meanwhile.
-        unsafe { DmaDevice::new(self.core(), limits, Statistics::on()) }
+        unsafe { DmaDevice::new(self.core(), limits) }
     }
 
     /// Returns the device as its driver's probe gets it.
@@ -135,6 +134,38 @@ impl Drop for TestDevice {
     fn drop(&mut self) {
         // SAFETY: The device was added for this test and is removed once. All borrows have ended.
         unsafe { c::rk3588_dma_test_remove(self.test, self.pdev.as_ptr()) };
+    }
+}
+
+/// Counters of a test device, see `fixture.h`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Counters {
+    /// Mappings that exist, leaked ones included.
+    pub(crate) live: u64,
+    pub(crate) mapped: u64,
+    pub(crate) bytes: u64,
+    pub(crate) bounced: u64,
+    pub(crate) bounced_bytes: u64,
+    pub(crate) syncs_for_cpu: u64,
+    pub(crate) syncs_for_device: u64,
+}
+
+/// Returns the counters of a test device.
+pub(crate) fn counters(dev: &DmaDevice) -> Counters {
+    // SAFETY: The device exists, and `which` is below `RK3588_DMA_COUNTERS`.
+    let counter = |which| unsafe { c::rk3588_dma_test_counter(as_raw(dev.as_device()), which) };
+    // In this order: a mapping may be unmapped in between.
+    let unmapped = counter(c::RK3588_DMA_COUNTER_UNMAPPED);
+    let mapped = counter(c::RK3588_DMA_COUNTER_MAPPED);
+
+    Counters {
+        live: mapped - unmapped,
+        mapped,
+        bytes: counter(c::RK3588_DMA_COUNTER_BYTES),
+        bounced: counter(c::RK3588_DMA_COUNTER_BOUNCED),
+        bounced_bytes: counter(c::RK3588_DMA_COUNTER_BOUNCED_BYTES),
+        syncs_for_cpu: counter(c::RK3588_DMA_COUNTER_SYNCS_FOR_CPU),
+        syncs_for_device: counter(c::RK3588_DMA_COUNTER_SYNCS_FOR_DEVICE),
     }
 }
 
@@ -332,10 +363,10 @@ pub(crate) fn count_logged(text: &CStr) -> u32 {
 ///
 /// If a mapping fails.
 pub(crate) fn is_bounced(dev: &DmaDevice) -> Result<bool> {
-    let before = dev.statistics().snapshot().bounced;
+    let before = counters(dev).bounced;
 
     drop(Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(4096)?)?);
-    Ok(dev.statistics().snapshot().bounced != before)
+    Ok(counters(dev).bounced != before)
 }
 
 /// Returns limits on the length and the boundary of a segment.

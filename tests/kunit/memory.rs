@@ -158,8 +158,7 @@ unsafe impl Memory for Witness<'_> {
 
 impl Drop for Witness<'_> {
     fn drop(&mut self) {
-        self.live
-            .store(self.dev.statistics().snapshot().live, Relaxed);
+        self.live.store(super::counters(self.dev).live, Relaxed);
         self.first_bytes.add(self.buffer[0].into(), Relaxed);
     }
 }

@@ -77,7 +77,6 @@ for _ in 1 2 3 4 5 6 7 8; do
 done
 section pages echo $failures
 section errors cat /tmp/errors
-section statistics cat statistics
 cd / || exit 1
 rmmod rk3588_dma || status=1
 state after

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
 #
-# Copies scattered memory in ${pieces:?} chunks. To be put after state.sh. $too_many is a number of
+# Copies scattered memory in ${pieces:?} chunks. To be put after trace.sh and state.sh. $too_many is a number of
 # chunks that must fail, because there are not enough bounce buffers, or empty.
 
 # shellcheck disable=SC2317 # `section` calls it
@@ -26,12 +26,12 @@ for pages in ${pieces:?}; do
 	echo "$pages $pages" >scatter || status=1
 	section "interrupts-$pages" echo $(($(events) - before))
 	section "log-$pages" dmesg
-	section "statistics-$pages" cat statistics
+	section "traced-$pages" traced fed10000.dma-controller
 done
 if [ "$too_many" ]; then
 	dmesg -c >/dev/null
 	section too-many sh -c "echo '$too_many 1' >scatter || echo refused"
-	section statistics-too-many cat statistics
+	section traced-too-many traced fed10000.dma-controller
 fi
 cd / || exit 1
 rmmod rk3588_dma || exit 1

@@ -13,7 +13,7 @@ mod lists;
 mod machine;
 mod no_memory;
 mod samples;
-mod statistics;
+mod tracing;
 
 use libtest_mimic::Arguments;
 
@@ -45,7 +45,7 @@ pub fn run(arguments: Arguments) -> Result<bool> {
     faults::add(&mut suite, "faults", Boot::with_driver())?;
     lists::add(&mut suite);
     lessons::add(&mut suite);
-    statistics::add(&mut suite);
+    tracing::add(&mut suite);
     inspect::add(&mut suite);
     controllers::add(&mut suite);
     machine::add(&mut suite);

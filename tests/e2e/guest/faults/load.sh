@@ -9,7 +9,6 @@
 # prints: failed
 # prints: ok
 # prints: 0
-# prints: live 0
 # prints: 3
 
 load || exit 1
@@ -23,5 +22,4 @@ done
 wait
 echo 5 500 >"${debugfs:?}"/soak && echo ok
 grep -c 'not in use' "${debugfs:?}"/channels
-grep '^live' "${debugfs:?}"/statistics
 unload | grep -c 'bus error on read'

@@ -47,6 +47,3 @@ section messages sh -c "dmesg | grep -iv 'command line: ' | grep -iE '$about'"
 
 echo "${device:?}" >/sys/bus/platform/drivers/rk3588_dma/unbind
 inspect unbound
-rmmod rk3588_dma || exit 1
-insmod /rk3588_dma.ko statistics=0 || exit 1
-inspect uncounted

@@ -72,5 +72,4 @@ files() {
 	section used cat $debug/swiotlb/io_tlb_used
 	section most cat $debug/swiotlb/io_tlb_used_hiwater
 	section limits rows $ours/limits
-	section statistics rows $ours/statistics
 }

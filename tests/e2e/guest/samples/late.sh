@@ -2,7 +2,7 @@
 # shellcheck shell=sh
 #
 # Sets a time limit that is too short for the edu device, and unbinds the driver while the device
-# works; then sets a limit that is long enough. To be put after state.sh.
+# works; then sets a limit that is long enough. To be put after trace.sh and state.sh.
 
 run=/sys/kernel/debug/rk3588_dma_edu-0000:00:01.0
 section before resources
@@ -12,7 +12,7 @@ insmod /rk3588_dma_edu.ko timeout_ms=20 || exit 1
 echo all >$run/run 2>/tmp/late
 echo all >$run/run 2>/tmp/busy
 section report cat $run/report
-section statistics cat $run/statistics
+section traced traced 0000:00:01.0
 section late cat /tmp/late
 section busy cat /tmp/busy
 # The device executes its command.
@@ -28,7 +28,7 @@ insmod /rk3588_dma_edu.ko || exit 1
 status=0
 echo all >$run/run || status=1
 section next-report cat $run/report
-section next-statistics cat $run/statistics
+section next-traced traced 0000:00:01.0
 rmmod rk3588_dma_edu || exit 1
 section after resources
 section log dmesg

@@ -2,7 +2,7 @@
 # shellcheck shell=sh
 #
 # Runs the demonstration of the edu sample; then again where addresses are forgotten later. To
-# be put after state.sh.
+# be put after trace.sh and state.sh.
 
 dma=/sys/kernel/debug/dma-api
 kmemleak=/sys/kernel/debug/kmemleak
@@ -27,7 +27,7 @@ section device echo "$device"
 cd "/sys/kernel/debug/rk3588_dma_edu-$device" || exit 1
 echo all >run || status=1
 section report cat report
-section statistics cat statistics
+section traced traced "$device"
 section log dmesg -c
 
 echo DMA-FQ >"/sys/bus/pci/devices/$device/iommu_group/type" || status=1

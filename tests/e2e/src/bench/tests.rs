@@ -14,7 +14,7 @@ fn instructions() -> String {
         for (name, size) in subject.cases() {
             let line = format!("x: {} {name} {size}", subject.keyword);
 
-            log += &format!("{line} plain 1000000 1000000\n{line} statistics 2000000 1100000\n");
+            log += &format!("{line} 1000000 1000000\n");
         }
     }
     for segments in (0..=12).map(|n| 1 << n) {
@@ -141,7 +141,7 @@ fn mistakes_are_noticed() {
 
 #[test]
 fn the_report_has_all_values() {
-    const PART: &str = "list part 16 plain 1000000";
+    const PART: &str = "list part 16 1000000";
     let (report, wrong) =
         outcome(|text| text.replace(&format!("{PART} 1000000"), &format!("{PART} 500000")));
     let Report { mut text, json, .. } = report.unwrap();

@@ -63,35 +63,37 @@ pub fn add(suite: &mut Suite) {
 fn merged(suite: &mut Suite, group: &str, kernel: Kernel) {
     let boot = boot(Machine::VirtSmmu, kernel);
 
-    suite.boot(group, boot, script(&["state", "samples/run"]), |tests| {
-        add_run(tests);
-        tests.add("addresses_are_not_physical", addresses_are_not_physical);
-        tests.add("an_iommu_merges_entries", entries_are_merged);
-        tests.add("an_unmapped_address_is_blocked", is_blocked);
-        tests.add("nothing_is_tried_where_addresses_linger", |it| {
-            it.has("deferred-report", "\nafter unmapping: not shown")?;
-            it.lacks("deferred-report", "\nafter unmapping: 4 bytes")?;
-            expect_none("faults", faults(it.section("deferred-log")?))
-        });
-        tests.add("other_words_are_refused", |it| {
-            it.has("errors", "Invalid argument")
-        });
-        tests.add("syncs_go_entry_by_entry", move |it| match kernel {
-            // A coherent device needs no sync,
-            Kernel::Stock => it.counts("statistics", &[("syncs_skipped", 26 + 25)]),
-            // unless something has to look.
-            Kernel::Debug => it.counts("statistics", &SYNCS),
-        });
-        tests.add("leaves_nothing", |it| {
-            it.counts("statistics", &[("mapped", 12), ("failures", 0)])?;
-            it.counts("statistics", &[("bounced", 0)])?;
-            nothing_left(it)
-        });
-        if kernel == Kernel::Debug {
-            kunit::add_checks(tests);
-            tests.add("lockdep_is_on", kunit::lockdep_is_on);
-        }
-    });
+    suite.boot(
+        group,
+        boot,
+        script(&["trace", "state", "samples/run"]),
+        |tests| {
+            add_run(tests);
+            tests.add("addresses_are_not_physical", addresses_are_not_physical);
+            tests.add("an_iommu_merges_entries", entries_are_merged);
+            tests.add("an_unmapped_address_is_blocked", is_blocked);
+            tests.add("nothing_is_tried_where_addresses_linger", |it| {
+                it.has("deferred-report", "\nafter unmapping: not shown")?;
+                it.lacks("deferred-report", "\nafter unmapping: 4 bytes")?;
+                expect_none("faults", faults(it.section("deferred-log")?))
+            });
+            tests.add("other_words_are_refused", |it| {
+                it.has("errors", "Invalid argument")
+            });
+            tests.add("leaves_nothing", nothing_left);
+            if kernel == Kernel::Stock {
+                tests.add("a_coherent_device_needs_no_sync", |it| {
+                    it.counts("traced", &SYNCS.map(|(name, _)| (name, 0)))
+                });
+                tests.add("every_mapping_is_unmapped", |it| {
+                    it.counts("traced", &[("mapped", 12), ("live", 0), ("bounced", 0)])
+                });
+            } else {
+                kunit::add_checks(tests);
+                tests.add("lockdep_is_on", kunit::lockdep_is_on);
+            }
+        },
+    );
 }
 
 /// Adds the tests of a device that is not coherent. The kernel bounces short entries of a
@@ -104,24 +106,25 @@ fn bounced(suite: &mut Suite) {
         fs::create_dir_all("out")?;
         make_incoherent(&boot, tree)?;
         boot.arguments.extend(["-dtb".into(), tree.into()]);
-        Ok((boot, script(&["state", "samples/run"])?))
+        Ok((boot, script(&["trace", "state", "samples/run"])?))
     };
 
     suite.boot_with("samples_bounced", prepare, |tests| {
         // An entry that is bounced as a destination is not as a source: there it is merged.
         add_run(tests);
         tests.add("few_bytes_are_bounced_and_counted", few_bytes_are_bounced);
-        tests.add("syncs_go_entry_by_entry", |it| {
-            it.counts("statistics", &SYNCS)
+        tests.add("syncs_go_entry_by_entry", |it| it.counts("traced", &SYNCS));
+        tests.add("leaves_nothing", |it| {
+            it.counts("traced", &[("live", 0)])?;
+            nothing_left(it)
         });
-        tests.add("leaves_nothing", nothing_left);
     });
 }
 
 /// Adds the tests of a device that takes longer than it may.
 fn late(suite: &mut Suite) {
     let boot = boot(Machine::VirtSmmu, Kernel::Stock);
-    let script = script(&["state", "samples/late"]);
+    let script = script(&["trace", "state", "samples/late"]);
 
     suite.boot("samples_late", boot, script, |tests| {
         tests.add("is_an_error", |it| {
@@ -131,7 +134,7 @@ fn late(suite: &mut Suite) {
         });
         tests.add("memory_is_lost_and_not_freed", |it| {
             it.occurs("late-log", " are leaked: ", 1)?;
-            it.counts("statistics", &[("live", 1)])?;
+            it.counts("traced", &[("live", 1)])?;
             memory_is_not_freed(it)
         });
         tests.add("a_device_that_is_left_is_cut_off", |it| {
@@ -141,7 +144,7 @@ fn late(suite: &mut Suite) {
         tests.add("next_time_all_holds", |it| {
             it.exits(0)?;
             expect_like(it.section("next-report")?, ALL_HELD)?;
-            it.counts("next-statistics", &[("live", 0)])?;
+            it.counts("next-traced", &[("live", 1)])?;
             it.unchanged("before", "after")?;
             it.clean("log")
         });
@@ -170,7 +173,6 @@ fn add_run(tests: &mut Tests) {
 
 fn nothing_left(it: &Console) -> Result<()> {
     it.unchanged("before", "after")?;
-    it.counts("statistics", &[("live", 0)])?;
     LOGS.iter().try_for_each(|log| it.lacks(log, " lost"))
 }
 
@@ -265,7 +267,7 @@ fn few_bytes_are_bounced(it: &Console) -> Result<()> {
     ensure!(matches!(entry[..], [1, 16, _, _, 1]), "{entry:?}");
     it.occurs("report", "  bounced", 1)?;
     it.has("report", "\nparts of pages, from: 6 entries, 3 segments\n")?;
-    it.counts("statistics", &[("bounced", 1), ("bounced_bytes", 16)])
+    it.counts("traced", &[("bounced", 1), ("bounced_bytes", 16)])
 }
 
 fn memory_is_not_freed(it: &Console) -> Result<()> {

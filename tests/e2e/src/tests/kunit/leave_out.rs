@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Syncs and other steps of a mapping, left out one at a time: at least one KUnit case must fail.
+//! Steps of mappings, left out one at a time: a KUnit case of single mappings must fail, and one of
+//! lists.
 //!
-//! The module for the debug kernel has a parameter for it, a number of `tests/kunit/fixture.h`. A
-//! missing sync shows only where device and CPU use different memory, so all mappings are bounced.
+//! `tests/kunit/wrap.c` leaves out the step that a module parameter names by a number of
+//! `tests/kunit/fixture.h`. A missing sync shows only where device and CPU use different memory, so
+//! all mappings are bounced.
 
 use super::{
     ktap::Results,
@@ -18,47 +20,27 @@ const PREFIX: &str = "#define RK3588_DMA_LEAVE_OUT_";
 /// Beginning of the names of the suites of lists.
 const SUITES_OF_LISTS: &str = "rk3588_dma_sg_";
 
-/// Returns true if a step of lists is left out, not one of mappings.
-fn is_of_list(name: &str) -> bool {
-    name.starts_with("list_")
-}
-
 /// Returns the tests, given the names of the numbers.
 pub fn tests(names: &[String]) -> impl Iterator<Item = Test<Run>> + '_ {
-    names.iter().zip(1..).map(|(name, number)| {
-        let is_list = is_of_list(name);
-        let check = move |run: &Run| {
-            let log = run.console.section(&format!("log-{number}"))?;
+    names.iter().zip(1..).flat_map(|(name, number)| {
+        [("mappings", false), ("lists", true)].map(|(suites, is_list)| {
+            let check = move |run: &Run| {
+                let log = run.console.section(&format!("log-{number}"))?;
+                let is_of_lists = |case: &str| case.starts_with(SUITES_OF_LISTS);
 
-            is_noticed(&Results::of(log)?, is_list)
-        };
+                Results::of(log)?.expect_a_failure(|case| is_of_lists(case) == is_list)
+            };
 
-        Test::new(format!("kunit::without_{name}::is_noticed"), check)
+            Test::new(format!("kunit::without_{name}::{suites}_fail"), check)
+        })
     })
 }
 
-/// Returns the numbers, each with a glob of the suites that may notice: those of mappings, for
-/// lists all but those of the engine.
+/// Returns the numbers, each with a glob of the suites that may notice: all but those of the engine.
 pub fn numbers(names: &[String]) -> String {
-    let numbers = names.iter().zip(1..).map(|(name, number)| {
-        let others = if is_of_list(name) { "p" } else { "ps" };
-
-        format!("{number}:rk3588_dma_[!{others}]*")
-    });
+    let numbers = (1..=names.len()).map(|number| format!("{number}:rk3588_dma_[!p]*"));
 
     numbers.collect::<Vec<_>>().join(" ")
-}
-
-/// Checks that a case of the directory in which something is left out fails. Those of mappings must
-/// not fail for lists.
-fn is_noticed(results: &Results, is_list: bool) -> Result<()> {
-    let is_of_lists = |case: &str| case.starts_with(SUITES_OF_LISTS);
-
-    results.expect_a_failure(|case| is_of_lists(case) == is_list)?;
-    if is_list {
-        results.expect_no_failure(|case| !is_of_lists(case))?;
-    }
-    Ok(())
 }
 
 /// Returns the names of the numbers from 1 on.

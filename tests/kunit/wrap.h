@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Names that the linker's option --wrap gives to the DMA functions: calls of the
+ * module go to __wrap_*, which calls the function as __real_*.
+ */
+#ifndef RK3588_DMA_WRAP_H
+#define RK3588_DMA_WRAP_H
+
+#include <linux/dma-mapping.h>
+
+dma_addr_t __wrap_dma_map_phys(struct device *dev, phys_addr_t phys, size_t len,
+			       enum dma_data_direction dir,
+			       unsigned long attrs);
+dma_addr_t __real_dma_map_phys(struct device *dev, phys_addr_t phys, size_t len,
+			       enum dma_data_direction dir,
+			       unsigned long attrs);
+
+void __wrap_dma_unmap_phys(struct device *dev, dma_addr_t addr, size_t len,
+			   enum dma_data_direction dir, unsigned long attrs);
+void __real_dma_unmap_phys(struct device *dev, dma_addr_t addr, size_t len,
+			   enum dma_data_direction dir, unsigned long attrs);
+
+int __wrap_dma_map_sgtable(struct device *dev, struct sg_table *table,
+			   enum dma_data_direction dir, unsigned long attrs);
+int __real_dma_map_sgtable(struct device *dev, struct sg_table *table,
+			   enum dma_data_direction dir, unsigned long attrs);
+
+/* The kernel crate's symbol for dma_unmap_sgtable(), an inline function. */
+void __wrap_rust_helper_dma_unmap_sgtable(struct device *dev,
+					  struct sg_table *table,
+					  enum dma_data_direction dir,
+					  unsigned long attrs);
+
+/* Those of bindings/helpers.c for dma_sync_single_for_cpu() and _for_device(). */
+void __wrap_rk3588_dma_sync_for_cpu(struct device *dev, dma_addr_t addr,
+				    size_t len, enum dma_data_direction dir);
+void __real_rk3588_dma_sync_for_cpu(struct device *dev, dma_addr_t addr,
+				    size_t len, enum dma_data_direction dir);
+void __wrap_rk3588_dma_sync_for_device(struct device *dev, dma_addr_t addr,
+				       size_t len,
+				       enum dma_data_direction dir);
+void __real_rk3588_dma_sync_for_device(struct device *dev, dma_addr_t addr,
+				       size_t len,
+				       enum dma_data_direction dir);
+
+#endif /* RK3588_DMA_WRAP_H */
