@@ -33,7 +33,18 @@ const CONSTANTS: [(Flags, bindings::gfp_t); 7] = [
 ///
 /// `EINVAL` if `flags` is not a combination of [`kernel::alloc::flags`] by `|`, for example
 /// `GFP_KERNEL & GFP_ATOMIC`.
+#[inline]
 pub(crate) fn as_gfp(flags: Flags) -> Result<bindings::gfp_t> {
+    // What most callers pass.
+    match CONSTANTS.iter().find(|(constant, _)| flags == *constant) {
+        Some(&(_, gfp)) => Ok(gfp),
+        None => sum_of_constants(flags),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn sum_of_constants(flags: Flags) -> Result<bindings::gfp_t> {
     let mut found: Option<Flags> = None;
     let mut gfp = 0;
 

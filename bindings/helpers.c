@@ -130,10 +130,17 @@ void *rk3588_dma_alloc_pages(size_t len)
 				      __GFP_NOWARN);
 }
 
-void rk3588_dma_sg_set(struct scatterlist *sg, phys_addr_t phys,
-		       unsigned int len)
+notrace void rk3588_dma_sg_assign_page(struct scatterlist *sg,
+				       struct page *page, unsigned int offset)
 {
-	sg_set_page(sg, phys_to_page(phys), len, offset_in_page(phys));
+	sg_assign_page(sg, page);
+	sg->offset = offset;
+}
+
+notrace void rk3588_dma_sg_assign_phys(struct scatterlist *sg, phys_addr_t phys)
+{
+	sg_assign_page(sg, phys_to_page(phys));
+	sg->offset = offset_in_page(phys);
 }
 
 void *rk3588_dma_sg_virt(struct scatterlist *sg)

@@ -85,9 +85,12 @@ int rk3588_dma_get_cache_alignment(void);
 /** alloc_pages_exact(): zeroed pages below 4 GiB, or NULL. */
 void *rk3588_dma_alloc_pages(size_t len);
 
-/** sg_set_page(), for memory at @phys that has pages. */
-void rk3588_dma_sg_set(struct scatterlist *sg, phys_addr_t phys,
-		       unsigned int len);
+/** sg_set_page() without a length. */
+void rk3588_dma_sg_assign_page(struct scatterlist *sg, struct page *page,
+			       unsigned int offset);
+
+/** The same for memory at @phys, which has pages. */
+void rk3588_dma_sg_assign_phys(struct scatterlist *sg, phys_addr_t phys);
 
 /** sg_virt(). */
 void *rk3588_dma_sg_virt(struct scatterlist *sg);

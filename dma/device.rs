@@ -164,6 +164,7 @@ pub(crate) struct DmaDevice {
     max_segment: usize,
     max_mapping_size: usize,
     boundary_mask: c_ulong,
+    cache_alignment: usize,
 }
 
 impl DmaDevice {
@@ -244,6 +245,9 @@ impl DmaDevice {
             max_segment: limits.max_segment as usize,
             max_mapping_size,
             boundary_mask: limits.boundary_mask,
+            // SAFETY: Callable from any context.
+            // CAST: The alignment is positive, and small.
+            cache_alignment: unsafe { c::rk3588_dma_get_cache_alignment() }.max(1) as usize,
         };
 
         this.hand_to_devres(core)
@@ -321,6 +325,12 @@ impl DmaDevice {
     /// the kernel knows.
     pub(crate) fn max_mapping_size(&self) -> usize {
         self.max_mapping_size
+    }
+
+    /// Returns the number of bytes to which memory for DMA must be aligned and padded to share no cache line
+    /// with other data. C function: `dma_get_cache_alignment()`.
+    pub(crate) fn cache_alignment(&self) -> usize {
+        self.cache_alignment
     }
 
     /// No mapping may cross a multiple of this and 1.

@@ -82,7 +82,7 @@ impl Location {
                 let start = unsafe { c::rk3588_dma_page_to_phys(page.as_ptr()) };
 
                 // CAST: An offset in a page is small.
-                Ok(start + offset as bindings::phys_addr_t)
+                Ok(start.wrapping_add(offset as bindings::phys_addr_t))
             }
         }
     }

@@ -15,8 +15,8 @@ use kernel::prelude::*;
 
 use super::{
     list::RawList,
-    overlay::Within,
     raw::Entries,
+    runs::Window,
     MappedSgTable,
     SgMemory, //
 };
@@ -120,7 +120,7 @@ impl<D: Direction> SgSlice<'_, '_, D> {
 
     /// They, in slices of one entry each.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        self.within().map(|(entry, len)| {
+        self.window().map(|(entry, len)| {
             // SAFETY: These bytes are initialized and in memory of the list. By the type invariants nobody
             // but us has it, and the device does not use it; `&self` excludes `iter_mut`. They may have been
             // allocated in several pieces, but are part of the linear map, which is one object: the pointer
@@ -147,8 +147,8 @@ impl<D: Direction> SgSlice<'_, '_, D> {
         Ok(())
     }
 
-    fn within(&self) -> Within<Entries<'_>> {
-        Within::new(self.raw.table.iter(), self.range.clone())
+    fn window(&self) -> Window<Entries<'_>> {
+        Window::new(self.raw.table.iter(), self.range.clone())
     }
 }
 
@@ -168,7 +168,7 @@ impl<D: Direction> SgSliceMut<'_, '_, D> {
 
     /// They, in slices of one entry each, to be changed.
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut [u8]> {
-        self.bytes.within().map(|(entry, len)| {
+        self.bytes.window().map(|(entry, len)| {
             // SAFETY: As in `SgSlice::iter`; `&mut self` excludes all others, and no two entries have a byte
             // in common, because nobody owns the same memory twice.
             unsafe { slice::from_raw_parts_mut(entry.start().as_ptr(), len) }

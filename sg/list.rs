@@ -14,18 +14,13 @@ use core::{
 
 use kernel::{
     bindings,
-    error::to_result,
     fmt,
     prelude::*, //
 };
 
 use super::{
-    overlay::{
-        Overlay,
-        Part, //
-    },
     raw::{
-        Entries,
+        CacheLines,
         RawSegments,
         RawTable, //
     },
@@ -64,7 +59,8 @@ impl<'dev, M: SgMemory> SgTable<'dev, M> {
     ///   though it does not in physical ones.
     ///
     /// The table comes back in the error, and nothing of it is mapped.
-    #[inline]
+    // Inlined, because else each call copies the table twice.
+    #[inline(always)]
     pub(crate) fn map<D: Direction>(self) -> Result<MappedSgTable<'dev, M, D>, MapError<Self>> {
         if let Err(failure) = self.check(D::DEVICE_MAY_WRITE) {
             return Err(MapError {
@@ -88,9 +84,9 @@ impl<'dev, M: SgMemory> SgTable<'dev, M> {
 
     fn check(&self, device_may_write: bool) -> Result<(), MapFailure> {
         self.memory.check(device_may_write)?;
-        match device_may_write && self.raw.splits_cache_line() {
-            true => Err(MapFailure::SharesCacheLine),
-            false => Ok(()),
+        match self.raw.cache_lines() {
+            CacheLines::Split if device_may_write => Err(MapFailure::SharesCacheLine),
+            _ => Ok(()),
         }
     }
 }
@@ -150,7 +146,7 @@ impl<'dev, M: SgMemory, D: Direction> MappedSgTable<'dev, M, D> {
     /// mapped again, in any direction.
     ///
     /// C function: `dma_unmap_sgtable()`.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn unmap(self) -> SgTable<'dev, M> {
         let Self { raw, memory } = self;
 
@@ -233,34 +229,24 @@ pub(super) struct RawList<'dev, D: Direction> {
 }
 
 impl<'dev, D: Direction> RawList<'dev, D> {
-    /// Maps `table`, or gives it back.
+    /// Maps `table`, or returns it with the failure.
     ///
     /// # Safety
     ///
-    /// The memory of its entries is as the contract of [`SgMemory`] wants it, and nobody reaches it but
-    /// through the result until that is gone.
-    #[inline]
+    /// [`SgMemory`] holds for the memory of the entries. Until the result is gone, the memory is
+    /// accessed only through it.
+    #[inline(always)]
     unsafe fn new(
         dev: &'dev DmaDevice,
         mut table: RawTable,
     ) -> Result<Self, (MapFailure, RawTable)> {
-        table.clear_swiotlb_flag();
-
-        // SAFETY: `dev` is bound and has its mask. By the caller's promise the memory may be mapped.
-        let result = to_result(unsafe {
-            bindings::dma_map_sgtable(
-                as_raw(dev.as_device()),
-                table.as_ptr(),
-                D::DATA_DIRECTION.into(),
-                0,
-            )
-        });
-
-        if result.is_err() || table.nents() == 0 {
+        // SAFETY: `DmaDevice` is bound and has a mask. The caller guarantees that the memory may be
+        // mapped. An unmapped table was passed.
+        if !unsafe { table.map(as_raw(dev.as_device()), D::DATA_DIRECTION.into()) } {
             return Err((MapFailure::MappingFailed, table));
         }
 
-        // INVARIANT: Just now.
+        // INVARIANT: Mapped above.
         let this = Self {
             dev,
             table,
@@ -269,51 +255,55 @@ impl<'dev, D: Direction> RawList<'dev, D> {
 
         match this.expect_within_boundary() {
             Ok(()) => Ok(this),
-            // SAFETY: `this` is neither dropped nor used any more. There is nothing to sync.
-            Err(failure) => Err((failure, unsafe {
-                ManuallyDrop::new(this).end(SKIP_CPU_SYNC)
-            })),
+            Err(failure) => Err((failure, this.end(SKIP_CPU_SYNC))),
         }
     }
 
-    #[inline]
+    /// C function: `dma_unmap_sgtable()`.
+    #[inline(always)]
     fn unmap(self) -> RawTable {
-        // SAFETY: `self` is neither dropped nor used any more.
-        unsafe { ManuallyDrop::new(self).end(0) }
+        self.end(0)
     }
 
-    /// Shows the CPU what the device wrote into these bytes of it.
+    /// Unmaps the table and returns it.
+    #[inline(always)]
+    fn end(self, attributes: c_ulong) -> RawTable {
+        let this = ManuallyDrop::new(self);
+
+        // SAFETY: The table is mapped by the type invariant, and must be unmapped once and read once:
+        // `this` is neither dropped nor used afterwards.
+        unsafe {
+            this.unmap_with(attributes);
+            ptr::read(&this.table)
+        }
+    }
+
+    /// Syncs the bytes of `range` for the CPU.
     ///
-    /// C function: `dma_sync_single_for_cpu()`, for each part: a sync of the whole list is what
-    /// `dma_sync_sg_for_cpu()` does.
+    /// C function: `dma_sync_single_for_cpu()`, for each part that is contiguous in memory and for the
+    /// device. `dma_sync_sg_for_cpu()` syncs whole lists only.
     ///
     /// # Safety
     ///
-    /// There are no references to these bytes of the memory.
+    /// `range` is inside the list. There are no references to these bytes of the memory.
+    #[inline(always)]
     pub(super) unsafe fn sync_for_cpu(&self, range: Range<usize>) {
-        for Part { second, len, .. } in self.parts(range) {
-            // SAFETY: By the type invariant this is part of a mapping of the device, in this direction, and
-            // contiguous in memory, too. The caller's promise.
-            unsafe { crate::dma::sync_for_cpu::<D>(self.dev, second.address(), len) };
-        }
+        self.table.for_each_part(range, |address, len| {
+            // SAFETY: Requires a part of a mapping of the device in direction `D`, contiguous in memory:
+            // by the type invariant this is one. The caller guarantees that there are no references.
+            unsafe { crate::dma::sync_for_cpu::<D>(self.dev, address, len) }
+        });
     }
 
-    /// Shows the device what the CPU wrote into these bytes of it.
+    /// Syncs the bytes of `range`, which is inside the list, for the device.
     ///
-    /// C function: `dma_sync_single_for_device()`, for each part.
+    /// C function: `dma_sync_single_for_device()`, for each part as in [`sync_for_cpu`](Self::sync_for_cpu).
+    #[inline(always)]
     pub(super) fn sync_for_device(&self, range: Range<usize>) {
-        for Part { second, len, .. } in self.parts(range) {
+        self.table.for_each_part(range, |address, len| {
             // SAFETY: As in `sync_for_cpu`.
-            unsafe { crate::dma::sync_for_device::<D>(self.dev, second.address(), len) };
-        }
-    }
-
-    /// The parts of `range`, each of which is contiguous for the CPU and for the device.
-    #[inline]
-    pub(super) fn parts(&self, range: Range<usize>) -> Overlay<Entries<'_>, RawSegments<'_>> {
-        let (entries, segments, start) = self.table.seek(range.start);
-
-        Overlay::new(entries, segments, start..start + range.len())
+            unsafe { crate::dma::sync_for_device::<D>(self.dev, address, len) }
+        });
     }
 
     fn expect_within_boundary(&self) -> Result<(), MapFailure> {
@@ -333,34 +323,16 @@ impl<'dev, D: Direction> RawList<'dev, D> {
         }
     }
 
-    /// Ends the mapping, and gives the table back.
-    ///
     /// # Safety
     ///
-    /// To be called once, after the last use of the mapping; `self` is not dropped afterwards.
-    unsafe fn end(&mut self, attributes: c_ulong) -> RawTable {
-        // SAFETY: By the caller's promise.
-        unsafe {
-            self.unmap_with(attributes);
-            ptr::read(&self.table)
-        }
-    }
+    /// The table is neither used as a mapped one nor unmapped afterwards.
+    #[inline(always)]
+    unsafe fn unmap_with(&self, attributes: c_ulong) {
+        let dev = as_raw(self.dev.as_device());
 
-    /// # Safety
-    ///
-    /// To be called once, after the last use of the mapping.
-    #[inline]
-    unsafe fn unmap_with(&mut self, attributes: c_ulong) {
-        // SAFETY: By the type invariant it is mapped, until now by the caller's promise. The table has the
-        // number of its entries, which is what the kernel goes by.
-        unsafe {
-            bindings::dma_unmap_sgtable(
-                as_raw(self.dev.as_device()),
-                self.table.as_ptr(),
-                D::DATA_DIRECTION.into(),
-                attributes,
-            )
-        };
+        // SAFETY: By the type invariant `map` has mapped the table with these arguments. It was not
+        // unmapped, and the caller guarantees that it will not be again.
+        unsafe { self.table.unmap(dev, D::DATA_DIRECTION.into(), attributes) };
     }
 }
 

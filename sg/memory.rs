@@ -3,6 +3,7 @@
 //! What a table may be made of.
 
 use core::{
+    iter,
     mem,
     ptr::NonNull, //
 };
@@ -41,7 +42,7 @@ use crate::dma::{
 ///
 /// # Safety
 ///
-/// - [`for_each`](Self::for_each) visits pieces that together have [`len`](Self::len) bytes, the same each
+/// - [`pieces`](Self::pieces) returns pieces that together have [`len`](Self::len) bytes, the same each
 ///   time and until the value is dropped, wherever it is moved, as long as it is not borrowed mutably by
 ///   anybody but the table.
 /// - Each of them is as the contract of [`Memory`] wants it: initialized and contiguous, not in a cache
@@ -54,7 +55,7 @@ use crate::dma::{
             plain data, or a pair of these"
 )]
 pub(crate) unsafe trait SgMemory: Send {
-    /// How many bytes it has.
+    /// Returns the number of bytes.
     fn len(&self) -> usize;
 
     /// Whether it can be mapped as it is; `device_may_write` unless the direction is
@@ -65,8 +66,11 @@ pub(crate) unsafe trait SgMemory: Send {
     /// As [`Memory::check`].
     fn check(&self, device_may_write: bool) -> Result<(), MapFailure>;
 
-    /// Calls `visit` with each piece in turn: where it is and its length in bytes.
-    fn for_each(&mut self, visit: &mut dyn FnMut(Location, usize));
+    /// Returns the pieces: the location of each, and its length in bytes.
+    ///
+    /// A table is allocated with as many entries as [`Iterator::size_hint`] says at least. If it takes
+    /// another number, a second table is allocated.
+    fn pieces(&mut self) -> impl Iterator<Item = (Location, usize)> + '_;
 }
 
 /// Memory in one piece, to be cut where it is too long for a device, or on request.
@@ -82,8 +86,8 @@ unsafe impl<M: Memory> SgMemory for Contiguous<M> {
         self.0.check(device_may_write)
     }
 
-    fn for_each(&mut self, visit: &mut dyn FnMut(Location, usize)) {
-        visit(self.0.location(), self.0.len());
+    fn pieces(&mut self) -> impl Iterator<Item = (Location, usize)> + '_ {
+        iter::once((self.0.location(), self.0.len()))
     }
 }
 
@@ -100,10 +104,9 @@ unsafe impl<M: Memory> SgMemory for KVec<M> {
             .try_for_each(|memory| memory.check(device_may_write))
     }
 
-    fn for_each(&mut self, visit: &mut dyn FnMut(Location, usize)) {
-        for memory in self {
-            visit(memory.location(), memory.len());
-        }
+    fn pieces(&mut self) -> impl Iterator<Item = (Location, usize)> + '_ {
+        self.iter_mut()
+            .map(|memory| (memory.location(), memory.len()))
     }
 }
 
@@ -123,18 +126,20 @@ unsafe impl<T: Copy + FromBytes + IntoBytes + Immutable + Send> SgMemory for VVe
         Ok(())
     }
 
-    fn for_each(&mut self, visit: &mut dyn FnMut(Location, usize)) {
+    fn pieces(&mut self) -> impl Iterator<Item = (Location, usize)> + '_ {
         let mut left = SgMemory::len(self);
 
-        for page in self.page_iter() {
-            let len = left.min(PAGE_SIZE);
+        // The allocation may have more pages, behind the last element.
+        self.page_iter()
+            .take(left.div_ceil(PAGE_SIZE))
+            .map(move |page| {
+                let len = left.min(PAGE_SIZE);
+                // SAFETY: The pointer must not be null: that of a page is not.
+                let page = unsafe { NonNull::new_unchecked(page.as_ptr()) };
 
-            // SAFETY: A page's pointer is not null.
-            let page = unsafe { NonNull::new_unchecked(page.as_ptr()) };
-
-            visit(Location::Page { page, offset: 0 }, len);
-            left -= len;
-        }
+                left -= len;
+                (Location::Page { page, offset: 0 }, len)
+            })
     }
 }
 
@@ -149,9 +154,8 @@ unsafe impl<A: SgMemory, B: SgMemory> SgMemory for (A, B) {
         self.1.check(device_may_write)
     }
 
-    fn for_each(&mut self, visit: &mut dyn FnMut(Location, usize)) {
-        self.0.for_each(visit);
-        self.1.for_each(visit);
+    fn pieces(&mut self) -> impl Iterator<Item = (Location, usize)> + '_ {
+        Iterator::chain(self.0.pieces(), self.1.pieces())
     }
 }
 

@@ -35,8 +35,8 @@
 mod access;
 mod list;
 mod memory;
-mod overlay;
 mod raw;
+mod runs;
 mod segments;
 mod split;
 mod table;
@@ -47,7 +47,7 @@ pub(crate) use self::{
         Contiguous,
         SgMemory, //
     },
-    overlay::skip_before,
+    runs::skip_before,
     segments::window,
     table::{
         SgTable,

@@ -4,6 +4,7 @@
 
 use core::{
     marker::PhantomData,
+    ops::Range,
     ptr::{
         self,
         NonNull, //
@@ -13,13 +14,15 @@ use core::{
 use kernel::{
     alloc::Flags,
     bindings,
-    error::to_result,
     prelude::*, //
 };
 
 use super::{
-    overlay::Run,
-    split::Extent, //
+    runs::{
+        for_each_contiguous,
+        Run, //
+    },
+    split::Sink, //
 };
 use crate::{
     bindings::{
@@ -27,203 +30,384 @@ use crate::{
         c, //
     },
     dma::{
+        Location,
         MapFailure,
         RawSegment, //
     }, //
 };
 
-/// A `struct sg_table`.
+/// Table of the kernel: the fields of a `struct sg_table`, and what it does not say.
+///
+/// The fields, and not the struct, because its address would have to be passed to C functions: then a
+/// table that is moved is copied.
 ///
 /// # Invariants
 ///
-/// `table` was made by `sg_alloc_table()`, with at least one entry and at most `c_int::MAX`, and has no more
-/// segments than entries. Unless it is being filled, its entries have `len` bytes altogether.
+/// `sg_alloc_table()` returned `sgl` and `orig_nents`, which is at most `c_int::MAX` and not 0. `nents` is
+/// not larger. Unless the table is being filled, its entries have `len` bytes in all.
 pub(super) struct RawTable {
-    table: bindings::sg_table,
+    sgl: *mut bindings::scatterlist,
+    orig_nents: c_uint,
+    nents: c_uint,
     len: usize,
-    splits_cache_line: bool,
+    cache_lines: CacheLines,
 }
 
-// SAFETY: A table is not tied to a thread.
+/// Use of the cache lines in which entries begin and end.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum CacheLines {
+    /// No entry shares one, or the kernel bounces each that does.
+    Owned,
+    /// An entry shares one with other data, or with another entry, and the kernel does not bounce it.
+    Split,
+}
+
+// SAFETY: The kernel does not tie a table to a thread.
 unsafe impl Send for RawTable {}
 
-// SAFETY: With `&RawTable` its entries are only read.
+// SAFETY: Methods with `&self` only read entries.
 unsafe impl Sync for RawTable {}
 
 impl RawTable {
-    /// A table for `entries` entries, which are to have `len` bytes.
+    /// Allocates a table of `entries` entries, which will have `len` bytes in all.
+    ///
+    /// C function: `sg_alloc_table()`.
     ///
     /// # Errors
     ///
     /// [`MapFailure::TooManyEntries`], [`MapFailure::InvalidFlags`] and [`MapFailure::NoMemory`].
-    pub(super) fn new(
-        entries: usize,
-        len: usize,
-        splits_cache_line: bool,
-        flags: Flags,
-    ) -> Result<Self, MapFailure> {
+    #[inline(always)]
+    pub(super) fn new(entries: usize, len: usize, flags: Flags) -> Result<Self, MapFailure> {
         // `sg_alloc_table()` takes twice as many, but `dma_map_sg()` does not.
-        // CAST: It is not negative, and `usize` is no shorter than 32 bits where this is built.
+        // CAST: Not negative, and `usize` has at least 32 bits where this is built.
         const MAX: usize = c_int::MAX as usize;
 
         if entries > MAX {
             return Err(MapFailure::TooManyEntries { entries, max: MAX });
         }
 
-        let mut table = bindings::sg_table::default();
+        let mut table = bindings::sg_table {
+            sgl: ptr::null_mut(),
+            nents: 0,
+            orig_nents: 0,
+        };
         let gfp = as_gfp(flags).map_err(|_| MapFailure::InvalidFlags)?;
 
         // SAFETY: The function initializes `table`.
         // CAST: By the comparison.
-        let result = unsafe { bindings::sg_alloc_table(&mut table, entries as c_uint, gfp) };
-
-        to_result(result).map_err(|_| MapFailure::NoMemory)?;
-        // INVARIANT: Made just now, for no more than `MAX` entries; for none it would have failed.
+        if unsafe { bindings::sg_alloc_table(&mut table, entries as c_uint, gfp) } != 0 {
+            return Err(MapFailure::NoMemory);
+        }
+        // INVARIANT: Allocated above, for at most `MAX` entries; `sg_alloc_table()` fails for 0.
         Ok(Self {
-            table,
+            sgl: table.sgl,
+            orig_nents: table.orig_nents,
+            nents: table.orig_nents,
             len,
-            splits_cache_line,
+            cache_lines: CacheLines::Owned,
         })
     }
 
-    /// Its entries, to be set in turn.
-    pub(super) fn as_empty(&mut self) -> Empty<'_> {
-        Empty {
-            next: NonNull::new(self.table.sgl),
+    /// Maps all entries for `dev`. Returns true on success.
+    ///
+    /// C function: `dma_map_sgtable()`.
+    ///
+    /// # Safety
+    ///
+    /// `dev` is bound, and its DMA mask is set. The memory of the entries may be mapped in direction
+    /// `dir`. The table is not mapped.
+    #[inline(always)]
+    pub(super) unsafe fn map(
+        &mut self,
+        dev: *mut bindings::device,
+        dir: bindings::dma_data_direction,
+    ) -> bool {
+        self.clear_swiotlb_flag();
+
+        let mut table = bindings::sg_table {
+            sgl: self.sgl,
+            nents: self.nents,
+            orig_nents: self.orig_nents,
+        };
+        // SAFETY: The function requires a bound device with a mask, and a table whose memory may be
+        // mapped: the caller guarantees the former; by the type invariant `table` is one.
+        let result = unsafe { bindings::dma_map_sgtable(dev, &mut table, dir, 0) };
+
+        // INVARIANT: The kernel maps entries to as many segments or fewer.
+        self.nents = table.nents;
+        result == 0 && self.nents != 0
+    }
+
+    /// Unmaps all entries.
+    ///
+    /// C function: `dma_unmap_sgtable()`, which is `dma_unmap_sg_attrs()` with `orig_nents`.
+    ///
+    /// # Safety
+    ///
+    /// [`map`](Self::map) has mapped the table, with the same arguments. It was not unmapped since.
+    #[inline(always)]
+    pub(super) unsafe fn unmap(
+        &self,
+        dev: *mut bindings::device,
+        dir: bindings::dma_data_direction,
+        attrs: c_ulong,
+    ) {
+        // SAFETY: The function requires the arguments of the mapping: the caller guarantees `dev`
+        // and `dir`, and the fields are those that were mapped.
+        // CAST: By the type invariant.
+        unsafe {
+            bindings::dma_unmap_sg_attrs(dev, self.sgl, self.orig_nents as c_int, dir, attrs)
+        };
+    }
+
+    /// Returns the entries, to be set in turn.
+    ///
+    /// # Safety
+    ///
+    /// All entries that are begun are in memory that has pages, and end after a number of bytes that fits
+    /// into 32 bits.
+    #[inline(always)]
+    pub(super) unsafe fn entries_to_set(&mut self) -> EntriesToSet<'_> {
+        // INVARIANT: By the type invariant there are `orig_nents` entries. The caller guarantees the rest.
+        EntriesToSet {
+            next: self.sgl,
+            left: self.orig_nents,
+            room: self.orig_nents,
+            excess: 0,
             table: PhantomData,
         }
     }
 
-    /// How many bytes its entries have.
+    /// Returns the number of bytes in all entries.
     #[inline]
     pub(super) fn len(&self) -> usize {
         self.len
     }
 
-    /// Whether an entry shares a cache line with other data, or with another entry, and the kernel would not
-    /// bounce it.
+    /// Returns the use of cache lines, which is `Owned` unless it was set.
     #[inline]
-    pub(super) fn splits_cache_line(&self) -> bool {
-        self.splits_cache_line
+    pub(super) fn cache_lines(&self) -> CacheLines {
+        self.cache_lines
     }
 
-    /// How many entries it has.
+    /// Sets the use of cache lines.
+    #[inline]
+    pub(super) fn set_cache_lines(&mut self, cache_lines: CacheLines) {
+        self.cache_lines = cache_lines;
+    }
+
+    /// Returns the number of entries.
     #[inline]
     pub(super) fn orig_nents(&self) -> usize {
-        // CAST: `usize` is no shorter than 32 bits where this is built.
-        self.table.orig_nents as usize
+        // CAST: `usize` has at least 32 bits where this is built.
+        self.orig_nents as usize
     }
 
-    /// How many segments they were mapped to, if they are.
+    /// Returns the number of segments that the entries were mapped to last.
     #[inline]
     pub(super) fn nents(&self) -> usize {
         // CAST: As above.
-        self.table.nents as usize
+        self.nents as usize
     }
 
-    #[inline]
-    pub(super) fn as_ptr(&mut self) -> *mut bindings::sg_table {
-        &mut self.table
-    }
-
-    /// Takes away the mark of the kernel's IOMMU code that it was mapped through bounce buffers. The kernel
-    /// leaves it, and would go by it when the table is unmapped that was mapped again without them.
+    /// Clears the flag of the kernel's IOMMU code that the table was mapped with bounce buffers. The kernel
+    /// keeps it after unmapping, and would act on it when it unmaps a table that was mapped again without
+    /// bounce buffers.
     ///
     /// C field: `scatterlist.dma_flags`.
-    #[inline]
-    pub(super) fn clear_swiotlb_flag(&mut self) {
-        // SAFETY: By the type invariant there is a first entry, and `&mut self` excludes others.
+    #[inline(always)]
+    fn clear_swiotlb_flag(&mut self) {
+        // SAFETY: By the type invariant there is a first entry, and `&mut self` excludes other users.
         #[cfg(CONFIG_NEED_SG_DMA_FLAGS)]
         unsafe {
-            (*self.table.sgl).dma_flags &= !bindings::SG_DMA_SWIOTLB
+            (*self.sgl).dma_flags &= !bindings::SG_DMA_SWIOTLB
         };
     }
 
-    /// The first entry.
-    #[inline]
-    pub(super) fn first(&self) -> *mut bindings::scatterlist {
-        self.table.sgl
-    }
-
-    /// The entries, for the CPU.
+    /// Returns the entries, as the CPU accesses them.
     #[inline]
     pub(super) fn iter(&self) -> Entries<'_> {
-        // SAFETY: By the type invariant there are as many.
-        Entries(unsafe { RawEntries::new(self.first(), self.orig_nents()) })
+        // SAFETY: By the type invariant there are `orig_nents` entries.
+        Entries(unsafe { RawEntries::new(self.sgl, self.orig_nents()) })
     }
 
-    /// The segments. If it is not mapped, they say nothing.
+    /// Returns the segments. They are meaningless unless the table is mapped.
     #[inline]
     pub(super) fn mapped(&self) -> RawSegments<'_> {
-        // SAFETY: By the type invariant there are as many entries, or more.
-        RawSegments(unsafe { RawEntries::new(self.first(), self.nents()) })
+        // SAFETY: By the type invariant there are at least `nents` entries.
+        RawSegments(unsafe { RawEntries::new(self.sgl, self.nents()) })
     }
 
-    /// The same two from where byte `offset` of a mapped table is, or before, and what is left of the offset.
-    #[inline]
-    pub(super) fn seek(&self, mut offset: usize) -> (Entries<'_>, RawSegments<'_>, usize) {
-        let mut next = self.first();
-        let mut skipped = 0;
+    /// Calls `act` with address and length of each part of `range` that is contiguous in memory and for
+    /// the device, of a mapped table. `range` ends where the table does.
+    #[inline(always)]
+    pub(super) fn for_each_part(
+        &self,
+        range: Range<usize>,
+        mut act: impl FnMut(bindings::dma_addr_t, usize),
+    ) {
+        let (mut offset, mut left) = (range.start, range.len());
+        let (mut index, mut next) = (0, self.sgl);
 
-        // As long as each entry was mapped to a segment of its own, the next segment is in the next entry.
-        while skipped + 1 < self.nents() {
-            // SAFETY: By the type invariant it is an entry.
+        // As long as each entry was mapped to a segment of its own, the next segment is in the next
+        // entry.
+        while left != 0 {
+            // SAFETY: `next` must be an entry: by the type invariant the table has `orig_nents`, which is
+            // not 0, and `index` is less.
             let entry = unsafe { &*next };
-            // CAST: `usize` is no shorter than 32 bits where this is built.
+
+            if entry.length != entry.dma_length {
+                // SAFETY: From the first entry on there are `orig_nents`, and from `next` on `index` less.
+                unsafe { self.for_each_merged_part(next, index, offset..offset + left, &mut act) };
+                return;
+            }
+            // CAST: `usize` has at least 32 bits where this is built.
             let len = entry.length as usize;
 
-            if entry.length != entry.dma_length || offset < len {
-                break;
+            if offset < len {
+                let len = left.min(len - offset);
+
+                // CAST: `usize` has at most 64 bits.
+                act(entry.dma_address.wrapping_add(offset as u64), len);
+                left -= len;
+                offset = 0;
+            } else {
+                offset -= len;
             }
-            // SAFETY: It is not the last segment, so it is not the last entry.
+            index += 1;
+            if index >= self.nents {
+                return;
+            }
+            // SAFETY: An entry must follow: `index` is less than `nents`, which is at most `orig_nents`.
             next = unsafe { following(next) };
-            offset -= len;
-            skipped += 1;
         }
-        // SAFETY: So many were stepped over, fewer than there are segments, of which there are no more than
-        // entries.
+    }
+
+    /// Does the same from entry `next` on, the number of which is `index`, where entries were merged.
+    ///
+    /// # Safety
+    ///
+    /// From `next` on there are `orig_nents - index` entries, and that is not 0.
+    #[cold]
+    #[inline(never)]
+    unsafe fn for_each_merged_part(
+        &self,
+        next: *mut bindings::scatterlist,
+        index: c_uint,
+        range: Range<usize>,
+        act: &mut impl FnMut(bindings::dma_addr_t, usize),
+    ) {
+        // CAST: `usize` has at least 32 bits where this is built.
+        let (orig_nents, nents) = (self.orig_nents as usize, self.nents as usize);
+        // SAFETY: The caller guarantees as many entries; `nents` is at most `orig_nents`.
         let (entries, segments) = unsafe {
             (
-                RawEntries::new(next, self.orig_nents() - skipped),
-                RawEntries::new(next, self.nents() - skipped),
+                RawEntries::new(next, orig_nents - index as usize),
+                RawEntries::new(next, nents - index as usize),
             )
         };
 
-        (Entries(entries), RawSegments(segments), offset)
+        for_each_contiguous(
+            Entries(entries),
+            RawSegments(segments),
+            range,
+            |_, segment, len| act(segment.address(), len),
+        );
     }
 }
 
 impl Drop for RawTable {
     fn drop(&mut self) {
-        // SAFETY: By the type invariant it is the table of an allocation, which is not used any more.
-        unsafe { bindings::sg_free_table(&mut self.table) };
+        let mut table = bindings::sg_table {
+            sgl: self.sgl,
+            nents: self.nents,
+            orig_nents: self.orig_nents,
+        };
+
+        // SAFETY: The table must come from `sg_alloc_table()`, by the type invariant, and is not used
+        // any more.
+        unsafe { bindings::sg_free_table(&mut table) };
     }
 }
 
-/// Entries of a table to be set.
-pub(super) struct Empty<'a> {
-    next: Option<NonNull<bindings::scatterlist>>,
-    table: PhantomData<&'a mut RawTable>,
+/// Entries of a table to be set, and the number of those for which there was a need.
+///
+/// # Invariants
+///
+/// `next` is null, or an entry of a table that is borrowed for `'a` to set its entries, and `left` is the
+/// number of entries from there on. All entries that are begun are in memory that has pages, and end after a
+/// number of bytes that fits into 32 bits.
+#[derive(Clone, Copy)]
+pub(super) struct EntriesToSet<'a> {
+    next: *mut bindings::scatterlist,
+    left: c_uint,
+    /// Number of entries that the table has.
+    room: c_uint,
+    /// Number of entries that have ended, and that the table does not have.
+    excess: usize,
+    table: PhantomData<&'a RawTable>,
 }
 
-impl Empty<'_> {
-    /// Sets the next entry to `extent`, if there is one.
-    ///
-    /// # Safety
-    ///
-    /// An extent is in memory that has pages, and no longer than 32 bits can say.
-    #[inline]
-    pub(super) unsafe fn set_next(&mut self, extent: Extent) {
-        let Some(entry) = self.next else {
-            return;
-        };
+impl EntriesToSet<'_> {
+    /// Returns a place without entries, to count them.
+    pub(super) fn none() -> Self {
+        // INVARIANT: `next` is null.
+        Self {
+            next: ptr::null_mut(),
+            left: 0,
+            room: 0,
+            excess: 0,
+            table: PhantomData,
+        }
+    }
 
-        // SAFETY: It is an entry of the table, which is borrowed. `sg_alloc_table()` has marked the last
-        // one. By the caller's promise there is a page.
-        self.next = unsafe {
-            // CAST: By the caller's promise.
-            c::rk3588_dma_sg_set(entry.as_ptr(), extent.start, extent.len as c_uint);
-            NonNull::new(bindings::sg_next(entry.as_ptr()))
+    /// Returns the number of entries that have ended.
+    pub(super) fn count(&self) -> usize {
+        // CAST: `usize` has at least 32 bits where this is built.
+        self.excess + (self.room - self.left) as usize
+    }
+}
+
+impl Sink for EntriesToSet<'_> {
+    type Origin = Location;
+
+    /// Sets the page and the offset of the next entry, if there is one.
+    ///
+    /// C function: `sg_assign_page()`.
+    #[inline(always)]
+    fn begin(&mut self, start: u64, origin: Option<Location>) {
+        if self.next.is_null() {
+            return;
+        }
+        // SAFETY: `next` must be an entry that is not in use, and there must be pages: by the type
+        // invariants. `sg_alloc_table()` has marked the last entry; the functions keep the mark.
+        unsafe {
+            match origin {
+                // CAST: An offset in a page is small.
+                Some(Location::Page { page, offset }) => {
+                    c::rk3588_dma_sg_assign_page(self.next, page.as_ptr(), offset as c_uint)
+                }
+                _ => c::rk3588_dma_sg_assign_phys(self.next, start),
+            }
+        }
+    }
+
+    /// Sets the length of the next entry, if there is one, and goes to the one behind it.
+    #[inline(always)]
+    fn end(&mut self, len: usize) {
+        if self.next.is_null() {
+            self.excess += 1;
+            return;
+        }
+        // SAFETY: By the type invariants `next` is an entry, which is borrowed to be set.
+        // CAST: By the type invariants.
+        unsafe { (*self.next).length = len as c_uint };
+        // INVARIANT: If none is left, `next` is null; otherwise another entry follows.
+        self.left = self.left.wrapping_sub(1);
+        self.next = match self.left {
+            0 => ptr::null_mut(),
+            // SAFETY: As above.
+            _ => unsafe { following(self.next) },
         };
     }
 }
@@ -263,10 +447,10 @@ impl Run for Entry<'_> {
 
     #[inline]
     fn skip(self, by: usize) -> Self {
-        // By the contract of this function that is all of it, at most.
+        // `Run::skip` requires it. By this the type invariant does not depend on the caller.
         let by = by.min(self.len);
 
-        // INVARIANT: The one has grown by as much as the other has shrunk.
+        // INVARIANT: `offset` has grown by the number by which `len` has shrunk.
         Self {
             offset: self.offset + by,
             len: self.len - by,
@@ -282,7 +466,7 @@ pub(super) struct Entries<'a>(RawEntries<'a>);
 impl<'a> Iterator for Entries<'a> {
     type Item = Entry<'a>;
 
-    #[inline]
+    #[inline(always)]
     fn next(&mut self) -> Option<Entry<'a>> {
         let entry = self.0.next()?;
 
@@ -303,7 +487,7 @@ pub(crate) struct RawSegments<'a>(RawEntries<'a>);
 impl Iterator for RawSegments<'_> {
     type Item = RawSegment;
 
-    #[inline]
+    #[inline(always)]
     fn next(&mut self) -> Option<RawSegment> {
         let entry = self.0.next()?;
 
@@ -324,10 +508,14 @@ impl Iterator for RawSegments<'_> {
 ///
 /// # Invariants
 ///
-/// From `next` on there are `left` entries of a table that is borrowed for `'a`.
+/// Behind `previous`, or from `first` on if that is null, there are `left` entries of a table that is
+/// borrowed for `'a`.
 #[derive(Clone)]
 struct RawEntries<'a> {
-    next: *mut bindings::scatterlist,
+    /// The first entry, until it was returned.
+    first: *mut bindings::scatterlist,
+    /// The entry that was returned last, or null.
+    previous: *mut bindings::scatterlist,
     left: usize,
     table: PhantomData<&'a RawTable>,
 }
@@ -335,12 +523,13 @@ struct RawEntries<'a> {
 impl RawEntries<'_> {
     /// # Safety
     ///
-    /// From `next` on there are `left` entries of a table, which stays for as long as the lifetime says.
-    #[inline]
-    unsafe fn new(next: *mut bindings::scatterlist, left: usize) -> Self {
-        // INVARIANT: By the caller's promise.
+    /// From `first` on there are `left` entries of a table that exists for the lifetime of the result.
+    #[inline(always)]
+    unsafe fn new(first: *mut bindings::scatterlist, left: usize) -> Self {
+        // INVARIANT: The caller guarantees it.
         Self {
-            next,
+            first,
+            previous: ptr::null_mut(),
             left,
             table: PhantomData,
         }
@@ -350,19 +539,21 @@ impl RawEntries<'_> {
 impl<'a> Iterator for RawEntries<'a> {
     type Item = &'a bindings::scatterlist;
 
-    #[inline]
+    #[inline(always)]
     fn next(&mut self) -> Option<&'a bindings::scatterlist> {
         self.left = self.left.checked_sub(1)?;
 
-        // SAFETY: By the type invariant it is an entry, of a table that is borrowed.
-        let entry = unsafe { &*self.next };
+        // Only now, because the entry behind the last one that is asked for need not be found.
+        let entry = match self.previous.is_null() {
+            true => self.first,
+            // SAFETY: By the type invariant another entry follows: `left` was not 0.
+            false => unsafe { following(self.previous) },
+        };
 
-        if self.left != 0 {
-            // SAFETY: There is another one behind it.
-            // INVARIANT: One less, counted above.
-            self.next = unsafe { following(self.next) };
-        }
-        Some(entry)
+        // INVARIANT: One entry less, which was counted above.
+        self.previous = entry;
+        // SAFETY: By the type invariant it is an entry of a table that is borrowed.
+        Some(unsafe { &*entry })
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -404,7 +595,7 @@ mod tests {
     #[test]
     fn more_entries_than_can_be_mapped_are_refused() {
         let max = c_int::MAX as usize;
-        let failure = |entries| RawTable::new(entries, entries, false, GFP_KERNEL).err();
+        let failure = |entries| RawTable::new(entries, entries, GFP_KERNEL).err();
 
         for entries in [max + 1, c_uint::MAX as usize + 2, usize::MAX] {
             assert_eq!(

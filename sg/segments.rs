@@ -4,9 +4,9 @@
 
 use core::ops::Range;
 
-use super::overlay::{
+use super::runs::{
     Run,
-    Within, //
+    Window, //
 };
 use crate::dma::{
     BusAddress,
@@ -34,7 +34,7 @@ impl<A: BusAddress> Run for Segment<'_, A> {
 
     #[inline]
     fn skip(self, by: usize) -> Self {
-        // By the contract of `Run`, the segment is longer.
+        // `Run::skip` requires that the segment is longer.
         self.slice(by..).unwrap_or(self)
     }
 }
@@ -47,7 +47,7 @@ pub(crate) fn window<'a, A: BusAddress + 'a>(
     segments: impl Iterator<Item = Segment<'a, A>> + Clone,
     range: Range<usize>,
 ) -> impl Iterator<Item = Segment<'a, A>> + Clone {
-    Within::new(segments, range).filter_map(|(segment, len)| segment.slice(..len).ok())
+    Window::new(segments, range).filter_map(|(segment, len)| segment.slice(..len).ok())
 }
 
 #[cfg(CONFIG_KUNIT = "y")]

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! From pieces of memory to entries of a table: pieces that follow each other are joined, and those
-//! that a device cannot do in one are cut.
+//! Entries of a table from pieces of memory: contiguous pieces are joined, and a piece is cut that is
+//! beyond the limits of an entry.
 //!
 //! Uses `core` alone, so that it can be tested without a kernel.
 
-/// Bytes that follow each other in physical memory.
+/// Contiguous bytes of physical memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Extent {
-    /// The physical address of the first of them.
+    /// Physical address of the first byte.
     pub(crate) start: u64,
-    /// How many.
+    /// Number of bytes.
     pub(crate) len: usize,
 }
 
@@ -21,22 +21,23 @@ impl Extent {
     }
 }
 
-/// What an entry may be.
+/// Limits of an entry.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct EntryLimits {
-    /// The longest, in bytes.
+    /// Most bytes.
     max_len: usize,
-    /// None crosses a multiple of this and 1, which is a power of two.
+    /// No entry crosses a multiple of `boundary_mask + 1`, which is a power of two.
     boundary_mask: u64,
-    /// What would be longer than the longest ends at a multiple of this.
+    /// An entry that is cut because of its length ends at a multiple of this.
     unit: usize,
 }
 
 impl EntryLimits {
-    /// Entries of at most `max_len` bytes, none across a multiple of `boundary_mask` and 1, and as few of
-    /// them as can be, but that what is too long is cut at addresses that are multiples of the largest of
-    /// `units` that is not more than `max_len`: at pages, or else at cache lines, so that two entries have
-    /// no cache line in common that one piece did not have with another.
+    /// Limits entries to `max_len` bytes, and to those between two multiples of `boundary_mask + 1`.
+    ///
+    /// An entry that would be longer ends at a multiple of the largest of `units` that is not more than
+    /// `max_len`: at the end of a page, or else of a cache line, so that two entries do not share a line
+    /// that two pieces did not share.
     ///
     /// `max_len` is at least 1; `units` are powers of two, and descend.
     pub(crate) fn new(max_len: usize, boundary_mask: u64, units: [usize; 2]) -> Self {
@@ -47,12 +48,18 @@ impl EntryLimits {
         }
     }
 
-    /// How many of the bytes of `extent` can be in an entry that begins where it does.
+    /// Returns true if `extent`, which is not empty, can be one entry.
+    #[inline(always)]
+    fn fits(&self, extent: Extent) -> bool {
+        let last = extent.len.wrapping_sub(1);
+
+        // CAST: `usize` has at most 64 bits.
+        last < self.max_len && last as u64 <= self.before_boundary(extent)
+    }
+
+    /// Returns the number of bytes of `extent` that can be in an entry that begins where it does.
     fn fitting(&self, extent: Extent) -> usize {
-        // How far it is to the last byte before the boundary; one less than the distance, because that
-        // has no room in 64 bits where there are no boundaries.
-        let before_boundary = self.boundary_mask - (extent.start & self.boundary_mask);
-        let len = match usize::try_from(before_boundary) {
+        let len = match usize::try_from(self.before_boundary(extent)) {
             Ok(before) if before < extent.len => before + 1,
             _ => extent.len,
         };
@@ -63,90 +70,141 @@ impl EntryLimits {
 
         // CAST: `usize` has at most 64 bits.
         let end = extent.start.wrapping_add(self.max_len as u64);
-        // CAST: Less than the unit. That is not more than `max_len`, so something is left of that.
+        // CAST: Less than the unit, which is at most `max_len`, so the result is not 0.
         self.max_len - (end % self.unit as u64) as usize
+    }
+
+    /// Returns the distance of the last byte before the next boundary from the first byte of `extent`.
+    ///
+    /// The distance of the boundary is one more, and needs 65 bits where there are no boundaries.
+    #[inline(always)]
+    fn before_boundary(&self, extent: Extent) -> u64 {
+        self.boundary_mask & !extent.start
     }
 }
 
-/// Turns pieces into entries.
+/// Destination of entries.
+pub(crate) trait Sink: Copy {
+    /// Where a piece begins, for a sink to which the physical address is not enough.
+    type Origin: Copy;
+
+    /// Begins an entry at the physical address `start`; with the `origin` of a piece if it begins there.
+    fn begin(&mut self, start: u64, origin: Option<Self::Origin>);
+
+    /// Ends the entry after `len` bytes, at least 1.
+    fn end(&mut self, len: usize);
+}
+
+/// Makes entries of pieces, and puts them into a [`Sink`].
 ///
 /// # Examples
 ///
 /// ```ignore
-/// let mut entries = EntryBuilder::new(EntryLimits::new(64 << 10, u64::MAX, [4096, 64]));
+/// let mut builder = EntryBuilder::new(EntryLimits::new(64 << 10, u64::MAX, [4096, 64]), sink);
 ///
 /// for piece in pieces {
-///     entries.push(piece, &mut |entry| add(entry));
+///     builder.push(piece, origin);
 /// }
-/// entries.finish(&mut |entry| add(entry));
+/// let (_, sink) = builder.finish();
 /// ```
-pub(crate) struct EntryBuilder {
-    rules: EntryLimits,
-    /// What may go on with the next piece.
-    pending: Option<Extent>,
+#[derive(Clone, Copy)]
+pub(crate) struct EntryBuilder<S: Sink> {
+    limits: EntryLimits,
+    /// Entry that has begun and may continue with the next piece; empty if there is none. It fits.
+    pending: Extent,
+    entries: S,
 }
 
-impl EntryBuilder {
-    /// Entries as `rules` want them.
-    pub(crate) fn new(rules: EntryLimits) -> Self {
+impl<S: Sink> EntryBuilder<S> {
+    /// Makes entries within `limits`.
+    pub(crate) fn new(limits: EntryLimits, entries: S) -> Self {
         Self {
-            rules,
-            pending: None,
+            limits,
+            pending: Extent { start: 0, len: 0 },
+            entries,
         }
     }
 
-    /// Goes on with `piece`. Calls `emit` with entries that are complete.
-    pub(crate) fn push(&mut self, piece: Extent, emit: &mut impl FnMut(Extent)) {
+    /// Adds `piece`, which begins at `origin`.
+    #[inline(always)]
+    pub(crate) fn push(&mut self, piece: Extent, origin: S::Origin) {
+        let is_joined = self.continues_with(piece);
+        let entry = if is_joined {
+            Extent {
+                start: self.pending.start,
+                len: self.pending.len.wrapping_add(piece.len),
+            }
+        } else {
+            piece
+        };
+
+        // A sum that is smaller has overflowed.
+        if entry.len < piece.len || !self.limits.fits(entry) {
+            return self.push_and_cut(piece, origin);
+        }
+        if !is_joined {
+            self.flush();
+            self.entries.begin(piece.start, Some(origin));
+        }
+        self.pending = entry;
+    }
+
+    /// Adds `piece`, which may be empty, or may have to be cut.
+    #[cold]
+    #[inline(never)]
+    fn push_and_cut(&mut self, piece: Extent, origin: S::Origin) {
         if piece.len == 0 {
             return;
         }
 
-        let mut rest = match self.pending.take() {
-            Some(pending) if pending.end() == piece.start => {
-                match pending.len.checked_add(piece.len) {
-                    Some(len) => Extent {
-                        start: pending.start,
-                        len,
-                    },
-                    None => {
-                        emit(pending);
-                        piece
-                    }
-                }
-            }
-            Some(pending) => {
-                emit(pending);
-                piece
-            }
-            None => piece,
-        };
+        let mut rest = piece;
 
-        // What is pending fits, always.
+        match self.pending.len.checked_add(piece.len) {
+            Some(len) if self.continues_with(piece) => {
+                rest = Extent {
+                    start: self.pending.start,
+                    len,
+                };
+            }
+            _ => {
+                self.flush();
+                self.entries.begin(piece.start, Some(origin));
+            }
+        }
         loop {
-            let len = self.rules.fitting(rest);
+            let len = self.limits.fitting(rest);
 
             if len == rest.len {
                 break;
             }
-            emit(Extent { len, ..rest });
+            self.entries.end(len);
             rest = Extent {
                 // CAST: `usize` has at most 64 bits.
                 start: rest.start.wrapping_add(len as u64),
                 len: rest.len - len,
             };
+            self.entries.begin(rest.start, None);
         }
-        self.pending = Some(rest);
+        self.pending = rest;
     }
 
-    /// What comes next is not joined with what was there so far. Calls `emit` with the last entry of that.
-    pub(crate) fn flush(&mut self, emit: &mut impl FnMut(Extent)) {
-        if let Some(pending) = self.pending.take() {
-            emit(pending);
+    fn continues_with(&self, piece: Extent) -> bool {
+        self.pending.len != 0 && self.pending.end() == piece.start
+    }
+
+    /// Ends the last entry: the next piece is not joined with it.
+    #[inline(always)]
+    pub(crate) fn flush(&mut self) {
+        if self.pending.len != 0 {
+            self.entries.end(self.pending.len);
+            self.pending.len = 0;
         }
     }
 
-    /// There are no more pieces. Calls `emit` with the last entry.
-    pub(crate) fn finish(mut self, emit: &mut impl FnMut(Extent)) {
-        self.flush(emit);
+    /// Ends the last entry. Returns the limits and the sink.
+    #[inline(always)]
+    pub(crate) fn finish(mut self) -> (EntryLimits, S) {
+        self.flush();
+        (self.limits, self.entries)
     }
 }

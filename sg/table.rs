@@ -11,12 +11,17 @@ use kernel::{
 };
 
 use super::{
-    overlay::Run,
-    raw::RawTable,
+    raw::{
+        CacheLines,
+        EntriesToSet,
+        RawTable, //
+    },
+    runs::Run,
     split::{
         EntryBuilder,
         EntryLimits,
-        Extent, //
+        Extent,
+        Sink, //
     },
     SgMemory, //
 };
@@ -184,72 +189,136 @@ impl<'dev, M: SgMemory> SgTableBuilder<'dev, M> {
             return Err(MapFailure::TooLong { len, max: 0 });
         }
 
-        let mut count = 0usize;
-        let splits_cache_line = self.for_each_entry(&mut |_| count += 1)?;
-        let mut table = RawTable::new(count, len, splits_cache_line, flags)?;
-        let mut empty = table.as_empty();
+        // Most pieces are an entry each. So entries are set while they are counted, and only if that is
+        // another number, a second table is allocated.
+        let mut count = self.memory.pieces().size_hint().0.max(1);
 
-        // SAFETY: By the contract of `SgMemory` it is memory in the linear map, which has pages. EntryLimits have
-        // made the entries no longer than 32 bits say.
-        self.for_each_entry(&mut |extent| unsafe { empty.set_next(extent) })?;
-        Ok(table)
+        loop {
+            let mut table = RawTable::new(count, len, flags);
+            let found = self.set_entries(table.as_mut().ok())?;
+
+            if found == count {
+                return table;
+            }
+            count = found;
+        }
     }
 
-    /// Calls `emit` with each entry in turn. Says whether one of them is part of a piece, shares a cache line
-    /// with another part of it or with other data, and is not known to the kernel to do so.
-    fn for_each_entry(&mut self, emit: &mut impl FnMut(Extent)) -> Result<bool, MapFailure> {
-        // SAFETY: Callable from any context.
-        let line = unsafe { c::rk3588_dma_get_cache_alignment() }.max(1) as usize;
-        // CAST: `usize` is no shorter than 32 bits where this is built.
+    /// Sets the entries of `table`, up to its end. Returns the number of all entries.
+    // Not inlined, so that the loop has the registers to itself.
+    #[inline(never)]
+    fn set_entries(&mut self, mut table: Option<&mut RawTable>) -> Result<usize, MapFailure> {
+        let line = self.dev.cache_alignment();
+        // CAST: `usize` has at least 32 bits where this is built.
         let max_segment = self.max_segment.min(c_uint::MAX as usize);
-        let rules = EntryLimits::new(max_segment, self.boundary_mask, [PAGE_SIZE, line]);
+        let limits = EntryLimits::new(max_segment, self.boundary_mask, [PAGE_SIZE, line]);
         // CAST: `usize` has at most 64 bits.
         let cuts_lines = max_segment < line || self.boundary_mask < line as u64 - 1;
-        let mut splitter = EntryBuilder::new(rules);
-        let mut is_linear = true;
-        let mut splits_cache_line = false;
+        let entries = match &mut table {
+            // SAFETY: Extents must be in memory that has pages: they are in the linear map, as `SgMemory`
+            // requires and `to_phys` finds. Their lengths must fit into 32 bits: by `max_segment`.
+            Some(table) => unsafe { table.entries_to_set() },
+            None => EntriesToSet::none(),
+        };
+        let mut builder = EntryBuilder::new(limits, entries);
+        let mut cache_lines = CacheLines::Owned;
 
-        self.memory.for_each(&mut |location: Location, len| {
+        for (location, len) in self.memory.pieces() {
             if len == 0 {
-                return;
+                continue;
             }
             // SAFETY: A page must exist: `SgMemory` requires it.
-            let Ok(start) = (unsafe { location.to_phys(len) }) else {
-                is_linear = false;
-                return;
-            };
+            let start = unsafe { location.to_phys(len)? };
             let piece = Extent { start, len };
 
-            // The bytes of an entry are a slice, by the address of the first. Where that has a tag, which the
-            // rest of it would not have if it were from another allocation, an entry is of one piece.
+            // The bytes of an entry are a slice from the address of the first byte on. Where that address has
+            // a tag, bytes of another allocation have another one, so an entry is of one piece.
             if cfg!(any(CONFIG_KASAN_SW_TAGS, CONFIG_KASAN_HW_TAGS)) {
-                splitter.flush(emit);
+                builder.flush();
             }
-
             if !cuts_lines && owns_cache_lines(location, piece) {
-                splitter.push(piece, emit);
-                return;
+                builder.push(piece, location);
+            } else {
+                push_alone(&mut builder, piece, location, line, &mut cache_lines);
             }
-            // Joined with others it would have another length, and the kernel not bounce it any more. It
-            // knows a piece, of which `check` says so otherwise; of part of one it need not know. Nor may
-            // some parts of a line be bounced and others not, since what is written back to memory is the
-            // line. All of them are, or it is refused.
-            splitter.flush(emit);
-
-            let mut emit_part = |part| {
-                splits_cache_line |=
-                    part != piece && !is_whole_lines(part, line) && !is_bounced(part);
-                emit(part);
-            };
-
-            splitter.push(piece, &mut emit_part);
-            splitter.flush(&mut emit_part);
-        });
-        splitter.finish(emit);
-        match is_linear {
-            true => Ok(splits_cache_line),
-            false => Err(MapFailure::NotLinear),
         }
+
+        let (_, entries) = builder.finish();
+        let count = entries.count();
+
+        if let Some(table) = table {
+            table.set_cache_lines(cache_lines);
+        }
+        Ok(count)
+    }
+}
+
+/// Adds `piece`, in entries of its own. `cache_lines` becomes `Split` if one of several shares a cache line,
+/// of `line` bytes, and the kernel would not bounce it.
+///
+/// Joined with other pieces it would have another length, and the kernel not bounce it any more. For the
+/// whole piece, `check` says whether it may be mapped. Of its parts, all must be bounced that share a line,
+/// because a line is written back as a whole.
+#[cold]
+#[inline(never)]
+fn push_alone<S: Sink>(
+    builder: &mut EntryBuilder<S>,
+    piece: Extent,
+    origin: S::Origin,
+    line: usize,
+    cache_lines: &mut CacheLines,
+) {
+    let (limits, entries) = builder.finish();
+    let mut parts = EntryBuilder::new(
+        limits,
+        Parts {
+            entries,
+            piece,
+            line,
+            begun: piece.start,
+            is_split: false,
+        },
+    );
+
+    parts.push(piece, origin);
+
+    let (_, parts) = parts.finish();
+
+    if parts.is_split {
+        *cache_lines = CacheLines::Split;
+    }
+    *builder = EntryBuilder::new(limits, parts.entries);
+}
+
+/// Entries that are parts of one piece.
+#[derive(Clone, Copy)]
+struct Parts<S> {
+    entries: S,
+    piece: Extent,
+    line: usize,
+    /// Physical address of the part that began last.
+    begun: u64,
+    /// True if one of several shares a cache line, and the kernel would not bounce it.
+    is_split: bool,
+}
+
+impl<S: Sink> Sink for Parts<S> {
+    type Origin = S::Origin;
+
+    fn begin(&mut self, start: u64, origin: Option<S::Origin>) {
+        self.begun = start;
+        self.entries.begin(start, origin);
+    }
+
+    fn end(&mut self, len: usize) {
+        let part = Extent {
+            start: self.begun,
+            len,
+        };
+
+        self.is_split |=
+            part != self.piece && !is_whole_lines(part, self.line) && !is_bounced(part);
+        self.entries.end(len);
     }
 }
 

@@ -56,7 +56,7 @@ mod suite {
         list: &mut MappedSgTable<'_, M, D>,
         at: usize,
     ) -> Result<u8> {
-        let (entry, _) = Within::new(list.raw.table.iter(), at..at + 1)
+        let (entry, _) = Window::new(list.raw.table.iter(), at..at + 1)
             .next()
             .ok_or(EINVAL)?;
 
@@ -70,7 +70,7 @@ mod suite {
         range: Range<usize>,
         byte: u8,
     ) {
-        for (entry, len) in Within::new(list.raw.table.iter(), range) {
+        for (entry, len) in Window::new(list.raw.table.iter(), range) {
             // SAFETY: As above.
             unsafe { entry.start().write_bytes(byte, len) };
         }

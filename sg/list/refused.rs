@@ -12,6 +12,7 @@ mod suite {
 
     use super::super::*;
     use crate::{
+        bindings::c,
         dma::{
             Bidirectional,
             Buffer,

@@ -29,8 +29,8 @@ unsafe impl SgMemory for Frame {
         self.buffer.check(device_may_write)
     }
 
-    fn for_each(&mut self, visit: &mut dyn FnMut(Location, usize)) {
-        self.buffer.for_each(visit)
+    fn pieces(&mut self) -> impl Iterator<Item = (Location, usize)> + '_ {
+        self.buffer.pieces()
     }
 }
 
@@ -46,7 +46,7 @@ impl SgMemory for Frame {
         self.buffer.check(device_may_write)
     }
 
-    fn for_each(&mut self, visit: &mut dyn FnMut(Location, usize)) {
-        self.buffer.for_each(visit)
+    fn pieces(&mut self) -> impl Iterator<Item = (Location, usize)> + '_ {
+        self.buffer.pieces()
     }
 }

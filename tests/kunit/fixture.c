@@ -18,6 +18,7 @@
 #include <kunit/test.h>
 
 #include "fixture.h"
+#include "wrap.h"
 
 static int test_probe(struct platform_device *pdev)
 {

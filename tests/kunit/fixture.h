@@ -39,9 +39,6 @@ struct platform_device;
 #define RK3588_DMA_COUNTER_SYNCS_FOR_DEVICE	6
 #define RK3588_DMA_COUNTERS			7
 
-/** Adds counters to the device, at 0, until it is unbound. May sleep. */
-int rk3588_dma_test_add_counters(struct device *dev);
-
 /** Returns the counter @which of a test device. */
 u64 rk3588_dma_test_counter(struct device *dev, unsigned int which);
 

@@ -121,12 +121,12 @@ int __wrap_dma_map_sgtable(struct device *dev, struct sg_table *table,
 	return 0;
 }
 
-void __wrap_rust_helper_dma_unmap_sgtable(struct device *dev,
-					  struct sg_table *table,
-					  enum dma_data_direction dir,
-					  unsigned long attrs)
+void __wrap_dma_unmap_sg_attrs(struct device *dev, struct scatterlist *sgl,
+			       int nents, enum dma_data_direction dir,
+			       unsigned long attrs)
 {
-	dma_unmap_sgtable(dev, table, dir, unmap_attrs(dir, attrs));
+	__real_dma_unmap_sg_attrs(dev, sgl, nents, dir,
+				  unmap_attrs(dir, attrs));
 	count(dev, RK3588_DMA_COUNTER_UNMAPPED, 1);
 }
 

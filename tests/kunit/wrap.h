@@ -8,6 +8,9 @@
 
 #include <linux/dma-mapping.h>
 
+/* Adds counters to the device, at 0, until it is unbound. May sleep. */
+int rk3588_dma_test_add_counters(struct device *dev);
+
 dma_addr_t __wrap_dma_map_phys(struct device *dev, phys_addr_t phys, size_t len,
 			       enum dma_data_direction dir,
 			       unsigned long attrs);
@@ -25,11 +28,13 @@ int __wrap_dma_map_sgtable(struct device *dev, struct sg_table *table,
 int __real_dma_map_sgtable(struct device *dev, struct sg_table *table,
 			   enum dma_data_direction dir, unsigned long attrs);
 
-/* The kernel crate's symbol for dma_unmap_sgtable(), an inline function. */
-void __wrap_rust_helper_dma_unmap_sgtable(struct device *dev,
-					  struct sg_table *table,
-					  enum dma_data_direction dir,
-					  unsigned long attrs);
+/* What dma_unmap_sgtable() calls, an inline function. */
+void __wrap_dma_unmap_sg_attrs(struct device *dev, struct scatterlist *sgl,
+			       int nents, enum dma_data_direction dir,
+			       unsigned long attrs);
+void __real_dma_unmap_sg_attrs(struct device *dev, struct scatterlist *sgl,
+			       int nents, enum dma_data_direction dir,
+			       unsigned long attrs);
 
 /* Those of bindings/helpers.c for dma_sync_single_for_cpu() and _for_device(). */
 void __wrap_rk3588_dma_sync_for_cpu(struct device *dev, dma_addr_t addr,

@@ -2,7 +2,7 @@
 # shellcheck shell=sh
 #
 # Counts the mappings and syncs of all devices by the kernel's tracepoints, in histograms by
-# device. To be put in front of a script. The debug kernel has no tracepoints.
+# device. To be put in front of a script. The debug kernel has no histograms.
 
 events=/sys/kernel/tracing/events
 
@@ -11,7 +11,8 @@ count() {
 	echo "hist:$2" >"$events/$1/trigger" || exit 1
 }
 
-if mount -t tracefs tracefs /sys/kernel/tracing 2>/dev/null; then
+mount -t tracefs tracefs /sys/kernel/tracing 2>/dev/null
+if [ -e $events/dma/dma_map_phys/hist ]; then
 	# An event of a mapping that failed has all ones for its address.
 	count dma/dma_map_phys 'keys=device if dma_addr != 0xffffffffffffffff'
 	for event in map_sg map_sg_err unmap_phys unmap_sg sync_single_for_cpu \
@@ -35,6 +36,7 @@ sum() {
 
 # traced DEVICE: prints its counters, a line each.
 traced() {
+	[ -e $events/dma/dma_map_phys/hist ] || return
 	mapped=$(sum "$1" hitcount dma/dma_map_phys dma/dma_map_sg)
 	unmapped=$(sum "$1" hitcount dma/dma_unmap_phys dma/dma_unmap_sg)
 	echo "mapped $mapped"

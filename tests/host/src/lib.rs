@@ -9,7 +9,7 @@
 //! MFIFO, barriers, security, the shape of loops.
 //!
 //! The crate also compiles `sg/split.rs`, which makes entries of pieces of memory, and
-//! `sg/overlay.rs`, which finds bytes in entries and segments. Tests compare them with models that
+//! `sg/runs.rs`, which finds bytes in entries and segments. Tests compare them with models that
 //! handle single bytes.
 //!
 //! Run `cargo test` in this directory. `PROPTEST_CASES=10000 cargo test` runs more cases. With a
@@ -30,7 +30,7 @@
 //! - `tests/model.rs`: the model itself, on programs written by hand: what each instruction does;
 //! - `tests/verdicts.rs`: the same for each rule: a program that breaks it is refused;
 //! - `tests/split.rs`: pieces of memory, joined and cut as a device wants them;
-//! - `tests/overlay.rs`: bytes that are cut in two ways, and ranges of them.
+//! - `tests/runs.rs`: bytes in entries and in segments, and ranges of them.
 
 // The driver uses all of it, these tests need not.
 #[cfg(test)]
@@ -42,12 +42,12 @@ mod disasm;
 #[path = "../../../pl330/insn/mod.rs"]
 mod insn;
 #[cfg(test)]
-#[path = "../../../sg/overlay.rs"]
-mod overlay;
-#[cfg(test)]
 #[allow(dead_code)]
 #[path = "../../../pl330/program/mod.rs"]
 mod program;
+#[cfg(test)]
+#[path = "../../../sg/runs.rs"]
+mod runs;
 #[cfg(test)]
 #[path = "../../../sg/split.rs"]
 mod split;
@@ -83,9 +83,6 @@ mod locate_tests;
 #[path = "../tests/model.rs"]
 mod model_tests;
 #[cfg(test)]
-#[path = "../tests/overlay.rs"]
-mod overlay_tests;
-#[cfg(test)]
 #[path = "../tests/plan.rs"]
 mod plan_tests;
 #[cfg(test)]
@@ -94,6 +91,9 @@ mod refuse_tests;
 #[cfg(test)]
 #[path = "../tests/rows.rs"]
 mod rows_tests;
+#[cfg(test)]
+#[path = "../tests/runs.rs"]
+mod runs_tests;
 #[cfg(test)]
 #[path = "../tests/split.rs"]
 mod split_tests;

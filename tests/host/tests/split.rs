@@ -2,10 +2,13 @@
 
 //! Pieces of memory, joined and cut as a device wants them.
 
+use std::cell::RefCell;
+
 use crate::split::{
     EntryBuilder,
     EntryLimits,
-    Extent, //
+    Extent,
+    Sink, //
 };
 use proptest::{
     collection::vec,
@@ -48,19 +51,34 @@ fn extent(start: u64, len: usize) -> Extent {
     Extent { start, len }
 }
 
+impl Sink for &RefCell<Vec<Extent>> {
+    type Origin = u64;
+
+    fn begin(&mut self, start: u64, origin: Option<u64>) {
+        assert!(origin.is_none_or(|origin| origin == start));
+        self.borrow_mut().push(extent(start, 0));
+    }
+
+    fn end(&mut self, len: usize) {
+        let mut entries = self.borrow_mut();
+        let last = entries.last_mut().unwrap();
+
+        // An entry ends once.
+        assert!(last.len == 0 && len != 0);
+        last.len = len;
+    }
+}
+
 fn split(wanted: Wanted, pieces: &[Extent]) -> Vec<Extent> {
-    let mut entries = vec![];
-    let mut splitter = EntryBuilder::new(EntryLimits::new(
-        wanted.max_len,
-        wanted.boundary_mask,
-        wanted.units,
-    ));
+    let entries = RefCell::default();
+    let limits = EntryLimits::new(wanted.max_len, wanted.boundary_mask, wanted.units);
+    let mut builder = EntryBuilder::new(limits, &entries);
 
     for &piece in pieces {
-        splitter.push(piece, &mut |entry| entries.push(entry));
+        builder.push(piece, piece.start);
     }
-    splitter.finish(&mut |entry| entries.push(entry));
-    entries
+    builder.finish();
+    entries.take()
 }
 
 /// The address of each byte.
@@ -420,14 +438,15 @@ fn the_end_of_all_addresses_is_a_boundary() {
 
 #[test]
 fn what_is_flushed_is_not_joined() {
-    let mut entries = vec![];
-    let mut splitter = EntryBuilder::new(EntryLimits::new(usize::MAX, u64::MAX, [4096, 64]));
+    let entries = RefCell::default();
+    let limits = EntryLimits::new(usize::MAX, u64::MAX, [4096, 64]);
+    let mut builder = EntryBuilder::new(limits, &entries);
 
-    splitter.flush(&mut |entry| entries.push(entry));
-    splitter.push(extent(0, 10), &mut |entry| entries.push(entry));
-    splitter.flush(&mut |entry| entries.push(entry));
-    splitter.push(extent(10, 10), &mut |entry| entries.push(entry));
-    splitter.push(extent(20, 10), &mut |entry| entries.push(entry));
-    splitter.finish(&mut |entry| entries.push(entry));
-    assert_eq!(entries, [extent(0, 10), extent(10, 20)]);
+    builder.flush();
+    builder.push(extent(0, 10), 0);
+    builder.flush();
+    builder.push(extent(10, 10), 10);
+    builder.push(extent(20, 10), 20);
+    builder.finish();
+    assert_eq!(entries.take(), [extent(0, 10), extent(10, 20)]);
 }

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Bytes that are cut in two ways, and ranges of them.
+//! Bytes in entries and in segments, and ranges of them.
 
 use std::ops::Range;
 
-use crate::overlay::{
+use crate::runs::{
+    for_each_contiguous,
     skip_before,
-    Overlay,
-    Part,
     Run,
-    Within, //
+    Window, //
 };
 use proptest::{
     collection::vec,
@@ -32,7 +31,7 @@ impl Run for Piece {
     }
 
     fn skip(self, by: usize) -> Self {
-        assert!(by <= self.len, "{by} bytes of {self:?}");
+        assert!(by < self.len, "{by} bytes of {self:?}");
         Self {
             at: self.at + by,
             len: self.len - by,
@@ -81,34 +80,42 @@ fn ranges() -> impl Strategy<Value = Range<usize>> {
         .prop_map(|(start, len)| start..start + len)
 }
 
+/// Returns the parts of a range that are contiguous in pieces of both lengths.
+fn contiguous(a: &[usize], b: &[usize], range: Range<usize>) -> Vec<(Piece, Piece, usize)> {
+    let mut parts = Vec::new();
+
+    for_each_contiguous(
+        pieces(a).into_iter(),
+        pieces(b).into_iter(),
+        range,
+        |entry, segment, len| parts.push((entry, segment, len)),
+    );
+    parts
+}
+
 proptest! {
     #[test]
-    fn an_overlay_has_each_byte_once(a in lens(), b in lens(), range in ranges()) {
-        let parts: Vec<_> = Overlay::new(
-            pieces(&a).into_iter(),
-            pieces(&b).into_iter(),
-            range.clone(),
-        )
-        .collect();
+    fn contiguous_parts_have_each_byte_once(a in lens(), b in lens(), range in ranges()) {
+        let parts = contiguous(&a, &b, range.clone());
         let both: Vec<_> = places(&a).into_iter().zip(places(&b)).collect();
         let expected = cut(&both, &range);
         let found: Vec<_> = parts
             .iter()
-            .flat_map(|&Part { first, second, len }| {
+            .flat_map(|&(entry, segment, len)| {
                 (0..len).map(move |by| {
-                    ((first.number, first.at + by), (second.number, second.at + by))
+                    ((entry.number, entry.at + by), (segment.number, segment.at + by))
                 })
             })
             .collect();
 
-        // In as few parts as there are changes from one piece to the next, on either side.
+        // As few parts as there are changes from one piece to the next, on either side.
         prop_assert_eq!(
             parts.len(),
             stretches(&expected.iter().map(|(a, b)| (a.0, b.0)).collect::<Vec<_>>())
         );
         prop_assert_eq!(found, expected);
-        for part in parts {
-            prop_assert!(0 < part.len && part.len <= part.first.len.min(part.second.len));
+        for (entry, segment, len) in parts {
+            prop_assert!(0 < len && len <= entry.len.min(segment.len));
         }
     }
 
@@ -122,18 +129,18 @@ proptest! {
         let all = pieces(&lens).into_iter();
         let mut rest = all.clone();
         let skipped = skip_before(&mut rest, offset);
-        let within = |pieces, offset| -> Vec<_> {
-            Within::new(pieces, offset..offset + len).collect()
+        let window = |pieces, offset| -> Vec<_> {
+            Window::new(pieces, offset..offset + len).collect()
         };
 
         prop_assert!(skipped <= offset);
-        prop_assert_eq!(within(rest.clone(), offset - skipped), within(all, offset));
+        prop_assert_eq!(window(rest.clone(), offset - skipped), window(all, offset));
         prop_assert!(rest.next().is_none_or(|first| skipped + first.len > offset));
     }
 
     #[test]
     fn within_a_range_is_each_byte_of_it(lens in lens(), range in ranges()) {
-        let found: Vec<_> = Within::new(pieces(&lens).into_iter(), range.clone()).collect();
+        let found: Vec<_> = Window::new(pieces(&lens).into_iter(), range.clone()).collect();
         let expected = cut(&places(&lens), &range);
         let bytes: Vec<_> = found
             .iter()
@@ -153,59 +160,42 @@ proptest! {
     /// A copy goes on from where it was made.
     #[test]
     fn a_copy_has_what_is_left(lens in lens(), range in ranges(), steps in 0usize..6) {
-        let mut within = Within::new(pieces(&lens).into_iter(), range);
+        let mut window = Window::new(pieces(&lens).into_iter(), range);
 
         for _ in 0..steps {
-            within.next();
+            window.next();
         }
         prop_assert_eq!(
-            within.clone().collect::<Vec<_>>(),
-            within.collect::<Vec<_>>()
+            window.clone().collect::<Vec<_>>(),
+            window.collect::<Vec<_>>()
         );
     }
 }
 
 #[test]
-fn what_goes_on_beyond_a_part_is_known() {
-    let parts: Vec<_> = Overlay::new(
-        pieces(&[10, 10]).into_iter(),
-        pieces(&[5, 15]).into_iter(),
-        3..12,
-    )
-    .collect();
+fn parts_have_the_rest_of_their_pieces() {
     let piece = |number, at, len| Piece { number, at, len };
 
     assert_eq!(
-        parts,
+        contiguous(&[10, 10], &[5, 15], 3..12),
         [
-            Part {
-                first: piece(0, 3, 7),
-                second: piece(0, 3, 2),
-                len: 2
-            },
-            Part {
-                first: piece(0, 5, 5),
-                second: piece(1, 0, 15),
-                len: 5
-            },
-            Part {
-                first: piece(1, 0, 10),
-                second: piece(1, 5, 10),
-                len: 2
-            },
+            (piece(0, 3, 7), piece(0, 3, 2), 2),
+            (piece(0, 5, 5), piece(1, 0, 15), 5),
+            (piece(1, 0, 10), piece(1, 5, 10), 2),
         ]
     );
 }
 
 #[test]
-fn after_the_end_there_is_nothing() {
-    let mut overlay = Overlay::new(
-        pieces(&[4]).into_iter(),
-        pieces(&[2]).into_iter(),
-        0..usize::MAX,
-    );
+fn a_range_ends_with_the_shorter_pieces() {
+    let piece = |len| Piece {
+        number: 0,
+        at: 0,
+        len,
+    };
 
-    assert_eq!(overlay.next().map(|part| part.len), Some(2));
-    assert_eq!(overlay.next(), None);
-    assert_eq!(overlay.next(), None);
+    assert_eq!(
+        contiguous(&[4], &[2], 0..usize::MAX),
+        [(piece(4), piece(2), 2)]
+    );
 }
