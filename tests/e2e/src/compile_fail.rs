@@ -30,15 +30,14 @@ use ui_test::{
     Config, //
 };
 
-use crate::prelude::*;
+use crate::{
+    prelude::*,
+    record, //
+};
 use outcomes::Outcomes;
 
 /// Folder of the cases.
 const FOLDER: &str = "tests/compile_fail";
-
-/// kbuild's record of how it compiled the module, and the crate root in that command.
-const RECORD: &str = ".rk3588_dma_demo.o.cmd";
-const ROOT: &str = "rk3588_dma_demo.rs";
 
 const MISTAKE: &str = "mistake";
 const CORRECTED: &str = "corrected";
@@ -96,8 +95,6 @@ fn test_names(name: &str) -> [String; 2] {
 
 /// Configures `ui_test`: the compiler's command, and the two revisions of every case.
 fn config(output: &Path) -> Result<Config> {
-    let record = fs::read_to_string(RECORD)
-        .with_context(|| format!("cannot read {RECORD}: build the module with `make stock`"))?;
     // A shell, because the recorded command sets variables and quotes arguments. Its arguments are
     // the file of the case and the flags of the revision. The compiler checks the module once: the
     // cases have it in common, and the name of the output, which the compiler replaces by a rename.
@@ -105,10 +102,9 @@ fn config(output: &Path) -> Result<Config> {
         "export RK3588_DMA_CASE=${{1##*/}}; shift; {command} -Zwrite-long-types-to-disk=no \
          --error-format=json --emit=metadata={output}/case \
          -Cincremental={output}/incremental \"$@\" {FOLDER}/root.rs",
-        command = strip(&record)?,
+        command = record::command()?,
         output = output.display()
     );
-    let helpers = env::current_dir()?.join("bindings/helpers.rs");
     let mut config = Config::dummy();
 
     config.host = Some("any".into());
@@ -116,10 +112,6 @@ fn config(output: &Path) -> Result<Config> {
     config.threads = Some(cores());
     config.program = CommandBuilder::cmd("sh");
     config.program.args = vec!["-c".into(), script.into(), "sh".into()];
-    config.program.envs = vec![
-        ("RUSTC_BOOTSTRAP".into(), Some("1".into())),
-        ("RK3588_DMA_HELPERS_RS".into(), Some(helpers.into())),
-    ];
     config.diagnostic_extractor = diagnostics;
     config.output_conflict_handling = |path, output, errors, test| {
         if test.status.revision() == CORRECTED {
@@ -170,49 +162,4 @@ fn diagnostics(file: &Path, stderr: &[u8]) -> Diagnostics {
 /// Returns the parts of a message that an annotation matches.
 fn key(message: &Message) -> (Level, Option<&str>, &str) {
     (message.level, message.code.as_deref(), &message.message)
-}
-
-/// Returns the command of kbuild's record without source and outputs.
-fn strip(record: &str) -> Result<String> {
-    let mut lines = record.lines().filter(|line| line.starts_with("savedcmd_"));
-    let command = lines.next().and_then(|line| line.split_once(" := "));
-    let (_, command) = command.with_context(|| format!("{RECORD} has no command"))?;
-    // make's notation of these two characters.
-    let command = command.replace("$(pound)", "#").replace("$$", "$");
-    let mut words: Vec<_> = command.split_whitespace().collect();
-
-    ensure!(
-        words.contains(&ROOT) && !command.contains(';'),
-        "{RECORD} is not one command that compiles {ROOT}: {command}"
-    );
-    if let Some(at) = words.iter().position(|word| *word == "--out-dir") {
-        words.drain(at..at + 2);
-    }
-    words.retain(|word| *word != ROOT && !word.starts_with("--emit="));
-    Ok(words.join(" "))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn source_and_outputs_are_stripped_from_one_command() {
-        const COMMAND: &str = "A=b rustc -Zcrate-attr='feature(x,y)' --cfg 'a=\"$$b\"' \
-            --out-dir ./ --emit=dep-info=./.x.d --emit=obj=x.o rk3588_dma_demo.rs";
-
-        let stripped = "A=b rustc -Zcrate-attr='feature(x,y)' --cfg 'a=\"$b\"'";
-
-        for (record, stripped) in [
-            (
-                format!("savedcmd_x := {COMMAND}  \n\nsource_x := x\n"),
-                Some(stripped),
-            ),
-            ("savedcmd_x := rustc other.rs\n".into(), None),
-            (format!("savedcmd_x := {COMMAND} ; objtool x\n"), None),
-            (format!("deps_x := {COMMAND}\n"), None),
-        ] {
-            assert_eq!(strip(&record).ok().as_deref(), stripped, "{record}");
-        }
-    }
 }

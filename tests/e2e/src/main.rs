@@ -19,6 +19,7 @@ mod lint;
 mod mutants;
 mod prelude;
 mod process;
+mod record;
 mod samples;
 mod script;
 mod soak;
