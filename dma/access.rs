@@ -57,7 +57,9 @@ impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
     ///
     /// # Examples
     ///
-    /// ```ignore
+    /// ```
+    /// # let mut mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
+    /// # let len = 20;
     /// let checksum: u32 = mapping.for_cpu(..len)?.iter().map(|&byte| u32::from(byte)).sum();
     /// ```
     #[inline]
@@ -83,7 +85,8 @@ impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
     ///
     /// # Examples
     ///
-    /// ```ignore
+    /// ```
+    /// # let mut mapping = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(64)?)?;
     /// mapping.for_cpu_mut(..4)?.copy_from_slice(b"ping");
     /// let mapping = engine.send(mapping)?;
     /// ```
@@ -116,7 +119,9 @@ impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
     ///
     /// # Examples
     ///
-    /// ```ignore
+    /// ```
+    /// # use zerocopy_derive::{Immutable, KnownLayout};
+    /// # let mut mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
     /// #[derive(FromBytes, Immutable, KnownLayout)]
     /// #[repr(C)]
     /// struct Header {
@@ -146,7 +151,12 @@ impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
     ///
     /// # Examples
     ///
-    /// ```ignore
+    /// ```
+    /// # use zerocopy_derive::KnownLayout;
+    /// # #[derive(FromBytes, IntoBytes, KnownLayout)]
+    /// # #[repr(C)]
+    /// # struct Header { kind: u16, len: u16 }
+    /// # let mut mapping = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(64)?)?;
     /// mapping.for_cpu_as_mut::<Header>(0)?.len = 42;
     /// ```
     #[inline]

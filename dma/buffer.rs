@@ -34,7 +34,7 @@ use crate::bindings::c;
 ///
 /// # Examples
 ///
-/// ```ignore
+/// ```
 /// let mut buffer = Buffer::zeroed(1500)?;
 ///
 /// buffer[..4].copy_from_slice(b"ping");

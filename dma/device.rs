@@ -38,7 +38,7 @@ use crate::bindings::{
 ///
 /// A device with 40 address bits whose descriptors hold at most 64 KiB, of one 4 GiB window:
 ///
-/// ```ignore
+/// ```
 /// let limits = Limits {
 ///     max_segment: 64 << 10,
 ///     boundary_mask: 0xffff_ffff,
@@ -76,13 +76,17 @@ impl Limits {
 ///
 /// # Examples
 ///
-/// ```ignore
+/// ```
+/// # use kernel::seq_file::{seq_print, SeqFile};
+/// # const FRAME_LEN: usize = 9000;
+/// # fn show(dev: &DmaDevice, out: &SeqFile) {
 /// let limits = dev.limits();
 ///
 /// if limits.max_mapping_size < FRAME_LEN {
 ///     dev_info!(dev.as_device(), "frames may have to be mapped in parts\n");
 /// }
 /// seq_print!(out, "{}", limits);
+/// # }
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct EffectiveLimits {
@@ -145,13 +149,16 @@ impl fmt::Display for EffectiveLimits {
 ///
 /// # Examples
 ///
-/// ```ignore
-/// fn probe<'bound>(pdev: &'bound platform::Device<Core<'_>>, ...) -> ... {
+/// ```
+/// # use kernel::platform;
+/// fn bind<'bound>(pdev: &'bound platform::Device<Core<'_>>) -> Result<&'bound DmaDevice> {
 ///     let limits = Limits::new(DmaMask::new::<32>());
 ///     // SAFETY: Only this call of the driver sets limits. In probe no other code uses the
 ///     // device, so nothing is mapped or allocated for it meanwhile.
-///     let dev = unsafe { DmaDevice::new(pdev, limits)? };
-///     let mapping = Mapping::<_, ToDevice>::new(dev, buffer)?;
+///     unsafe { DmaDevice::new(pdev, limits) }
+/// }
+///
+/// let mapping = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(64)?)?;
 /// ```
 ///
 /// # Invariants

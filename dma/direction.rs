@@ -31,13 +31,16 @@ mod sealed {
 ///
 /// # Examples
 ///
-/// ```ignore
+/// ```
+/// # let (request, descriptors) = (Buffer::zeroed(64)?, Buffer::zeroed(4096)?);
 /// let request = Mapping::<_, ToDevice>::new(dev, request)?;
 /// let response = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(512)?)?;
 /// let ring = Mapping::<_, Bidirectional>::new(dev, descriptors)?;
 ///
-/// /// What an engine asks for that reads a mapping.
-/// fn send<M: Memory, D: DeviceReads>(&self, mapping: Mapping<'_, M, D>) -> Result { ... }
+/// /// Engine that reads a mapping, and does not take `response`.
+/// trait Sender {
+///     fn send<M: Memory, D: DeviceReads>(&self, mapping: Mapping<'_, M, D>) -> Result;
+/// }
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a direction of a DMA mapping",

@@ -14,11 +14,18 @@ use kernel::{
 ///
 /// # Examples
 ///
-/// ```ignore
+/// ```
+/// # fn send<'dev>(
+/// #     dev: &'dev DmaDevice,
+/// #     buffer: Buffer,
+/// #     in_pieces: impl FnOnce(Buffer, usize) -> Result,
+/// #     one_piece: impl FnOnce(Mapping<'dev, Buffer, ToDevice>) -> Result,
+/// # ) -> Result {
 /// match Mapping::<_, ToDevice>::new(dev, buffer) {
 ///     Err(MapError { failure: MapFailure::TooLong { max, .. }, memory }) => in_pieces(memory, max),
 ///     result => one_piece(result?),
 /// }
+/// # }
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MapFailure {
@@ -110,14 +117,17 @@ impl From<MapFailure> for Error {
 ///
 /// # Examples
 ///
-/// ```ignore
+/// ```
+/// # fn receive(dev: &DmaDevice, buffer: Buffer, later: impl FnOnce(Buffer) -> Result) -> Result {
 /// let mapping = match Mapping::<_, FromDevice>::new(dev, buffer) {
 ///     Ok(mapping) => mapping,
 ///     Err(MapError { failure, memory }) => {
-///         dev_warn!(dev, "{failure}\n");
+///         dev_warn!(dev.as_device(), "{failure}\n");
 ///         return later(memory);
 ///     }
 /// };
+/// # Ok(())
+/// # }
 /// ```
 pub(crate) struct MapError<M> {
     /// Why.

@@ -24,13 +24,14 @@ use super::{
 ///
 /// # Examples
 ///
-/// ```ignore
+/// ```
+/// # let mut mapping = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(64)?)?;
 /// let mut bytes = mapping.for_cpu_mut(..64)?;
 ///
 /// bytes.fill(0);
 /// bytes[0] = 1;
 /// drop(bytes);                        // the device sees them
-/// let flight = mapping.submit();
+/// let mapping = engine.send(mapping)?;
 /// ```
 ///
 /// # Invariants

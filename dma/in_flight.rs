@@ -94,16 +94,24 @@ pub(crate) unsafe trait MappedMemory: Mapped {
 ///
 /// # Examples
 ///
-/// ```ignore
+/// ```
+/// # trait Ring {
+/// #     fn push(&mut self, address: u32, len: usize);
+/// #     fn start_and_wait_until_stopped(&mut self);
+/// # }
+/// # fn receive(dev: &DmaDevice, ring: &mut impl Ring) -> Result {
+/// # let mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
 /// let bus = BusMaster::<u32>::new(dev)?;
-/// let flight = bus.submit(mapping)?;
+/// let flight = bus.submit(mapping)?;      // the last step that may fail
 ///
 /// for segment in flight.segments() {
-///     ring.push(Descriptor::new(segment.address(), segment.len()));
+///     ring.push(segment.address(), segment.len());
 /// }
-/// start_and_wait_until_stopped(ring);
+/// ring.start_and_wait_until_stopped();
 /// // SAFETY: The device must not use the mapping any more: it has stopped.
 /// let mapping = unsafe { flight.complete() };
+/// # Ok(())
+/// # }
 /// ```
 ///
 /// # Invariants

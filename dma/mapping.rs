@@ -41,12 +41,14 @@ use super::{
 ///
 /// # Examples
 ///
-/// ```ignore
+/// ```
+/// # let packets = 4;
+/// # let parse = |header: &[u8]| header.len();
 /// let mut mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(4096)?)?;
 ///
 /// for _ in 0..packets {
 ///     mapping = engine.receive(mapping)?;
-///     take_header(&mapping.for_cpu(..64)?);       // syncs 64 bytes
+///     parse(mapping.for_cpu(..64)?);          // syncs 64 bytes
 /// }
 /// let buffer = mapping.unmap();               // syncs them all
 /// ```

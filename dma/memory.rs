@@ -25,13 +25,14 @@ use crate::bindings::c;
 ///
 /// A buffer of another kind, made of one that is known:
 ///
-/// ```ignore
+/// ```
+/// # use kernel::time::{Instant, Monotonic};
 /// struct Frame {
 ///     buffer: Buffer,
 ///     received: Instant<Monotonic>,
 /// }
 ///
-/// // SAFETY: All of it is what `Buffer` says of itself.
+/// // SAFETY: `Buffer` meets all requirements, and the methods are those of the buffer.
 /// unsafe impl Memory for Frame {
 ///     fn as_ptr(&self) -> NonNull<u8> {
 ///         self.buffer.as_ptr()

@@ -28,7 +28,10 @@
 //!
 //! # Examples
 //!
-//! ```ignore
+//! ```
+//! # use kernel::{device::Core, dma::DmaMask, platform};
+//! # fn send(pdev: &platform::Device<Core<'_>>, engine: &impl Engine, message: &[u8]) -> Result {
+//! # let limits = Limits::new(DmaMask::new::<32>());
 //! // SAFETY: Only this call of the driver sets limits. In probe no other code uses the
 //! // device, so nothing is mapped or allocated for it meanwhile.
 //! let dev = unsafe { DmaDevice::new(pdev, limits)? };
@@ -43,6 +46,8 @@
 //! let mapping = engine.send(mapping)?;
 //!
 //! let buffer = mapping.unmap();               // the CPU's again
+//! # Ok(())
+//! # }
 //! ```
 //!
 //! C documentation: `Documentation/core-api/dma-api-howto.rst`, "Using Streaming DMA mappings".

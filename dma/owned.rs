@@ -40,7 +40,8 @@ use super::{
 ///
 /// # Examples
 ///
-/// ```ignore
+/// ```
+/// # let packets: [&[u8]; 2] = [b"ping", b"pong"];
 /// let mut frame = Mapping::<_, ToDevice>::new_unsynced(dev, Buffer::zeroed(64 << 10)?)?;
 ///
 /// for packet in packets {

@@ -37,7 +37,7 @@ use crate::bindings::c;
 ///
 /// # Examples
 ///
-/// ```ignore
+/// ```
 /// let mut page = PageBuffer::zeroed()?;
 ///
 /// page.set_range(64..1564)?;                     // room for headers before the payload
@@ -60,11 +60,14 @@ pub(crate) struct PageBuffer {
 ///
 /// # Examples
 ///
-/// ```ignore
+/// ```
+/// # fn own(page: Page, copy_of: impl FnOnce(&Page) -> Result<PageBuffer>) -> Result<PageBuffer> {
 /// let buffer = match PageBuffer::new(page) {
 ///     Ok(buffer) => buffer,
 ///     Err(SharedPage { page }) => return copy_of(&page),
 /// };
+/// # Ok(buffer)
+/// # }
 /// ```
 pub(crate) struct SharedPage {
     /// The page, as it was.

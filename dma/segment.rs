@@ -108,11 +108,25 @@ impl fmt::Display for RawSegment {
 ///
 /// # Examples
 ///
-/// ```ignore
-/// let header = segment.slice(..HEADER_LEN)?;
+/// ```
+/// # struct Descriptor { header: u32, payload: u32 }
+/// # fn start<'dev>(
+/// #     bus: BusMaster<'dev, u32>,
+/// #     mapping: Mapping<'dev, Buffer, ToDevice>,
+/// #     descriptor: &mut Descriptor,
+/// # ) -> Result<InFlight<Mapping<'dev, Buffer, ToDevice>, u32>> {
+/// let flight = bus.submit(mapping)?;
+/// let parts = flight.segments().next().map(|it| (it.slice(..14), it.slice(14..)));
+/// let Some((Ok(header), Ok(payload))) = parts else {
+///     // SAFETY: The device must not use the mapping: it was not programmed with an address.
+///     drop(unsafe { flight.complete() });
+///     return Err(EINVAL);                 // without `complete`, the mapping would be leaked
+/// };
 ///
 /// descriptor.header = header.address().to_le();
-/// descriptor.payload = segment.slice(HEADER_LEN..)?.address().to_le();
+/// descriptor.payload = payload.address().to_le();
+/// # Ok(flight)
+/// # }
 /// ```
 ///
 /// # Invariants
