@@ -39,7 +39,9 @@ impl<'dev, M: SgMemory, D: Direction> MappedSgTable<'dev, M, D> {
     ///
     /// # Examples
     ///
-    /// ```ignore
+    /// ```
+    /// # let memory = VVec::from_elem(0u8, 8192, GFP_KERNEL)?;
+    /// # let mut list = SgTable::new(dev, memory, GFP_KERNEL)?.map::<FromDevice>()?;
     /// let mut header = [0; 64];
     ///
     /// list.for_cpu(..64)?.copy_to(&mut header)?;
@@ -70,7 +72,9 @@ impl<'dev, M: SgMemory, D: Direction> MappedSgTable<'dev, M, D> {
     ///
     /// # Examples
     ///
-    /// ```ignore
+    /// ```
+    /// # let memory = VVec::from_elem(0u8, 8192, GFP_KERNEL)?;
+    /// # let mut list = SgTable::new(dev, memory, GFP_KERNEL)?.map::<ToDevice>()?;
     /// list.for_cpu_mut(4090..4100)?.copy_from(b"two pages!")?;
     /// ```
     pub(crate) fn for_cpu_mut(

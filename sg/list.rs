@@ -105,12 +105,15 @@ impl<'dev, M: SgMemory> SgTable<'dev, M> {
 ///
 /// # Examples
 ///
-/// ```ignore
+/// ```
+/// # let mut pages = KVec::new();
+/// # pages.push(PageBuffer::zeroed()?, GFP_KERNEL)?;
 /// let list = SgTable::new(dev, pages, GFP_KERNEL)?.map::<FromDevice>()?;
 /// let mut list = engine.receive(list)?;
+/// let mut checksum = 0;
 ///
 /// for bytes in list.for_cpu(..1500)?.iter() {         // syncs 1500 bytes, in whatever pages
-///     checksum.update(bytes);
+///     checksum += bytes.iter().map(|&byte| u32::from(byte)).sum::<u32>();
 /// }
 /// let pages = list.unmap().into_memory();
 /// ```

@@ -21,7 +21,8 @@
 //!
 //! # Examples
 //!
-//! ```ignore
+//! ```
+//! # let mut header = [0; 64];
 //! let table = SgTable::new(dev, VVec::from_elem(0u8, 1 << 20, GFP_KERNEL)?, GFP_KERNEL)?;
 //! let list = table.map::<FromDevice>()?;
 //! let mut list = engine.receive(list)?;           // owns it while the device writes, then gives it back

@@ -99,13 +99,16 @@ pub(crate) trait Sink: Copy {
 ///
 /// # Examples
 ///
-/// ```ignore
+/// ```
+/// # fn split<S: Sink>(pieces: &[(Extent, S::Origin)], sink: S) -> S {
 /// let mut builder = EntryBuilder::new(EntryLimits::new(64 << 10, u64::MAX, [4096, 64]), sink);
 ///
-/// for piece in pieces {
+/// for &(piece, origin) in pieces {
 ///     builder.push(piece, origin);
 /// }
 /// let (_, sink) = builder.finish();
+/// # sink
+/// # }
 /// ```
 #[derive(Clone, Copy)]
 pub(crate) struct EntryBuilder<S: Sink> {

@@ -50,7 +50,8 @@ use crate::{
 ///
 /// # Examples
 ///
-/// ```ignore
+/// ```
+/// # let header = Buffer::zeroed(64)?;
 /// let payload = VVec::from_elem(0u8, 1 << 20, GFP_KERNEL)?;
 /// let table = SgTable::new(dev, (Contiguous(header), payload), GFP_KERNEL)?;
 /// let list = table.map::<ToDevice>()?;
@@ -117,7 +118,8 @@ impl<'dev, M: SgMemory> SgTable<'dev, M> {
 ///
 /// An entry for each page that a buffer touches:
 ///
-/// ```ignore
+/// ```
+/// # let buffer = Buffer::zeroed(64 << 10)?;
 /// let table = SgTableBuilder::new(dev, Contiguous(buffer))
 ///     .split_at_pages()
 ///     .build(GFP_KERNEL)?;
