@@ -41,9 +41,12 @@ pub(crate) unsafe trait HasTimer: Sync + Sized {
 ///
 /// # Examples
 ///
-/// ```ignore
+/// ```
+/// # use kernel::time::msecs_to_jiffies;
+/// # fn watch<T: HasTimer>(watchdog: &Timer<T>) {
 /// watchdog.arm(msecs_to_jiffies(100));    // again from `expired()`, for a period
 /// watchdog.shut_down();                   // does not expire any more
+/// # }
 /// ```
 ///
 /// # Invariants

@@ -70,8 +70,19 @@ impl<'bound> Controller<'bound> {
     ///
     /// # Examples
     ///
-    /// ```ignore
+    /// ```
+    /// # fn copy<S, D>(
+    /// #     controller: &Controller<'_>,
+    /// #     (source, destination): (S, D),
+    /// #     span: Span,
+    /// # ) -> Result
+    /// # where
+    /// #     S: MappedMemory<Direction: DeviceReads>,
+    /// #     D: MappedMemory<Direction: DeviceWrites>,
+    /// # {
     /// let Pair { source, destination } = controller.copy(source, destination, span)?.mappings;
+    /// # Ok(())
+    /// # }
     /// ```
     pub(crate) fn copy<S, D>(
         &self,
@@ -125,8 +136,14 @@ impl<'bound> Controller<'bound> {
     ///
     /// # Examples
     ///
-    /// ```ignore
+    /// ```
+    /// # fn clear<'bound>(
+    /// #     controller: &Controller<'bound>,
+    /// #     screen: Mapping<'bound, Buffer, FromDevice>,
+    /// # ) -> Result {
     /// let screen = controller.fill(screen, 0, 4096, Pattern::ZERO)?.mappings;
+    /// # Ok(())
+    /// # }
     /// ```
     pub(crate) fn fill<D, DD>(
         &self,

@@ -9,10 +9,13 @@
 //!
 //! # Examples
 //!
-//! ```ignore
-//! for line in listing(&program) {
+//! ```
+//! # use kernel::seq_file::{seq_print, SeqFile};
+//! # fn show(program: &[u8], file: &SeqFile) {
+//! for line in listing(program) {
 //!     seq_print!(file, "{}\n", format_args!("{line}"));
 //! }
+//! # }
 //! ```
 //!
 //! ```text

@@ -21,12 +21,20 @@
 //!
 //! # Examples
 //!
-//! ```ignore
+//! ```
+//! # fn copy<'bound>(
+//! #     dev: &'bound DmaDevice,
+//! #     controller: &Controller<'bound>,
+//! #     message: Buffer,
+//! #     span: Span,
+//! # ) -> Result {
 //! let source = Mapping::<_, ToDevice>::new(dev, message)?;
 //! let destination = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(4096)?)?;
 //!
 //! let done = controller.copy(source, destination, span)?;
 //! let copy = done.mappings.destination.unmap();
+//! # Ok(())
+//! # }
 //! ```
 
 mod callback;

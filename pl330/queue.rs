@@ -21,12 +21,26 @@ use super::{
 ///
 /// # Examples
 ///
-/// ```ignore
-/// let queue = Queue::new(&controller, GFP_KERNEL)?;
+/// ```
+/// # use crate::pl330::Span;
+/// # fn copy_in_order<'bound, S, D>(
+/// #     controller: &Controller<'bound>,
+/// #     [a, c]: [S; 2],
+/// #     [b, d]: [D; 2],
+/// #     span: Span,
+/// # ) -> Result
+/// # where
+/// #     S: MappedMemory<Direction: DeviceReads>,
+/// #     D: MappedMemory<Direction: DeviceWrites>,
+/// # {
+/// let queue = Queue::new(controller, GFP_KERNEL)?;
 /// let first = controller.prepare(a, b, span, GFP_KERNEL)?.submit_to(&queue);
 /// let second = controller.prepare(c, d, span, GFP_KERNEL)?.submit_to(&queue);
 ///
-/// second.wait()?;         // then the first has ended, too
+/// second.wait()?;
+/// first.wait()?;          // has ended before the second
+/// # Ok(())
+/// # }
 /// ```
 pub(crate) struct Queue<'a, 'bound> {
     controller: &'a Controller<'bound>,

@@ -8,7 +8,9 @@
 //!
 //! Copy 4096 bytes in 32 bursts of 128, then raise interrupt 3:
 //!
-//! ```ignore
+//! ```
+//! # use {Counter::Lc0, Instruction::*, Register::*};
+//! # fn copy(control: u32, source: u32, destination: u32) -> Result<(), TooLong> {
 //! let mut memory = [0; 64];
 //! let mut asm = Assembler::new(&mut memory);
 //!
@@ -22,6 +24,8 @@
 //! asm.emit(Wmb)?;
 //! asm.emit(Sev(Event::new(3).unwrap()))?;
 //! asm.emit(End)?;
+//! # Ok(())
+//! # }
 //! ```
 
 mod assembler;

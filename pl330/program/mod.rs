@@ -11,15 +11,31 @@
 //!
 //! # Examples
 //!
-//! ```ignore
-//! let mut plan = Plan::new(Rows { source, destination, .. })?;
+//! ```
+//! # fn copy(
+//! #     [source, destination]: [u32; 2],
+//! #     memory: &mut [u8],
+//! #     address: u32,
+//! #     (bus, event): (Bus, Event),
+//! #     run: impl Fn(&[u8]),
+//! # ) -> Result<(), crate::pl330::TransferError> {
+//! let mut plan = Plan::new(Rows {
+//!     source,
+//!     destination,
+//!     row_len: 64,
+//!     rows: 480,
+//!     source_stride: 640,
+//!     destination_stride: 64,
+//! })?;
 //!
 //! while !plan.is_written() {
-//!     let mut asm = Assembler::at(&mut memory, address);
+//!     let mut asm = Assembler::at(memory, address);
 //!
 //!     plan.write(&mut asm, bus, event)?;
-//!     run(&memory);
+//!     run(memory);
 //! }
+//! # Ok(())
+//! # }
 //! ```
 
 use core::mem;

@@ -104,9 +104,17 @@ enum Way {
 ///
 /// # Examples
 ///
-/// ```ignore
+/// ```
+/// # fn copy<'bound>(
+/// #     edu: &mut Edu<'bound>,
+/// #     dev: &'bound DmaDevice,
+/// #     source: Mapping<'bound, Buffer, ToDevice>,
+/// # ) -> Result {
+/// # let pages = VVec::from_elem(0u8, source.len(), GFP_KERNEL)?;
 /// let list = SgTable::new(dev, pages, GFP_KERNEL)?.map::<FromDevice>()?;
 /// let (source, list) = edu.copy(source, list)?;   // owns both meanwhile, then gives them back
+/// # Ok(())
+/// # }
 /// ```
 pub(crate) struct Edu<'bound> {
     pdev: &'bound pci::Device<Bound>,
