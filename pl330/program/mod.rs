@@ -2,7 +2,7 @@
 
 //! Programs for a channel thread: what is to be done, and the planner that writes it down.
 //!
-//! - [`Copy`], [`Fill`], [`Rows`] and [`Lists`] say what to do;
+//! - [`Copy`](struct@Copy), [`Fill`], [`Rows`] and [`Lists`] say what to do;
 //! - [`Plan`] checks it and writes the program, or several, one after the other;
 //! - [`Bus`] is what it knows of the controller;
 //! - [`Part`] is what an instruction of a program was for.

@@ -90,7 +90,7 @@ register! {
     }
 }
 
-/// The lower half of [`ID`].
+/// The lower half of [`ID`](struct@ID).
 const KIND: u32 = 0x00ed;
 
 /// Which way bytes go.
