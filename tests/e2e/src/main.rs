@@ -14,6 +14,7 @@ mod console;
 mod coverage;
 mod demo;
 mod docs;
+mod examples;
 mod inspect;
 mod lint;
 mod mutants;

@@ -5,6 +5,9 @@
 
 use crate::prelude::*;
 
+/// Crate roots with the directories of the module: the driver and the sample.
+pub const ROOTS: [&str; 2] = [ROOT, "samples/edu.rs"];
+
 /// Record of the module's compilation, and the crate root in that command.
 const RECORD: &str = ".rk3588_dma_demo.o.cmd";
 const ROOT: &str = "rk3588_dma_demo.rs";

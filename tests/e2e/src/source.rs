@@ -41,6 +41,17 @@ pub fn cargo(directory: &str) -> Result<Vec<String>> {
     Ok(names)
 }
 
+/// Returns the Rust files of the project except for those of `tests`.
+pub fn without_tests() -> Result<Vec<String>> {
+    let mut names = vec![];
+
+    for entry in fs::read_dir(".")? {
+        names.extend(entry?.file_name().into_string());
+    }
+    names.retain(|name| !name.starts_with('.') && !["out", "tests"].contains(&name.as_str()));
+    files(&names.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
 /// Returns all Rust files below directories, sorted.
 fn files(directories: &[&str]) -> Result<Vec<String>> {
     let mut find = Command::new("find");

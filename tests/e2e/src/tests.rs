@@ -23,6 +23,7 @@ use crate::{
     compile_fail,
     coverage,
     docs,
+    examples,
     mutants,
     prelude::*,
     versions, //
@@ -35,6 +36,7 @@ pub fn run(arguments: Arguments) -> Result<bool> {
     mutants::add(&mut suite)?;
     lint::add(&mut suite);
     compile_fail::add(&mut suite)?;
+    examples::add(&mut suite)?;
     cargo::add(&mut suite)?;
     coverage::add(&mut suite);
     kunit::add(&mut suite)?;
