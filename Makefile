@@ -77,6 +77,10 @@ samples: samples-module ## Run the sample driver on a machine with an IOMMU and 
 test: stock ## Run all tests (TEST=word: only those whose names contain the word)
 	@$(BOARD) test $(TEST)
 
+.PHONY: doc
+doc: stock ## Build the documentation of all items in out/doc, in the build environment
+	@$(BOARD) doc
+
 .PHONY: mutants
 mutants: stock ## Build each mutant of tests/mutants and run the test that must fail
 	@$(BOARD) test mutants::

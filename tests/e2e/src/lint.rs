@@ -4,6 +4,7 @@
 
 use crate::{
     prelude::*,
+    rustdoc,
     words, //
 };
 
@@ -28,6 +29,7 @@ pub fn add(suite: &mut Suite) {
         projects.try_for_each(clippy_of_project)
     });
     suite.test("checks::binding_schema", binding_schema);
+    suite.test("checks::rustdoc", rustdoc::build);
     suite.test("checks::rustfmt", || {
         let mut rustfmt = Command::new("rustfmt");
         let config = kernel()?.join("source/.rustfmt.toml");

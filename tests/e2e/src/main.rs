@@ -21,6 +21,7 @@ mod mutants;
 mod prelude;
 mod process;
 mod record;
+mod rustdoc;
 mod samples;
 mod script;
 mod soak;
@@ -66,6 +67,8 @@ enum Command {
         #[arg(long, default_value_t = 1_000_000)]
         transfers: u64,
     },
+    /// Build the documentation of the module and of the sample, private items included.
+    Doc,
     /// Run the driver of the edu sample behind an IOMMU, and print its report.
     Samples,
     /// Run the tests; after `N passed, N failed`, a whole run prints the versions of its programs.
@@ -88,6 +91,7 @@ fn main() -> Result<ExitCode> {
         Command::Demo { json } => demo::run(Board::get()?, &json)?,
         Command::Bench { json } => bench::run(Board::get()?, &json)?,
         Command::Soak { transfers } => soak::run(Board::get()?, transfers)?,
+        Command::Doc => rustdoc::build().map(|()| true)?,
         Command::Samples => samples::run(Board::get()?)?,
         Command::Test(arguments) => tests::run(arguments)?,
         Command::Run {
