@@ -12,8 +12,8 @@
 //! | writes of a `Bidirectional` mapping | sync for the CPU | sync for the device |
 //!
 //! That is what `Documentation/core-api/dma-api.rst` asks for at `dma_sync_single_for_cpu()`. On a
-//! device that sees what the CPU sees, a sync is a call that looks at a flag and returns, unless the
-//! kernel had to bounce something for that device.
+//! device that sees what the CPU sees, a sync is a call that looks at a flag and returns, unless
+//! the kernel had to bounce something for that device.
 //!
 //! C functions: `dma_sync_single_range_for_cpu()`, `dma_sync_single_range_for_device()`.
 
@@ -73,8 +73,8 @@ impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
     /// Shows the bytes of `range` to the CPU to change them; the device sees the changes when the
     /// result is dropped.
     ///
-    /// If the result is leaked (`mem::forget`) the bytes are not handed over: the device sees the old
-    /// ones, and what it writes next to them, in the same cache line, may be lost.
+    /// If the result is leaked (`mem::forget`) the bytes are not handed over: the device sees the
+    /// old ones, and what it writes next to them, in the same cache line, may be lost.
     ///
     /// C functions: `dma_sync_single_range_for_cpu()` where the direction is
     /// [`Bidirectional`](super::Bidirectional), then `dma_sync_single_range_for_device()`.
@@ -205,9 +205,9 @@ impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
         let len = self.len;
         let start = self.memory.as_mut_ptr();
 
-        // SAFETY: By the contract of `Memory` these bytes are initialized and reached by nobody but
-        // through the value, which `&mut self` has to itself. A device does not use a mapping that
-        // is not in flight.
+        // SAFETY: These bytes must be initialized and have no other user. `Memory` requires the
+        // former, and that they are accessed through the value only, which `&mut self` borrows. A
+        // device does not use a mapping that is not in flight.
         (&self.raw, unsafe {
             slice::from_raw_parts_mut(start.as_ptr(), len)
         })

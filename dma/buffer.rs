@@ -27,8 +27,8 @@ use crate::bindings::c;
 ///
 /// Below 4 GiB where the kernel has `CONFIG_ZONE_DMA32`, as arm64 kernels have by default.
 ///
-/// Page aligned and made of whole pages: cache maintenance on it touches nobody else's data. Zeroed,
-/// so that a device never sees old kernel memory.
+/// Page aligned and made of whole pages: cache maintenance on it affects no other data. Zeroed, so
+/// that a device never sees old kernel memory.
 ///
 /// C functions: `alloc_pages_exact()`, `free_pages_exact()`.
 ///
@@ -78,8 +78,8 @@ impl Buffer {
         let ptr = unsafe { c::rk3588_dma_alloc_pages(len) };
         let ptr = NonNull::new(ptr.cast()).ok_or(ENOMEM)?;
 
-        // INVARIANT: Allocated just now, with zeroes, as whole pages; and a page is a number of cache
-        // lines.
+        // INVARIANT: Allocated just now, with zeroes, as whole pages; and a page is a number of
+        // cache lines.
         Ok(Self {
             ptr,
             len,
@@ -114,7 +114,7 @@ impl Deref for Buffer {
 impl DerefMut for Buffer {
     fn deref_mut(&mut self) -> &mut [u8] {
         // SAFETY: By the type invariant these bytes are initialized and ours; `&mut self` excludes
-        // everybody else.
+        // other users.
         unsafe { slice::from_raw_parts_mut(self.ptr.as_ptr(), self.len) }
     }
 }
@@ -130,7 +130,7 @@ impl Drop for Buffer {
 // - `alloc_pages_exact()` memory is in the linear map, physically contiguous and whole pages, which
 //   are whole cache lines. It was zeroed.
 // - The allocation stays where it is when the `Buffer` moves, until it is dropped.
-// - Nobody but the owner of the `Buffer` reaches the bytes.
+// - Only the owner of the `Buffer` accesses the bytes.
 unsafe impl Memory for Buffer {
     fn as_ptr(&self) -> NonNull<u8> {
         self.ptr

@@ -32,7 +32,7 @@ use crate::bindings::{
     c, //
 };
 
-/// What a device can do, as its data sheet says.
+/// Limits of a device, as its data sheet has them.
 ///
 /// # Examples
 ///
@@ -94,8 +94,8 @@ pub(crate) struct EffectiveLimits {
     pub(crate) dma_mask: u64,
     /// The addresses that coherent memory may have. C field: `device.coherent_dma_mask`.
     pub(crate) coherent_dma_mask: u64,
-    /// The longest mapping, in bytes, that can be made of any memory; `usize::MAX` if the kernel has no
-    /// such limit. C function: `dma_max_mapping_size()`.
+    /// The longest mapping, in bytes, that can be made of any memory; `usize::MAX` if the kernel
+    /// has no such limit. C function: `dma_max_mapping_size()`.
     pub(crate) max_mapping_size: usize,
     /// The longest mapping, in bytes, that is made quickly; never more than `max_mapping_size`.
     /// C function: `dma_opt_mapping_size()`.
@@ -104,16 +104,17 @@ pub(crate) struct EffectiveLimits {
     pub(crate) max_segment: u32,
     /// No segment crosses a multiple of this and 1. C function: `dma_get_seg_boundary()`.
     pub(crate) boundary_mask: c_ulong,
-    /// What memory for DMA must be aligned and padded to, in bytes, to share no cache line with
-    /// anything else. C function: `dma_get_cache_alignment()`.
+    /// Number of bytes to which memory for DMA must be aligned and padded to share no cache line
+    /// with other data. C function: `dma_get_cache_alignment()`.
     pub(crate) min_align: c_int,
-    /// Whether syncs do anything. A coherent device needs none, until one of its mappings is bounced.
+    /// True if syncs do anything. A coherent device needs none, until one of its mappings is
+    /// bounced.
     /// C function: `dma_dev_need_sync()`.
     pub(crate) needs_sync: bool,
 }
 
-/// A line for each limit: its name, a space, its value, as in `/proc/vmstat`. Masks are hexadecimal,
-/// sizes are in bytes, and what holds is 1.
+/// Formats a line for each limit: its name, a space, its value, as in `/proc/vmstat`. Masks are
+/// hexadecimal, sizes are in bytes, and true is 1.
 impl fmt::Display for EffectiveLimits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
@@ -163,7 +164,7 @@ impl fmt::Display for EffectiveLimits {
 ///
 /// # Invariants
 ///
-/// `dev` is bound for as long as anybody has a reference to this value: safe code only gets one from
+/// `dev` is bound for as long as there is a reference to this value: safe code gets one only from
 /// [`new`](Self::new), for `'bound`.
 pub(crate) struct DmaDevice {
     dev: ARef<Device>,
@@ -260,8 +261,8 @@ impl DmaDevice {
         this.hand_to_devres(core)
     }
 
-    /// Has the value dropped when the device is unbound, after the driver's data, or when probe has
-    /// failed.
+    /// Gives the value to devres, which drops it when the device is unbound, after the driver's
+    /// data, or when probe has failed.
     fn hand_to_devres<'bound>(self, dev: &'bound Device<Core<'_>>) -> Result<&'bound Self> {
         // SAFETY: The arguments are those of `devres_alloc()`.
         let slot = unsafe {
@@ -300,7 +301,8 @@ impl DmaDevice {
     pub(crate) fn limits(&self) -> EffectiveLimits {
         let raw = self.as_raw();
 
-        // SAFETY: `raw` is a bound device, whose masks nobody sets after `new`.
+        // SAFETY: `raw` must be a bound device, by the type invariants. Its masks are not set after
+        // `new`.
         unsafe {
             EffectiveLimits {
                 dma_mask: c::rk3588_dma_get_mask(raw),
@@ -328,14 +330,14 @@ impl DmaDevice {
     /// The longest mapping, in bytes, that can be made of any memory. C function:
     /// `dma_max_mapping_size()`.
     ///
-    /// A longer one can be made of memory that the device reaches directly. Which memory that is only
-    /// the kernel knows.
+    /// A longer one can be made of memory that the device reaches directly; the kernel does not say
+    /// which memory that is.
     pub(crate) fn max_mapping_size(&self) -> usize {
         self.max_mapping_size
     }
 
-    /// Returns the number of bytes to which memory for DMA must be aligned and padded to share no cache line
-    /// with other data. C function: `dma_get_cache_alignment()`.
+    /// Returns the number of bytes to which memory for DMA must be aligned and padded to share no
+    /// cache line with other data. C function: `dma_get_cache_alignment()`.
     pub(crate) fn cache_alignment(&self) -> usize {
         self.cache_alignment
     }
@@ -356,8 +358,7 @@ impl DmaDevice {
 ///
 /// To be called by devres, for an entry made by [`DmaDevice::hand_to_devres`].
 unsafe extern "C" fn release(_: *mut bindings::device, data: *mut c_void) {
-    // SAFETY: By the contract of this function `data` holds a `DmaDevice`, which nobody uses any
-    // more.
+    // SAFETY: `data` must hold a `DmaDevice` without other users: the caller guarantees it.
     unsafe { ptr::drop_in_place(data.cast::<DmaDevice>()) };
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What a device may do with a mapping, as types.
+//! Directions of a mapping, as types.
 //!
 //! C type: `enum dma_data_direction`.
 
@@ -50,7 +50,7 @@ pub(crate) trait Direction: sealed::Sealed + Send + Sync + 'static {
     /// The kernel crate's value for it.
     const DATA_DIRECTION: DataDirection;
 
-    /// Whether the device may write the memory, so that the CPU must look anew.
+    /// True if the device may write the memory, so that the CPU needs syncs.
     const DEVICE_MAY_WRITE: bool;
 }
 

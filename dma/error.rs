@@ -7,10 +7,10 @@ use kernel::{
     prelude::*, //
 };
 
-/// Why memory could not be mapped.
+/// Reason for which memory could not be mapped.
 ///
-/// As an [`Error`]: `EMSGSIZE` for what is too long or in too many entries, `ERANGE` at a boundary, `ENOMEM`, `EIO` where the
-/// kernel refused, and `EINVAL`.
+/// As an [`Error`]: `EMSGSIZE` for what is too long or in too many entries, `ERANGE` at a boundary,
+/// `ENOMEM`, `EIO` where the kernel refused, and `EINVAL`.
 ///
 /// # Examples
 ///
@@ -18,11 +18,11 @@ use kernel::{
 /// # fn send<'dev>(
 /// #     dev: &'dev DmaDevice,
 /// #     buffer: Buffer,
-/// #     in_pieces: impl FnOnce(Buffer, usize) -> Result,
+/// #     pieces: impl FnOnce(Buffer, usize) -> Result,
 /// #     one_piece: impl FnOnce(Mapping<'dev, Buffer, ToDevice>) -> Result,
 /// # ) -> Result {
 /// match Mapping::<_, ToDevice>::new(dev, buffer) {
-///     Err(MapError { failure: MapFailure::TooLong { max, .. }, memory }) => in_pieces(memory, max),
+///     Err(MapError { failure: MapFailure::TooLong { max, .. }, memory }) => pieces(memory, max),
 ///     result => one_piece(result?),
 /// }
 /// # }
@@ -31,8 +31,8 @@ use kernel::{
 pub(crate) enum MapFailure {
     /// There are no bytes to map.
     Empty,
-    /// It is longer than what the device can use in one piece, or is out of its reach and longer than
-    /// a bounce buffer.
+    /// The memory is longer than a segment of the device may be, or is out of its reach and longer
+    /// than a bounce buffer.
     TooLong {
         /// Length in bytes; with padding if `max` is that of a bounce buffer.
         len: usize,
@@ -41,23 +41,25 @@ pub(crate) enum MapFailure {
     },
     /// A table of it would have more entries than `dma_map_sg()` takes.
     TooManyEntries {
-        /// How many it would have.
+        /// Number of entries that it would have.
         entries: usize,
         /// The most.
         max: usize,
     },
-    /// It lies across a boundary that a segment for the device may not cross.
+    /// The mapping crosses a boundary that a segment for the device may not cross.
     CrossesBoundary {
         /// `dma_get_seg_boundary()`: the boundaries are the multiples of this and 1.
         mask: c_ulong,
     },
-    /// It begins in a cache line that it may share with other data, or was cut into entries in one,
-    /// and the kernel would not know: what the CPU does there would overwrite what the device wrote.
+    /// The memory begins in a cache line that it may share with other data, or was cut in one,
+    /// and the kernel would not know: what the CPU does there would overwrite what the device
+    /// wrote.
     ///
     /// One piece of 256 bytes or more, or as long as its allocation, is never refused for it, nor a
     /// list of such pieces with entries of a cache line or more.
     SharesCacheLine,
-    /// Memory outside of the kernel's linear map: vmalloc memory, a stack, part of the kernel image.
+    /// Memory outside of the kernel's linear map: vmalloc memory, a stack, part of the kernel
+    /// image.
     ///
     /// No type of this crate is such memory: an [`unsafe impl Memory`](super::Memory) is wrong. All
     /// kernels for arm64 reject such an address, where `dma_map_single()` rejects vmalloc memory
@@ -67,8 +69,9 @@ pub(crate) enum MapFailure {
     InvalidFlags,
     /// There is no memory for a table.
     NoMemory,
-    /// The kernel could not: the memory is out of the device's reach, and there is no bounce buffer,
-    /// none is free, or none is within the device's boundaries; or an IOMMU has no addresses left.
+    /// The kernel could not: the memory is out of the device's reach, and there is no bounce
+    /// buffer, none is free, or none is within the device's boundaries; or an IOMMU has no
+    /// addresses left.
     MappingFailed,
 }
 
@@ -130,9 +133,9 @@ impl From<MapFailure> for Error {
 /// # }
 /// ```
 pub(crate) struct MapError<M> {
-    /// Why.
+    /// Reason.
     pub(crate) failure: MapFailure,
-    /// What was to be mapped.
+    /// Memory that was to be mapped.
     #[cfg_attr(
         not(CONFIG_KUNIT = "y"),
         expect(dead_code, reason = "our lessons have no other use for it")

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What the CPU changes of a mapping, until it is handed over.
+//! Bytes of a mapping that the CPU changes, until they are synced for the device.
 
 use core::{
     mem,

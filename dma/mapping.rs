@@ -93,8 +93,8 @@ impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
         let location = memory.location();
         let (len, padded_len) = (memory.len(), memory.padded_len());
 
-        // SAFETY: By the contract of `Memory`; we own the memory, and nothing here reaches it before
-        // `raw` is gone but through `raw`. The caller's promise for `sync`.
+        // SAFETY: By the contract of `Memory`; we own the memory, and nothing here reaches it
+        // before `raw` is gone but through `raw`. The caller's promise for `sync`.
         match unsafe { RawMapping::new(dev, location, len, padded_len, sync) } {
             Ok(raw) => Ok(Self { raw, memory, len }),
             Err(failure) => Err(MapError { failure, memory }),
@@ -374,8 +374,8 @@ mod tests {
         Ok(())
     }
 
-    /// Where all mappings are bounced, the length of a bounce buffer is the limit; elsewhere there is
-    /// none for memory that the device reaches.
+    /// If all mappings are bounced, the limit is the length of a bounce buffer; otherwise memory
+    /// that the device reaches has no limit.
     #[test]
     fn too_long_for_a_bounce_buffer_is_refused_and_comes_back() -> Result {
         let device = TestDevice::new()?;
@@ -445,8 +445,8 @@ mod tests {
         Ok(())
     }
 
-    /// What a device writes into a short piece of `kmalloc()` memory is bounced in any case. So the
-    /// bounce buffers can be used up.
+    /// The kernel bounces short `kmalloc()` memory in any case if the device writes it, so this
+    /// uses up the bounce buffers.
     #[test]
     fn without_a_bounce_buffer_it_is_refused_and_comes_back() -> Result {
         const MANY: usize = 40_000;

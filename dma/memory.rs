@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What may be mapped.
+//! Memory that may be mapped.
 
 use core::{
     mem,
@@ -18,8 +18,8 @@ use crate::bindings::c;
 ///
 /// Implemented for [`Buffer`](super::Buffer), [`PageBuffer`](super::PageBuffer), [`KBox`] and
 /// [`KVec`]. Not for `&mut [u8]`, which can be given back before the device is done
-/// (`mem::forget`); not for arrays, which may be on the stack; not for [`VVec`] and [`KVVec`], whose
-/// pages lie anywhere; not for statics.
+/// (`mem::forget`); not for arrays, which may be on the stack; not for [`VVec`] and [`KVVec`],
+/// whose pages lie anywhere; not for statics.
 ///
 /// # Examples
 ///
@@ -63,34 +63,35 @@ use crate::bindings::c;
 ///   in the kernel's linear map: not the stack, not vmalloc memory, not part of the kernel image.
 ///   Any bytes are valid in it. They, and [`len`](Self::len), answer the same each time, unless the
 ///   value was changed in between.
-/// - It shares no cache line (`dma_get_cache_alignment()`) with anything that is used while the value
-///   exists; or it is in an allocation by `kmalloc()`, and [`check`](Self::check) refuses it where the
-///   kernel does not see that it shares one. Where it does see that, it bounces what the device
-///   writes.
+/// - It shares no cache line (`dma_get_cache_alignment()`) with anything that is used while the
+///   value exists; or it is in an allocation by `kmalloc()`, and [`check`](Self::check) refuses it
+///   where the kernel does not see that it shares one. Where it does see that, it bounces what the
+///   device writes.
 /// - [`len`](Self::len) is not more than `padded_len`.
 /// - The memory is valid, and stays where it is, until the value is dropped, wherever the value is
 ///   moved. A value that is leaked is never dropped: then the memory stays valid for good, also
 ///   after a lifetime of the type has ended. So memory that is borrowed does not qualify. The type
 ///   may borrow other things, and need not be `'static`.
-/// - While the value is neither borrowed nor consumed nobody reads or writes the memory, and while it
-///   is borrowed shared nobody writes it.
-/// - Dropping the value does not read the memory: what a device wrote there may not have been synced.
+/// - While the value is neither borrowed nor consumed, no other code reads or writes the memory,
+///   and while it is borrowed shared, no code writes it.
+/// - Dropping the value does not read the memory: what a device wrote there may not have been
+///   synced.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` may not be mapped for DMA",
     label = "not an owned, physically contiguous allocation",
-    note = "map a `Buffer`, `PageBuffer`, `KBox` or `KVec` of plain data: a mapping owns its memory, \
-            which must not be on the stack, in vmalloc memory or in the kernel image"
+    note = "map a `Buffer`, `PageBuffer`, `KBox` or `KVec` of plain data: a mapping owns its \
+            memory, which must not be on the stack, in vmalloc memory or in the kernel image"
 )]
 pub(crate) unsafe trait Memory: Send {
-    /// Where it is, for the kernel.
+    /// Returns its location, for the kernel.
     fn location(&mut self) -> Location {
         Location::Linear(self.as_mut_ptr())
     }
 
-    /// Where it is, for the CPU: the first byte, to read.
+    /// Returns the address of the first byte, to read.
     fn as_ptr(&self) -> NonNull<u8>;
 
-    /// Where it is, for the CPU: the first byte, to read and write.
+    /// Returns the address of the first byte, to read and write.
     fn as_mut_ptr(&mut self) -> NonNull<u8>;
 
     /// The bytes that the CPU and an engine may use.
@@ -134,8 +135,8 @@ unsafe impl<T: Copy + FromBytes + IntoBytes + Immutable + Send> Memory for KVec<
 
     fn check(&self, device_may_write: bool) -> Result<(), MapFailure> {
         let (start, len) = (Memory::as_ptr(self), Memory::len(self));
-        // The kernel takes the length to be that of the allocation, and a `KVec` may have more: then
-        // it does not know that the elements begin in somebody else's cache line.
+        // The kernel takes the length to be that of the allocation, and a `KVec` may have more:
+        // then it does not know that other data is in the cache line in which the elements begin.
         // SAFETY: The function takes any pointer and length.
         let shares_line = unsafe { c::rk3588_dma_shares_line(start.as_ptr().cast(), len) };
 
@@ -147,8 +148,8 @@ unsafe impl<T: Copy + FromBytes + IntoBytes + Immutable + Send> Memory for KVec<
 }
 
 // SAFETY:
-// - A `KBox` of something that has a size is an allocation by `kmalloc()`, which owns its memory and
-//   does not move it. Its length is that of the value, so the kernel knows which cache lines it
+// - A `KBox` of something that has a size is an allocation by `kmalloc()`, which owns its memory
+//   and does not move it. Its length is that of the value, so the kernel knows which cache lines it
 //   shares. `T` has no bytes that are not initialized, takes any bytes, has no cells through which
 //   others could reach it, and is not dropped in any way.
 // - A `KBox` of something that has no size has a length of 0.
@@ -188,7 +189,7 @@ mod tests {
         }, //
     };
 
-    /// Whether memory at `address` is found out.
+    /// Returns true if memory at `address` is rejected.
     fn is_refused(dev: &DmaDevice, address: NonNull<u8>) -> bool {
         Mapping::<_, ToDevice>::new(dev, fixture::Lie(address))
             .is_err_and(|error| error.failure == MapFailure::NotLinear)
@@ -235,8 +236,8 @@ mod tests {
         Ok(())
     }
 
-    /// Short objects of `kmalloc()` share cache lines with others, so the device gets a copy of what
-    /// it writes.
+    /// Short objects of `kmalloc()` share cache lines with others, so the device gets a copy of
+    /// what it writes.
     #[test]
     fn neighbours_in_a_cache_line_are_left_alone() -> Result {
         let device = TestDevice::new()?;
@@ -264,8 +265,8 @@ mod tests {
         Ok(())
     }
 
-    /// A vector may have a larger allocation than the kernel takes it for. Wherever that lies across
-    /// cache lines the kernel does not bounce it, so it is refused.
+    /// A vector may have a larger allocation than the kernel takes it for. Wherever that lies
+    /// across cache lines the kernel does not bounce it, so it is refused.
     #[test]
     fn a_vector_that_secretly_shares_a_line_is_refused() -> Result {
         let device = TestDevice::new()?;

@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Streaming DMA mappings that own what they map.
+//! Streaming DMA mappings of one piece of memory.
+//!
+//! A driver maps memory for a device, passes the address to it, syncs the memory when it changes
+//! hands, and unmaps it. In C, `include/linux/dma-mapping.h` has functions for these steps, and the
+//! driver must pass the right address, length and direction to each, in the right order. Mistakes
+//! corrupt memory silently. Here a mapping is a value that owns the memory and knows the rest, and
+//! most mistakes do not compile.
+//!
+//! Not here: coherent memory, which the kernel crate has (`kernel::dma::Coherent`); memory that
+//! processes use, peer-to-peer DMA and MMIO; highmem. Lists are in [`sg`](crate::sg).
 //!
 //! ```text
 //! Buffer ──new──▶ Mapping<'dev, M, D> ──submit──▶ InFlight ──complete──▶ Mapping ──unmap──▶ Buffer
@@ -21,7 +30,7 @@
 //! - What the device may do is a type: [`ToDevice`], [`FromDevice`] or [`Bidirectional`].
 //! - `'dev` ties a mapping to the time during which the device is bound to its driver.
 //! - A [`CpuOwned`] mapping is made without a sync; a [`SyncedPart`] of it is for the device.
-//! - Whatever fails hands back what it was given: [`MapError`].
+//! - A failure returns the memory: [`MapError`].
 //!
 //! Two steps are `unsafe`: [`DmaDevice::new`], as setting a mask is upstream, and what makes the
 //! address known to hardware and takes it back.
@@ -40,7 +49,7 @@
 //! buffer[..message.len()].copy_from_slice(message);
 //!
 //! let mapping = Mapping::<_, ToDevice>::new(dev, buffer)?;
-//! let mut mapping = engine.send(mapping)?;    // owns it while the device reads, then gives it back
+//! let mut mapping = engine.send(mapping)?;    // owns it while the device reads, then returns it
 //!
 //! mapping.for_cpu_mut(..4)?.copy_from_slice(b"ping");
 //! let mapping = engine.send(mapping)?;

@@ -65,8 +65,8 @@ pub(crate) struct CpuOwned<'dev, M: Memory, D: Direction> {
 ///
 /// # Invariants
 ///
-/// The first `len` bytes of `mapping`, of which there are at least as many, are synced for the
-/// device. `len` is not 0.
+/// The first `len` bytes of `mapping` are synced for the device. `len` is not 0, and at most the
+/// length of `mapping`.
 #[must_use = "a mapping that is dropped is unmapped"]
 pub(crate) struct SyncedPart<'dev, M: Memory, D: Direction> {
     mapping: Mapping<'dev, M, D>,
@@ -275,8 +275,8 @@ mod tests {
         Ok(())
     }
 
-    /// What the CPU has not handed over stays as it is, also where the memory is unmapped from the
-    /// state in which the device has it.
+    /// Bytes that were not synced stay as they are, also if the memory is unmapped while the device
+    /// owns it.
     #[test]
     fn what_is_not_handed_over_stays() -> Result {
         let device = TestDevice::new()?;

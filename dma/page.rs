@@ -28,7 +28,7 @@ use super::{
 };
 use crate::bindings::c;
 
-/// A page that nobody else has, read and written by the CPU as a slice, and mapped by
+/// A page with one reference, read and written by the CPU as a slice, and mapped by
 /// `dma_map_page()`.
 ///
 /// All of it, or the range that [`set_range`](Self::set_range) names: then only these bytes are
@@ -54,7 +54,7 @@ pub(crate) struct PageBuffer {
     range: Range<usize>,
 }
 
-/// A page that somebody else uses, too.
+/// A page to which there is another reference.
 ///
 /// Turns into `EBUSY` with `?`, which drops the page.
 ///
@@ -101,18 +101,16 @@ impl PageBuffer {
         })
     }
 
-    /// Takes `page` over and zeroes it: what a page holds that comes from elsewhere nobody knows,
-    /// and a device must not see it.
+    /// Takes over `page` and zeroes it, because a device must not see what the page held.
     ///
     /// C functions: `page_ref_count()`, `clear_page()`.
     ///
     /// # Errors
     ///
-    /// [`SharedPage`] with the page, if anybody else has a reference to it: a process may have it
+    /// [`SharedPage`] with the page, if there is another reference to it: a process may have it
     /// mapped, for example.
     pub(crate) fn new(page: Page) -> Result<Self, SharedPage> {
-        // SAFETY: `page` is a page. Whoever has a mapping of it or uses it otherwise holds a
-        // reference.
+        // SAFETY: `page` is a page. Each mapping of it, and each other user, holds a reference.
         if unsafe { c::rk3588_dma_page_ref_count(page.as_ptr()) } != 1 {
             return Err(SharedPage { page });
         }
@@ -128,7 +126,7 @@ impl PageBuffer {
         Ok(this)
     }
 
-    /// Has only these bytes of the page seen and mapped from now on.
+    /// Limits what is seen and mapped to these bytes of the page.
     ///
     /// # Errors
     ///
@@ -149,8 +147,8 @@ impl PageBuffer {
 
     /// The first byte of the range.
     fn start(&self) -> NonNull<u8> {
-        // SAFETY: `page` is a page with an address in the linear map, as all are on 64-bit machines,
-        // and the range is inside of it.
+        // SAFETY: `page` is a page with an address in the linear map, as all are on 64-bit
+        // machines, and the range is inside of it.
         unsafe {
             let address = c::rk3588_dma_page_address(self.page.as_ptr()).cast::<u8>();
 
@@ -172,15 +170,15 @@ impl Deref for PageBuffer {
 impl DerefMut for PageBuffer {
     fn deref_mut(&mut self) -> &mut [u8] {
         // SAFETY: By the type invariants these bytes are initialized and ours; `&mut self` excludes
-        // everybody else.
+        // other users.
         unsafe { slice::from_raw_parts_mut(self.start().as_ptr(), self.range.len()) }
     }
 }
 
 // SAFETY:
 // - A page is contiguous and in the linear map; its bytes are initialized, and any are valid. It
-//   shares cache lines with nobody, and of the page outside the range nothing is used, since the
-//   page is ours alone. The padding is inside the page.
+//   shares no cache line with other data, because this value owns the page, of which nothing
+//   outside the range is used. The padding is inside the page.
 // - It stays where it is when the `PageBuffer` moves, until that is dropped.
 unsafe impl Memory for PageBuffer {
     fn location(&mut self) -> Location {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The mapping itself, without the memory: what the kernel was told, and what it is told at the end.
+//! The mapping itself, without the memory: what the kernel was told, and what it is told at the
+//! end.
 
 use core::{
     marker::PhantomData,
@@ -30,7 +31,7 @@ const SKIP_CPU_SYNC: c_ulong = bindings::DMA_ATTR_SKIP_CPU_SYNC as c_ulong;
 /// The kernel does not write to its log that it could not.
 const NO_WARN: c_ulong = bindings::DMA_ATTR_NO_WARN as c_ulong;
 
-/// Where memory is, in one of the two ways in which drivers tell the kernel.
+/// Location of memory, in one of the two ways in which drivers pass it to the kernel.
 ///
 /// In C, these are two functions, `dma_map_single()` and `dma_map_page()`. Both come to
 /// `dma_map_phys()`, which is called here.
@@ -88,12 +89,12 @@ impl Location {
     }
 }
 
-/// What a mapping does about the caches and bounce buffers when it is made.
+/// Sync that is part of mapping.
 #[derive(Clone, Copy)]
 pub(super) enum CpuSync {
-    /// It hands over what the CPU wrote.
+    /// All bytes are synced for the device.
     Whole,
-    /// Nothing: what is used will be synced.
+    /// No byte is: those that are used will be synced.
     Skip,
 }
 
@@ -103,8 +104,8 @@ pub(super) enum CpuSync {
 ///
 /// # Invariants
 ///
-/// `address` is what the kernel returned for `len` bytes on `dev` in direction `D`, was found good by
-/// `dma_mapping_error()`, and has not been unmapped.
+/// `address` is what the kernel returned for `len` bytes on `dev` in direction `D`, was found good
+/// by `dma_mapping_error()`, and has not been unmapped.
 pub(super) struct RawMapping<'dev, D: Direction> {
     dev: &'dev DmaDevice,
     address: bindings::dma_addr_t,
@@ -122,9 +123,10 @@ impl<'dev, D: Direction> RawMapping<'dev, D> {
     ///
     /// # Safety
     ///
-    /// - The memory is as the contract of [`Memory`](super::Memory) wants it, and nobody reaches it
-    ///   but through the result until that is gone.
-    /// - With [`CpuSync::Skip`], the device gets no bytes of it before they have been synced for it.
+    /// - [`Memory`](super::Memory) holds for the memory. Until the result is gone, the memory is
+    ///   accessed only through it.
+    /// - With [`CpuSync::Skip`], the device gets no bytes of it before they have been synced for
+    ///   it.
     /// - `used` is not more than `len`.
     // Inlined whatever the compiler thinks of its size, as are the functions that call it: what is
     // left of them is a handful of instructions more than the C calls, see `make bench`.
@@ -158,7 +160,7 @@ impl<'dev, D: Direction> RawMapping<'dev, D> {
         let phys = unsafe { location.to_phys(len)? };
         let direction = D::DATA_DIRECTION.into();
         // SAFETY: `dev` is bound and has its mask. By the caller's promise the memory is there, is
-        // contiguous, shares no cache line with others and is reached by nobody.
+        // contiguous, shares no cache line with other data and is not accessed.
         let address =
             unsafe { bindings::dma_map_phys(dev.as_raw(), phys, len, direction, attributes) };
 
@@ -183,7 +185,7 @@ impl<'dev, D: Direction> RawMapping<'dev, D> {
         this.expect_within_boundary(used).map(|()| this)
     }
 
-    /// Where the device finds it.
+    /// Returns the DMA address of the first byte.
     #[inline]
     pub(super) fn address(&self) -> bindings::dma_addr_t {
         self.address
@@ -243,7 +245,7 @@ impl<'dev, D: Direction> RawMapping<'dev, D> {
         unsafe { sync_for_device::<D>(self.dev, self.address_of(range.start), range.len()) };
     }
 
-    /// Where the device finds the byte `offset`, which is inside the mapping.
+    /// Returns the DMA address of byte `offset`, which is inside the mapping.
     fn address_of(&self, offset: usize) -> bindings::dma_addr_t {
         // CAST: `usize` has at most 64 bits. The sum does not overflow, because the mapping ends
         // inside the device's mask.
@@ -269,8 +271,8 @@ impl<'dev, D: Direction> RawMapping<'dev, D> {
     /// To be called once, after the last use of `address`.
     #[inline]
     unsafe fn unmap_with(&self, attributes: c_ulong) {
-        // SAFETY: By the type invariant these are the arguments and the result of the mapping, which
-        // exists until now by the caller's promise.
+        // SAFETY: By the type invariant these are the arguments and the result of the mapping,
+        // which exists until now by the caller's promise.
         unsafe {
             bindings::dma_unmap_phys(
                 self.dev.as_raw(),
@@ -296,8 +298,8 @@ impl<D: Direction> Drop for RawMapping<'_, D> {
 ///
 /// # Safety
 ///
-/// They are part of a mapping for `dev` in direction `D`, which lies in physically contiguous memory there,
-/// and there are no references to these bytes of the memory.
+/// They are part of a mapping for `dev` in direction `D`, which lies in physically contiguous
+/// memory there, and there are no references to these bytes of the memory.
 #[inline]
 pub(crate) unsafe fn sync_for_cpu<D: Direction>(
     dev: &DmaDevice,
@@ -316,7 +318,8 @@ pub(crate) unsafe fn sync_for_cpu<D: Direction>(
 ///
 /// # Safety
 ///
-/// They are part of a mapping for `dev` in direction `D`, which lies in physically contiguous memory there.
+/// They are part of a mapping for `dev` in direction `D`, which lies in physically contiguous
+/// memory there.
 #[inline]
 pub(crate) unsafe fn sync_for_device<D: Direction>(
     dev: &DmaDevice,

@@ -53,7 +53,7 @@ pub(crate) struct Receipt {
 
 /// A transfer that was done.
 pub(crate) struct Done<M> {
-    /// What it used: a [`Pair`](crate::dma::Pair), or the one that was filled.
+    /// Mappings that the transfer used: a [`Pair`](crate::dma::Pair), or the one that was filled.
     pub(crate) mappings: M,
     /// How it went.
     pub(crate) receipt: Receipt,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! How the CPU reaches the bytes of a list while it is mapped: those it asks for, in whatever entries
-//! they are, and no others are synced.
+//! Accesses by the CPU to bytes of a mapped list, in any entries. Only the bytes that are asked for
+//! are synced.
 
 use core::{
     ops::{
@@ -27,11 +27,11 @@ use crate::dma::{
 };
 
 impl<'dev, M: SgMemory, D: Direction> MappedSgTable<'dev, M, D> {
-    /// Shows the bytes of `range` to the CPU, as they are now. Takes time in proportion to the entries up to
-    /// the end of the range.
+    /// Shows the bytes of `range` to the CPU, as they are now. Takes time in proportion to the
+    /// entries up to the end of the range.
     ///
-    /// C function: `dma_sync_single_for_cpu()`, for each part of the range that is contiguous, unless the
-    /// direction is [`ToDevice`](crate::dma::ToDevice).
+    /// C function: `dma_sync_single_for_cpu()`, for each part of the range that is contiguous,
+    /// unless the direction is [`ToDevice`](crate::dma::ToDevice).
     ///
     /// # Errors
     ///
@@ -59,12 +59,12 @@ impl<'dev, M: SgMemory, D: Direction> MappedSgTable<'dev, M, D> {
         })
     }
 
-    /// Shows the bytes of `range` to the CPU to change them; the device sees the changes when the result is
-    /// dropped.
+    /// Shows the bytes of `range` to the CPU to change them; the device sees the changes when the
+    /// result is dropped.
     ///
     /// C functions: `dma_sync_single_for_cpu()` where the direction is
-    /// [`Bidirectional`](crate::dma::Bidirectional), then `dma_sync_single_for_device()`, for each part of
-    /// the range that is contiguous.
+    /// [`Bidirectional`](crate::dma::Bidirectional), then `dma_sync_single_for_device()`, for each
+    /// part of the range that is contiguous.
     ///
     /// # Errors
     ///
@@ -99,7 +99,8 @@ impl<'dev, M: SgMemory, D: Direction> MappedSgTable<'dev, M, D> {
         let range = resolve(range, self.len())?;
 
         if D::DEVICE_MAY_WRITE {
-            // SAFETY: What refers to the bytes borrows the list, and `&mut self` says that nothing does.
+            // SAFETY: What refers to the bytes borrows the list, and `&mut self` says that nothing
+            // does.
             unsafe { self.raw.sync_for_cpu(range.clone()) };
         }
         Ok(range)
@@ -117,18 +118,19 @@ pub(crate) struct SgSlice<'a, 'dev, D: Direction> {
 }
 
 impl<D: Direction> SgSlice<'_, '_, D> {
-    /// How many there are.
+    /// Returns the number of bytes.
     pub(crate) fn len(&self) -> usize {
         self.range.len()
     }
 
-    /// They, in slices of one entry each.
+    /// Returns the bytes, in a slice for each entry.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &[u8]> {
         self.window().map(|(entry, len)| {
-            // SAFETY: These bytes are initialized and in memory of the list. By the type invariants nobody
-            // but us has it, and the device does not use it; `&self` excludes `iter_mut`. They may have been
-            // allocated in several pieces, but are part of the linear map, which is one object: the pointer
-            // is made of a page's address in it.
+            // SAFETY: The bytes must be initialized, and not written while the slice exists.
+            // `SgMemory` requires the former. By the type invariants only the list has the memory,
+            // and the device does not use it; `&self` excludes `iter_mut`. The bytes may be of
+            // several allocations, but are in the linear map, which is one object: the pointer is
+            // to an address in it.
             unsafe { slice::from_raw_parts(entry.start().as_ptr(), len) }
         })
     }
@@ -158,23 +160,24 @@ impl<D: Direction> SgSlice<'_, '_, D> {
 
 /// Bytes of a list while the CPU may change them. Dropping it hands them over.
 ///
-/// If it is leaked (`mem::forget`) they are not handed over, as with [`CpuMut`](crate::dma::CpuMut).
+/// If it is leaked (`mem::forget`) they are not handed over, as with
+/// [`CpuMut`](crate::dma::CpuMut).
 #[must_use = "the device sees the changes when this is dropped"]
 pub(crate) struct SgSliceMut<'a, 'dev, D: Direction> {
     bytes: SgSlice<'a, 'dev, D>,
 }
 
 impl<D: Direction> SgSliceMut<'_, '_, D> {
-    /// How many there are.
+    /// Returns the number of bytes.
     pub(crate) fn len(&self) -> usize {
         self.bytes.len()
     }
 
-    /// They, in slices of one entry each, to be changed.
+    /// Returns the bytes to change them, in a slice for each entry.
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut [u8]> {
         self.bytes.window().map(|(entry, len)| {
-            // SAFETY: As in `SgSlice::iter`; `&mut self` excludes all others, and no two entries have a byte
-            // in common, because nobody owns the same memory twice.
+            // SAFETY: As in `SgSlice::iter`. `&mut self` excludes other slices, and no two entries
+            // have a byte in common, because memory has one owner.
             unsafe { slice::from_raw_parts_mut(entry.start().as_ptr(), len) }
         })
     }

@@ -44,19 +44,19 @@ use crate::{
 const SKIP_CPU_SYNC: c_ulong = bindings::DMA_ATTR_SKIP_CPU_SYNC as c_ulong;
 
 impl<'dev, M: SgMemory> SgTable<'dev, M> {
-    /// Hands the memory to the device, as [`Mapping::new`](crate::dma::Mapping::new) does with one piece.
-    /// Does not sleep.
+    /// Hands the memory to the device, as [`Mapping::new`](crate::dma::Mapping::new) does with one
+    /// piece. Does not sleep.
     ///
     /// C function: `dma_map_sgtable()`.
     ///
     /// # Errors
     ///
-    /// - [`MapFailure::SharesCacheLine`] as for a mapping; if short memory of `kmalloc()` had to be cut in a
-    ///   cache line that it may share; or if an entry that is shorter than a line is part of one, and would
-    ///   not be bounced on a device without coherent caches;
+    /// - [`MapFailure::SharesCacheLine`] as for a mapping; if short memory of `kmalloc()` had to be
+    ///   cut in a cache line that it may share; or if an entry that is shorter than a line is part
+    ///   of one, and would not be bounced on a device without coherent caches;
     /// - [`MapFailure::MappingFailed`] if the kernel could not;
-    /// - [`MapFailure::CrossesBoundary`] if a segment lies across a boundary in the addresses of the device
-    ///   though it does not in physical ones.
+    /// - [`MapFailure::CrossesBoundary`] if a segment lies across a boundary in the addresses of
+    ///   the device though it does not in physical ones.
     ///
     /// The table comes back in the error, and nothing of it is mapped.
     // Inlined, because else each call copies the table twice.
@@ -71,8 +71,8 @@ impl<'dev, M: SgMemory> SgTable<'dev, M> {
 
         let Self { dev, raw, memory } = self;
 
-        // SAFETY: By the invariants of `SgTable` it is of `memory`, which we own, and which nobody reaches
-        // but through the result. By the contract of `SgMemory` it may be mapped.
+        // SAFETY: The memory of the entries must fulfil `SgMemory`, and be accessed only through
+        // the result: by the invariants of `SgTable` it is `memory`, which this function owns.
         match unsafe { RawList::new(dev, raw) } {
             Ok(raw) => Ok(MappedSgTable { raw, memory }),
             Err((failure, raw)) => Err(MapError {
@@ -99,8 +99,8 @@ impl<'dev, M: SgMemory> SgTable<'dev, M> {
 /// it is unmapped without a sync, and the memory is freed.
 ///
 /// There are two counts, and no function takes one as an argument: [`orig_nents`](Self::orig_nents)
-/// of the table, for unmapping and syncs, and [`nents`](Self::nents) of the device, which is smaller
-/// where an IOMMU has merged entries. Segments have addresses only in flight, see
+/// of the table, for unmapping and syncs, and [`nents`](Self::nents) of the device, which is
+/// smaller where an IOMMU has merged entries. Segments have addresses only in flight, see
 /// [`InFlight::segments`](crate::dma::InFlight::segments).
 ///
 /// # Examples
@@ -125,28 +125,28 @@ pub(crate) struct MappedSgTable<'dev, M: SgMemory, D: Direction> {
 }
 
 impl<'dev, M: SgMemory, D: Direction> MappedSgTable<'dev, M, D> {
-    /// How many bytes it has.
+    /// Returns the number of bytes.
     #[inline]
     pub(crate) fn len(&self) -> usize {
         self.raw.table.len()
     }
 
-    /// How many entries its table has.
+    /// Returns the number of entries of its table.
     ///
     /// C field: `sg_table.orig_nents`.
     pub(crate) fn orig_nents(&self) -> usize {
         self.raw.table.orig_nents()
     }
 
-    /// How many segments the device sees.
+    /// Returns the number of segments for the device.
     ///
     /// C field: `sg_table.nents`.
     pub(crate) fn nents(&self) -> usize {
         self.raw.table.nents()
     }
 
-    /// Takes the memory back from the device, so that the CPU sees what the device wrote. The table can be
-    /// mapped again, in any direction.
+    /// Takes the memory back from the device, so that the CPU sees what the device wrote. The table
+    /// can be mapped again, in any direction.
     ///
     /// C function: `dma_unmap_sgtable()`.
     #[inline(always)]
@@ -273,8 +273,8 @@ impl<'dev, D: Direction> RawList<'dev, D> {
     fn end(self, attributes: c_ulong) -> RawTable {
         let this = ManuallyDrop::new(self);
 
-        // SAFETY: The table is mapped by the type invariant, and must be unmapped once and read once:
-        // `this` is neither dropped nor used afterwards.
+        // SAFETY: The table is mapped by the type invariant, and must be unmapped once and read
+        // once: `this` is neither dropped nor used afterwards.
         unsafe {
             this.unmap_with(attributes);
             ptr::read(&this.table)
@@ -283,8 +283,8 @@ impl<'dev, D: Direction> RawList<'dev, D> {
 
     /// Syncs the bytes of `range` for the CPU.
     ///
-    /// C function: `dma_sync_single_for_cpu()`, for each part that is contiguous in memory and for the
-    /// device. `dma_sync_sg_for_cpu()` syncs whole lists only.
+    /// C function: `dma_sync_single_for_cpu()`, for each part that is contiguous in memory and for
+    /// the device. `dma_sync_sg_for_cpu()` syncs whole lists only.
     ///
     /// # Safety
     ///
@@ -292,15 +292,17 @@ impl<'dev, D: Direction> RawList<'dev, D> {
     #[inline(always)]
     pub(super) unsafe fn sync_for_cpu(&self, range: Range<usize>) {
         self.table.for_each_part(range, |address, len| {
-            // SAFETY: Requires a part of a mapping of the device in direction `D`, contiguous in memory:
-            // by the type invariant this is one. The caller guarantees that there are no references.
+            // SAFETY: Requires a part of a mapping of the device in direction `D`, contiguous in
+            // memory: by the type invariant this is one. The caller guarantees that there are no
+            // references.
             unsafe { crate::dma::sync_for_cpu::<D>(self.dev, address, len) }
         });
     }
 
     /// Syncs the bytes of `range`, which is inside the list, for the device.
     ///
-    /// C function: `dma_sync_single_for_device()`, for each part as in [`sync_for_cpu`](Self::sync_for_cpu).
+    /// C function: `dma_sync_single_for_device()`, for each part as in
+    /// [`sync_for_cpu`](Self::sync_for_cpu).
     #[inline(always)]
     pub(super) fn sync_for_device(&self, range: Range<usize>) {
         self.table.for_each_part(range, |address, len| {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What a table may be made of.
+//! Memory of which a table may be made.
 
 use core::{
     iter,
@@ -36,29 +36,31 @@ use crate::dma::{
 /// - [`VVec`]: vmalloc memory, page by page;
 /// - a pair of these, one behind the other: a header and its payload.
 ///
-/// Not for the kernel crate's `SGTable`, which is mapped already, in a direction that is no type, and does
-/// not let go of its memory; nor for everything that has its `AsPageIter`, which does not promise that
-/// nobody else uses the pages. What an `SGTable` is made of, a [`VVec`], can be made a table here.
+/// Not for the kernel crate's `SGTable`, which is mapped already, in a direction that is no type,
+/// and does not let go of its memory; nor for everything that has its `AsPageIter`, which does not
+/// promise that the pages have no other user. The memory of an `SGTable`, a [`VVec`], can be made a
+/// table here.
 ///
 /// # Safety
 ///
-/// - [`pieces`](Self::pieces) returns pieces that together have [`len`](Self::len) bytes, the same each
-///   time and until the value is dropped, wherever it is moved, as long as it is not borrowed mutably by
-///   anybody but the table.
-/// - Each of them is as the contract of [`Memory`] wants it: initialized and contiguous, not in a cache
-///   line that others use, or found out by [`check`](Self::check), and reached by nobody else.
+/// - [`pieces`](Self::pieces) returns pieces that together have [`len`](Self::len) bytes, the same
+///   each time and until the value is dropped, wherever it is moved, as long as it is not borrowed
+///   mutably by other code than the table.
+/// - Each of them is as the contract of [`Memory`] wants it: initialized and contiguous, not in a
+///   cache line of other data, or rejected by [`check`](Self::check), and not accessed by other
+///   code.
 /// - Dropping the value does not read the memory.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be made a scatter-gather table",
     label = "not owned memory in pieces",
-    note = "a table is made of `Contiguous` memory, a `KVec` of `Buffer`s or `PageBuffer`s, a `VVec` of \
-            plain data, or a pair of these"
+    note = "a table is made of `Contiguous` memory, a `KVec` of `Buffer`s or `PageBuffer`s, a \
+            `VVec` of plain data, or a pair of these"
 )]
 pub(crate) unsafe trait SgMemory: Send {
     /// Returns the number of bytes.
     fn len(&self) -> usize;
 
-    /// Whether it can be mapped as it is; `device_may_write` unless the direction is
+    /// Checks that it can be mapped as it is; `device_may_write` unless the direction is
     /// [`ToDevice`](crate::dma::ToDevice).
     ///
     /// # Errors
@@ -68,8 +70,8 @@ pub(crate) unsafe trait SgMemory: Send {
 
     /// Returns the pieces: the location of each, and its length in bytes.
     ///
-    /// A table is allocated with as many entries as [`Iterator::size_hint`] says at least. If it takes
-    /// another number, a second table is allocated.
+    /// The lower bound of [`Iterator::size_hint`] is the number of entries for which a table is
+    /// allocated. If it takes another number, a second table is allocated.
     fn pieces(&mut self) -> impl Iterator<Item = (Location, usize)> + '_;
 }
 
@@ -91,8 +93,8 @@ unsafe impl<M: Memory> SgMemory for Contiguous<M> {
     }
 }
 
-// SAFETY: By the contract of `Memory`, which each element fulfils; dropping the vector drops them. The
-// elements may be moved, their memory is not.
+// SAFETY: By the contract of `Memory`, which each element fulfils; dropping the vector drops them.
+// The elements may be moved, their memory is not.
 unsafe impl<M: Memory> SgMemory for KVec<M> {
     fn len(&self) -> usize {
         self.iter()
@@ -111,11 +113,12 @@ unsafe impl<M: Memory> SgMemory for KVec<M> {
 }
 
 // SAFETY:
-// - A `VVec` is in an allocation by `vmalloc()`, which has its pages to itself, beginning with the first
-//   byte of the first one. They belong to the vector until it is dropped, and are in the linear map as
-//   well. On arm64 it makes no difference to the caches by which of the two addresses they are reached.
-// - `T` has no bytes that are not initialized, takes any bytes, has no cells through which others could
-//   reach it, and is not dropped in any way.
+// - A `VVec` is in an allocation by `vmalloc()`, which has its pages to itself, beginning with the
+//   first byte of the first one. They belong to the vector until it is dropped, and are in the
+//   linear map as well. On arm64 it makes no difference to the caches by which of the two addresses
+//   they are reached.
+// - `T` has no bytes that are not initialized, takes any bytes, has no cells through which others
+//   could reach it, and is not dropped in any way.
 // - What the allocation has behind the last element is not visited.
 unsafe impl<T: Copy + FromBytes + IntoBytes + Immutable + Send> SgMemory for VVec<T> {
     fn len(&self) -> usize {

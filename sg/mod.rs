@@ -2,6 +2,14 @@
 
 //! Scatter-gather: streaming DMA mappings of memory in pieces.
 //!
+//! A device that takes several addresses in one request can use memory that is not contiguous. In
+//! C, `include/linux/scatterlist.h` describes such memory by a table, and
+//! `include/linux/dma-mapping.h` maps it; the driver must know which of two numbers of entries a
+//! function wants, and which fields of an entry are for the CPU and which for the device. Here a
+//! table owns its memory, and no function takes a number of entries.
+//!
+//! Not here: memory of processes (`pin_user_pages()`), dma-buf, peer-to-peer DMA.
+//!
 //! ```text
 //! memory ──new──▶ SgTable ──map──▶ MappedSgTable ──submit──▶ InFlight ──complete──▶ MappedSgTable
 //!    ▲              │ ▲              │  ▲  │                    └─ segments: addresses and lengths
@@ -11,11 +19,12 @@
 //! ```
 //!
 //! - [`SgMemory`]: [`Contiguous`], several [`Memory`](crate::dma::Memory) in a
-//!   [`KVec`](kernel::prelude::KVec), vmalloc memory in a [`VVec`](kernel::prelude::VVec), or pairs of these.
-//! - A [`SgTable`] owns it, and has an entry for each piece that a device can do; a [`SgTableBuilder`] makes
-//!   them shorter.
-//! - A [`MappedSgTable`] belongs to the device, as a [`Mapping`](crate::dma::Mapping) does. It may have fewer
-//!   segments than entries.
+//!   [`KVec`](kernel::prelude::KVec), vmalloc memory in a [`VVec`](kernel::prelude::VVec), or pairs
+//!   of these.
+//! - A [`SgTable`] owns it, and has an entry for each piece that a device can do; a
+//!   [`SgTableBuilder`] makes them shorter.
+//! - A [`MappedSgTable`] belongs to the device, as a [`Mapping`](crate::dma::Mapping) does. It may
+//!   have fewer segments than entries.
 //! - In flight, a list is used by the device as any mapping, see
 //!   [`InFlight`](crate::dma::InFlight). [`window`] cuts its segments.
 //!
@@ -25,7 +34,7 @@
 //! # let mut header = [0; 64];
 //! let table = SgTable::new(dev, VVec::from_elem(0u8, 1 << 20, GFP_KERNEL)?, GFP_KERNEL)?;
 //! let list = table.map::<FromDevice>()?;
-//! let mut list = engine.receive(list)?;           // owns it while the device writes, then gives it back
+//! let mut list = engine.receive(list)?;           // owns it while the device writes
 //!
 //! list.for_cpu(..64)?.copy_to(&mut header)?;      // syncs 64 bytes
 //! let memory = list.unmap().into_memory();        // syncs them all

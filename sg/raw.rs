@@ -38,13 +38,13 @@ use crate::{
 
 /// Table of the kernel: the fields of a `struct sg_table`, and what it does not say.
 ///
-/// The fields, and not the struct, because its address would have to be passed to C functions: then a
-/// table that is moved is copied.
+/// The fields, and not the struct, because its address would have to be passed to C functions: then
+/// a table that is moved is copied.
 ///
 /// # Invariants
 ///
-/// `sg_alloc_table()` returned `sgl` and `orig_nents`, which is at most `c_int::MAX` and not 0. `nents` is
-/// not larger. Unless the table is being filled, its entries have `len` bytes in all.
+/// `sg_alloc_table()` returned `sgl` and `orig_nents`, which is at most `c_int::MAX` and not 0.
+/// `nents` is not larger. Unless the table is being filled, its entries have `len` bytes in all.
 pub(super) struct RawTable {
     sgl: *mut bindings::scatterlist,
     orig_nents: c_uint,
@@ -58,7 +58,8 @@ pub(super) struct RawTable {
 pub(super) enum CacheLines {
     /// No entry shares one, or the kernel bounces each that does.
     Owned,
-    /// An entry shares one with other data, or with another entry, and the kernel does not bounce it.
+    /// An entry shares one with other data, or with another entry, and the kernel does not bounce
+    /// it.
     Split,
 }
 
@@ -78,7 +79,7 @@ impl RawTable {
     /// [`MapFailure::TooManyEntries`], [`MapFailure::InvalidFlags`] and [`MapFailure::NoMemory`].
     #[inline(always)]
     pub(super) fn new(entries: usize, len: usize, flags: Flags) -> Result<Self, MapFailure> {
-        // `sg_alloc_table()` takes twice as many, but `dma_map_sg()` does not.
+        // `sg_alloc_table()` takes twice that number, but `dma_map_sg()` does not.
         // CAST: Not negative, and `usize` has at least 32 bits where this is built.
         const MAX: usize = c_int::MAX as usize;
 
@@ -114,8 +115,8 @@ impl RawTable {
     ///
     /// # Safety
     ///
-    /// `dev` is bound, and its DMA mask is set. The memory of the entries may be mapped in direction
-    /// `dir`. The table is not mapped.
+    /// `dev` is bound, and its DMA mask is set. The memory of the entries may be mapped in
+    /// direction `dir`. The table is not mapped.
     #[inline(always)]
     pub(super) unsafe fn map(
         &mut self,
@@ -133,7 +134,7 @@ impl RawTable {
         // mapped: the caller guarantees the former; by the type invariant `table` is one.
         let result = unsafe { bindings::dma_map_sgtable(dev, &mut table, dir, 0) };
 
-        // INVARIANT: The kernel maps entries to as many segments or fewer.
+        // INVARIANT: The kernel does not map entries to more segments.
         self.nents = table.nents;
         result == 0 && self.nents != 0
     }
@@ -164,11 +165,12 @@ impl RawTable {
     ///
     /// # Safety
     ///
-    /// All entries that are begun are in memory that has pages, and end after a number of bytes that fits
-    /// into 32 bits.
+    /// All entries that are begun are in memory that has pages, and end after a number of bytes
+    /// that fits into 32 bits.
     #[inline(always)]
     pub(super) unsafe fn entries_to_set(&mut self) -> EntriesToSet<'_> {
-        // INVARIANT: By the type invariant there are `orig_nents` entries. The caller guarantees the rest.
+        // INVARIANT: By the type invariant there are `orig_nents` entries. The caller guarantees
+        // the rest.
         EntriesToSet {
             next: self.sgl,
             left: self.orig_nents,
@@ -210,14 +212,15 @@ impl RawTable {
         self.nents as usize
     }
 
-    /// Clears the flag of the kernel's IOMMU code that the table was mapped with bounce buffers. The kernel
-    /// keeps it after unmapping, and would act on it when it unmaps a table that was mapped again without
-    /// bounce buffers.
+    /// Clears the flag of the kernel's IOMMU code that the table was mapped with bounce buffers.
+    /// The kernel keeps it after unmapping, and would act on it when it unmaps a table that was
+    /// mapped again without bounce buffers.
     ///
     /// C field: `scatterlist.dma_flags`.
     #[inline(always)]
     fn clear_swiotlb_flag(&mut self) {
-        // SAFETY: By the type invariant there is a first entry, and `&mut self` excludes other users.
+        // SAFETY: By the type invariant there is a first entry, and `&mut self` excludes other
+        // users.
         #[cfg(CONFIG_NEED_SG_DMA_FLAGS)]
         unsafe {
             (*self.sgl).dma_flags &= !bindings::SG_DMA_SWIOTLB
@@ -238,8 +241,8 @@ impl RawTable {
         RawSegments(unsafe { RawEntries::new(self.sgl, self.nents()) })
     }
 
-    /// Calls `act` with address and length of each part of `range` that is contiguous in memory and for
-    /// the device, of a mapped table. `range` ends where the table does.
+    /// Calls `act` with address and length of each part of `range` that is contiguous in memory and
+    /// for the device, of a mapped table. `range` ends where the table does.
     #[inline(always)]
     pub(super) fn for_each_part(
         &self,
@@ -252,12 +255,13 @@ impl RawTable {
         // As long as each entry was mapped to a segment of its own, the next segment is in the next
         // entry.
         while left != 0 {
-            // SAFETY: `next` must be an entry: by the type invariant the table has `orig_nents`, which is
-            // not 0, and `index` is less.
+            // SAFETY: `next` must be an entry: by the type invariant the table has `orig_nents`,
+            // which is not 0, and `index` is less.
             let entry = unsafe { &*next };
 
             if entry.length != entry.dma_length {
-                // SAFETY: From the first entry on there are `orig_nents`, and from `next` on `index` less.
+                // SAFETY: From the first entry on there are `orig_nents`, and from `next` on
+                // `index` less.
                 unsafe { self.for_each_merged_part(next, index, offset..offset + left, &mut act) };
                 return;
             }
@@ -278,12 +282,14 @@ impl RawTable {
             if index >= self.nents {
                 return;
             }
-            // SAFETY: An entry must follow: `index` is less than `nents`, which is at most `orig_nents`.
+            // SAFETY: An entry must follow: `index` is less than `nents`, which is at most
+            // `orig_nents`.
             next = unsafe { following(next) };
         }
     }
 
-    /// Does the same from entry `next` on, the number of which is `index`, where entries were merged.
+    /// Does the same from entry `next` on, the number of which is `index`, where entries were
+    /// merged.
     ///
     /// # Safety
     ///
@@ -299,7 +305,8 @@ impl RawTable {
     ) {
         // CAST: `usize` has at least 32 bits where this is built.
         let (orig_nents, nents) = (self.orig_nents as usize, self.nents as usize);
-        // SAFETY: The caller guarantees as many entries; `nents` is at most `orig_nents`.
+        // SAFETY: There must be these numbers of entries from `next` on: the caller guarantees the
+        // first; `nents` is at most `orig_nents`.
         let (entries, segments) = unsafe {
             (
                 RawEntries::new(next, orig_nents - index as usize),
@@ -324,8 +331,8 @@ impl Drop for RawTable {
             orig_nents: self.orig_nents,
         };
 
-        // SAFETY: The table must come from `sg_alloc_table()`, by the type invariant, and is not used
-        // any more.
+        // SAFETY: The table must come from `sg_alloc_table()`, by the type invariant, and is not
+        // used any more.
         unsafe { bindings::sg_free_table(&mut table) };
     }
 }
@@ -334,9 +341,9 @@ impl Drop for RawTable {
 ///
 /// # Invariants
 ///
-/// `next` is null, or an entry of a table that is borrowed for `'a` to set its entries, and `left` is the
-/// number of entries from there on. All entries that are begun are in memory that has pages, and end after a
-/// number of bytes that fits into 32 bits.
+/// `next` is null, or an entry of a table that is borrowed for `'a` to set its entries, and `left`
+/// is the number of entries from there on. All entries that are begun are in memory that has pages,
+/// and end after a number of bytes that fits into 32 bits.
 #[derive(Clone, Copy)]
 pub(super) struct EntriesToSet<'a> {
     next: *mut bindings::scatterlist,
@@ -416,12 +423,12 @@ impl Sink for EntriesToSet<'_> {
 ///
 /// # Invariants
 ///
-/// `entry` is one of a table that was filled, so there are pages for it. `offset` and `len` together are its
-/// length.
+/// `entry` is one of a table that was filled, so there are pages for it. `offset` and `len`
+/// together are its length.
 #[derive(Clone, Copy)]
 pub(super) struct Entry<'a> {
     entry: &'a bindings::scatterlist,
-    /// So many bytes of it come before.
+    /// Number of its bytes that come before.
     offset: usize,
     len: usize,
 }
@@ -429,8 +436,8 @@ pub(super) struct Entry<'a> {
 impl Entry<'_> {
     /// The first byte, in the linear map.
     pub(super) fn start(&self) -> NonNull<u8> {
-        // SAFETY: By the type invariant there are pages, which have addresses in the linear map, as all have
-        // on 64-bit machines, and the offset is inside, or at the end.
+        // SAFETY: By the type invariant there are pages, which have addresses in the linear map, as
+        // all have on 64-bit machines, and the offset is inside, or at the end.
         unsafe {
             let start = c::rk3588_dma_sg_virt(ptr::from_ref(self.entry).cast_mut());
 
@@ -508,8 +515,8 @@ impl Iterator for RawSegments<'_> {
 ///
 /// # Invariants
 ///
-/// Behind `previous`, or from `first` on if that is null, there are `left` entries of a table that is
-/// borrowed for `'a`.
+/// Behind `previous`, or from `first` on if that is null, there are `left` entries of a table that
+/// is borrowed for `'a`.
 #[derive(Clone)]
 struct RawEntries<'a> {
     /// The first entry, until it was returned.
@@ -523,7 +530,8 @@ struct RawEntries<'a> {
 impl RawEntries<'_> {
     /// # Safety
     ///
-    /// From `first` on there are `left` entries of a table that exists for the lifetime of the result.
+    /// From `first` on there are `left` entries of a table that exists for the lifetime of the
+    /// result.
     #[inline(always)]
     unsafe fn new(first: *mut bindings::scatterlist, left: usize) -> Self {
         // INVARIANT: The caller guarantees it.
@@ -573,8 +581,8 @@ unsafe fn following(entry: *mut bindings::scatterlist) -> *mut bindings::scatter
     const CHAIN: c_ulong = bindings::SG_CHAIN as c_ulong;
     const FLAGS: c_ulong = CHAIN | bindings::SG_END as c_ulong;
 
-    // SAFETY: By the caller's promise there is something behind it: an entry, or a link to where the table
-    // goes on.
+    // SAFETY: By the caller's promise there is something behind it: an entry, or a link to where
+    // the table goes on.
     let (next, link) = unsafe {
         let next = entry.add(1);
 

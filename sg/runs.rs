@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Runs of contiguous bytes: the entries of a table, the segments of a mapped one, and ranges of them.
+//! Runs of contiguous bytes: the entries of a table, the segments of a mapped one, and ranges of
+//! them.
 //!
 //! Uses `core` alone, so that it can be tested without a kernel.
 
@@ -17,9 +18,9 @@ pub(crate) trait Run: Copy {
 
 /// Calls `act` for each part of `range` that is contiguous in `entries` and in `segments`.
 ///
-/// `range` counts from the first byte of both, and ends where the shorter of them does. `act` gets the
-/// entry and the segment, both from the first byte of the part on, and the number of bytes in the
-/// part, which is not 0.
+/// `range` counts from the first byte of both, and ends where the shorter of them does. `act` gets
+/// the entry and the segment, both from the first byte of the part on, and the number of bytes in
+/// the part, which is not 0.
 #[inline(always)]
 pub(crate) fn for_each_contiguous<A: Run, B: Run>(
     mut entries: impl Iterator<Item = A>,
@@ -62,8 +63,8 @@ fn run_at<R: Run>(runs: &mut impl Iterator<Item = R>, mut offset: usize) -> Opti
     }
 }
 
-/// Returns the bytes of `run` and of the `runs` behind it from `by` on, which is at most the length of
-/// `run`.
+/// Returns the bytes of `run` and of the `runs` behind it from `by` on, which is at most the length
+/// of `run`.
 #[inline(always)]
 fn run_after<R: Run>(run: R, by: usize, runs: &mut impl Iterator<Item = R>) -> Option<R> {
     if by < run.len() {
@@ -73,7 +74,8 @@ fn run_after<R: Run>(run: R, by: usize, runs: &mut impl Iterator<Item = R>) -> O
     }
 }
 
-/// Advances `runs` past those that end at byte `offset` or before. Returns the number of their bytes.
+/// Advances `runs` past those that end at byte `offset` or before. Returns the number of their
+/// bytes.
 pub(crate) fn skip_before<I: Iterator<Item: Run> + Clone>(runs: &mut I, offset: usize) -> usize {
     let mut skipped = 0;
 
@@ -90,8 +92,8 @@ pub(crate) fn skip_before<I: Iterator<Item: Run> + Clone>(runs: &mut I, offset: 
     }
 }
 
-/// Iterator over the runs of a range: each from its first byte in the range on, and the number of its
-/// bytes in the range.
+/// Iterator over the runs of a range: each from its first byte in the range on, and the number of
+/// its bytes in the range.
 #[derive(Clone)]
 pub(crate) struct Window<I: Iterator<Item: Run>> {
     runs: I,
@@ -101,7 +103,8 @@ pub(crate) struct Window<I: Iterator<Item: Run>> {
 }
 
 impl<I: Iterator<Item: Run>> Window<I> {
-    /// Returns the bytes of `range`, which counts from the first byte of `runs`, and ends where they do.
+    /// Returns the bytes of `range`, which counts from the first byte of `runs`, and ends where
+    /// they do.
     pub(crate) fn new(runs: I, range: Range<usize>) -> Self {
         Self {
             runs,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Entries of a table from pieces of memory: contiguous pieces are joined, and a piece is cut that is
-//! beyond the limits of an entry.
+//! Entries of a table from pieces of memory: contiguous pieces are joined, and a piece is cut that
+//! is beyond the limits of an entry.
 //!
 //! Uses `core` alone, so that it can be tested without a kernel.
 
@@ -33,11 +33,12 @@ pub(crate) struct EntryLimits {
 }
 
 impl EntryLimits {
-    /// Limits entries to `max_len` bytes, and to those between two multiples of `boundary_mask + 1`.
+    /// Limits entries to `max_len` bytes, and to those between two multiples of `boundary_mask +
+    /// 1`.
     ///
-    /// An entry that would be longer ends at a multiple of the largest of `units` that is not more than
-    /// `max_len`: at the end of a page, or else of a cache line, so that two entries do not share a line
-    /// that two pieces did not share.
+    /// An entry that would be longer ends at a multiple of the largest of `units` that is not more
+    /// than `max_len`: at the end of a page, or else of a cache line, so that two entries do not
+    /// share a line that two pieces did not share.
     ///
     /// `max_len` is at least 1; `units` are powers of two, and descend.
     pub(crate) fn new(max_len: usize, boundary_mask: u64, units: [usize; 2]) -> Self {
@@ -74,7 +75,8 @@ impl EntryLimits {
         self.max_len - (end % self.unit as u64) as usize
     }
 
-    /// Returns the distance of the last byte before the next boundary from the first byte of `extent`.
+    /// Returns the distance of the last byte before the next boundary from the first byte of
+    /// `extent`.
     ///
     /// The distance of the boundary is one more, and needs 65 bits where there are no boundaries.
     #[inline(always)]
@@ -85,10 +87,11 @@ impl EntryLimits {
 
 /// Destination of entries.
 pub(crate) trait Sink: Copy {
-    /// Where a piece begins, for a sink to which the physical address is not enough.
+    /// Begin of a piece, for a sink to which the physical address is not enough.
     type Origin: Copy;
 
-    /// Begins an entry at the physical address `start`; with the `origin` of a piece if it begins there.
+    /// Begins an entry at the physical address `start`; with the `origin` of a piece if it begins
+    /// there.
     fn begin(&mut self, start: u64, origin: Option<Self::Origin>);
 
     /// Ends the entry after `len` bytes, at least 1.

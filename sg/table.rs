@@ -37,16 +37,17 @@ use crate::{
 
 /// Memory `M` with a table of its pieces, for a device, to be mapped.
 ///
-/// The entries are as few as can be: pieces that follow each other in physical memory are one, unless
-/// that were longer than [`Limits::max_segment`](crate::dma::Limits::max_segment), across
-/// [`Limits::boundary_mask`](crate::dma::Limits::boundary_mask), or longer than what fits into a bounce
-/// buffer ([`DmaDevice::max_mapping_size`]). A [`SgTableBuilder`] makes shorter ones. A table of more entries than a
-/// page has room for is chained, as in C.
+/// The entries are as few as can be: pieces that follow each other in physical memory are one,
+/// unless that were longer than [`Limits::max_segment`](crate::dma::Limits::max_segment), across
+/// [`Limits::boundary_mask`](crate::dma::Limits::boundary_mask), or longer than what fits into a
+/// bounce buffer ([`DmaDevice::max_mapping_size`]). A [`SgTableBuilder`] makes shorter ones. A
+/// table of more entries than a page has room for is chained, as in C.
 ///
 /// Where KASAN has tags in addresses, an entry is of one allocation.
 ///
-/// Memory of `kmalloc()` that may share a cache line with other data is not joined with what is next to it.
-/// The kernel bounces such memory when a device writes it, which it tells from the length of the entry.
+/// Memory of `kmalloc()` that may share a cache line with other data is not joined with what is
+/// next to it. The kernel bounces such memory when a device writes it, which it tells from the
+/// length of the entry.
 ///
 /// # Examples
 ///
@@ -59,8 +60,8 @@ use crate::{
 ///
 /// # Invariants
 ///
-/// The entries of `raw` are the pieces of `memory`, in their order, as `dev` can do them. There is at
-/// least one.
+/// The entries of `raw` are the pieces of `memory`, in their order, as `dev` can do them. There is
+/// at least one.
 pub(crate) struct SgTable<'dev, M: SgMemory> {
     pub(super) dev: &'dev DmaDevice,
     /// Above the memory that it tells of.
@@ -74,7 +75,8 @@ impl<'dev, M: SgMemory> SgTable<'dev, M> {
     /// # Errors
     ///
     /// - [`MapFailure::Empty`] if it has no bytes;
-    /// - [`MapFailure::TooLong`] if it has `usize::MAX` bytes, or the device can do no byte at a time;
+    /// - [`MapFailure::TooLong`] if it has `usize::MAX` bytes, or the device can do no byte at a
+    ///   time;
     /// - [`MapFailure::TooManyEntries`] if it takes more than 2³¹ − 1;
     /// - [`MapFailure::NotLinear`] if a piece is not in the linear map;
     /// - [`MapFailure::InvalidFlags`] and [`MapFailure::NoMemory`].
@@ -84,19 +86,19 @@ impl<'dev, M: SgMemory> SgTable<'dev, M> {
         SgTableBuilder::new(dev, memory).build(flags)
     }
 
-    /// How many bytes it has.
+    /// Returns the number of bytes.
     pub(crate) fn len(&self) -> usize {
         self.raw.len()
     }
 
-    /// How many entries it has, before it is mapped.
+    /// Returns the number of entries, before it is mapped.
     ///
     /// C field: `sg_table.orig_nents`.
     pub(crate) fn orig_nents(&self) -> usize {
         self.raw.orig_nents()
     }
 
-    /// How many bytes each entry has, before it is mapped.
+    /// Returns the number of bytes of each entry, before it is mapped.
     ///
     /// C field: `scatterlist.length`.
     pub(crate) fn lengths(&self) -> impl Iterator<Item = usize> + '_ {
@@ -111,8 +113,9 @@ impl<'dev, M: SgMemory> SgTable<'dev, M> {
 
 /// A [`SgTable`] to be.
 ///
-/// It shapes entries. An IOMMU may put several of them together, so that a segment is longer than the longest
-/// entry; what a device cannot do in one segment belongs into its [`Limits`](crate::dma::Limits).
+/// It shapes entries. An IOMMU may put several of them together, so that a segment is longer than
+/// the longest entry; what a device cannot do in one segment belongs into its
+/// [`Limits`](crate::dma::Limits).
 ///
 /// # Examples
 ///
@@ -144,8 +147,8 @@ impl<'dev, M: SgMemory> SgTableBuilder<'dev, M> {
         }
     }
 
-    /// No entry longer than `len` bytes, at least 1, even if the device could do that. A `len` of a page
-    /// or a cache line and more is rounded down to whole ones.
+    /// No entry longer than `len` bytes, at least 1, even if the device could do that. A `len` of a
+    /// page or a cache line and more is rounded down to whole ones.
     pub(crate) fn max_segment(mut self, len: usize) -> Self {
         self.max_segment = self.max_segment.min(len.max(1));
         self
@@ -191,8 +194,8 @@ impl<'dev, M: SgMemory> SgTableBuilder<'dev, M> {
             return Err(MapFailure::TooLong { len, max: 0 });
         }
 
-        // Most pieces are an entry each. So entries are set while they are counted, and only if that is
-        // another number, a second table is allocated.
+        // Most pieces are an entry each. So entries are set while they are counted, and only if
+        // that is another number, a second table is allocated.
         let mut count = self.memory.pieces().size_hint().0.max(1);
 
         loop {
@@ -217,8 +220,9 @@ impl<'dev, M: SgMemory> SgTableBuilder<'dev, M> {
         // CAST: `usize` has at most 64 bits.
         let cuts_lines = max_segment < line || self.boundary_mask < line as u64 - 1;
         let entries = match &mut table {
-            // SAFETY: Extents must be in memory that has pages: they are in the linear map, as `SgMemory`
-            // requires and `to_phys` finds. Their lengths must fit into 32 bits: by `max_segment`.
+            // SAFETY: Extents must be in memory that has pages: they are in the linear map, as
+            // `SgMemory` requires and `to_phys` finds. Their lengths must fit into 32 bits: by
+            // `max_segment`.
             Some(table) => unsafe { table.entries_to_set() },
             None => EntriesToSet::none(),
         };
@@ -233,8 +237,9 @@ impl<'dev, M: SgMemory> SgTableBuilder<'dev, M> {
             let start = unsafe { location.to_phys(len)? };
             let piece = Extent { start, len };
 
-            // The bytes of an entry are a slice from the address of the first byte on. Where that address has
-            // a tag, bytes of another allocation have another one, so an entry is of one piece.
+            // The bytes of an entry are a slice from the address of the first byte on. Where that
+            // address has a tag, bytes of another allocation have another one, so an entry is of
+            // one piece.
             if cfg!(any(CONFIG_KASAN_SW_TAGS, CONFIG_KASAN_HW_TAGS)) {
                 builder.flush();
             }
@@ -255,12 +260,12 @@ impl<'dev, M: SgMemory> SgTableBuilder<'dev, M> {
     }
 }
 
-/// Adds `piece`, in entries of its own. `cache_lines` becomes `Split` if one of several shares a cache line,
-/// of `line` bytes, and the kernel would not bounce it.
+/// Adds `piece`, in entries of its own. `cache_lines` becomes `Split` if one of several shares a
+/// cache line, of `line` bytes, and the kernel would not bounce it.
 ///
-/// Joined with other pieces it would have another length, and the kernel not bounce it any more. For the
-/// whole piece, `check` says whether it may be mapped. Of its parts, all must be bounced that share a line,
-/// because a line is written back as a whole.
+/// Joined with other pieces it would have another length, and the kernel not bounce it any more.
+/// For the whole piece, `check` says whether it may be mapped. Of its parts, all must be bounced
+/// that share a line, because a line is written back as a whole.
 #[cold]
 #[inline(never)]
 fn push_alone<S: Sink>(
@@ -324,8 +329,8 @@ impl<S: Sink> Sink for Parts<S> {
     }
 }
 
-/// Whether nobody else uses the cache lines that `piece`, which is at `location`, begins and ends in. Pages
-/// have one owner; the other kind of memory may be of `kmalloc()`.
+/// Returns true if `piece`, which is at `location`, shares no cache line with other data. A page
+/// has one owner; memory of the linear map may be of `kmalloc()`.
 fn owns_cache_lines(location: Location, piece: Extent) -> bool {
     match location {
         Location::Page { .. } => true,
@@ -334,13 +339,13 @@ fn owns_cache_lines(location: Location, piece: Extent) -> bool {
     }
 }
 
-/// Whether `part` begins and ends with a cache line, of `line` bytes.
+/// Returns true if `part` begins and ends with a cache line, of `line` bytes.
 fn is_whole_lines(part: Extent, line: usize) -> bool {
     // CAST: `usize` has at most 64 bits.
     part.start % line as u64 == 0 && part.len % line == 0
 }
 
-/// Whether the kernel bounces `part` for its length where a device writes it.
+/// Returns true if the kernel bounces `part` for its length if a device writes it.
 fn is_bounced(part: Extent) -> bool {
     // SAFETY: The function takes any length.
     unsafe { c::rk3588_dma_bounces_len(part.len) }

@@ -93,7 +93,7 @@ mod suite {
         Ok(())
     }
 
-    /// What it was told comes back from the kernel, each under its own name, beside the kernel's own.
+    /// The kernel returns the limits that it was told, each under its own name, beside its own.
     #[test]
     fn it_shows_the_limits() -> Result {
         let device = TestDevice::new()?;
@@ -104,8 +104,8 @@ mod suite {
         };
         let dev = device.dma_with(limits)?;
 
-        // SAFETY: The device is bound, and nobody else sets this mask, which is what only coherent
-        // memory is allocated by.
+        // SAFETY: The device must be bound, and no other code may use this mask: only allocations
+        // of coherent memory do, and there are none.
         unsafe { (*dev.as_raw()).coherent_dma_mask = 0x3fff_ffff };
 
         let now = dev.limits();

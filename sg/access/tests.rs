@@ -51,7 +51,7 @@ mod suite {
         (now.syncs_for_cpu, now.syncs_for_device)
     }
 
-    /// What is in the memory now, without a sync.
+    /// Returns a byte of the memory, without a sync.
     fn peek<M: SgMemory, D: Direction>(
         list: &mut MappedSgTable<'_, M, D>,
         at: usize,
@@ -262,7 +262,7 @@ mod suite {
         Ok(())
     }
 
-    /// They can be had all at once: none has a byte of another.
+    /// All slices exist at once: none has a byte of another.
     #[test]
     fn slices_to_be_changed_are_apart() -> Result {
         let device = TestDevice::new()?;

@@ -32,7 +32,7 @@ mod suite {
         }, //
     };
 
-    /// Where the bus begins to count elsewhere, its boundaries are elsewhere, too.
+    /// If bus addresses are not physical ones, the boundaries of the bus are elsewhere.
     #[test]
     fn across_a_boundary_of_the_bus_is_refused_and_comes_back() -> Result {
         const MASK: c_ulong = 0xffff;
@@ -42,7 +42,8 @@ mod suite {
         let is_forced = fixture::is_bounced(dev)?;
 
         if !is_forced {
-            // Else DMA-API debug would say so, too. What keeps bounce buffers within it is the kernel.
+            // Else DMA-API debug would say so, too. What keeps bounce buffers within it is the
+            // kernel.
             // SAFETY: It is the device of this test, and nothing is mapped.
             unsafe { c::rk3588_dma_set_seg_boundary(as_raw(dev.as_device()), c_ulong::MAX) };
         }

@@ -228,7 +228,8 @@ mod suite {
         assert_eq!((now().live, now().mapped, now().bytes), (1, 1, 10_000));
         assert_eq!(now().bounced_bytes, bounced(10_000));
 
-        // What a device writes into short memory of `kmalloc()` is bounced in any case, and only that.
+        // What a device writes into short memory of `kmalloc()` is bounced in any case, and only
+        // that.
         let memory = (
             Contiguous(Buffer::zeroed(4096)?),
             Contiguous(KVec::from_elem(0u8, 7, GFP_KERNEL)?),

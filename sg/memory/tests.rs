@@ -30,7 +30,7 @@ mod suite {
     /// Calls its argument with the bytes of each piece of the memory in turn.
     type ForEach<M> = fn(&mut M, &mut dyn FnMut(&mut [u8]));
 
-    /// Whether `memory` goes to the device, from it, and both ways, with a table that stays.
+    /// Returns true if `memory` goes to the device, from it, and both ways, with one table.
     fn goes_both_ways<M: SgMemory>(
         dev: &DmaDevice,
         mut memory: M,
@@ -239,8 +239,8 @@ mod suite {
         Ok(())
     }
 
-    /// Together they are long enough to be whole cache lines. But they begin in the middle of one, and the
-    /// kernel would not bounce them any more.
+    /// Together they are long enough to be whole cache lines. But they begin in the middle of one,
+    /// and the kernel would not bounce them any more.
     #[test]
     fn pieces_that_share_lines_are_bounced_one_by_one() -> Result {
         let device = TestDevice::new()?;
@@ -273,7 +273,7 @@ mod suite {
         Ok(())
     }
 
-    /// What is to be refused for one of them is refused for all.
+    /// The whole is rejected if one of them is.
     #[test]
     fn each_piece_is_checked() -> Result {
         let plain = || Slot::cut(Buffer::zeroed(128)?, &[0..64, 64..128]);

@@ -92,9 +92,9 @@ mod suite {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
 
-        // At least so many allocations, for 128 entries each, one of which leads to the next. More where the
-        // kernel has to find room for them, or those who look for leaks take something down, which they can
-        // do without. What they need they may have the next time, so that one is missed: hence the rounds.
+        // A table takes an allocation for each 128 entries, at least. The slab allocator and
+        // kmemleak may allocate, too, and may have memory from an earlier failure, so that a
+        // failure is missed now and then: hence the rounds.
         for (count, allocations) in [(1, 1), (128, 1), (300, 3)] {
             let mut buffer = Buffer::zeroed(count * 64)?;
 
@@ -213,7 +213,7 @@ mod suite {
         Ok(())
     }
 
-    /// Where it is cut, a short piece that may share cache lines with others is not bounced any more.
+    /// A short piece that may share cache lines with other data is not bounced if it is cut.
     #[test]
     fn a_cut_in_a_shared_line_is_not_mapped_to_be_written() -> Result {
         let device = TestDevice::new()?;

@@ -24,7 +24,7 @@ mod suite {
 
     const PAGE: usize = PAGE_SIZE;
 
-    /// Where the entries are and how long.
+    /// Returns the address and the length of each entry.
     fn entries<M: SgMemory>(table: &SgTable<'_, M>) -> Result<KVec<(usize, usize)>> {
         let mut entries = KVec::new();
 
@@ -34,7 +34,7 @@ mod suite {
         Ok(entries)
     }
 
-    /// What the entries are to be: the pieces, joined where one begins where the last one ends.
+    /// Returns the expected entries: the pieces, joined if one begins where the last one ends.
     fn joined(pieces: &[(usize, usize)]) -> Result<KVec<(usize, usize)>> {
         let mut joined = KVec::<(usize, usize)>::new();
 
@@ -47,7 +47,7 @@ mod suite {
         Ok(joined)
     }
 
-    /// Where a piece of memory is.
+    /// Returns the address and the length of a piece of memory.
     fn piece(memory: &impl Memory) -> (usize, usize) {
         (memory.as_ptr().addr().get(), Memory::len(memory))
     }
@@ -89,7 +89,7 @@ mod suite {
         Ok(())
     }
 
-    /// Which pages lie next to each other is for the page allocator to say.
+    /// The page allocator decides which pages are contiguous.
     #[test]
     fn pages_are_in_the_order_of_the_memory() -> Result {
         let device = TestDevice::new()?;
@@ -159,7 +159,7 @@ mod suite {
 
         assert_eq!(table.orig_nents(), 10);
         for (start, len) in entries(&table)? {
-            // SAFETY: The table owns this memory, which is initialized, and nobody writes it.
+            // SAFETY: The table owns this memory, which is initialized, and no code writes it.
             let bytes = unsafe { core::slice::from_raw_parts(start as *const u8, len) };
 
             assert!(fixture::is_filled(5, offset, bytes));
@@ -302,7 +302,7 @@ mod suite {
         Ok(())
     }
 
-    /// What one could not map in one piece is mapped in several.
+    /// Memory that cannot be mapped in one piece is mapped in several.
     #[test]
     fn too_long_for_a_bounce_buffer_is_split() -> Result {
         let device = TestDevice::new()?;

@@ -41,14 +41,16 @@ pub fn cargo(directory: &str) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// Returns the Rust files of the project except for those of `tests`.
+/// Returns the Rust files of the project except for tests and the output of builds.
 pub fn without_tests() -> Result<Vec<String>> {
+    const OTHERS: [&str; 3] = ["out", "target", "tests"];
+
     let mut names = vec![];
 
     for entry in fs::read_dir(".")? {
         names.extend(entry?.file_name().into_string());
     }
-    names.retain(|name| !name.starts_with('.') && !["out", "tests"].contains(&name.as_str()));
+    names.retain(|name| !name.starts_with('.') && !OTHERS.contains(&name.as_str()));
     files(&names.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
