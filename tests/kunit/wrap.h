@@ -28,7 +28,7 @@ int __wrap_dma_map_sgtable(struct device *dev, struct sg_table *table,
 int __real_dma_map_sgtable(struct device *dev, struct sg_table *table,
 			   enum dma_data_direction dir, unsigned long attrs);
 
-/* What dma_unmap_sgtable() calls, an inline function. */
+/* Called by dma_unmap_sgtable(), an inline function. */
 void __wrap_dma_unmap_sg_attrs(struct device *dev, struct scatterlist *sgl,
 			       int nents, enum dma_data_direction dir,
 			       unsigned long attrs);
@@ -36,7 +36,7 @@ void __real_dma_unmap_sg_attrs(struct device *dev, struct scatterlist *sgl,
 			       int nents, enum dma_data_direction dir,
 			       unsigned long attrs);
 
-/* Those of bindings/helpers.c for dma_sync_single_for_cpu() and _for_device(). */
+/* The helpers for dma_sync_single_for_cpu() and dma_sync_single_for_device(). */
 void __wrap_rk3588_dma_sync_for_cpu(struct device *dev, dma_addr_t addr,
 				    size_t len, enum dma_data_direction dir);
 void __real_rk3588_dma_sync_for_cpu(struct device *dev, dma_addr_t addr,

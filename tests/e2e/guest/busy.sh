@@ -2,7 +2,7 @@
 # shellcheck shell=sh
 #
 # Unbinds the driver ${rounds:?} times while four threads submit transfers. To be put after
-# trace.sh and stress.sh.
+# stress.sh.
 
 device=fed10000.dma-controller
 driver=/sys/bus/platform/drivers/rk3588_dma
@@ -33,7 +33,6 @@ section rounds echo $round
 section interrupted grep -c 'write error: ' /tmp/errors
 section errors sort -u /tmp/errors
 echo '1 1000' >$debugfs/soak || exit 1
-section traced traced $device
 rmmod rk3588_dma || exit 1
 section after resources
 section dmesg dmesg

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
 #
-# Copies scattered memory in ${pieces:?} chunks. To be put after trace.sh and state.sh. $too_many is a number of
-# chunks that must fail, because there are not enough bounce buffers, or empty.
+# Copies scattered memory in ${pieces:?} chunks. To be put after trace.sh and state.sh. $too_many is
+# a number of chunks that must fail, because there are not enough bounce buffers, or empty.
 
 # shellcheck disable=SC2317 # `section` calls it
 mappings() {

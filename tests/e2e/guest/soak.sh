@@ -3,7 +3,7 @@
 # shellcheck disable=SC2154
 #
 # Random transfers from four threads at once; the driver verifies each byte. To be put after
-# trace.sh, stress.sh and a line with the number of transfers of a thread in each round, and the number of
+# stress.sh and a line with the number of transfers of a thread in each round, and the number of
 # rounds: `transfers=1000 rounds=10`.
 
 mappings() {
@@ -35,7 +35,6 @@ while [ $round -lt "$rounds" ]; do
 done
 section failed cat /tmp/failed
 section channels cat channels
-section traced traced fed10000.dma-controller
 cd / || exit 1
 rmmod rk3588_dma || exit 1
 section after resources

@@ -2,7 +2,9 @@
 # shellcheck shell=sh
 #
 # Counts the mappings and syncs of all devices by the kernel's tracepoints, in histograms by
-# device. To be put in front of a script. The debug kernel has no histograms.
+# device. To be put in front of a script. The debug kernel has no histograms. The kernel may drop an
+# event in an interrupt that interrupts another event, so the numbers are exact only where the
+# mappings of one thread are counted.
 
 events=/sys/kernel/tracing/events
 
@@ -15,8 +17,7 @@ mount -t tracefs tracefs /sys/kernel/tracing 2>/dev/null
 if [ -e $events/dma/dma_map_phys/hist ]; then
 	# An event of a mapping that failed has all ones for its address.
 	count dma/dma_map_phys 'keys=device if dma_addr != 0xffffffffffffffff'
-	for event in map_sg map_sg_err unmap_phys unmap_sg sync_single_for_cpu \
-		sync_single_for_device; do
+	for event in map_sg unmap_phys unmap_sg sync_single_for_cpu sync_single_for_device; do
 		count dma/dma_$event keys=device
 	done
 	count swiotlb/swiotlb_bounced keys=dev_name:vals=size
@@ -41,7 +42,6 @@ traced() {
 	unmapped=$(sum "$1" hitcount dma/dma_unmap_phys dma/dma_unmap_sg)
 	echo "mapped $mapped"
 	echo "live $((mapped - unmapped))"
-	echo "failed_lists $(sum "$1" hitcount dma/dma_map_sg_err)"
 	echo "bounced $(sum "$1" hitcount swiotlb/swiotlb_bounced)"
 	echo "bounced_bytes $(sum "$1" size swiotlb/swiotlb_bounced)"
 	echo "syncs_for_cpu $(sum "$1" hitcount dma/dma_sync_single_for_cpu)"

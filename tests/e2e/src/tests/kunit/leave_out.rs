@@ -36,7 +36,8 @@ pub fn tests(names: &[String]) -> impl Iterator<Item = Test<Run>> + '_ {
     })
 }
 
-/// Returns the numbers, each with a glob of the suites that may notice: all but those of the engine.
+/// Returns the numbers, each with a glob of the suites that may notice: all but those of the
+/// engine.
 pub fn numbers(names: &[String]) -> String {
     let numbers = (1..=names.len()).map(|number| format!("{number}:rk3588_dma_[!p]*"));
 
