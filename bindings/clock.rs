@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A clock that runs for as long as its owner lives.
+//! A clock that stays enabled until its owner is dropped.
 //!
 //! C header: `include/linux/clk.h`.
 
@@ -19,44 +19,47 @@ use kernel::{
 
 /// A clock that is prepared and enabled.
 ///
-/// The kernel crate's [`Clk`] only gives back its reference when dropped; a clock enabled through it
-/// stays enabled.
+/// The kernel crate's [`Clk`] does not disable an enabled clock when it is dropped. It calls
+/// `clk_put()` only.
 ///
 /// # Invariants
 ///
-/// The clock was prepared and enabled once through this value and not disabled since.
+/// This value prepared and enabled `clk` once, and has not disabled it.
 pub(crate) struct EnabledClk {
     clk: Clk,
+    /// True if the clock must stay enabled after the drop.
     is_leaked: Atomic<bool>,
 }
 
 impl EnabledClk {
-    /// Gets the clock `name` of `dev` (`clock-names` in the device tree) and switches it on.
+    /// Gets the clock `name` of `dev` (`clock-names` in the device tree), and enables it.
     ///
-    /// C functions: `clk_get()`, `clk_prepare_enable()`.
+    /// May sleep. C functions: `clk_get()`, `clk_prepare_enable()`.
     ///
     /// # Errors
     ///
-    /// `ENOENT` where the device has no such clock, `EPROBE_DEFER` where its provider is not there
-    /// yet, and what the provider says.
+    /// - `ENOENT` if the device has no clock `name`;
+    /// - `EPROBE_DEFER` if the clock's provider is not registered yet;
+    /// - errors of the provider.
     pub(crate) fn get(dev: &Device<Bound>, name: &CStr) -> Result<Self> {
         let clk = Clk::get(dev, Some(name))?;
 
         clk.prepare_enable()?;
-        // INVARIANT: `prepare_enable` has succeeded just now.
+        // INVARIANT: `prepare_enable` succeeded.
         Ok(Self {
             clk,
             is_leaked: Atomic::new(false),
         })
     }
 
-    /// The clock's rate in hertz. C function: `clk_get_rate()`.
+    /// Returns the clock's rate in hertz. C function: `clk_get_rate()`.
     pub(crate) fn rate(&self) -> c_ulong {
         self.clk.rate().as_hz()
     }
 
-    /// Has the clock stay on when this is dropped: something that needs it goes on. Callable from any
-    /// context.
+    /// Keeps the clock enabled after the drop, for hardware that did not stop.
+    ///
+    /// Callable from any context.
     pub(crate) fn leak(&self) {
         self.is_leaked.store(true, Relaxed);
     }

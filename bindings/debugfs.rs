@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! debugfs files that hold the module while they are open, over data that may borrow.
+//! debugfs files that pin the module while they are open, with data that may borrow.
 //!
-//! The kernel crate's own files ask for `'static` data, which a driver's `Data<'bound>` is not. And
-//! they leave `file_operations::owner` empty: a file held open across `rmmod` and closed afterwards
-//! makes debugfs call `release` through operations that went away with the module. Here the owner
-//! is set, so that `rmmod` says the module is in use while a file is open; an unbind is always
-//! possible, it waits for calls that run and makes later ones fail.
+//! The kernel crate's debugfs files require data of a `'static` type, which a driver's
+//! `Data<'bound>` is not. Their `file_operations::owner` is null: if a file is open during `rmmod`
+//! and closed later, debugfs calls `release` through operations that were freed with the module.
+//! The files of this module set the owner, so `rmmod` fails while one is open. An unbind is always
+//! possible: it waits for running operations, and later ones fail.
 //!
 //! C header: `include/linux/debugfs.h`.
 
@@ -27,82 +27,84 @@ use kernel::{
     ModuleMetadata, //
 };
 
-/// A file over data of type `T` that is read as text.
+/// File that shows data of type `T` as text.
 pub(crate) trait Show<T> {
-    /// Its name in the folder.
+    /// Name in the directory.
     const NAME: &'static CStr;
 
-    /// Writes its content. Called again from the start when a reader's buffer was too small, so it
-    /// must not do anything but show.
+    /// Writes the content to `out`.
+    ///
+    /// May sleep. `seq_file` calls this again if its buffer was too small, so it must not change
+    /// `data`.
     fn show(data: &T, out: &SeqFile);
 }
 
-/// A file over data of type `T` that takes a word.
+/// File that executes a command on data of type `T`.
 pub(crate) trait Command<T> {
-    /// Its name in the folder.
+    /// Name in the directory.
     const NAME: &'static CStr;
 
-    /// The longest text that is taken, in bytes.
+    /// Maximum length of the written text in bytes; a longer one fails with `EINVAL`.
     const MAX_LEN: usize = 32;
 
-    /// Acts on `word`, which has no white space at either end. May sleep.
+    /// Executes `word`, the written text without white space at either end. May sleep.
     fn run(data: &T, word: &str) -> Result;
 }
 
-/// A folder in debugfs with files over `T`.
+/// Directory in debugfs, with files that access a `T`.
 ///
-/// Errors of debugfs are not reported, as is the custom there: a driver works without it.
+/// Errors of debugfs are ignored, as C drivers do, because a driver works without its files.
 ///
 /// # Invariants
 ///
-/// - `dentry` is what `debugfs_create_dir()` returned, not removed yet.
-/// - All files in it have the address of `data` as private data.
+/// - `debugfs_create_dir()` returned `dentry`, and it was not removed.
+/// - The private data of all files in the directory is the address of `data`.
 pub(crate) struct Dir<T: Send + Sync> {
     dentry: *mut bindings::dentry,
     data: Pin<KBox<T>>,
 }
 
-// SAFETY: The dentry may be used and removed from any thread; `T` is `Send`.
+// SAFETY: Any thread may use and remove a dentry, and `T` is `Send`.
 unsafe impl<T: Send + Sync> Send for Dir<T> {}
 
-// SAFETY: `&Dir` only allows to add files, which debugfs serialises; `T` is `Sync`.
+// SAFETY: Through `&Dir` threads can only add files, which debugfs serializes, and access `data`,
+// which is `Sync`.
 unsafe impl<T: Send + Sync> Sync for Dir<T> {}
 
 impl<T: Send + Sync> Dir<T> {
-    /// Creates the folder `name` in the root of debugfs. C function: `debugfs_create_dir()`.
+    /// Creates the directory `name` in the root of debugfs.
+    ///
+    /// May sleep. C function: `debugfs_create_dir()`.
     ///
     /// # Errors
     ///
-    /// `ENOMEM`, and those of `data`.
+    /// `ENOMEM`, and errors of the initializer `data`.
     ///
     /// # Safety
     ///
-    /// The result must not be leaked: its files reach `data`, and what `data` borrows, until it is
-    /// dropped.
+    /// The caller must not leak the result: until the drop, the files access `data` and everything
+    /// that it borrows.
     pub(crate) unsafe fn new(name: &CStr, data: impl PinInit<T, Error>) -> Result<Self> {
         let data = KBox::pin_init(data, GFP_KERNEL)?;
-        // SAFETY: `name` is a valid string and a null parent means the root.
+        // SAFETY: The name must be a valid string: it is a `CStr`. A null parent is the root.
         let dentry = unsafe { bindings::debugfs_create_dir(name.as_char_ptr(), ptr::null_mut()) };
 
-        // INVARIANT: The folder was created just now; it has no files.
+        // INVARIANT: The directory is new, and has no files.
         Ok(Self { dentry, data })
     }
 
-    /// What the files are over.
-    #[allow(
-        dead_code,
-        reason = "our driver has what it needs beside the folder; the sample has not"
-    )]
+    /// Returns the data of the files.
+    #[allow(dead_code, reason = "only the sample uses it")]
     pub(crate) fn data(&self) -> &T {
         &self.data
     }
 
-    /// Adds a file that is read. C function: `debugfs_create_file()`.
+    /// Adds the file `F`, readable by root. May sleep. C function: `debugfs_create_file()`.
     pub(crate) fn add_show<F: Show<T>>(&self) {
         self.add(F::NAME, 0o400, &ShowOps::<T, F>::OPS);
     }
 
-    /// Adds a file that is written. C function: `debugfs_create_file()`.
+    /// Adds the file `F`, writable by root. May sleep. C function: `debugfs_create_file()`.
     pub(crate) fn add_command<F: Command<T>>(&self) {
         self.add(F::NAME, 0o200, &CommandOps::<T, F>::OPS);
     }
@@ -114,11 +116,13 @@ impl<T: Send + Sync> Dir<T> {
         operations: &'static bindings::file_operations,
     ) {
         // SAFETY:
-        // - `name` is a valid string; `self.dentry` is a folder or an error that debugfs knows to
-        //   pass on.
-        // - `operations` live in the module, which they own, so longer than any open file.
-        // - `data` does not move and is valid until `drop` has removed the folder, which waits for
-        //   all running operations. The callers pass operations that expect a `T` there.
+        // - The name must be a valid string: it is a `CStr`.
+        // - The parent must be a directory, or an error pointer: `debugfs_create_dir()` returns
+        //   either.
+        // - `operations` must outlive all open files: they are in this module, which they own.
+        // - The private data must be a `T`, valid while an operation can run: `data` does not move,
+        //   and `drop` removes the directory before it frees `data`, and waits for running
+        //   operations. The callers pass operations that expect a `T`.
         unsafe {
             bindings::debugfs_create_file_full(
                 name.as_char_ptr(),
@@ -134,15 +138,16 @@ impl<T: Send + Sync> Dir<T> {
 
 impl<T: Send + Sync> Drop for Dir<T> {
     fn drop(&mut self) {
-        // SAFETY: By the type invariant this is the one removal of the folder. It returns when no
-        // operation of its files runs any more and none can start, so `data` may go.
+        // SAFETY: The directory must not be removed twice: by the type invariant it was not removed
+        // before. On return no operation of its files runs or can start, so `data` can be dropped.
         unsafe { bindings::debugfs_remove(self.dentry) };
     }
 }
 
+/// Module that the open files pin.
 const OWNER: *mut bindings::module = <crate::LocalModule as ModuleMetadata>::THIS_MODULE.as_ptr();
 
-/// The operations of a [`Show`] file.
+/// Operations of a [`Show`] file.
 struct ShowOps<T, F>(PhantomData<(T, F)>);
 
 impl<T: Send + Sync, F: Show<T>> ShowOps<T, F> {
@@ -155,23 +160,29 @@ impl<T: Send + Sync, F: Show<T>> ShowOps<T, F> {
         ..pin_init::zeroed()
     };
 
+    /// Opens the file for `seq_file`.
+    ///
     /// # Safety
     ///
-    /// To be called by the file system, for an inode of a file made by [`Dir::add`].
+    /// The caller is the file system, and [`Dir::add`] made the file of `inode`.
     unsafe extern "C" fn open(inode: *mut bindings::inode, file: *mut bindings::file) -> c_int {
-        // SAFETY: By the contract of this function, `inode` and `file` are valid, and the file is
-        // being opened.
+        // SAFETY: `inode` and `file` must be valid, and the file must be being opened: the file
+        // system, which is the caller, guarantees both.
         unsafe { bindings::single_open(file, Some(Self::show), (*inode).i_private) }
     }
 
+    /// Shows the file's data.
+    ///
     /// # Safety
     ///
-    /// To be called by `seq_file`, for a file opened by [`ShowOps::open`].
+    /// The caller is `seq_file`, for a file that [`ShowOps::open`] opened.
     unsafe extern "C" fn show(seq: *mut bindings::seq_file, _: *mut c_void) -> c_int {
-        // SAFETY: `seq` was set up by `single_open` in `open`, with the inode's private data, which
-        // is a `T` by the invariants of `Dir`. debugfs does not let the folder go while this runs.
+        // SAFETY: The pointer must be to a `T` that stays valid: `open` passed the inode's private
+        // data, which is a `T` by the invariants of `Dir`, and the removal of the directory waits
+        // for this function.
         let data = unsafe { &*(*seq).private.cast::<T>() };
-        // SAFETY: `seq` is valid, and only this thread uses it during the call.
+        // SAFETY: `seq` must be valid, without other users during the call: `seq_file` guarantees
+        // both.
         let out = unsafe { SeqFile::from_raw(seq) };
 
         F::show(data, out);
@@ -179,7 +190,7 @@ impl<T: Send + Sync, F: Show<T>> ShowOps<T, F> {
     }
 }
 
-/// The operations of a [`Command`] file.
+/// Operations of a [`Command`] file.
 struct CommandOps<T, F>(PhantomData<(T, F)>);
 
 impl<T: Send + Sync, F: Command<T>> CommandOps<T, F> {
@@ -190,18 +201,20 @@ impl<T: Send + Sync, F: Command<T>> CommandOps<T, F> {
         ..pin_init::zeroed()
     };
 
+    /// Executes the written text, and returns its length or an error.
+    ///
     /// # Safety
     ///
-    /// To be called by the file system, for a file made by [`Dir::add`] and opened by
-    /// `simple_open()`.
+    /// The caller is the file system, for a file that [`Dir::add`] made and `simple_open()` opened.
     unsafe extern "C" fn write(
         file: *mut bindings::file,
         text: *const c_char,
         len: usize,
         _: *mut bindings::loff_t,
     ) -> isize {
-        // SAFETY: `simple_open` has copied the inode's private data, which is a `T` by the
-        // invariants of `Dir`. debugfs does not let the folder go while this runs.
+        // SAFETY: The pointer must be to a `T` that stays valid: `simple_open` copied the inode's
+        // private data, which is a `T` by the invariants of `Dir`, and the removal of the directory
+        // waits for this function.
         let data = unsafe { &*(*file).private_data.cast::<T>() };
 
         from_result(|| {

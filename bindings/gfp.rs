@@ -27,7 +27,7 @@ const CONSTANTS: [(Flags, bindings::gfp_t); 7] = [
 /// Converts `flags` to C's type.
 ///
 /// `Flags::as_raw` is private to the `kernel` crate, so this finds the constants that `flags`
-/// contains. C type: `gfp_t`.
+/// contains. Callable from any context. C type: `gfp_t`.
 ///
 /// # Errors
 ///

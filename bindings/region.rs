@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Physical addresses that a driver has to itself.
+//! Physical address ranges for exclusive use by a driver.
 //!
 //! C header: `include/linux/ioport.h`.
 
@@ -11,41 +11,44 @@ use kernel::{
     str::CString, //
 };
 
-/// A range of physical addresses that is marked as busy in `/proc/iomem`.
+/// Range of physical addresses that is marked busy in `/proc/iomem`.
 ///
-/// The kernel crate's `ExclusiveIoMem` asks for the range below the device's own resource. That of a
-/// device from the device tree is not part of the tree of resources, so nobody is kept out. The
-/// release looks in the tree and does not find it ("Trying to free nonexistent resource"), so the
-/// claim stays, in the way of the next probe.
+/// The kernel crate's `ExclusiveIoMem` requests the range as a child of the device's own resource.
+/// The resource of a device from the device tree is not in the tree of `iomem_resource`, so other
+/// drivers can still claim the range. The release searches that tree, does not find the range
+/// ("Trying to free nonexistent resource"), and the next probe fails.
 ///
 /// # Invariants
 ///
-/// `start` and `size` were requested by this value and have not been released.
+/// This value requested `start` and `size`, and has not released them.
 pub(crate) struct MemRegion {
     start: bindings::resource_size_t,
     size: bindings::resource_size_t,
-    /// What `/proc/iomem` shows, by reference.
+    /// Name in `/proc/iomem`; the kernel's resource refers to it.
     _name: CString,
 }
 
 impl MemRegion {
-    /// Claims `resource` under `name`. C function: `request_mem_region()`.
+    /// Claims the addresses of `resource`, with `name` in `/proc/iomem`.
+    ///
+    /// May sleep. C function: `request_mem_region()`.
     ///
     /// # Errors
     ///
-    /// `EBUSY` if any of it is in use by another driver, `ENOMEM`.
+    /// - `EBUSY` if another driver has claimed one of the addresses;
+    /// - `ENOMEM`.
     pub(crate) fn claim(resource: &Resource, name: &CStr) -> Result<Self> {
         let (start, size) = (resource.start(), resource.size());
         let name = name.to_cstring()?;
 
-        // SAFETY: The function takes any range. The name is on the heap and freed after the release,
-        // or never, should the value be leaked.
+        // SAFETY: The name must be valid until the release: it is on the heap, and `drop` frees it
+        // after the release. The function accepts any range.
         let claimed = unsafe { bindings::request_mem_region(start, size, name.as_char_ptr()) };
 
         if claimed.is_null() {
             return Err(EBUSY);
         }
-        // INVARIANT: Requested just now.
+        // INVARIANT: The request succeeded.
         Ok(Self {
             start,
             size,
@@ -56,7 +59,7 @@ impl MemRegion {
 
 impl Drop for MemRegion {
     fn drop(&mut self) {
-        // SAFETY: By the type invariant the range is ours to release.
+        // SAFETY: The range must be claimed by the caller: by the type invariant this value did so.
         unsafe { bindings::release_mem_region(self.start, self.size) };
     }
 }

@@ -2,7 +2,8 @@
 
 //! A timer in a struct that may borrow.
 //!
-//! The kernel crate's timers ask for `'static` data, which a driver's `Data<'bound>` is not.
+//! The kernel crate has only `hrtimer`. Its safe interface either requires `'static` data, which a
+//! driver's `Data<'bound>` is not, or stops the timer at the end of a closure.
 //!
 //! C header: `include/linux/timer.h`.
 
@@ -19,39 +20,42 @@ use kernel::{
     types::Opaque, //
 };
 
-/// A struct with a timer.
+/// Struct with a timer.
 ///
 /// # Safety
 ///
-/// - [`OFFSET`](Self::OFFSET) is the offset of a field of type `Timer<Self>`, the first to be dropped.
-/// - The type has no `Drop` and no `PinnedDrop`, or its `drop` [shuts down](Timer::shut_down) the
-///   timer before all else, and until then makes no reference to a field but the timer: the timer
-///   may expire until the field is dropped.
-/// - The timer is shut down before what the struct borrows ends, also if the struct is leaked.
+/// - [`OFFSET`](Self::OFFSET) is the offset of a field of type `Timer<Self>`, which is the first
+///   field to be dropped.
+/// - The type has no `Drop` and no `PinnedDrop`. Otherwise its `drop` must first
+///   [shut down](Timer::shut_down) the timer, and until then use no reference to another field,
+///   because the timer may expire.
+/// - The timer is shut down before the struct's borrows end, also if the struct is leaked.
 /// - [`expired`](Self::expired) does not drop the struct.
 pub(crate) unsafe trait HasTimer: Sync + Sized {
-    /// Where the timer is.
+    /// Offset of the timer in bytes.
     const OFFSET: usize;
 
-    /// What is done when the timer expires: in a soft interrupt, so nothing that sleeps.
+    /// Handles the expiry of the timer. Runs in softirq context, so it must not sleep.
     fn expired(&self);
 }
 
-/// A `struct timer_list`: calls [`expired`](HasTimer::expired) once, some time after it was armed.
+/// Timer that calls [`expired`](HasTimer::expired) once, a delay after it was armed.
+///
+/// C type: `struct timer_list`.
 ///
 /// # Examples
 ///
 /// ```
 /// # use kernel::time::msecs_to_jiffies;
 /// # fn watch<T: HasTimer>(watchdog: &Timer<T>) {
-/// watchdog.arm(msecs_to_jiffies(100));    // again from `expired()`, for a period
-/// watchdog.shut_down();                   // does not expire any more
+/// watchdog.arm(msecs_to_jiffies(100));    // `expired()` may arm it again, for a period
+/// watchdog.shut_down();                   // it never expires again
 /// # }
 /// ```
 ///
 /// # Invariants
 ///
-/// It is the field of a `T` that [`HasTimer`] tells of.
+/// The timer is the field of a `T` at [`HasTimer::OFFSET`].
 #[pin_data(PinnedDrop)]
 pub(crate) struct Timer<T: HasTimer> {
     #[pin]
@@ -62,7 +66,7 @@ pub(crate) struct Timer<T: HasTimer> {
 // SAFETY: A `struct timer_list` is not tied to a thread.
 unsafe impl<T: HasTimer> Send for Timer<T> {}
 
-// SAFETY: All operations take the lock of the timer's base. `expired` gets a `&T`, and `T` is `Sync`.
+// SAFETY: All operations take the lock of the timer base. `expired` has a `&T`, and `T` is `Sync`.
 unsafe impl<T: HasTimer> Sync for Timer<T> {}
 
 impl<T: HasTimer> Timer<T> {
@@ -70,16 +74,16 @@ impl<T: HasTimer> Timer<T> {
     ///
     /// # Safety
     ///
-    /// It is used for the field of a `T` that [`HasTimer`] tells of.
+    /// The caller must use the result for the field of a `T` at [`HasTimer::OFFSET`].
     pub(crate) unsafe fn new(
         name: &'static CStr,
         class: Pin<&'static LockClassKey>,
     ) -> impl PinInit<Self> {
-        // INVARIANT: By the caller's promise.
+        // INVARIANT: The caller guarantees it.
         pin_init!(Self {
             inner <- Opaque::ffi_init(move |slot: *mut bindings::timer_list| {
-                // SAFETY: `slot` points to memory for a `struct timer_list`; name and class are there
-                // for good.
+                // SAFETY: `slot` must point to memory for a `struct timer_list`: `ffi_init`
+                // guarantees it. The name and the class must be valid forever: both are `'static`.
                 unsafe {
                     bindings::timer_init_key(
                         slot,
@@ -94,32 +98,42 @@ impl<T: HasTimer> Timer<T> {
         })
     }
 
-    /// Has the timer expire after `delay`, whatever was said before; callable from any context. Does
-    /// nothing once it was shut down. C function: `mod_timer()`.
+    /// Sets the timer to expire after `delay`, in place of an earlier expiry.
+    ///
+    /// Does nothing after [`shut_down`](Self::shut_down). Callable from any context. C function:
+    /// `mod_timer()`.
     pub(crate) fn arm(&self, delay: Jiffies) {
-        // SAFETY: `jiffies` may be read at any time, by one load.
+        // SAFETY: `jiffies` must be read by a single load, because other CPUs change it: a volatile
+        // read is one.
         let now = unsafe { ptr::read_volatile(&raw const bindings::jiffies) };
 
-        // SAFETY: `inner` was initialized by `new` and does not move.
+        // SAFETY: The timer must be initialized, and must not move: `new` initialized it, and it is
+        // pinned.
         unsafe { bindings::mod_timer(self.inner.get(), now.wrapping_add(delay)) };
     }
 
-    /// Has the timer never expire again; when this returns, `expired` is not running. Sleeps, or
-    /// spins, until then, so the caller must not hold what `expired` takes. C function:
-    /// `timer_shutdown_sync()`.
+    /// Stops the timer for good, and waits until `expired` is not running.
+    ///
+    /// Spins; with `PREEMPT_RT` it sleeps. The caller must not hold a lock that `expired` takes.
+    /// It must not be an interrupt handler or `expired`. C function: `timer_shutdown_sync()`.
     pub(crate) fn shut_down(&self) {
-        // SAFETY: `inner` was initialized by `new` and does not move.
+        // SAFETY: The timer must be initialized, and must not move: `new` initialized it, and it is
+        // pinned.
         unsafe { bindings::timer_shutdown_sync(self.inner.get()) };
     }
 
+    /// Calls `expired` of the struct that contains the timer.
+    ///
     /// # Safety
     ///
-    /// To be called by the timer wheel, for a timer made by [`new`](Self::new).
+    /// The caller is the timer wheel, and [`new`](Self::new) initialized the timer.
     unsafe extern "C" fn call(timer: *mut bindings::timer_list) {
         let timer = Opaque::cast_from(timer);
-        // SAFETY: By the type invariants it is that far into a `T`. By the contract of `HasTimer` the `T`
-        // and what it borrows are there: the timer is shut down before, at the latest when it is dropped,
-        // which is before anything else of the `T` is, and waits for us.
+        // SAFETY:
+        // - The pointer must be to a `T`: by the type invariant the timer is at `OFFSET` in one.
+        // - The `T` and its borrows must be valid: by the contract of `HasTimer` the timer is shut
+        //   down first, at the latest when it is dropped, before the other fields. The shutdown
+        //   waits for this function.
         let owner = unsafe { &*timer.byte_sub(T::OFFSET).cast::<T>() };
 
         owner.expired();
