@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A driver for QEMU's `edu` device, to copy from: the rooms [`bindings`], [`dma`] and [`sg`] on another
-//! bus, with another engine, behind an IOMMU.
+//! Driver for QEMU's `edu` device, as a template for other drivers.
 //!
-//! - [`device`]: the engine. The only file that tells hardware the addresses of what is mapped.
-//! - [`iommu`]: what the kernel knows of the IOMMU in front of the device.
-//! - [`demo`]: what is shown. It looks at addresses, which other drivers have no reason to.
+//! It uses the directories [`bindings`], [`dma`] and [`sg`] on PCI, with its own engine, behind an
+//! IOMMU.
 //!
-//! In a machine that has both, as by `qemu-system-aarch64 -M virt,iommu=smmuv3 -device edu`:
+//! - [`device`]: engine, the only file that programs hardware with bus addresses;
+//! - [`iommu`]: state of the IOMMU in front of the device;
+//! - [`demo`]: demonstration, which reads addresses; other drivers have no reason to;
+//! - [`report`]: text of the demonstration.
+//!
+//! On `qemu-system-aarch64 -M virt,iommu=smmuv3 -device edu`:
 //!
 //! ```sh
 //! insmod rk3588_dma_edu.ko
 //! cd /sys/kernel/debug/rk3588_dma_edu-*
-//! echo all > run        # fails with an I/O error if anything is not as it should be
-//! cat report            # what happened, to read
+//! echo all > run        # fails with an I/O error if a check fails
+//! cat report            # addresses, numbers of segments, and the result
 //! ```
 
 #[allow(dead_code, unused_imports, reason = "made for more than one driver")]
@@ -70,7 +73,7 @@ kernel::module_pci_driver! {
     params: {
         timeout_ms: u32 {
             default: 2000,
-            description: "How long the device may take for an order; it takes 100 ms",
+            description: "Timeout of a command in milliseconds; the device takes 100 ms",
         },
     },
 }
@@ -84,14 +87,16 @@ kernel::pci_device_table!(
     )]
 );
 
-/// Vendor and device. The kernel crate takes no vendor that it does not know, so the table has to name the
-/// class, which others have, too.
+/// Vendor and device ID.
+///
+/// The kernel crate accepts only the vendors that it lists, so the table names the class, which
+/// other devices have, too.
 const ID: (u16, u16) = (0x1234, 0x11e8);
 
 /// The driver.
 struct Driver;
 
-/// What belongs to a bound device: the files, and behind them all the rest.
+/// Data of a bound device: the debugfs files, which own everything else.
 struct Bundle<'bound> {
     debugfs: debugfs::Dir<Demo<'bound>>,
 }
@@ -108,8 +113,9 @@ impl pci::Driver for Driver {
         bind(pdev)
     }
 
-    /// Ends what the device does, as long as its addresses are translated for it: they need not be any more
-    /// when the bundle is dropped.
+    /// Waits for the device and disables bus mastering while its addresses are still translated.
+    ///
+    /// The driver core drops the bundle later, when the kernel may have replaced the IOMMU domain.
     fn unbind<'bound>(_: &'bound pci::Device<Core<'_>>, this: Pin<&Self::Data<'bound>>) {
         drop(this.debugfs.data().state.lock().parts.take());
     }
@@ -127,7 +133,7 @@ fn bind<'bound>(pdev: &'bound pci::Device<Core<'_>>) -> Result<Bundle<'bound>> {
     let dev = dev.inspect_err(|&error| match error {
         EIO => dev_err!(
             pdev,
-            "the device has {} address bits, which do not reach the memory, and no IOMMU translates\n",
+            "device has {} address bits, which do not reach the memory, and no IOMMU translates\n",
             device::ADDRESS_BITS
         ),
         _ => dev_err!(pdev, "no DMA ({error:?})\n"),
@@ -136,7 +142,8 @@ fn bind<'bound>(pdev: &'bound pci::Device<Core<'_>>) -> Result<Bundle<'bound>> {
     let timeout = Delta::from_millis(module_parameters::timeout_ms.value().into());
     let edu = Edu::new(pdev, dev, timeout)
         .inspect_err(|error| dev_err!(pdev, "no edu device ({error:?})\n"))?;
-    // SAFETY: It goes into the bundle, where `unbind` drops it; or is dropped on the way out of here.
+    // SAFETY: The domain must be dropped before `unbind` returns: `unbind` does so. If probe fails,
+    // this function drops it.
     let domain = unsafe { Domain::of(dev) };
     let name = CString::try_from_fmt(fmt!("rk3588_dma_edu-{}", pdev.as_ref().name()))?;
     let demo = pin_init!(Demo {
@@ -144,7 +151,8 @@ fn bind<'bound>(pdev: &'bound pci::Device<Core<'_>>) -> Result<Bundle<'bound>> {
         state <- new_mutex!(State { parts: Some(Parts { edu, domain }), report: None }),
     }? Error);
 
-    // SAFETY: The folder goes into the bundle, which the driver core drops at unbind.
+    // SAFETY: The directory must not be leaked: it goes into the bundle, which the driver core
+    // drops at unbind.
     let dir = unsafe { debugfs::Dir::new(&name, demo)? };
 
     dir.add_command::<RunFile>();
@@ -152,24 +160,26 @@ fn bind<'bound>(pdev: &'bound pci::Device<Core<'_>>) -> Result<Bundle<'bound>> {
     Ok(Bundle { debugfs: dir })
 }
 
-/// What the files work on.
+/// Data of the debugfs files.
 #[pin_data]
 struct Demo<'bound> {
     dev: &'bound DmaDevice,
-    /// Held while the demonstration runs, which is as long as `timeout_ms` allows, at most.
+    /// Locked while the demonstration runs: at most `timeout_ms` for each command.
     #[pin]
     state: Mutex<State<'bound>>,
 }
 
-/// What is not there any more when the driver's `unbind` returns.
+/// Resources that `unbind` drops.
 struct Parts<'bound> {
     edu: Edu<'bound>,
     domain: Option<Domain<'bound>>,
 }
 
+/// State of the demonstration.
 struct State<'bound> {
-    /// Until the device is unbound.
+    /// Resources, or `None` after `unbind`.
     parts: Option<Parts<'bound>>,
+    /// Report of the last run.
     report: Option<Report>,
 }
 

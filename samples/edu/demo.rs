@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What is shown: addresses that are not physical ones, entries that become fewer segments, and an
-//! access that is blocked.
+//! Demonstration: bus addresses that are not physical addresses, entries that the IOMMU merges into
+//! fewer segments, and an access that it blocks.
 
 use core::{
     iter,
@@ -35,18 +35,20 @@ use crate::{
     }, //
 };
 
-/// Where in a page the bytes of a list begin, and how many there are.
+/// Bytes of a page that are in a list: offset and length.
 type Part = (usize, usize);
 
-/// A page of them.
+/// All bytes of a page.
 const WHOLE: Part = (0, PageBuffer::LEN);
 
-/// A copy from one list to another.
+/// Copy from one list to another.
 struct Case {
     name: &'static str,
     from: &'static [Part],
     to: &'static [Part],
-    /// Where the CPU changes a few bytes while the lists are mapped: across the end of an entry.
+    /// Offsets at which the CPU writes [`CHANGE`] while the lists are mapped.
+    ///
+    /// Each change crosses the end of an entry of the source or of the destination.
     changes: &'static [usize],
 }
 
@@ -57,8 +59,8 @@ const CASES: [Case; 2] = [
         to: &[WHOLE; 8],
         changes: &[4090, 20_474],
     },
-    // What does not end with a page of the IOMMU, or does not begin with one, is the last, or the first, of
-    // a segment.
+    // An entry that does not end at a page boundary of the IOMMU is the last of its segment. An
+    // entry that does not begin at one is the first.
     Case {
         name: "parts of pages",
         from: &[WHOLE, (0, 1000), (100, 3996), WHOLE, WHOLE, (7, 3000)],
@@ -67,15 +69,15 @@ const CASES: [Case; 2] = [
     },
 ];
 
-/// What the CPU writes there.
+/// Bytes that the CPU writes at each offset in [`Case::changes`].
 const CHANGE: [u8; 12] = *b"two entries!";
 
-/// Shows all of it.
+/// Runs the demonstration, and writes its results to `report`. May sleep.
 ///
 /// # Errors
 ///
-/// `EBUSY` if the device is still at something, `EIO` if anything is not as it should be, and those of
-/// mappings and of the device. The report says where it was.
+/// `EBUSY` if the device still executes a command, `EIO` if a check fails, and errors of mappings
+/// and of the device. The report has the results up to the failure.
 pub(crate) fn run(
     dev: &DmaDevice,
     edu: &mut Edu<'_>,
@@ -97,7 +99,7 @@ fn show(
     domain: Option<&Domain<'_>>,
     report: &mut Report,
 ) -> Result {
-    // Nothing is mapped where the device may still write.
+    // A command that timed out may still write to an address that the kernel would use again.
     edu.expect_idle()?;
 
     match domain {
@@ -111,7 +113,7 @@ fn show(
     show_blocked(dev, edu, domain, report)
 }
 
-/// Sends a page, and receives it into another.
+/// Sends a page to the device, and receives it in another page.
 fn show_mapping(
     dev: &DmaDevice,
     edu: &mut Edu<'_>,
@@ -140,9 +142,12 @@ fn show_mapping(
 }
 
 impl Case {
-    /// Copies list to list. Then the CPU changes bytes of the source while it stays mapped, and all is copied
-    /// again. Then both tables are mapped the other way round, and other bytes are copied back.
-    /// Looks at all bytes of the destination each time.
+    /// Copies the list three times, and verifies each copy.
+    ///
+    /// 1. All bytes of the destination are compared.
+    /// 2. The CPU changes bytes of the source while it is mapped. The changed bytes are compared.
+    /// 3. Both tables are mapped in the opposite direction, and other bytes are copied back. All
+    ///    bytes of both lists are compared.
     fn show(
         &self,
         dev: &DmaDevice,
@@ -170,7 +175,7 @@ impl Case {
 
         expect(destination.for_cpu(..)?.iter(), &expected, report)?;
         report.line(fmt!(
-            "{name}: {} bytes copied in {} orders",
+            "{name}: {} bytes copied by {} commands",
             expected.len(),
             edu.orders() - orders
         ))?;
@@ -196,12 +201,12 @@ impl Case {
             changes.len()
         ))?;
 
-        // A table has no direction.
+        // A table has no direction, so it can be mapped in another one.
         let (back, kept) = (source.unmap(), destination.unmap());
         let (back, mut kept) = (back.map::<FromDevice>()?, kept.map::<ToDevice>()?);
         let counts = (kept.nents(), back.nents());
 
-        // Other bytes, so that none of them can be there already.
+        // All bytes change, so that no byte of the earlier copies is correct.
         for byte in &mut expected {
             *byte = !*byte;
         }
@@ -223,7 +228,7 @@ impl Case {
     }
 }
 
-/// Maps `pages`, and writes how many entries and segments that makes.
+/// Maps `pages` as a list, and reports its entries and segments.
 fn mapped<'dev, D: Direction>(
     dev: &'dev DmaDevice,
     mut pages: KVec<PageBuffer>,
@@ -241,13 +246,13 @@ fn mapped<'dev, D: Direction>(
         "{name}, {side}: {entries} entries, {segments} segment{plural}"
     ))?;
     if (entries, segments) != (pieces.len(), told.len()) {
-        return wrong(report, fmt!("not as many as there should be"));
+        return wrong(report, fmt!("wrong number of entries or segments"));
     }
     show_entries(&pieces, &told, domain, report)?;
     Ok(list)
 }
 
-/// Writes where each entry is in memory, and for the device.
+/// Reports the physical address and the bus address of each entry.
 fn show_entries(
     pieces: &[(u64, usize)],
     segments: &[(u64, usize)],
@@ -282,7 +287,7 @@ fn show_entries(
     }
 }
 
-/// Has the device write to a page, and again after it was unmapped.
+/// Checks that the device writes to a page while it is mapped, and not after unmapping.
 fn show_blocked(
     dev: &DmaDevice,
     edu: &mut Edu<'_>,
@@ -291,14 +296,14 @@ fn show_blocked(
 ) -> Result {
     const BEFORE: u8 = 0x11;
     const WRITTEN: u8 = 0xee;
-    /// As long as what the device has on its bus at once: one access, which the IOMMU reports once.
+    /// Length in bytes: one bus access of the device, which the IOMMU reports once.
     const LEN: usize = 4;
 
     let domain = match domain {
         Some(domain) if domain.kind() == Kind::Strict && domain.is_ours_alone() => domain,
         _ => {
             return report.line(fmt!(
-                "after unmapping: not shown, because nothing says that no memory would be hit"
+                "after unmapping: not shown, because the device may reach memory at the address"
             ))
         }
     };
@@ -307,7 +312,7 @@ fn show_blocked(
     page.fill(WRITTEN);
     drop(edu.send(Mapping::<_, ToDevice>::new(dev, page)?)?);
 
-    // It does write, while it may.
+    // While the page is mapped, the device writes it.
     let mapping = Mapping::<_, FromDevice>::new(dev, PageBuffer::zeroed()?)?;
     let (mapping, address) = Edu::address_of(dev, edu.receive(mapping)?)?;
     let bus_address = u32::try_from(address)?;
@@ -318,17 +323,16 @@ fn show_blocked(
     if let Some(physical) = domain.to_phys(address) {
         return wrong(
             report,
-            fmt!("{address:#x} still leads to {physical:#x} after it was unmapped"),
+            fmt!("{address:#x} is translated to {physical:#x} after unmapping"),
         );
     }
 
-    // SAFETY: The device reaches no memory at `address`:
-    // - Its addresses are translated, by tables that no other device uses. The page is not in them any more,
-    //   as was seen just now, and what the IOMMU had remembered of them was forgotten before `unmap` returned.
-    // - Nothing else can have come to be there. Memory is mapped for this device here and nowhere else, by
-    //   who holds `edu`.
-    // Even if the IOMMU let it through, it would be to where the address led before: `page`, which is ours,
-    // which nothing refers to now, and which is kept for good if the device does not say that it is done.
+    // SAFETY: Memory that the device reaches at `address` must have no other user. It reaches none:
+    // - The IOMMU translates its addresses by a page table that no other device uses. `to_phys`
+    //   found no entry for `address`, and `unmap` invalidated the IOMMU's cache (`Kind::Strict`).
+    // - The address is not mapped again: only the owner of `edu` maps memory for this device.
+    // If the IOMMU still let the write pass, it would reach the former translation. That is `page`,
+    // which has no other reference, and which is leaked if the command does not end.
     let result = unsafe { edu.write_to_unmapped(bus_address, LEN) };
 
     if let Err(error) = result {
@@ -341,8 +345,9 @@ fn show_blocked(
     ))
 }
 
-/// A page for each of `parts`, with no two next to each other in memory: of twice as many, in the order of
-/// their addresses, every second one.
+/// Allocates a page for each of `parts`, so that no two are contiguous in memory.
+///
+/// They are every second one, by address, of twice the number of pages.
 fn scattered(parts: &[Part]) -> Result<KVec<PageBuffer>> {
     let mut all = KVec::new();
     let mut pages = KVec::new();
@@ -358,7 +363,7 @@ fn scattered(parts: &[Part]) -> Result<KVec<PageBuffer>> {
     Ok(pages)
 }
 
-/// Where the bytes of `pages` are in memory: an address and a length for each.
+/// Returns the physical address and the length of the bytes of each page.
 fn pieces_of(pages: &mut [PageBuffer]) -> Result<Extents> {
     let mut pieces = Extents::new();
 
@@ -368,19 +373,22 @@ fn pieces_of(pages: &mut [PageBuffer]) -> Result<Extents> {
     Ok(pieces)
 }
 
-/// Bytes that tell where they come from: no page of them is like another.
+/// Returns `len` bytes with a period of 251 bytes, so that successive pages differ.
 fn pattern(len: usize) -> Result<KVec<u8>> {
     let mut bytes = KVec::with_capacity(len, GFP_KERNEL)?;
 
     for index in 0..len {
-        // CAST: Less than 251, a prime number.
+        // CAST: Less than 251.
         bytes.push((index % 251) as u8, GFP_KERNEL)?;
     }
     Ok(bytes)
 }
 
-/// The physical address that the device reaches at `address`, by what the kernel has told the IOMMU. That of
-/// a bounce buffer, perhaps.
+/// Returns the physical address that the device reaches at `address`, maybe of a bounce buffer.
+///
+/// # Errors
+///
+/// `EIO` if the IOMMU has no translation for `address`, `ENOMEM`.
 fn expect_translated(
     domain: Option<&Domain<'_>>,
     address: u64,
@@ -392,11 +400,15 @@ fn expect_translated(
 
     match domain.to_phys(address) {
         Some(physical) => Ok(physical),
-        None => wrong(report, fmt!("{address:#x} leads nowhere")),
+        None => wrong(report, fmt!("{address:#x} is not translated")),
     }
 }
 
-/// Whether `found` and `expected` are the same bytes.
+/// Checks that `found` and `expected` are equal.
+///
+/// # Errors
+///
+/// `EIO` if they differ, `ENOMEM`.
 fn expect<'a>(
     found: impl Iterator<Item = &'a [u8]>,
     expected: &[u8],
@@ -422,7 +434,7 @@ fn expect<'a>(
     }
 }
 
-/// Says what is wrong.
+/// Reports a failed check, and returns `EIO`, or `ENOMEM` if the report has no memory.
 fn wrong<T>(report: &mut Report, what: kernel::fmt::Arguments<'_>) -> Result<T> {
     report.line(what)?;
     Err(EIO)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The engine: what tells the device addresses, and knows when it is done with them.
+//! Engine: programs the device with bus addresses, and waits until it has stopped using them.
 //!
-//! QEMU's `docs/specs/edu.rst` describes the device. It has a buffer of 4096 bytes, and moves bytes
-//! between that and memory, in one order after the other.
+//! QEMU's `docs/specs/edu.rst` describes the device. It has a buffer of 4096 bytes, and copies
+//! between the buffer and memory, one command at a time.
 
 use core::{
     ops::Range,
@@ -42,65 +42,67 @@ use crate::{
     sg::window, //
 };
 
-/// How many bits the addresses have that it can express.
+/// Number of address bits of the device.
 pub(crate) const ADDRESS_BITS: u32 = 28;
 
-/// The length of its buffer in bytes.
+/// Length of the device's buffer in bytes.
 pub(crate) const BUFFER_LEN: usize = 4096;
 
-/// Where the buffer is, in addresses of its own.
+/// Address of the buffer in the device's own address space.
 const BUFFER: u32 = 0x40000;
 
-/// How often is looked whether it is done.
+/// Time between two reads of [`COMMAND`] while the device runs.
 const INTERVAL: Delta = Delta::from_millis(1);
 
-/// The part of the register block that is used, in bytes.
+/// Size of the used part of the register block in bytes.
 const SIZE: usize = 0xa0;
 
 register! {
-    /// What it is.
+    /// Identification and version.
     ID(u32) @ 0x00 {
         31:24   major;
         23:16   minor;
-        /// [`KIND`].
+        /// Kind of device: [`KIND`].
         15:0    kind;
     }
 
-    /// Where the bytes come from.
+    /// Source: a bus address, or an address in [`BUFFER`].
     SOURCE(u32) @ 0x80 {
         31:0    address;
     }
 
-    /// Where they go.
+    /// Destination: a bus address, or an address in [`BUFFER`].
     DESTINATION(u32) @ 0x88 {
         31:0    address;
     }
 
-    /// How many they are.
+    /// Number of bytes to copy.
     COUNT(u32) @ 0x90 {
         31:0    bytes;
     }
 
-    /// What to do with them. Nothing else is taken while it does that.
+    /// Command. While one runs, the device ignores writes to these four registers.
     COMMAND(u32) @ 0x98 {
-        /// From its buffer to memory; or else from memory to its buffer.
+        /// True to copy from the buffer to memory, false to copy from memory to the buffer.
         1:1     to_memory => bool;
-        /// Until it is done.
+        /// Written as true to start; false when the command has ended.
         0:0     running => bool;
     }
 }
 
-/// The lower half of [`ID`](struct@ID).
+/// Lower half of [`ID`](struct@ID) of an `edu` device.
 const KIND: u32 = 0x00ed;
 
-/// Which way bytes go.
+/// Direction of a command.
 #[derive(Clone, Copy, PartialEq)]
 enum Way {
     FromMemory,
     ToMemory,
 }
 
-/// An `edu` device, which reaches memory until this is dropped.
+/// An `edu` device that is enabled as bus master.
+///
+/// Dropping it waits for the running command, at most for the timeout, and disables bus mastering.
 ///
 /// # Examples
 ///
@@ -112,7 +114,7 @@ enum Way {
 /// # ) -> Result {
 /// # let pages = VVec::from_elem(0u8, source.len(), GFP_KERNEL)?;
 /// let list = SgTable::new(dev, pages, GFP_KERNEL)?.map::<FromDevice>()?;
-/// let (source, list) = edu.copy(source, list)?;   // owns both meanwhile, then gives them back
+/// let (source, list) = edu.copy(source, list)?;   // owns both until the device has stopped
 /// # Ok(())
 /// # }
 /// ```
@@ -120,15 +122,17 @@ pub(crate) struct Edu<'bound> {
     pdev: &'bound pci::Device<Bound>,
     bus: BusMaster<'bound, u32>,
     bar: pci::Bar<'bound, SIZE>,
+    /// Maximum duration of a command.
     timeout: Delta,
-    /// How many orders it has carried out.
+    /// Number of completed commands.
     orders: usize,
-    /// Below the registers: these answer until then.
+    /// Dropped after `bar`: until then the registers respond.
     _enabled: Enabled<'bound>,
 }
 
-/// A PCI device that answers. Dropped, it is given up, and does not reach memory any more if nobody else has
-/// enabled it.
+/// PCI device whose memory space is enabled.
+///
+/// The drop also disables bus mastering, unless the device was enabled elsewhere, too.
 ///
 /// C functions: `pci_enable_device_mem()`, `pci_disable_device()`.
 struct Enabled<'bound>(&'bound pci::Device<Bound>);
@@ -142,24 +146,28 @@ impl<'bound> Enabled<'bound> {
 
 impl Drop for Enabled<'_> {
     fn drop(&mut self) {
-        // SAFETY: The device is bound, and `new` has enabled it once.
+        // SAFETY: The device must be valid: it is bound. `new` enabled it once.
         unsafe { bindings::pci_disable_device(as_raw(self.0)) };
     }
 }
 
-/// The `struct pci_dev` behind `pdev`.
+/// Returns the `struct pci_dev` of `pdev`.
 fn as_raw(pdev: &pci::Device<Bound>) -> *mut bindings::pci_dev {
-    // CAST: `pci::Device` is transparent over it.
+    // CAST: `pci::Device` is `repr(transparent)` over `Opaque<bindings::pci_dev>`.
     ptr::from_ref(pdev).cast_mut().cast()
 }
 
 impl<'bound> Edu<'bound> {
-    /// The device of `pdev`, which may take as long as `timeout` for an order.
+    /// Enables `pdev` and returns its engine, which waits at most `timeout` for a command.
+    ///
+    /// May sleep. C functions: `pci_enable_device_mem()`, `pci_set_master()`.
     ///
     /// # Errors
     ///
-    /// `ENODEV` if it is something else; `EBUSY` if others have its registers, or it is still at an order that
-    /// a driver before gave it; `ENOMEM`.
+    /// - `ENODEV` if it is not an `edu` device;
+    /// - `EBUSY` if another driver has claimed the registers, or a command is still running;
+    /// - `EINVAL` if the DMA mask of `dev` has more than 32 bits;
+    /// - `ENOMEM`, and errors of `pci_enable_device_mem()`.
     pub(crate) fn new(
         pdev: &'bound pci::Device<Core<'_>>,
         dev: &'bound DmaDevice,
@@ -174,7 +182,7 @@ impl<'bound> Edu<'bound> {
         }
         dev_info!(pdev, "edu {}.{}\n", id.major().get(), id.minor().get());
 
-        // What it is told from here on, and nothing that it was told before.
+        // Before bus mastering is enabled, so that no command of an earlier driver accesses memory.
         expect_idle(&bar)?;
         pdev.set_master();
         Ok(Self {
@@ -187,16 +195,17 @@ impl<'bound> Edu<'bound> {
         })
     }
 
-    /// How many orders it has carried out so far.
+    /// Returns the number of completed commands.
     pub(crate) fn orders(&self) -> usize {
         self.orders
     }
 
-    /// Has the device read `mapped` into the beginning of its buffer.
+    /// Copies `mapped` to the beginning of the device's buffer, and returns it. May sleep.
     ///
     /// # Errors
     ///
-    /// `EMSGSIZE` if that is longer than the buffer, and those of [`copy`](Self::copy).
+    /// `EMSGSIZE` if `mapped` is longer than the buffer; `EXDEV`, `EBUSY` and `ETIMEDOUT` as in
+    /// [`copy`](Self::copy).
     pub(crate) fn send<T>(&mut self, mapped: T) -> Result<T>
     where
         T: MappedMemory<Direction: DeviceReads>,
@@ -204,7 +213,7 @@ impl<'bound> Edu<'bound> {
         self.transfer(Way::FromMemory, mapped)
     }
 
-    /// Has the device write the beginning of its buffer to `mapped`.
+    /// Copies the beginning of the device's buffer to `mapped`, and returns it. May sleep.
     ///
     /// # Errors
     ///
@@ -224,26 +233,26 @@ impl<'bound> Edu<'bound> {
 
         let flight = self.bus.submit(mapped)?;
 
-        // SAFETY: The segments must be mapped, and stay so on failure: `flight` is leaked then.
+        // SAFETY: The segments must be mapped, also after a failure: `flight` is leaked then.
         unsafe { self.order_each(way, flight.segments(), 0..flight.len())? };
-        // SAFETY: The device must not use the mapping: it has carried all orders out.
+        // SAFETY: The device must not use the mapping: it has completed all commands.
         Ok(unsafe { flight.complete() })
     }
 
-    /// Has the device copy `source` to `destination`, which has the same length.
+    /// Copies `source` to `destination` of the same length, and returns both. May sleep.
     ///
-    /// Where a segment of the source ends is nothing to the destination: the device reads up to
-    /// [`BUFFER_LEN`] bytes from any number of segments, and writes them to any number.
+    /// The device reads up to [`BUFFER_LEN`] bytes from one or more segments, then writes them to
+    /// one or more segments. The ends of source and destination segments are independent.
     ///
     /// # Errors
     ///
     /// - `EINVAL` if the lengths differ;
     /// - `EXDEV` if one is mapped for another device;
-    /// - `EBUSY` if the device is still at an order that it did not end in time;
-    /// - `ETIMEDOUT` if it does not end this one. The memory of both is leaked then, since the device
-    ///   may still use it.
+    /// - `EBUSY` if a command that timed out is still running;
+    /// - `ETIMEDOUT` if a command of this copy times out. The memory of both is leaked, because the
+    ///   device may still use it.
     ///
-    /// In all other cases both are unmapped, and the memory is freed.
+    /// After other errors than `ETIMEDOUT`, both are unmapped and their memory is freed.
     pub(crate) fn copy<S, D>(&mut self, source: S, destination: D) -> Result<(S, D)>
     where
         S: MappedMemory<Direction: DeviceReads>,
@@ -266,14 +275,14 @@ impl<'bound> Edu<'bound> {
             let range = start..len.min(start + BUFFER_LEN);
 
             // SAFETY: The segments must be mapped, the source for reading and the destination for
-            // writing, and stay so on failure: `flight` is leaked then.
+            // writing, also after a failure: `flight` is leaked then.
             unsafe {
                 self.order_each(Way::FromMemory, sides.source.segments(), range.clone())?;
                 self.order_each(Way::ToMemory, sides.destination.segments(), range)?;
             }
         }
 
-        // SAFETY: The device must not use the mappings: it has carried all orders out.
+        // SAFETY: The device must not use the mappings: it has completed all commands.
         let Pair {
             source,
             destination,
@@ -282,7 +291,7 @@ impl<'bound> Edu<'bound> {
         Ok((source, destination))
     }
 
-    /// Moves the bytes of `range` of these segments, at most [`BUFFER_LEN`], to or from the buffer.
+    /// Copies `range` of the segments, at most [`BUFFER_LEN`] bytes, to or from the buffer.
     ///
     /// # Errors
     ///
@@ -290,7 +299,7 @@ impl<'bound> Edu<'bound> {
     ///
     /// # Safety
     ///
-    /// That of [`order`](Self::order), for all of them.
+    /// The requirement of [`order`](Self::order), for all segments.
     unsafe fn order_each<'a>(
         &mut self,
         way: Way,
@@ -307,22 +316,23 @@ impl<'bound> Edu<'bound> {
         Ok(())
     }
 
-    /// Moves `len` bytes between `address` and the buffer from `at` on, and waits until that is done.
+    /// Copies `len` bytes between bus address `address` and offset `at` in the buffer. May sleep.
     ///
     /// # Errors
     ///
-    /// `EINVAL` if they are not inside the buffer, `ETIMEDOUT` if it is not done in time.
+    /// `EINVAL` if the bytes are not inside the buffer, `ETIMEDOUT` if the command times out.
     ///
     /// # Safety
     ///
-    /// These bytes are mapped for the device, in a direction that goes with `way`; or nobody minds what becomes
-    /// of those that it reaches at these addresses. They stay so if this fails.
+    /// The bytes at `address` are mapped for the device, in a direction that permits `way`.
+    /// Otherwise, memory that the device reaches there has no user but the caller, who expects that
+    /// it is overwritten. Both hold also after a failure, until the device has stopped.
     unsafe fn order(&mut self, way: Way, address: u32, at: usize, len: usize) -> Result {
         if at > BUFFER_LEN || len > BUFFER_LEN - at {
             return Err(EINVAL);
         }
 
-        // CAST: Both are no more than the length of the buffer.
+        // CAST: Both are at most `BUFFER_LEN`.
         let (at, len) = (at as u32, len as u32);
         let (source, destination) = match way {
             Way::FromMemory => (address, BUFFER + at),
@@ -332,7 +342,7 @@ impl<'bound> Edu<'bound> {
         self.bar.write_reg(SOURCE::from(source));
         self.bar.write_reg(DESTINATION::from(destination));
         self.bar.write_reg(COUNT::from(len));
-        // Ordered after all writes to memory, as a write to a register is.
+        // A register write is ordered after all earlier writes to memory, as `writel()` is.
         self.bar.write_reg(
             COMMAND::zeroed()
                 .with_to_memory(way == Way::ToMemory)
@@ -344,13 +354,14 @@ impl<'bound> Edu<'bound> {
         Ok(())
     }
 
-    /// Waits until it is done with what it was told. May sleep.
+    /// Waits until the running command has ended. May sleep.
     ///
     /// # Errors
     ///
-    /// `ETIMEDOUT`.
+    /// `ETIMEDOUT` if it is still running after the timeout.
     fn wait(&self) -> Result {
-        // On PCI the answer to a read does not overtake what the device wrote before.
+        // On PCI the completion of a read does not pass earlier writes of the device, so these are
+        // in memory.
         read_poll_timeout(
             || Ok(self.bar.read(COMMAND)),
             |command| !command.running(),
@@ -360,11 +371,11 @@ impl<'bound> Edu<'bound> {
         Ok(())
     }
 
-    /// Looks whether it is idle.
+    /// Checks that no command is running.
     ///
     /// # Errors
     ///
-    /// `EBUSY` if it is still at an order that it did not end in time.
+    /// `EBUSY` if a command that timed out is still running.
     pub(crate) fn expect_idle(&self) -> Result {
         expect_idle(&self.bar)
     }
@@ -379,28 +390,28 @@ fn expect_idle(bar: &pci::Bar<'_, SIZE>) -> Result {
 
 impl Drop for Edu<'_> {
     fn drop(&mut self) {
-        // Memory that it is at stays mapped, but only as long as the device is bound.
+        // Memory of a running command stays mapped, but only while the device is bound.
         if self.wait().is_err() {
             dev_warn!(
                 self.pdev,
-                "it is still at an order, and is cut off from memory\n"
+                "command still running: bus mastering is disabled\n"
             );
         }
-        // SAFETY: The device is bound to this driver, which has set what is taken back.
+        // SAFETY: The device must be valid: it is bound. `new` enabled bus mastering.
         unsafe { bindings::pci_clear_master(as_raw(self.pdev)) };
     }
 }
 
-/// Addresses, and how many bytes follow each other from there on.
+/// Contiguous ranges: address, and length in bytes.
 pub(crate) type Extents = KVec<(u64, usize)>;
 
-/// For the demonstration: to look at addresses, and to have one used that is no more.
+/// Methods for the demonstration, which reads addresses and uses one after unmapping.
 impl Edu<'_> {
     /// Returns the mapping and its bus address.
     ///
     /// # Errors
     ///
-    /// `EXDEV` if it is mapped for another device.
+    /// Those of [`segments_of`](Self::segments_of).
     pub(crate) fn address_of<'dev, M: Memory, D: Direction>(
         dev: &DmaDevice,
         mapping: Mapping<'dev, M, D>,
@@ -415,7 +426,7 @@ impl Edu<'_> {
     ///
     /// # Errors
     ///
-    /// `ENOMEM`; `EXDEV` if it is mapped for another device.
+    /// `ENOMEM`, or `EXDEV` if it is mapped for another device.
     pub(crate) fn segments_of<T: MappedMemory>(dev: &DmaDevice, mapped: T) -> Result<(T, Extents)> {
         let flight = BusMaster::<u64>::new(dev)?.submit(mapped)?;
         let mut segments = Extents::new();
@@ -429,19 +440,19 @@ impl Edu<'_> {
         Ok((mapped, segments))
     }
 
-    /// Has the device write the first `len` bytes of its buffer to `address`, which is not mapped.
+    /// Copies the first `len` bytes of the buffer to `address`, which is not mapped. May sleep.
     ///
     /// # Errors
     ///
-    /// As [`copy`](Self::copy).
+    /// `EBUSY` and `ETIMEDOUT` as in [`copy`](Self::copy); `EINVAL` if `len` exceeds the buffer.
     ///
     /// # Safety
     ///
-    /// Whatever the device reaches there is the caller's, who does not mind if it is overwritten, even after
-    /// this has failed.
+    /// Memory that the device reaches at `address` has no user but the caller, who expects that it
+    /// is overwritten, also after a failure.
     pub(crate) unsafe fn write_to_unmapped(&mut self, address: u32, len: usize) -> Result {
         self.expect_idle()?;
-        // SAFETY: By the caller's promise.
+        // SAFETY: Memory at `address` must have no user but the caller: the caller guarantees it.
         unsafe { self.order(Way::ToMemory, address, 0, len) }
     }
 }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What the kernel knows of the IOMMU in front of a device. For the demonstration: what maps memory by
-//! `dma` and `sg` need not know whether there is one.
+//! State of the IOMMU in front of a device, for the demonstration.
+//!
+//! Code that maps memory by `dma` and `sg` works the same with and without an IOMMU.
+//!
+//! C header: `include/linux/iommu.h`.
 
 use core::ptr::NonNull;
 
@@ -19,15 +22,16 @@ use crate::{
     }, //
 };
 
-/// What becomes of an address when it is unmapped.
+/// Mode of an IOMMU domain: translation, and its end after unmapping.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Kind {
-    /// It is translated, and not any more when the unmapping returns.
+    /// Translated until the unmapping returns.
     Strict,
-    /// It is translated, and may be for some milliseconds more: the IOMMU's cache is emptied for many
-    /// at once.
+    /// Translated, perhaps for some milliseconds after the unmapping.
+    ///
+    /// The kernel invalidates the IOMMU's cache (IOTLB) later, for many addresses at once.
     Deferred,
-    /// It is not translated.
+    /// Not translated.
     Direct,
 }
 
@@ -41,13 +45,15 @@ impl fmt::Display for Kind {
     }
 }
 
-/// The address space that a device shares with the others of its IOMMU group.
+/// Address space that a device shares with the other devices of its IOMMU group.
+///
+/// C type: `struct iommu_domain`.
 ///
 /// # Invariants
 ///
-/// `domain` is what the kernel has for `dev`, by which the addresses of its mappings are translated. It is
-/// valid until the driver's `unbind` returns: the kernel takes no other for a device that is bound to a driver,
-/// unless the driver asks for it, which this one does not.
+/// `domain` translates the addresses of mappings for `dev`. It is valid until the driver's `unbind`
+/// returns: while a device is bound, the kernel replaces its domain only if the driver requests it,
+/// and this driver does not.
 pub(crate) struct Domain<'bound> {
     dev: &'bound DmaDevice,
     domain: NonNull<bindings::iommu_domain>,
@@ -57,28 +63,33 @@ pub(crate) struct Domain<'bound> {
 unsafe impl Send for Domain<'_> {}
 
 impl<'bound> Domain<'bound> {
-    /// That of `dev`, if there is an IOMMU.
+    /// Returns the domain of `dev`, or `None` without an IOMMU.
+    ///
+    /// C function: `iommu_get_domain_for_dev()`.
     ///
     /// # Safety
     ///
-    /// The result is dropped before the driver's `unbind` returns. Afterwards, until the driver's data is gone,
-    /// the kernel may take another domain for the device.
+    /// The caller drops the result before the driver's `unbind` returns. Afterwards the kernel may
+    /// replace the domain, even before it drops the driver's data.
     pub(crate) unsafe fn of(dev: &'bound DmaDevice) -> Option<Self> {
-        // SAFETY: The device is bound to our driver, which is what the function asks for.
+        // SAFETY: The device must be bound to the calling driver: it is for `'bound`.
         let domain = unsafe { bindings::iommu_get_domain_for_dev(as_raw(dev.as_device())) };
 
-        // INVARIANT: Found just now. By the caller's promise it goes before `unbind` returns.
+        // INVARIANT: The kernel returned the domain of `dev`. The caller drops it before `unbind`
+        // returns.
         Some(Self {
             dev,
             domain: NonNull::new(domain)?,
         })
     }
 
-    /// What it does with addresses. A person may change that at any time, by
-    /// `/sys/kernel/iommu_groups/*/type`, from strict to deferred.
+    /// Returns the mode.
+    ///
+    /// Root may change it from strict to deferred at any time, by writing to
+    /// `/sys/kernel/iommu_groups/*/type`. C field: `iommu_domain.type`.
     pub(crate) fn kind(&self) -> Kind {
-        // SAFETY: By the type invariant it is a domain. The kernel may write this field meanwhile, and reads
-        // it itself without a lock.
+        // SAFETY: The domain must be valid: by the type invariant it is. The kernel may change the
+        // field meanwhile; a volatile read is a single load, and the kernel takes no lock for it.
         let kind = unsafe { (&raw const (*self.domain.as_ptr()).type_).read_volatile() };
 
         match kind {
@@ -88,32 +99,41 @@ impl<'bound> Domain<'bound> {
         }
     }
 
-    /// The physical address of what the device reaches at `address`, by the IOMMU's tables.
+    /// Returns the physical address that the device reaches at `address`, or `None`.
+    ///
+    /// The address is from the IOMMU's page table, not from its cache.
     ///
     /// C function: `iommu_iova_to_phys()`.
     pub(crate) fn to_phys(&self, address: u64) -> Option<u64> {
-        // SAFETY: By the type invariant it is a domain.
+        // SAFETY: The domain must be valid: by the type invariant it is.
         match unsafe { bindings::iommu_iova_to_phys(self.domain.as_ptr(), address) } {
             0 => None,
             phys => Some(phys),
         }
     }
 
-    /// Whether no other device uses its addresses.
+    /// Returns true if the IOMMU group has no other device.
+    ///
+    /// May sleep. C function: `iommu_group_for_each_dev()`.
     pub(crate) fn is_ours_alone(&self) -> bool {
+        /// Adds 1 to the `usize` at `count`.
+        ///
         /// # Safety
         ///
-        /// `count` points to a `usize` that nobody else uses.
+        /// `count` points to a `usize` without other users.
         unsafe extern "C" fn add_one(_: *mut bindings::device, count: *mut c_void) -> c_int {
-            // SAFETY: By the contract of this function.
+            // SAFETY: `count` must point to a `usize` without other users: the caller guarantees
+            // it.
             unsafe { *count.cast::<usize>() += 1 };
             0
         }
 
         let mut devices = 0usize;
 
-        // SAFETY: The device is bound. A group that was got is put after its use, and `add_one` gets what it
-        // asks for.
+        // SAFETY:
+        // - The device must be valid: it is bound.
+        // - The group must be valid until its last use: the reference is put after it.
+        // - `add_one` needs a `usize` without other users: `devices` is a local variable.
         unsafe {
             let group = bindings::iommu_group_get(as_raw(self.dev.as_device()));
 
@@ -127,7 +147,7 @@ impl<'bound> Domain<'bound> {
     }
 }
 
-/// Returns the physical address of `memory`, for comparison: drivers have no use for it.
+/// Returns the physical address of `memory`, for the report: drivers have no use for it.
 ///
 /// # Errors
 ///

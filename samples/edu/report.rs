@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What happened, line by line.
+//! Report of the demonstration.
 
 use kernel::{
     fmt,
@@ -12,12 +12,12 @@ use kernel::{
 pub(crate) struct Report(KVec<CString>);
 
 impl Report {
-    /// An empty report.
+    /// Returns an empty report.
     pub(crate) const fn new() -> Self {
         Self(KVec::new())
     }
 
-    /// Adds a line.
+    /// Adds a line. May sleep.
     ///
     /// # Errors
     ///

@@ -139,7 +139,7 @@ fn late(suite: &mut Suite) {
         });
         tests.add("a_device_that_is_left_is_cut_off", |it| {
             it.occurs("left-log", " are leaked: ", 1)?;
-            it.has("left-log", "it is still at an order, and is cut off")
+            it.has("left-log", "command still running: bus mastering")
         });
         tests.add("next_time_all_holds", |it| {
             it.exits(0)?;
