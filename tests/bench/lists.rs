@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Costs of lists of pages that are not contiguous: to map and unmap them, to sync a part of them,
-//! to make their tables.
+//! Costs of lists of pages that are not contiguous: mapping and unmapping, syncs of a part, and
+//! making of tables.
 
 use core::cmp::Reverse;
 
@@ -35,7 +35,7 @@ use super::{
     Measurement, //
 };
 
-/// Number of entries, and how often such a list is mapped in a round.
+/// Number of entries, and number of operations in a round.
 const LISTS: [(usize, u32); 3] = [(1, 1000), (16, 200), (256, 20)];
 
 /// Number of bytes to sync in the middle of a list: half of one page and half of the next.

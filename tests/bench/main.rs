@@ -2,8 +2,8 @@
 
 //! Benchmark of mapping, syncing and unmapping with guards and in C, and of writing programs.
 //!
-//! It is a kernel module of its own, with the driver's modules and, in `peer.c`, the calls of a
-//! driver in C. `make bench` boots it with QEMU's `-icount shift=0`, where 1 ns is an instruction.
+//! It is a separate kernel module: the driver's directories and, in `peer.c`, the calls of a driver
+//! in C. `make bench` boots it with QEMU's `-icount shift=0`, where 1 ns is an instruction.
 //! The module logs a line per measurement:
 //!
 //! ```text
@@ -76,10 +76,10 @@ kernel::of_device_table!(
     [(of::DeviceId::new(c"rk3588-dma,bench"), ())]
 );
 
-/// Number of times that each measurement is made. The least counts: disturbances only add time.
+/// Number of rounds of a measurement. The least result counts: disturbances only add time.
 const ROUNDS: usize = 5;
 
-/// Lengths in bytes, and how often a buffer is mapped in a round.
+/// Lengths in bytes, and number of mappings in a round.
 const LENGTHS: [(usize, u32); 3] = [(64, 1000), (4096, 1000), (1 << 20, 20)];
 
 /// Functions of `peer.h`.
@@ -207,8 +207,8 @@ fn run(pdev: &platform::Device<Core<'_>>) -> Result {
 /// Invalid implementation of `Memory`: vmalloc memory.
 struct Vmalloc(VVec<u8>);
 
-// SAFETY: Not met, because the memory is not linear. `expect_vmalloc_rejected` expects that mapping
-// it fails.
+// SAFETY: `Memory` requires linear memory, which this is not. `expect_vmalloc_rejected` checks that
+// the mapping fails.
 unsafe impl Memory for Vmalloc {
     fn as_ptr(&self) -> NonNull<u8> {
         NonNull::from(&self.0[..]).cast()
@@ -323,7 +323,7 @@ fn time_with<T>(value: T, work: impl Fn(T) -> Result<T>) -> Result<(u64, T)> {
     result.map(|value| (time, value))
 }
 
-/// Maps and unmaps for the device, and syncs for the CPU and for the device again.
+/// Maps for the device, syncs for the device, and unmaps. `for_cpu_mut` syncs when it is dropped.
 fn to_device(dma: &DmaDevice, mut buffer: Buffer, times: u32) -> Result<Buffer> {
     for _ in 0..times {
         let mut mapping = Mapping::<_, ToDevice>::new(dma, buffer)?;
@@ -334,7 +334,7 @@ fn to_device(dma: &DmaDevice, mut buffer: Buffer, times: u32) -> Result<Buffer> 
     Ok(buffer)
 }
 
-/// Maps and unmaps from the device, and syncs for the CPU.
+/// Maps from the device, syncs for the CPU, and unmaps.
 fn from_device(dma: &DmaDevice, mut buffer: Buffer, times: u32) -> Result<Buffer> {
     for _ in 0..times {
         let mut mapping = Mapping::<_, FromDevice>::new(dma, buffer)?;
@@ -345,7 +345,7 @@ fn from_device(dma: &DmaDevice, mut buffer: Buffer, times: u32) -> Result<Buffer
     Ok(buffer)
 }
 
-/// Maps and unmaps in both directions, and syncs for the CPU and for the device again.
+/// Maps in both directions, syncs for the CPU and for the device, and unmaps.
 fn bidirectional(dma: &DmaDevice, mut buffer: Buffer, times: u32) -> Result<Buffer> {
     for _ in 0..times {
         let mut mapping = Mapping::<_, Bidirectional>::new(dma, buffer)?;
@@ -356,7 +356,7 @@ fn bidirectional(dma: &DmaDevice, mut buffer: Buffer, times: u32) -> Result<Buff
     Ok(buffer)
 }
 
-/// Maps and unmaps without a sync, and syncs the first 64 bytes for the device.
+/// Maps without a sync, syncs the first 64 bytes for the device, and unmaps without a sync.
 fn part(dma: &DmaDevice, mut buffer: Buffer, times: u32) -> Result<Buffer> {
     for _ in 0..times {
         let mapping = Mapping::<_, ToDevice>::new_unsynced(dma, buffer)?

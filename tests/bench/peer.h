@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Calls of a driver in C, with which the guards are compared, and the clock.
+ * A function with @times repeats its work that number of times.
  */
 #ifndef RK3588_DMA_PEER_H
 #define RK3588_DMA_PEER_H
@@ -12,19 +13,22 @@ struct device;
 struct page;
 struct sg_table;
 
-/** Maps, syncs and unmaps @times times; -EIO if a mapping fails. */
+/** Maps, syncs for the device and unmaps; -EIO if a mapping fails. */
 int rk3588_dma_peer_to_device(struct device *dev, void *cpu, size_t len,
 			      unsigned int times);
 
-/** Maps, syncs and unmaps @times times; -EIO if a mapping fails. */
+/** Maps, syncs for the CPU and unmaps; -EIO if a mapping fails. */
 int rk3588_dma_peer_from_device(struct device *dev, void *cpu, size_t len,
 				unsigned int times);
 
-/** Maps, syncs and unmaps @times times; -EIO if a mapping fails. */
+/** Maps, syncs for both and unmaps; -EIO if a mapping fails. */
 int rk3588_dma_peer_bidirectional(struct device *dev, void *cpu, size_t len,
 				  unsigned int times);
 
-/** Maps and unmaps without a sync, and syncs the first 64 bytes for a device. */
+/**
+ * Maps without a sync, syncs the first 64 bytes for the device and unmaps
+ * without a sync; -EIO if a mapping fails.
+ */
 int rk3588_dma_peer_part(struct device *dev, void *cpu, size_t len,
 			 unsigned int times);
 
@@ -34,15 +38,15 @@ struct sg_table *rk3588_dma_peer_table(struct page **pages, unsigned int count);
 /** Frees a table that is not mapped. */
 void rk3588_dma_peer_free_table(struct sg_table *table);
 
-/** Maps and unmaps @times times; -EIO if a mapping fails. */
+/** Maps for the device and unmaps; -EIO if a mapping fails. */
 int rk3588_dma_peer_list_to_device(struct device *dev, struct sg_table *table,
 				   unsigned int times);
 
-/** Maps and unmaps @times times; -EIO if a mapping fails. */
+/** Maps from the device and unmaps; -EIO if a mapping fails. */
 int rk3588_dma_peer_list_from_device(struct device *dev, struct sg_table *table,
 				     unsigned int times);
 
-/** Maps and unmaps @times times; -EIO if a mapping fails. */
+/** Maps in both directions and unmaps; -EIO if a mapping fails. */
 int rk3588_dma_peer_list_bidirectional(struct device *dev,
 				       struct sg_table *table,
 				       unsigned int times);
@@ -53,11 +57,11 @@ int rk3588_dma_peer_map_list(struct device *dev, struct sg_table *table);
 /** Unmaps a table that rk3588_dma_peer_map_list() has mapped. */
 void rk3588_dma_peer_unmap_list(struct device *dev, struct sg_table *table);
 
-/** Syncs a part for the CPU and for the device again, @times times. */
+/** Syncs a part of a mapped table for the CPU and for the device. */
 void rk3588_dma_peer_list_part(struct device *dev, struct sg_table *table,
 			       size_t start, size_t len, unsigned int times);
 
-/** Makes a table and frees it, @times times; -ENOMEM without memory. */
+/** Makes a table and frees it; -ENOMEM without memory. */
 int rk3588_dma_peer_list_table(struct page **pages, unsigned int count,
 			       unsigned int times);
 

@@ -2,7 +2,7 @@
 /*
  * A client of a DMA engine, to count the costs of requests to its driver.
  *
- * Its debugfs file "repeat" takes the commands of rk3588_dma's, and more:
+ * Its debugfs file "repeat" takes commands, most as that of rk3588_dma does:
  *
  *	copy LENGTH COUNT [FROM TO]	from and to these offsets in a page
  *	chain SEGMENTS LENGTH COUNT	SEGMENTS copies, submitted together
@@ -374,7 +374,7 @@ static int peer_probe(struct platform_device *pdev)
 		return -ENOMEM;
 	mutex_init(&peer->lock);
 
-	/* Not requested: the memory belongs to other drivers. */
+	/* Not requested: the mmio-sram driver has claimed the range. */
 	ret = of_address_to_resource(dev->of_node, 0, &data);
 	if (ret)
 		return ret;
@@ -427,5 +427,5 @@ static struct platform_driver peer_driver = {
 module_platform_driver(peer_driver);
 
 MODULE_AUTHOR("The rk3588_dma developers");
-MODULE_DESCRIPTION("A client of a DMA engine, to count what it takes");
+MODULE_DESCRIPTION("Client of a DMA engine, to measure the engine's driver");
 MODULE_LICENSE("GPL");
