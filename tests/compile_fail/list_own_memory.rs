@@ -18,7 +18,8 @@ struct Frame {
     buffer: Contiguous<Buffer>,
 }
 
-// SAFETY: The requirements are met by `Buffer`, to which all methods forward.
+// SAFETY: The methods must meet the requirements of `SgMemory`: those of `Buffer` do, to which all
+// forward.
 #[cfg(not(mistake))]
 unsafe impl SgMemory for Frame {
     fn len(&self) -> usize {

@@ -15,7 +15,8 @@ struct Message {
     bytes: KVec<u8>,
 }
 
-// SAFETY: The requirements are met by `KVec`, to which all methods forward.
+// SAFETY: The methods must meet the requirements of `Memory`: those of `KVec` do, to which all
+// forward.
 unsafe impl Memory for Message {
     //~[mistake]^ E0046
     //~[mistake]| ERROR: missing: `check`

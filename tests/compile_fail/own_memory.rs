@@ -14,7 +14,8 @@ struct Message {
     buffer: Buffer,
 }
 
-// SAFETY: The requirements are met by `Buffer`, to which all methods forward.
+// SAFETY: The methods must meet the requirements of `Memory`: those of `Buffer` do, to which all
+// forward.
 #[cfg(not(mistake))]
 unsafe impl Memory for Message {
     fn as_ptr(&self) -> NonNull<u8> {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// A single value in vmalloc memory cannot be mapped, however short: it may cross a page boundary.
+// A single value in vmalloc memory cannot be mapped, however short: it is outside the linear map.
 
 use kernel::prelude::*;
 

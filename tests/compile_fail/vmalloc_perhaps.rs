@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// A `KVVec` cannot be mapped: its length decides if it is vmalloc memory.
+// A `KVVec` cannot be mapped: it may be vmalloc memory, by its length and the free memory.
 
 use kernel::prelude::*;
 
