@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Symbols for what the kernel has as macros and inline functions only.
+ * Symbols for macros and inline functions of the kernel.
  *
  * Those that are called for every mapping are not traced: they are calls of
  * something that is.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the kernel offers to C drivers as macros and inline functions only.
+ * Macros and inline functions of the kernel that drivers in C use.
  *
  * bindgen turns this header into Rust declarations when the module is built;
  * helpers.c gives each of them a symbol.
@@ -28,7 +28,7 @@ void rk3588_dma_sync_for_cpu(struct device *dev, dma_addr_t addr, size_t len,
 void rk3588_dma_sync_for_device(struct device *dev, dma_addr_t addr,
 				size_t len, enum dma_data_direction dir);
 
-/** dma_dev_need_sync(): whether syncs for @dev do anything. */
+/** dma_dev_need_sync(): returns true if syncs for @dev do anything. */
 bool rk3588_dma_needs_sync(const struct device *dev);
 
 /** dma_set_seg_boundary(). */
@@ -43,24 +43,24 @@ unsigned int rk3588_dma_get_max_seg_size(struct device *dev);
 /** dma_get_seg_boundary(). */
 unsigned long rk3588_dma_get_seg_boundary(struct device *dev);
 
-/** Whether the kernel's linear map has all of these bytes. */
+/** Returns true if all of these bytes are in the kernel's linear map. */
 bool rk3588_dma_is_linear(const void *cpu, size_t len);
 
 /**
- * Whether memory of kmalloc() begins in a cache line that others may use, without
- * dma_kmalloc_needs_bounce() seeing it, which goes by @len alone.
+ * Returns true if memory of kmalloc() begins in a cache line that may have other
+ * data, and dma_kmalloc_needs_bounce(), which compares only @len, returns false.
  */
 bool rk3588_dma_shares_line(const void *cpu, size_t len);
 
 /**
- * Whether memory of kmalloc() has the cache lines to itself that it begins and
- * ends in: long allocations are aligned, short ones may be.
+ * Returns true if memory of kmalloc() shares no cache line with other data: long
+ * allocations are aligned, short ones may be.
  */
 bool rk3588_dma_owns_lines(phys_addr_t phys, size_t len);
 
 /**
- * Whether what a device writes is bounced because of its length, as by
- * dma_kmalloc_needs_bounce(): it may be memory of kmalloc() that has not.
+ * Returns true if memory of this length that a device writes is bounced, as by
+ * dma_kmalloc_needs_bounce(): memory of kmalloc() may share cache lines.
  */
 bool rk3588_dma_bounces_len(size_t len);
 
