@@ -8,10 +8,12 @@ use core::{
 };
 
 use kernel::prelude::*;
-use zerocopy::Immutable;
 
 pub(crate) use super::raw::Location;
-use super::MapFailure;
+use super::{
+    MapFailure,
+    PlainData, //
+};
 use crate::bindings::c;
 
 /// Owned memory that a device may be given.
@@ -120,7 +122,7 @@ pub(crate) unsafe trait Memory: Send {
 //   move it. `T` has no bytes that are not initialized, takes any bytes, has no cells through which
 //   others could reach it, and is not dropped in any way.
 // - A `KVec` without elements, or with elements of no size, has a length of 0.
-unsafe impl<T: Copy + FromBytes + IntoBytes + Immutable + Send> Memory for KVec<T> {
+unsafe impl<T: PlainData> Memory for KVec<T> {
     fn as_ptr(&self) -> NonNull<u8> {
         NonNull::from(&**self).cast()
     }
@@ -153,7 +155,7 @@ unsafe impl<T: Copy + FromBytes + IntoBytes + Immutable + Send> Memory for KVec<
 //   shares. `T` has no bytes that are not initialized, takes any bytes, has no cells through which
 //   others could reach it, and is not dropped in any way.
 // - A `KBox` of something that has no size has a length of 0.
-unsafe impl<T: Copy + FromBytes + IntoBytes + Immutable + Send> Memory for KBox<T> {
+unsafe impl<T: PlainData> Memory for KBox<T> {
     fn as_ptr(&self) -> NonNull<u8> {
         NonNull::from(&**self).cast()
     }

@@ -72,6 +72,7 @@ mod mapping;
 mod memory;
 mod owned;
 mod page;
+mod plain;
 mod raw;
 mod segment;
 
@@ -112,6 +113,7 @@ pub(crate) use page::{
     PageBuffer,
     SharedPage, //
 };
+pub(crate) use plain::PlainData;
 pub(crate) use raw::{
     sync_for_cpu,
     sync_for_device, //

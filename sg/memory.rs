@@ -15,16 +15,12 @@ use kernel::{
     },
     prelude::*, //
 };
-use zerocopy::{
-    FromBytes,
-    Immutable,
-    IntoBytes, //
-};
 
 use crate::dma::{
     Location,
     MapFailure,
-    Memory, //
+    Memory,
+    PlainData, //
 };
 
 /// Owned memory in any number of pieces, which a device may be given.
@@ -120,7 +116,7 @@ unsafe impl<M: Memory> SgMemory for KVec<M> {
 // - `T` has no bytes that are not initialized, takes any bytes, has no cells through which others
 //   could reach it, and is not dropped in any way.
 // - What the allocation has behind the last element is not visited.
-unsafe impl<T: Copy + FromBytes + IntoBytes + Immutable + Send> SgMemory for VVec<T> {
+unsafe impl<T: PlainData> SgMemory for VVec<T> {
     fn len(&self) -> usize {
         mem::size_of_val(&**self)
     }

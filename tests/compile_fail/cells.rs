@@ -18,7 +18,6 @@ type Word = u32;
 fn receive(dev: &DmaDevice, word: KBox<Word>) -> Result {
     let _mapping = Mapping::<_, FromDevice>::new(dev, word)?;
     //~[mistake]^ E0277
-    //~[mistake]| ERROR: Cell<u32>: Immutable` is not satisfied
-    //~[mistake]| ERROR: Cell<u32>: core::marker::Copy` is not satisfied
+    //~[mistake]| ERROR: `Cell<u32>` is not plain data
     Ok(())
 }

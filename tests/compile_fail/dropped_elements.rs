@@ -29,6 +29,6 @@ impl Drop for Status {
 fn receive(dev: &DmaDevice, status: KBox<Status>) -> Result {
     let _mapping = Mapping::<_, FromDevice>::new(dev, status)?;
     //~[mistake]^ E0277
-    //~[mistake]| ERROR: Status: core::marker::Copy` is not satisfied
+    //~[mistake]| ERROR: `Status` is not plain data
     Ok(())
 }

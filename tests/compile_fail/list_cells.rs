@@ -17,7 +17,6 @@ type Word = u32;
 fn receive(dev: &DmaDevice, words: VVec<Word>) -> Result {
     let _table = SgTable::new(dev, words, GFP_KERNEL)?;
     //~[mistake]^ E0277
-    //~[mistake]| ERROR: Cell<u32>: Immutable` is not satisfied
-    //~[mistake]| ERROR: Cell<u32>: core::marker::Copy` is not satisfied
+    //~[mistake]| ERROR: `Cell<u32>` is not plain data
     Ok(())
 }

@@ -23,6 +23,6 @@ struct Header {
 fn send(dev: &DmaDevice, headers: VVec<Header>) -> Result {
     let _table = SgTable::new(dev, headers, GFP_KERNEL)?;
     //~[mistake]^ E0277
-    //~[mistake]| ERROR: Header: zerocopy::IntoBytes` is not satisfied
+    //~[mistake]| ERROR: `Header` is not plain data
     Ok(())
 }

@@ -25,6 +25,6 @@ struct Header {
 fn send(dev: &DmaDevice, header: KBox<Header>) -> Result {
     let _mapping = Mapping::<_, ToDevice>::new(dev, header)?;
     //~[mistake]^ E0277
-    //~[mistake]| ERROR: Header: zerocopy::IntoBytes` is not satisfied
+    //~[mistake]| ERROR: `Header` is not plain data
     Ok(())
 }

@@ -18,6 +18,6 @@ type Byte = u8;
 fn send(dev: &DmaDevice, bytes: KVec<Byte>) -> Result {
     let _mapping = Mapping::<_, ToDevice>::new(dev, bytes)?;
     //~[mistake]^ E0277
-    //~[mistake]| ERROR: MaybeUninit<u8>: zerocopy::IntoBytes` is not satisfied
+    //~[mistake]| ERROR: MaybeUninit<u8>` is not plain data
     Ok(())
 }
