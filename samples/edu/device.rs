@@ -14,7 +14,8 @@ use kernel::{
     bindings,
     device::{
         Bound,
-        Core, //
+        Core,
+        Device, //
     },
     io::{
         poll::read_poll_timeout,
@@ -27,6 +28,7 @@ use kernel::{
 };
 
 use crate::{
+    bindings::as_raw as raw_device,
     dma::{
         BusMaster,
         DeviceReads,
@@ -166,13 +168,20 @@ impl<'bound> Edu<'bound> {
     ///
     /// - `ENODEV` if it is not an `edu` device;
     /// - `EBUSY` if another driver has claimed the registers, or a command is still running;
-    /// - `EINVAL` if the DMA mask of `dev` has more than 32 bits;
+    /// - `EINVAL` if `dev` is not that of `pdev`, or its DMA mask has more than 32 bits;
     /// - `ENOMEM`, and errors of `pci_enable_device_mem()`.
     pub(crate) fn new(
         pdev: &'bound pci::Device<Core<'_>>,
         dev: &'bound DmaDevice,
         timeout: Delta,
     ) -> Result<Self> {
+        let parent: &Device<Core<'_>> = pdev.as_ref();
+
+        if raw_device(dev.as_device()) != raw_device(parent) {
+            return Err(EINVAL);
+        }
+
+        let bus = BusMaster::new(dev)?;
         let enabled = Enabled::new(pdev)?;
         let bar = pdev.iomap_region_sized::<SIZE>(0, c"rk3588_dma_edu")?;
         let id = bar.read(ID);
@@ -187,7 +196,7 @@ impl<'bound> Edu<'bound> {
         pdev.set_master();
         Ok(Self {
             pdev,
-            bus: BusMaster::new(dev)?,
+            bus,
             bar,
             timeout,
             orders: 0,
