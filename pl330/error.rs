@@ -156,9 +156,8 @@ impl From<TransferError> for Error {
     fn from(error: TransferError) -> Self {
         match error {
             TransferError::Unreachable | TransferError::Refused(Refused::Unreachable) => EOVERFLOW,
-            TransferError::OutOfRange | TransferError::WrongDevice | TransferError::Refused(_) => {
-                EINVAL
-            }
+            TransferError::WrongDevice => EXDEV,
+            TransferError::OutOfRange | TransferError::Refused(_) => EINVAL,
             TransferError::NoMemory => ENOMEM,
             TransferError::TooLong => E2BIG,
             TransferError::DebugPortBusy | TransferError::Timeout(_) => ETIMEDOUT,

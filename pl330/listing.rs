@@ -29,8 +29,8 @@ impl<'bound> Controller<'bound> {
         Channels(self)
     }
 
-    /// A look at `channel`.
-    fn for_cpu_as(&self, channel: Channel) -> View {
+    /// Returns the state of `channel`.
+    fn view(&self, channel: Channel) -> View {
         let mut shared = self.shared.lock();
         let programs = *shared.programs(channel);
         let (doing, armed) = match shared.phase(channel) {
@@ -73,7 +73,7 @@ struct View {
 impl fmt::Display for Channels<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for channel in channels() {
-            let view = self.0.for_cpu_as(channel);
+            let view = self.0.view(channel);
             let shown = view.len.min(SHOWN);
 
             f.write_fmt(fmt!(

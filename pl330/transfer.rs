@@ -284,7 +284,7 @@ impl Drop for PreparedCall<'_, '_> {
 ///
 /// `lent` is what the programs of the request use that was [told](Request::tell) of this.
 struct Call<T: Mapped, F> {
-    /// Dropped, it is leaked.
+    /// Dropped, it is leaked, because the program has its addresses.
     lent: Option<InFlight<T, u32>>,
     addresses: Addresses,
     then: Option<F>,
@@ -387,7 +387,7 @@ unsafe fn settle<T: Mapped>(
                 duration,
             },
         }),
-        // Dropping what is in flight leaks it.
+        // Dropping what is in flight leaks it, because the program has its addresses.
         Err(error @ TransferError::Stuck) => Err(Failed {
             error,
             mappings: None,
