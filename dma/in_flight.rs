@@ -43,7 +43,10 @@ use super::{
 ///
 /// # Safety
 ///
-/// The memory stays mapped until the value is dropped, or consumed by one of its methods.
+/// - The memory stays mapped until the value is dropped, or consumed by one of its methods.
+/// - [`is_mapped_for`](Self::is_mapped_for) returns true only for the device for which it is
+///   mapped.
+/// - No method with `&self` accesses the memory.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not mapped for a device",
     label = "the device cannot use this",
@@ -65,7 +68,9 @@ pub(crate) struct Submitted(());
 ///
 /// # Safety
 ///
-/// [`segments`](Self::segments) yields bus addresses of the mapping, `len` bytes in total.
+/// - [`segments`](Self::segments) yields bus addresses of the mapping, in the order of the memory,
+///   the same each time: segments of at least one byte that do not overlap, `len` bytes in total.
+/// - The memory is mapped in direction [`Direction`](Self::Direction).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not mapped for a device",
     label = "the device cannot use this",
@@ -89,8 +94,10 @@ pub(crate) unsafe trait MappedMemory: Mapped {
 
 /// Device that accesses memory at bus addresses of type `A`, a `u32` or `u64`.
 ///
-/// A driver makes it in probe. Every address of a mapping fits into `A`, so an engine converts
-/// none, and nothing can fail between reading an address and starting the device.
+/// A driver makes it in probe, of the device whose registers it has. Every address of a mapping
+/// fits into `A`, so no conversion of an address can fail. From the call of [`InFlight::segments`]
+/// on, an error path that drops the [`InFlight`] leaks the memory: an engine allocates before, for
+/// [`InFlight::segment_count`] segments.
 ///
 /// # Examples
 ///
@@ -220,7 +227,7 @@ impl<T: Mapped, A: BusAddress> InFlight<T, A> {
     ///
     /// # Errors
     ///
-    /// The value itself, if an address was read.
+    /// The value itself, if `segments` was called.
     #[inline]
     #[allow(
         dead_code,
@@ -230,7 +237,8 @@ impl<T: Mapped, A: BusAddress> InFlight<T, A> {
         if self.is_exposed.get() {
             return Err(self);
         }
-        // SAFETY: The device must not use the mapping. By the type invariant no address was read.
+        // SAFETY: The device must not use the mapping. By the type invariant its segments were not
+        // read.
         Ok(unsafe { self.complete() })
     }
 }
@@ -241,6 +249,12 @@ impl<T: MappedMemory, A: BusAddress> InFlight<T, A> {
     #[inline]
     pub(crate) fn len(&self) -> usize {
         self.mapped.len()
+    }
+
+    /// Returns the number of segments. This does not count as a call of
+    /// [`segments`](Self::segments), so the mapping can still be taken back.
+    pub(crate) fn segment_count(&self) -> usize {
+        self.mapped.segments(&Submitted(())).count()
     }
 
     /// Returns an iterator over the segments, in the order of the memory.

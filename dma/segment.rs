@@ -20,8 +20,17 @@ use kernel::{
 
 use super::resolve;
 
+mod sealed {
+    pub(crate) trait Sealed {}
+}
+
+impl sealed::Sealed for u32 {}
+impl sealed::Sealed for u64 {}
+
 /// Bus address as the registers and descriptors of a device hold it: `u32` or `u64`.
-pub(crate) trait BusAddress: Copy + 'static {
+///
+/// Sealed: another type could truncate addresses.
+pub(crate) trait BusAddress: sealed::Sealed + Copy + 'static {
     /// Highest address.
     const MAX: u64;
 

@@ -159,7 +159,7 @@ mod suite {
         let bus = BusMaster::<u32>::new(dev)?;
         let flight = bus.submit(sent(dev, 64)?)?;
 
-        assert_eq!(flight.len(), 64);
+        assert_eq!((flight.len(), flight.segment_count()), (64, 1));
 
         let Ok(mapping) = flight.cancel() else {
             return Err(EINVAL);
@@ -172,6 +172,35 @@ mod suite {
 
         // SAFETY: The device must not use the mapping: there is no device.
         drop(unsafe { flight.complete() });
+        Ok(())
+    }
+
+    /// The segments of one are enough.
+    #[test]
+    fn with_an_address_of_one_a_pair_is_not_taken_back() -> Result {
+        let device = TestDevice::new()?;
+        let dev = device.dma()?;
+        let bus = BusMaster::<u32>::new(dev)?;
+
+        for is_source in [true, false] {
+            let flight = bus.submit(Pair {
+                source: sent(dev, 64)?,
+                destination: sent(dev, 64)?,
+            })?;
+            let both = flight.each_ref();
+
+            match is_source {
+                true => drop(both.source.segments()),
+                false => drop(both.destination.segments()),
+            }
+
+            let Err(flight) = flight.cancel() else {
+                return Err(EINVAL);
+            };
+
+            // SAFETY: The device must not use the mappings: there is no device.
+            drop(unsafe { flight.complete() });
+        }
         Ok(())
     }
 

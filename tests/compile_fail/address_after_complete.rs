@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// A bus address cannot be kept after the device's ownership of the mapping ends.
+// A segment cannot be kept after the device's ownership of the mapping ends.
 
 use kernel::prelude::*;
 
