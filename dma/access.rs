@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Access of the CPU to memory that stays mapped.
+//! Accesses of the CPU to memory that stays mapped.
 //!
 //! The methods `for_cpu` and `for_cpu_as` read, `for_cpu_mut` and `for_cpu_as_mut` also write:
 //!
 //! | | on entry | on drop |
 //! |---|---|---|
-//! | reads of a `ToDevice` mapping | nothing: only the CPU writes there | nothing |
-//! | reads of the others | sync for the CPU | nothing: nothing has changed |
+//! | reads of a `ToDevice` mapping | nothing: only the CPU writes the memory | nothing |
+//! | reads of the others | sync for the CPU | nothing: the CPU did not write |
 //! | writes of a `ToDevice` mapping | nothing | sync for the device |
 //! | writes of a `Bidirectional` mapping | sync for the CPU | sync for the device |
 //!
-//! That is what `Documentation/core-api/dma-api.rst` asks for at `dma_sync_single_for_cpu()`. On a
-//! device that sees what the CPU sees, a sync is a call that looks at a flag and returns, unless
-//! the kernel had to bounce something for that device.
+//! `Documentation/core-api/dma-api.rst` requires these syncs, at `dma_sync_single_for_cpu()`. For a
+//! coherent device, a sync only tests a flag, unless the kernel has bounced memory for that device.
 //!
 //! C functions: `dma_sync_single_range_for_cpu()`, `dma_sync_single_range_for_device()`.
 
@@ -43,9 +42,9 @@ use super::{
 };
 
 impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
-    /// Shows the bytes of `range` to the CPU, as they are now.
+    /// Syncs the bytes of `range` for the CPU, and returns them.
     ///
-    /// While the result is in use the mapping cannot be submitted, unmapped or looked at in another
+    /// While the result is in use, the mapping cannot be submitted, unmapped or accessed in another
     /// way.
     ///
     /// C function: `dma_sync_single_range_for_cpu()`, for `range` alone, unless the direction is
@@ -70,11 +69,11 @@ impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
         Ok(&self.split().1[range])
     }
 
-    /// Shows the bytes of `range` to the CPU to change them; the device sees the changes when the
-    /// result is dropped.
+    /// Syncs the bytes of `range` for the CPU, and returns them to be changed. Dropping the result
+    /// syncs them for the device.
     ///
-    /// If the result is leaked (`mem::forget`) the bytes are not handed over: the device sees the
-    /// old ones, and what it writes next to them, in the same cache line, may be lost.
+    /// If the result is leaked (`mem::forget`), the bytes are not synced: the device may read old
+    /// bytes, and bytes that it writes into the same cache line may be lost.
     ///
     /// C functions: `dma_sync_single_range_for_cpu()` where the direction is
     /// [`Bidirectional`](super::Bidirectional), then `dma_sync_single_range_for_device()`.
@@ -105,11 +104,11 @@ impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
         let offset = range.start;
         let (raw, bytes) = self.split();
 
-        // SAFETY: These are the bytes from `offset` on, and `resolve` has found them inside.
+        // SAFETY: The bytes must be at `offset`, inside the memory: by `resolve`.
         Ok(unsafe { CpuMut::new(raw, offset, &mut bytes[range]) })
     }
 
-    /// Shows the bytes from `offset` on to the CPU, as a `T`.
+    /// Syncs a `T` at byte `offset` for the CPU, and returns it.
     ///
     /// C function: as [`for_cpu`](Self::for_cpu).
     ///
@@ -141,7 +140,8 @@ impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
         T::ref_from_bytes(self.for_cpu(range)?).map_err(|_| EINVAL)
     }
 
-    /// Shows the bytes from `offset` on to the CPU, as a `T` to change.
+    /// Syncs a `T` at byte `offset` for the CPU, and returns it to be changed. Dropping the result
+    /// syncs it for the device.
     ///
     /// C functions: as [`for_cpu_mut`](Self::for_cpu_mut).
     ///
@@ -172,21 +172,21 @@ impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
         let (raw, bytes) = self.split();
         let value = T::mut_from_bytes(&mut bytes[range]).map_err(|_| EINVAL)?;
 
-        // SAFETY: These are the bytes from `offset` on, and `resolve` has found them inside.
+        // SAFETY: The value must be at `offset`, inside the memory: by `resolve_type`.
         Ok(unsafe { CpuMut::new(raw, offset, value) })
     }
 
-    /// Lets the CPU see what the device wrote into `range`, which is inside the memory.
+    /// Syncs `range`, which is inside the memory, for the CPU, if the device may write.
     #[inline]
     pub(super) fn sync_for_cpu(&mut self, range: &Range<usize>) {
         if D::DEVICE_MAY_WRITE && !range.is_empty() {
-            // SAFETY: The range is inside the memory. What refers to the bytes borrows the mapping,
-            // and `&mut self` says that nothing does.
+            // SAFETY: The range must be inside the memory: by the callers. There must be no
+            // references to the bytes: they would borrow the mapping, which `&mut self` excludes.
             unsafe { self.raw.sync_for_cpu(range.clone()) };
         }
     }
 
-    /// The bytes of a `T` at `offset`, if they are inside the memory and aligned.
+    /// Returns the range of a `T` at `offset`, if it is inside the memory and aligned.
     #[inline]
     fn resolve_type<T>(&mut self, offset: usize) -> Result<Range<usize>> {
         let end = offset.checked_add(mem::size_of::<T>()).ok_or(EINVAL)?;
@@ -199,7 +199,7 @@ impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
         }
     }
 
-    /// The mapping and the bytes of the memory.
+    /// Returns the raw mapping, and the bytes of the memory.
     #[inline]
     fn split(&mut self) -> (&RawMapping<'dev, D>, &mut [u8]) {
         let len = self.len;
@@ -214,7 +214,11 @@ impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
     }
 }
 
-/// The bytes of `range` in `len` bytes, if that is where they are.
+/// Returns `range` as a `Range`, if it is inside `len` bytes.
+///
+/// # Errors
+///
+/// `EINVAL` if it is not.
 #[inline]
 pub(crate) fn resolve(range: impl RangeBounds<usize>, len: usize) -> Result<Range<usize>> {
     let start = match range.start_bound() {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Memory to map: whole pages, so that no cache line is shared with anything else.
+//! Buffers: whole pages, which share no cache line with other data.
 
 use core::{
     ops::{
@@ -23,12 +23,11 @@ use super::{
 };
 use crate::bindings::c;
 
-/// Physically contiguous, zeroed memory below 4 GiB, read and written by the CPU as a slice.
+/// Physically contiguous, zeroed memory below 4 GiB, which the CPU accesses as a slice.
 ///
-/// Below 4 GiB where the kernel has `CONFIG_ZONE_DMA32`, as arm64 kernels have by default.
-///
-/// Page aligned and made of whole pages: cache maintenance on it affects no other data. Zeroed, so
-/// that a device never sees old kernel memory.
+/// - It is below 4 GiB if the kernel has `CONFIG_ZONE_DMA32`, as arm64 kernels have by default.
+/// - It consists of whole pages, so cache maintenance affects no other data.
+/// - It is zeroed, so a device never reads old kernel memory.
 ///
 /// C functions: `alloc_pages_exact()`, `free_pages_exact()`.
 ///
@@ -44,7 +43,7 @@ use crate::bindings::c;
 /// # Invariants
 ///
 /// - `ptr` is the start of an allocation by `alloc_pages_exact(len, ...)` that this value owns.
-/// - Its pages reach to `padded_len` at least, and are initialized.
+/// - The allocation has at least `padded_len` bytes, which are initialized.
 /// - `len` is not 0 and not more than `padded_len`.
 pub(crate) struct Buffer {
     ptr: NonNull<u8>,
@@ -59,27 +58,25 @@ unsafe impl Send for Buffer {}
 unsafe impl Sync for Buffer {}
 
 impl Buffer {
-    /// The longest buffer, in bytes: the largest block of the page allocator (`MAX_PAGE_ORDER`).
+    /// Maximum length in bytes: the largest block of the page allocator (`MAX_PAGE_ORDER`).
     pub(crate) const MAX_LEN: usize = PAGE_SIZE << bindings::MAX_PAGE_ORDER;
 
     /// Allocates `len` bytes of zeroes. May sleep.
     ///
     /// # Errors
     ///
-    /// `EINVAL` if `len` is 0 or over [`MAX_LEN`](Self::MAX_LEN), `ENOMEM` if there is no such
-    /// block of memory.
+    /// - `EINVAL` if `len` is 0 or exceeds [`MAX_LEN`](Self::MAX_LEN);
+    /// - `ENOMEM` if the allocation fails.
     pub(crate) fn zeroed(len: usize) -> Result<Self> {
         if len == 0 || len > Self::MAX_LEN {
             return Err(EINVAL);
         }
 
-        // SAFETY: The function takes any length; 0 and what its page order cannot express are
-        // excluded.
+        // SAFETY: The length must not be 0 or exceed the largest block: compared above.
         let ptr = unsafe { c::rk3588_dma_alloc_pages(len) };
         let ptr = NonNull::new(ptr.cast()).ok_or(ENOMEM)?;
 
-        // INVARIANT: Allocated just now, with zeroes, as whole pages; and a page is a number of
-        // cache lines.
+        // INVARIANT: Allocated above as whole, zeroed pages. A page is a multiple of a cache line.
         Ok(Self {
             ptr,
             len,
@@ -88,10 +85,10 @@ impl Buffer {
     }
 }
 
-/// `len` bytes with what pads them to whole cache lines, which is at most a page more.
+/// Returns `len`, rounded up to whole cache lines, at most a page more.
 ///
-/// The kernel takes short memory that does not end with a line to be from `kmalloc()`, and bounces
-/// what a device writes there.
+/// The kernel takes short memory that ends within a line for `kmalloc()` memory, and bounces writes
+/// of the device.
 ///
 /// C function: `dma_get_cache_alignment()`.
 pub(super) fn pad(len: usize) -> usize {
@@ -105,31 +102,32 @@ impl Deref for Buffer {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        // SAFETY: By the type invariant these bytes are initialized and ours; `&self` excludes
-        // writers.
+        // SAFETY: The bytes must be initialized, and not written while the slice exists: by the
+        // type invariants this value owns initialized bytes, and `&self` excludes writers.
         unsafe { slice::from_raw_parts(self.ptr.as_ptr(), self.len) }
     }
 }
 
 impl DerefMut for Buffer {
     fn deref_mut(&mut self) -> &mut [u8] {
-        // SAFETY: By the type invariant these bytes are initialized and ours; `&mut self` excludes
-        // other users.
+        // SAFETY: The bytes must be initialized, with no other reference: by the type invariants
+        // this value owns initialized bytes, and `&mut self` excludes other users.
         unsafe { slice::from_raw_parts_mut(self.ptr.as_ptr(), self.len) }
     }
 }
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        // SAFETY: By the type invariant `ptr` and `len` are those of an allocation that we own.
+        // SAFETY: Requires the start and the length of an allocation without users: by the type
+        // invariants this value owns it.
         unsafe { bindings::free_pages_exact(self.ptr.as_ptr().cast(), self.len) };
     }
 }
 
 // SAFETY:
-// - `alloc_pages_exact()` memory is in the linear map, physically contiguous and whole pages, which
-//   are whole cache lines. It was zeroed.
-// - The allocation stays where it is when the `Buffer` moves, until it is dropped.
+// - `alloc_pages_exact()` returns physically contiguous memory in the linear map: whole pages, and
+//   so whole cache lines. It was zeroed.
+// - The allocation does not move with the `Buffer`, and exists until that is dropped.
 // - Only the owner of the `Buffer` accesses the bytes.
 unsafe impl Memory for Buffer {
     fn as_ptr(&self) -> NonNull<u8> {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A device that does DMA: its mask is set, and its limits are known.
+//! Devices that do DMA: masks and limits.
+//!
+//! C functions: `dma_set_mask_and_coherent()`, `dma_set_max_seg_size()`, `dma_set_seg_boundary()`.
 
 use core::{
     mem,
@@ -32,11 +34,11 @@ use crate::bindings::{
     c, //
 };
 
-/// Limits of a device, as its data sheet has them.
+/// Limits of a device, from its data sheet.
 ///
 /// # Examples
 ///
-/// A device with 40 address bits whose descriptors hold at most 64 KiB, of one 4 GiB window:
+/// A device with 40 address bits, whose descriptors have at most 64 KiB within one 4 GiB window:
 ///
 /// ```
 /// let limits = Limits {
@@ -47,18 +49,18 @@ use crate::bindings::{
 /// ```
 #[derive(Clone, Copy)]
 pub(crate) struct Limits {
-    /// The addresses that it can express.
+    /// Addresses that the device can use. C function: `dma_set_mask_and_coherent()`.
     pub(crate) mask: DmaMask,
-    /// The longest piece of contiguous memory, in bytes, that one of its descriptors or
-    /// instructions describes. C function: `dma_set_max_seg_size()`.
+    /// Maximum length, in bytes, of a segment: what one descriptor or instruction of the device can
+    /// describe. C function: `dma_set_max_seg_size()`.
     pub(crate) max_segment: u32,
-    /// No piece may cross a multiple of this and 1, which is a power of two; all ones where it does
-    /// not matter. C function: `dma_set_seg_boundary()`.
+    /// No segment may cross a multiple of `boundary_mask + 1`, which is a power of two. All ones if
+    /// there is no such limit. C function: `dma_set_seg_boundary()`.
     pub(crate) boundary_mask: c_ulong,
 }
 
 impl Limits {
-    /// The addresses of `mask` in pieces of any length.
+    /// Returns limits with addresses in `mask`, and segments of any length.
     pub(crate) const fn new(mask: DmaMask) -> Self {
         Self {
             mask,
@@ -72,7 +74,7 @@ impl Limits {
     }
 }
 
-/// The limits by which the kernel maps memory for a device: what it was told, and its own.
+/// Limits of mappings for a device: those that the driver set, and those of the kernel.
 ///
 /// # Examples
 ///
@@ -90,26 +92,25 @@ impl Limits {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct EffectiveLimits {
-    /// The addresses that a mapping may have. C function: `dma_get_mask()`.
+    /// Highest address of a mapping. C function: `dma_get_mask()`.
     pub(crate) dma_mask: u64,
-    /// The addresses that coherent memory may have. C field: `device.coherent_dma_mask`.
+    /// Highest address of coherent memory. C field: `device.coherent_dma_mask`.
     pub(crate) coherent_dma_mask: u64,
-    /// The longest mapping, in bytes, that can be made of any memory; `usize::MAX` if the kernel
-    /// has no such limit. C function: `dma_max_mapping_size()`.
+    /// Maximum length, in bytes, of a mapping of any memory; `usize::MAX` if the kernel has no such
+    /// limit. C function: `dma_max_mapping_size()`.
     pub(crate) max_mapping_size: usize,
-    /// The longest mapping, in bytes, that is made quickly; never more than `max_mapping_size`.
+    /// Maximum length, in bytes, of a mapping that is made quickly; at most `max_mapping_size`.
     /// C function: `dma_opt_mapping_size()`.
     pub(crate) opt_mapping_size: usize,
-    /// The longest segment of a list, in bytes. C function: `dma_get_max_seg_size()`.
+    /// Maximum length, in bytes, of a segment. C function: `dma_get_max_seg_size()`.
     pub(crate) max_segment: u32,
-    /// No segment crosses a multiple of this and 1. C function: `dma_get_seg_boundary()`.
+    /// No segment crosses a multiple of `boundary_mask + 1`. C function: `dma_get_seg_boundary()`.
     pub(crate) boundary_mask: c_ulong,
     /// Number of bytes to which memory for DMA must be aligned and padded to share no cache line
     /// with other data. C function: `dma_get_cache_alignment()`.
     pub(crate) min_align: c_int,
-    /// True if syncs do anything. A coherent device needs none, until one of its mappings is
-    /// bounced.
-    /// C function: `dma_dev_need_sync()`.
+    /// True if syncs have an effect. A coherent device needs none until one of its mappings is
+    /// bounced. C function: `dma_dev_need_sync()`.
     pub(crate) needs_sync: bool,
 }
 
@@ -142,11 +143,11 @@ impl fmt::Display for EffectiveLimits {
     }
 }
 
-/// A device for which memory can be mapped.
+/// Device for which memory can be mapped.
 ///
-/// Made in probe, once for each device, and gone when the device is unbound: `&'bound DmaDevice`
-/// proves that the device is bound and that its DMA mask is set. What is asked for at every mapping
-/// is looked up here once.
+/// A driver makes it in probe, once for each device. It is dropped when the device is unbound, so
+/// `&'bound DmaDevice` proves that the device is bound and that its DMA mask is set. It caches the
+/// limits that each mapping is compared with.
 ///
 /// # Examples
 ///
@@ -183,7 +184,7 @@ impl DmaDevice {
     ///
     /// # Errors
     ///
-    /// - `EINVAL` if `boundary_mask` and 1 is not a power of two;
+    /// - `EINVAL` if `boundary_mask + 1` is not a power of two;
     /// - `EBUSY` if the device has a `DmaDevice` already, or probe is over;
     /// - `EIO` if the platform does not support the mask;
     /// - `ENOMEM`.
@@ -200,11 +201,11 @@ impl DmaDevice {
     where
         D: dma::Device<'core>,
     {
-        // SAFETY: The lock of a `Core` device is held, in probe or later.
+        // SAFETY: The device lock must be held: it is for a `Core` device.
         if unsafe { bindings::device_is_bound(as_raw(dev.as_ref())) } {
             return Err(EBUSY);
         }
-        // SAFETY: By the contract of this function.
+        // SAFETY: The requirements are those of this function.
         unsafe { Self::new_bound(dev, limits) }
     }
 
@@ -223,18 +224,18 @@ impl DmaDevice {
         let core = dev.as_ref();
         let raw = as_raw(core);
 
-        // The kernel ends in a `BUG()` over other boundaries, when it looks for a bounce buffer.
+        // With another boundary, the kernel calls `BUG()` when it allocates a bounce buffer.
         if !limits.has_valid_boundary() {
             return Err(EINVAL);
         }
-        // SAFETY: `raw` is a device of a driver, and a null `match` function finds any entry.
+        // SAFETY: Requires a device: `raw` is one. A null `match` function finds any entry.
         if !unsafe { bindings::devres_find(raw, Some(release), None, ptr::null_mut()) }.is_null() {
             return Err(EBUSY);
         }
 
         // The C functions, because a wrapper of a device can override the methods of `dma::Device`.
-        // SAFETY: `raw` is a bound device, and by the contract of this function no memory is mapped
-        // or allocated for it now.
+        // SAFETY: The device must be bound, and no memory may be mapped or allocated for it
+        // meanwhile: the caller guarantees it.
         unsafe {
             to_result(bindings::dma_set_mask_and_coherent(
                 raw,
@@ -244,12 +245,12 @@ impl DmaDevice {
             c::rk3588_dma_set_seg_boundary(raw, limits.boundary_mask);
         }
 
-        // SAFETY: `raw` is a bound device, and its mask is set.
+        // SAFETY: Requires a bound device with a mask: `raw` is one, and the mask was set above.
         let max_mapping_size = unsafe { bindings::dma_max_mapping_size(raw) };
         let this = Self {
             dev: core.into(),
             dma_mask: limits.mask.value(),
-            // CAST: `usize` is no shorter than 32 bits where this is built.
+            // CAST: `usize` has at least 32 bits where this is built.
             max_segment: limits.max_segment as usize,
             max_mapping_size,
             boundary_mask: limits.boundary_mask,
@@ -258,13 +259,13 @@ impl DmaDevice {
             cache_alignment: unsafe { c::rk3588_dma_get_cache_alignment() }.max(1) as usize,
         };
 
-        this.hand_to_devres(core)
+        this.add_to_devres(core)
     }
 
-    /// Gives the value to devres, which drops it when the device is unbound, after the driver's
-    /// data, or when probe has failed.
-    fn hand_to_devres<'bound>(self, dev: &'bound Device<Core<'_>>) -> Result<&'bound Self> {
-        // SAFETY: The arguments are those of `devres_alloc()`.
+    /// Moves the value to devres, which drops it after the driver's data when the device is
+    /// unbound, or when probe fails.
+    fn add_to_devres<'bound>(self, dev: &'bound Device<Core<'_>>) -> Result<&'bound Self> {
+        // SAFETY: The function accepts any size; `release` is for entries of this size.
         let slot = unsafe {
             bindings::__devres_alloc_node(
                 Some(release),
@@ -277,27 +278,28 @@ impl DmaDevice {
         let slot: NonNull<Self> = NonNull::new(slot.cast()).ok_or(ENOMEM)?;
 
         const { assert!(mem::align_of::<Self>() <= mem::align_of::<u64>()) };
-        // SAFETY: devres gives memory of the size asked for, aligned as that of
-        // `kmalloc()`, to a `u64` at least.
+        // SAFETY: The memory must have the size and alignment of `Self`: devres allocated that
+        // size, aligned as by `kmalloc()`, at least to a `u64`.
         unsafe { slot.write(self) };
-        // SAFETY: `slot` comes from `devres_alloc()` and holds what `release` expects.
+        // SAFETY: Requires an entry of `devres_alloc()` whose data suits `release`: `slot` has a
+        // `DmaDevice`.
         unsafe { bindings::devres_add(as_raw(dev), slot.as_ptr().cast()) };
 
-        // SAFETY: devres drops the value once, after the driver's data is gone. What lives for
-        // `'bound` cannot be used longer than that data.
+        // SAFETY: The value must live for `'bound`: devres drops it after the driver's data, and
+        // no reference for `'bound` outlives that data.
         // INVARIANT: So the device is bound for as long as there is a reference.
         Ok(unsafe { slot.as_ref() })
     }
 
-    /// The device, as other functions of the kernel crate want it.
+    /// Returns the device, for functions of the kernel crate.
     pub(crate) fn as_device(&self) -> &Device<Bound> {
-        // SAFETY: By the type invariant.
+        // SAFETY: The device must be bound: by the type invariant.
         unsafe { self.dev.as_bound() }
     }
 
-    /// The limits by which the kernel maps memory for this device, now.
+    /// Returns the current limits of mappings for this device, to be shown.
     ///
-    /// They are asked for anew, to be shown: what a mapping is compared with, this value knows.
+    /// Mappings are compared with the limits that [`new`](Self::new) has cached.
     pub(crate) fn limits(&self) -> EffectiveLimits {
         let raw = self.as_raw();
 
@@ -317,46 +319,57 @@ impl DmaDevice {
         }
     }
 
-    /// Returns the highest address that a mapping may have. C function: `dma_get_mask()`.
+    /// Returns the highest address that a mapping may have.
+    ///
+    /// C function: `dma_get_mask()`.
     pub(crate) fn dma_mask(&self) -> u64 {
         self.dma_mask
     }
 
-    /// The longest mapping, in bytes, that the device can use.
+    /// Returns the maximum length, in bytes, of a segment.
+    ///
+    /// C function: `dma_get_max_seg_size()`.
     pub(crate) fn max_segment(&self) -> usize {
         self.max_segment
     }
 
-    /// The longest mapping, in bytes, that can be made of any memory. C function:
-    /// `dma_max_mapping_size()`.
+    /// Returns the maximum length, in bytes, of a mapping of any memory.
     ///
-    /// A longer one can be made of memory that the device reaches directly; the kernel does not say
-    /// which memory that is.
+    /// A mapping can be longer if the device can address its memory directly. The kernel has no
+    /// function to find out.
+    ///
+    /// C function: `dma_max_mapping_size()`.
     pub(crate) fn max_mapping_size(&self) -> usize {
         self.max_mapping_size
     }
 
     /// Returns the number of bytes to which memory for DMA must be aligned and padded to share no
-    /// cache line with other data. C function: `dma_get_cache_alignment()`.
+    /// cache line with other data.
+    ///
+    /// C function: `dma_get_cache_alignment()`.
     pub(crate) fn cache_alignment(&self) -> usize {
         self.cache_alignment
     }
 
-    /// No mapping may cross a multiple of this and 1.
+    /// Returns the boundary mask: no segment crosses a multiple of this plus 1.
+    ///
+    /// C function: `dma_get_seg_boundary()`.
     pub(crate) fn boundary_mask(&self) -> c_ulong {
         self.boundary_mask
     }
 
-    /// The `struct device`, which is bound.
+    /// Returns the `struct device`, which is bound.
     #[inline]
     pub(super) fn as_raw(&self) -> *mut bindings::device {
         as_raw(&self.dev)
     }
 }
 
+/// Drops a `DmaDevice` of devres.
+///
 /// # Safety
 ///
-/// To be called by devres, for an entry made by [`DmaDevice::hand_to_devres`].
+/// Called by devres, for an entry of [`DmaDevice::add_to_devres`].
 unsafe extern "C" fn release(_: *mut bindings::device, data: *mut c_void) {
     // SAFETY: `data` must hold a `DmaDevice` without other users: the caller guarantees it.
     unsafe { ptr::drop_in_place(data.cast::<DmaDevice>()) };

@@ -24,10 +24,10 @@ mod sealed {
     pub(crate) trait Writes {}
 }
 
-/// A data direction.
+/// Direction of a mapping.
 ///
-/// Sealed: the three below are all there are. `DMA_NONE`, on which the kernel ends in a `BUG()`,
-/// cannot be said.
+/// Sealed: there are the three types below. `DMA_NONE`, with which the kernel calls `BUG()`, has no
+/// type.
 ///
 /// # Examples
 ///
@@ -47,25 +47,25 @@ mod sealed {
     note = "the directions are `ToDevice`, `FromDevice` and `Bidirectional`"
 )]
 pub(crate) trait Direction: sealed::Sealed + Send + Sync + 'static {
-    /// The kernel crate's value for it.
+    /// Value of the kernel crate for the direction.
     const DATA_DIRECTION: DataDirection;
 
     /// True if the device may write the memory, so that the CPU needs syncs.
     const DEVICE_MAY_WRITE: bool;
 }
 
-/// A [`Direction`] in which the device reads the memory, and the CPU may change it.
+/// [`Direction`] in which the device reads the memory, and the CPU may change it.
 #[diagnostic::on_unimplemented(
     message = "the device may not read a `{Self}` mapping",
-    note = "what the device reads, and what the CPU changes while it is mapped, is mapped as \
+    note = "map memory that the device reads, or that the CPU changes while it is mapped, as \
             `ToDevice` or `Bidirectional`"
 )]
 pub(crate) trait DeviceReads: Direction + sealed::Reads {}
 
-/// A [`Direction`] in which the device writes the memory.
+/// [`Direction`] in which the device writes the memory.
 #[diagnostic::on_unimplemented(
     message = "the device may not write a `{Self}` mapping",
-    note = "what the device writes is mapped as `FromDevice` or `Bidirectional`"
+    note = "map memory that the device writes as `FromDevice` or `Bidirectional`"
 )]
 pub(crate) trait DeviceWrites: Direction + sealed::Writes {}
 
@@ -77,7 +77,7 @@ pub(crate) enum FromDevice {}
 
 /// The device reads and writes. C value: `DMA_BIDIRECTIONAL`.
 ///
-/// Costs the cache work of both others; use it where the device does both.
+/// Costs the cache maintenance of both other directions: use it only if the device does both.
 pub(crate) enum Bidirectional {}
 
 impl sealed::Sealed for ToDevice {}

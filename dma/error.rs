@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Mappings that could not be made.
+//! Errors of mapping.
 
 use kernel::{
     fmt,
@@ -9,8 +9,8 @@ use kernel::{
 
 /// Reason for which memory could not be mapped.
 ///
-/// As an [`Error`]: `EMSGSIZE` for what is too long or in too many entries, `ERANGE` at a boundary,
-/// `ENOMEM`, `EIO` where the kernel refused, and `EINVAL`.
+/// As an [`Error`]: `EMSGSIZE` for memory that is too long or has too many entries, `ERANGE` for a
+/// boundary, `ENOMEM`, `EIO` if the kernel could not map, and `EINVAL`.
 ///
 /// # Examples
 ///
@@ -31,19 +31,19 @@ use kernel::{
 pub(crate) enum MapFailure {
     /// There are no bytes to map.
     Empty,
-    /// The memory is longer than a segment of the device may be, or is out of its reach and longer
-    /// than a bounce buffer.
+    /// The memory is longer than the longest segment of the device; or the device cannot address
+    /// it, and it is longer than a bounce buffer.
     TooLong {
         /// Length in bytes; with padding if `max` is that of a bounce buffer.
         len: usize,
-        /// The longest, in bytes: the device's longest segment, or `dma_max_mapping_size()`.
+        /// Maximum in bytes: the device's longest segment, or `dma_max_mapping_size()`.
         max: usize,
     },
-    /// A table of it would have more entries than `dma_map_sg()` takes.
+    /// A table of the memory would have more entries than `dma_map_sg()` accepts.
     TooManyEntries {
-        /// Number of entries that it would have.
+        /// Number of entries that the table would have.
         entries: usize,
-        /// The most.
+        /// Maximum number of entries.
         max: usize,
     },
     /// The mapping crosses a boundary that a segment for the device may not cross.
@@ -51,27 +51,26 @@ pub(crate) enum MapFailure {
         /// `dma_get_seg_boundary()`: the boundaries are the multiples of this and 1.
         mask: c_ulong,
     },
-    /// The memory begins in a cache line that it may share with other data, or was cut in one,
-    /// and the kernel would not know: what the CPU does there would overwrite what the device
-    /// wrote.
+    /// The memory begins in a cache line that it may share with other data, or was cut within a
+    /// line, and the kernel would not bounce it: writes of the CPU could overwrite those of the
+    /// device.
     ///
-    /// One piece of 256 bytes or more, or as long as its allocation, is never refused for it, nor a
-    /// list of such pieces with entries of a cache line or more.
+    /// Memory of 256 bytes or more, or as long as its allocation, is never rejected with this, nor
+    /// a list of such memory with entries of at least a cache line.
     SharesCacheLine,
-    /// Memory outside of the kernel's linear map: vmalloc memory, a stack, part of the kernel
-    /// image.
+    /// The memory is outside of the kernel's linear map: vmalloc memory, a stack, part of the
+    /// kernel image.
     ///
-    /// No type of this crate is such memory: an [`unsafe impl Memory`](super::Memory) is wrong. All
-    /// kernels for arm64 reject such an address, where `dma_map_single()` rejects vmalloc memory
-    /// alone; kernels with `CONFIG_RUST_DEBUG_ASSERTIONS` also look for holes and stacks.
+    /// No type of this crate has such memory: an [`unsafe impl Memory`](super::Memory) is wrong. On
+    /// arm64 all such addresses are rejected; `dma_map_single()` rejects vmalloc memory only.
+    /// Kernels with `CONFIG_RUST_DEBUG_ASSERTIONS` also reject holes and stacks in the linear map.
     NotLinear,
     /// Allocation flags are not a combination of [`kernel::alloc::flags`].
     InvalidFlags,
-    /// There is no memory for a table.
+    /// Allocation of the table failed.
     NoMemory,
-    /// The kernel could not: the memory is out of the device's reach, and there is no bounce
-    /// buffer, none is free, or none is within the device's boundaries; or an IOMMU has no
-    /// addresses left.
+    /// The kernel could not map: the device cannot address the memory and no bounce buffer is
+    /// available within its boundaries, or the IOMMU has no addresses left.
     MappingFailed,
 }
 
@@ -91,9 +90,9 @@ impl fmt::Display for MapFailure {
             Self::SharesCacheLine => f.write_str("a cache line of the memory is shared"),
             Self::NotLinear => f.write_str("the memory is not in the kernel's linear map"),
             Self::InvalidFlags => f.write_str("the allocation flags are invalid"),
-            Self::NoMemory => f.write_str("there is no memory for a table"),
+            Self::NoMemory => f.write_str("allocation of the table failed"),
             Self::MappingFailed => {
-                f.write_str("the kernel cannot map it where the device reaches it")
+                f.write_str("the kernel cannot map the memory within the device's DMA mask")
             }
         }
     }
@@ -114,9 +113,9 @@ impl From<MapFailure> for Error {
     }
 }
 
-/// A mapping that could not be made, with the memory that was to be mapped, untouched.
+/// Error of mapping, with the unchanged memory.
 ///
-/// Turns into its [`Error`] with `?`, which drops the memory.
+/// Converts into the [`Error`] of its failure, and drops the memory.
 ///
 /// # Examples
 ///
@@ -135,7 +134,7 @@ impl From<MapFailure> for Error {
 pub(crate) struct MapError<M> {
     /// Reason.
     pub(crate) failure: MapFailure,
-    /// Memory that was to be mapped.
+    /// Memory that was not mapped.
     #[cfg_attr(
         not(CONFIG_KUNIT = "y"),
         expect(dead_code, reason = "our lessons have no other use for it")

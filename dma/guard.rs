@@ -18,7 +18,8 @@ use super::{
 /// Bytes of a mapping, or a `T` made of them, while the CPU may change them.
 ///
 /// Made by [`Mapping::for_cpu_mut`](super::Mapping::for_cpu_mut) and
-/// [`Mapping::for_cpu_as_mut`](super::Mapping::for_cpu_as_mut). Dropping it hands the bytes over.
+/// [`Mapping::for_cpu_as_mut`](super::Mapping::for_cpu_as_mut). Dropping it syncs the bytes for the
+/// device.
 ///
 /// C function: `dma_sync_single_range_for_device()`.
 ///
@@ -30,13 +31,13 @@ use super::{
 ///
 /// bytes.fill(0);
 /// bytes[0] = 1;
-/// drop(bytes);                        // the device sees them
+/// drop(bytes);                        // syncs them for the device
 /// let mapping = engine.send(mapping)?;
 /// ```
 ///
 /// # Invariants
 ///
-/// `value` is what lies from `offset` on in the memory of `raw`, and inside of it.
+/// `value` is in the memory of `raw`, at `offset`, and ends inside it.
 #[must_use = "the device sees the changes when this is dropped"]
 pub(crate) struct CpuMut<'a, 'dev, D: Direction, T: ?Sized = [u8]> {
     raw: &'a RawMapping<'dev, D>,
@@ -45,16 +46,18 @@ pub(crate) struct CpuMut<'a, 'dev, D: Direction, T: ?Sized = [u8]> {
 }
 
 impl<'a, 'dev, D: Direction, T: ?Sized> CpuMut<'a, 'dev, D, T> {
+    /// Makes the guard of `value`, which was synced for the CPU.
+    ///
     /// # Safety
     ///
-    /// `value` is what lies from `offset` on in the memory of `raw`, and inside of it.
+    /// `value` is in the memory of `raw`, at `offset`, and ends inside it.
     #[inline]
     pub(super) unsafe fn new(
         raw: &'a RawMapping<'dev, D>,
         offset: usize,
         value: &'a mut T,
     ) -> Self {
-        // INVARIANT: By the caller's promise.
+        // INVARIANT: The caller guarantees it.
         Self { raw, offset, value }
     }
 }
@@ -81,7 +84,7 @@ impl<D: Direction, T: ?Sized> Drop for CpuMut<'_, '_, D, T> {
         let len = mem::size_of_val(self.value);
 
         if len != 0 {
-            // SAFETY: By the type invariant the range is inside the mapping.
+            // SAFETY: The range must be inside the mapping: by the type invariant.
             unsafe { self.raw.sync_for_device(self.offset..self.offset + len) };
         }
     }

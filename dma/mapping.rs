@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Mappings of one, physically contiguous piece of memory.
+//! Mappings of physically contiguous memory.
 //!
 //! C functions: `dma_map_single()`, `dma_map_page()`, `dma_mapping_error()`, `dma_unmap_single()`,
 //! `dma_unmap_page()`.
@@ -24,19 +24,20 @@ use super::{
     Submitted, //
 };
 
-/// Memory `M` that is mapped for a device, in direction `D`, until it is dropped.
+/// Memory `M` that is mapped for a device, in direction `D`.
 ///
-/// The memory belongs to the device, which does not use it yet. The CPU accesses the bytes
+/// The device owns the memory, but does not use it before the mapping is submitted. The CPU
+/// accesses the bytes
 ///
 /// - by [`for_cpu`](Self::for_cpu), [`for_cpu_mut`](Self::for_cpu_mut),
 ///   [`for_cpu_as`](Self::for_cpu_as) and [`for_cpu_as_mut`](Self::for_cpu_as_mut), one at a time,
-///   while it stays mapped;
+///   while the memory stays mapped;
 /// - by [`unmap`](Self::unmap), which returns the memory.
 ///
-/// Dropped, it is unmapped and then the memory freed. What the device wrote is not wanted then, so
-/// the cache work, or the copy out of a bounce buffer, is saved (`DMA_ATTR_SKIP_CPU_SYNC`).
+/// Dropping the mapping unmaps the memory, then frees it. This skips the cache maintenance and the
+/// copy from a bounce buffer (`DMA_ATTR_SKIP_CPU_SYNC`), because the memory is not read afterwards.
 ///
-/// [`new_unsynced`](Self::new_unsynced) maps memory and leaves it to the CPU: see
+/// [`new_unsynced`](Self::new_unsynced) maps memory that the CPU still owns: see
 /// [`CpuOwned`](super::CpuOwned).
 ///
 /// # Examples
@@ -50,11 +51,11 @@ use super::{
 ///     mapping = engine.receive(mapping)?;
 ///     parse(mapping.for_cpu(..64)?);          // syncs 64 bytes
 /// }
-/// let buffer = mapping.unmap();               // syncs them all
+/// let buffer = mapping.unmap();               // syncs all bytes
 /// ```
 #[must_use = "a mapping that is dropped is unmapped"]
 pub(crate) struct Mapping<'dev, M: Memory, D: Direction> {
-    /// Above the memory: it is unmapped before that is freed.
+    /// Before `memory`, because fields are dropped in order: the memory is unmapped, then freed.
     pub(super) raw: RawMapping<'dev, D>,
     pub(super) memory: M,
     /// Length of the memory in bytes, without padding.
@@ -62,24 +63,28 @@ pub(crate) struct Mapping<'dev, M: Memory, D: Direction> {
 }
 
 impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
-    /// Hands `memory` to the device: writes back or discards the CPU's cache lines of it, or copies
-    /// it to where the device can reach it. Does not sleep.
+    /// Maps `memory` for the device. Does not sleep.
     ///
-    /// C functions: `dma_map_single()`, or `dma_map_page()` where the memory is a page, and
+    /// The kernel cleans or invalidates the cache lines of the memory, or copies it to a bounce
+    /// buffer that the device can address.
+    ///
+    /// C functions: `dma_map_single()`, or `dma_map_page()` if the memory is a page, and
     /// `dma_mapping_error()`.
     ///
     /// # Errors
     ///
-    /// All of [`MapFailure`](super::MapFailure). The memory comes back in the error.
+    /// All of [`MapFailure`](super::MapFailure). The error contains the memory.
     #[inline(always)]
     pub(crate) fn new(dev: &'dev DmaDevice, memory: M) -> Result<Self, MapError<M>> {
-        // SAFETY: With a sync nothing is asked for.
+        // SAFETY: The requirement applies to `CpuSync::Skip` only.
         unsafe { Self::with_sync(dev, memory, CpuSync::Whole) }
     }
 
+    /// Maps `memory`, with or without a sync.
+    ///
     /// # Safety
     ///
-    /// With [`CpuSync::Skip`], the device gets no bytes of it before they have been synced for it.
+    /// With [`CpuSync::Skip`], the device uses only bytes that were synced for it before.
     #[inline(always)]
     pub(super) unsafe fn with_sync(
         dev: &'dev DmaDevice,
@@ -93,8 +98,12 @@ impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
         let location = memory.location();
         let (len, padded_len) = (memory.len(), memory.padded_len());
 
-        // SAFETY: By the contract of `Memory`; we own the memory, and nothing here reaches it
-        // before `raw` is gone but through `raw`. The caller's promise for `sync`.
+        // SAFETY: Requires
+        // - memory that meets the contract of `Memory`: `M` implements it;
+        // - that only `raw` accesses it: this function owns it, and `Mapping` accesses it by
+        //   methods of `raw`, or after a sync by `raw`;
+        // - for `sync`, what the caller guarantees;
+        // - `len` to be at most `padded_len`: by the contract of `Memory`.
         match unsafe { RawMapping::new(dev, location, len, padded_len, sync) } {
             Ok(raw) => Ok(Self { raw, memory, len }),
             Err(failure) => Err(MapError { failure, memory }),
@@ -107,7 +116,7 @@ impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
         self.len
     }
 
-    /// Takes the memory back from the device, so that the CPU sees what the device wrote.
+    /// Unmaps the memory with a sync, and returns it.
     ///
     /// C functions: `dma_unmap_single()`, `dma_unmap_page()`.
     #[inline]

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Memory that may be mapped.
+//! Memory that can be mapped.
+//!
+//! C documentation: `Documentation/core-api/dma-api-howto.rst`, "What memory is DMA'able?".
 
 use core::{
     mem,
@@ -16,16 +18,19 @@ use super::{
 };
 use crate::bindings::c;
 
-/// Owned memory that a device may be given.
+/// Owned memory that can be mapped for DMA.
 ///
 /// Implemented for [`Buffer`](super::Buffer), [`PageBuffer`](super::PageBuffer), [`KBox`] and
-/// [`KVec`]. Not for `&mut [u8]`, which can be given back before the device is done
-/// (`mem::forget`); not for arrays, which may be on the stack; not for [`VVec`] and [`KVVec`],
-/// whose pages lie anywhere; not for statics.
+/// [`KVec`]. Not implemented for
+///
+/// - `&mut [u8]`: after `mem::forget` of the mapping the borrow ends, but the DMA does not;
+/// - arrays, which may be on the stack;
+/// - [`VVec`] and [`KVVec`], whose pages need not be contiguous;
+/// - statics, which are in the kernel image.
 ///
 /// # Examples
 ///
-/// A buffer of another kind, made of one that is known:
+/// A buffer with other data beside it:
 ///
 /// ```
 /// # use kernel::time::{Instant, Monotonic};
@@ -63,19 +68,18 @@ use crate::bindings::c;
 /// - [`location`](Self::location), [`as_ptr`](Self::as_ptr), [`as_mut_ptr`](Self::as_mut_ptr) and
 ///   [`padded_len`](Self::padded_len) describe the same initialized, physically contiguous memory,
 ///   in the kernel's linear map: not the stack, not vmalloc memory, not part of the kernel image.
-///   Any bytes are valid in it. They, and [`len`](Self::len), answer the same each time, unless the
-///   value was changed in between.
-/// - It shares no cache line (`dma_get_cache_alignment()`) with anything that is used while the
-///   value exists; or it is in an allocation by `kmalloc()`, and [`check`](Self::check) refuses it
-///   where the kernel does not see that it shares one. Where it does see that, it bounces what the
-///   device writes.
+///   Any bytes are valid in it. These methods and [`len`](Self::len) return the same each time,
+///   unless the value was changed in between.
+/// - It shares no cache line (`dma_get_cache_alignment()`) with data that is used while the value
+///   exists; or it is in an allocation by `kmalloc()`, and [`check`](Self::check) rejects it if it
+///   shares a line and the kernel would not bounce what the device writes.
 /// - [`len`](Self::len) is not more than `padded_len`.
-/// - The memory is valid, and stays where it is, until the value is dropped, wherever the value is
-///   moved. A value that is leaked is never dropped: then the memory stays valid for good, also
-///   after a lifetime of the type has ended. So memory that is borrowed does not qualify. The type
-///   may borrow other things, and need not be `'static`.
-/// - While the value is neither borrowed nor consumed, no other code reads or writes the memory,
-///   and while it is borrowed shared, no code writes it.
+/// - The memory is valid, at the same address, until the value is dropped, also if the value is
+///   moved. A leaked value is never dropped: its memory stays valid for ever, also after a lifetime
+///   of the type has ended. So borrowed memory does not qualify. The type may borrow other data,
+///   and need not be `'static`.
+/// - While the value is neither borrowed nor consumed, no other code accesses the memory. While
+///   there is a shared reference to the value, no code writes the memory.
 /// - Dropping the value does not read the memory: what a device wrote there may not have been
 ///   synced.
 #[diagnostic::on_unimplemented(
@@ -96,11 +100,11 @@ pub(crate) unsafe trait Memory: Send {
     /// Returns the address of the first byte, to read and write.
     fn as_mut_ptr(&mut self) -> NonNull<u8>;
 
-    /// The bytes that the CPU and an engine may use.
+    /// Returns the number of bytes that the CPU and the device use.
     fn len(&self) -> usize;
 
-    /// The bytes that are mapped: these, with what pads them to whole cache lines where there is
-    /// such padding.
+    /// Returns the number of bytes that are mapped: [`len`](Self::len), plus padding to whole cache
+    /// lines if the memory has such padding.
     fn padded_len(&self) -> usize {
         self.len()
     }
@@ -108,8 +112,8 @@ pub(crate) unsafe trait Memory: Send {
     /// Checks that the memory can be mapped. `device_may_write` is true unless the direction is
     /// [`ToDevice`](super::ToDevice).
     ///
-    /// There is no default: a wrapper calls the method of what it wraps, and memory that shares no
-    /// cache line returns `Ok`.
+    /// This has no default: a wrapper calls the method of the inner memory, and memory that shares
+    /// no cache line returns `Ok`.
     ///
     /// # Errors
     ///
@@ -118,10 +122,11 @@ pub(crate) unsafe trait Memory: Send {
 }
 
 // SAFETY:
-// - A `KVec` with elements is in an allocation by `kmalloc()`, which owns its memory and does not
-//   move it. `T` has no bytes that are not initialized, takes any bytes, has no cells through which
-//   others could reach it, and is not dropped in any way.
-// - A `KVec` without elements, or with elements of no size, has a length of 0.
+// - A `KVec` with elements owns an allocation by `kmalloc()`, which does not move.
+// - By `PlainData`, all bytes are initialized, any bytes are valid, no code changes them through a
+//   shared reference, and dropping them does nothing.
+// - A `KVec` without elements, or with elements of size 0, has a length of 0.
+// - `check` rejects elements that share a cache line unnoticed by the kernel.
 unsafe impl<T: PlainData> Memory for KVec<T> {
     fn as_ptr(&self) -> NonNull<u8> {
         NonNull::from(&**self).cast()
@@ -137,9 +142,9 @@ unsafe impl<T: PlainData> Memory for KVec<T> {
 
     fn check(&self, device_may_write: bool) -> Result<(), MapFailure> {
         let (start, len) = (Memory::as_ptr(self), Memory::len(self));
-        // The kernel takes the length to be that of the allocation, and a `KVec` may have more:
-        // then it does not know that other data is in the cache line in which the elements begin.
-        // SAFETY: The function takes any pointer and length.
+        // The kernel decides by the length of the mapping whether to bounce. A `KVec` may have a
+        // larger allocation, so that the kernel misses data in the cache line of the first element.
+        // SAFETY: The function accepts any pointer and length.
         let shares_line = unsafe { c::rk3588_dma_shares_line(start.as_ptr().cast(), len) };
 
         match device_may_write && shares_line {
@@ -150,11 +155,11 @@ unsafe impl<T: PlainData> Memory for KVec<T> {
 }
 
 // SAFETY:
-// - A `KBox` of something that has a size is an allocation by `kmalloc()`, which owns its memory
-//   and does not move it. Its length is that of the value, so the kernel knows which cache lines it
-//   shares. `T` has no bytes that are not initialized, takes any bytes, has no cells through which
-//   others could reach it, and is not dropped in any way.
-// - A `KBox` of something that has no size has a length of 0.
+// - A `KBox` of a type with a size owns an allocation by `kmalloc()`, which does not move. It is as
+//   long as the value, so the kernel knows which cache lines it shares.
+// - By `PlainData`, all bytes are initialized, any bytes are valid, no code changes them through a
+//   shared reference, and dropping them does nothing.
+// - A `KBox` of a type of size 0 has a length of 0.
 unsafe impl<T: PlainData> Memory for KBox<T> {
     fn as_ptr(&self) -> NonNull<u8> {
         NonNull::from(&**self).cast()

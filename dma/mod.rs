@@ -26,14 +26,14 @@
 //!   [`for_cpu_mut`](Mapping::for_cpu_mut) and [`for_cpu_as_mut`](Mapping::for_cpu_as_mut), which
 //!   sync them. Dropping it unmaps and frees.
 //! - An [`InFlight`] is used by the device, a [`BusMaster`]. It is the only source of addresses, as
-//!   [`Segment`]s. If they are known, dropping it frees nothing: the device may still write.
+//!   [`Segment`]s. Dropped after an address was read, it frees nothing: the device may still write.
 //! - What the device may do is a type: [`ToDevice`], [`FromDevice`] or [`Bidirectional`].
 //! - `'dev` ties a mapping to the time during which the device is bound to its driver.
 //! - A [`CpuOwned`] mapping is made without a sync; a [`SyncedPart`] of it is for the device.
 //! - A failure returns the memory: [`MapError`].
 //!
-//! Two steps are `unsafe`: [`DmaDevice::new`], as setting a mask is upstream, and what makes the
-//! address known to hardware and takes it back.
+//! Two steps are `unsafe`: [`DmaDevice::new`], as setting a mask is upstream, and
+//! [`InFlight::complete`], by which an engine states that the device has stopped.
 //!
 //! # Examples
 //!
@@ -54,7 +54,7 @@
 //! mapping.for_cpu_mut(..4)?.copy_from_slice(b"ping");
 //! let mapping = engine.send(mapping)?;
 //!
-//! let buffer = mapping.unmap();               // the CPU's again
+//! let buffer = mapping.unmap();               // the CPU owns it again
 //! # Ok(())
 //! # }
 //! ```

@@ -27,16 +27,16 @@ use super::{
     Submitted, //
 };
 
-/// Mapping whose bytes belong to the CPU.
+/// Mapping whose bytes the CPU owns.
 ///
 /// It is made without a sync (`DMA_ATTR_SKIP_CPU_SYNC`), and cannot be submitted. The CPU reads the
 /// bytes and, where the device reads them, writes them, as if they were not mapped.
-/// [`sync_for_device`](Self::sync_for_device) syncs the first bytes, and makes a [`SyncedPart`] for
-/// the device; [`SyncedPart::sync_for_cpu`] is the way back.
+/// [`sync_for_device`](Self::sync_for_device) syncs the first bytes, and returns a [`SyncedPart`]
+/// for the device; [`SyncedPart::sync_for_cpu`] returns the mapping.
 ///
-/// For long buffers that stay mapped and of which a few bytes are used at a time. It saves an
-/// instruction for each cache line that is not synced, at every turn, and costs a call more: for
-/// a buffer that is used whole, [`Mapping::new`] is cheaper.
+/// For long buffers that stay mapped, of which the device uses a few bytes at a time. Each transfer
+/// saves an instruction for each cache line that is not synced, and costs one more call. For a
+/// buffer that the device uses whole, [`Mapping::new`] is cheaper.
 ///
 /// # Examples
 ///
@@ -60,7 +60,7 @@ pub(crate) struct CpuOwned<'dev, M: Memory, D: Direction> {
 
 /// First bytes of a [`CpuOwned`] mapping, for the device.
 ///
-/// The other bytes still belong to the CPU, but it reaches them only after
+/// The CPU still owns the other bytes, but can access them only after
 /// [`sync_for_cpu`](Self::sync_for_cpu).
 ///
 /// # Invariants
@@ -74,7 +74,7 @@ pub(crate) struct SyncedPart<'dev, M: Memory, D: Direction> {
 }
 
 impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
-    /// Maps `memory`, and leaves its bytes to the CPU. Does not sleep.
+    /// Maps `memory` without a sync, so that the CPU still owns it. Does not sleep.
     ///
     /// C functions: `dma_map_single_attrs()` or `dma_map_page_attrs()` with
     /// `DMA_ATTR_SKIP_CPU_SYNC`, and `dma_mapping_error()`.
@@ -232,7 +232,7 @@ mod tests {
     };
 
     #[test]
-    fn what_is_handed_over_reaches_the_device_each_time() -> Result {
+    fn synced_bytes_reach_the_device_each_time() -> Result {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
         let mut owned = Mapping::<_, ToDevice>::new_unsynced(dev, Buffer::zeroed(4096)?)?;
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_taken_back_is_what_the_device_wrote_each_time() -> Result {
+    fn bytes_synced_for_the_cpu_are_what_the_device_wrote() -> Result {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
         let mut owned = Mapping::<_, FromDevice>::new_unsynced(dev, Buffer::zeroed(4096)?)?;
@@ -278,7 +278,7 @@ mod tests {
     /// Bytes that were not synced stay as they are, also if the memory is unmapped while the device
     /// owns it.
     #[test]
-    fn what_is_not_handed_over_stays() -> Result {
+    fn unsynced_bytes_do_not_change() -> Result {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
         let mut owned = Mapping::<_, Bidirectional>::new_unsynced(dev, Buffer::zeroed(4096)?)?;
@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_not_there_are_not_handed_over() -> Result {
+    fn lengths_outside_the_memory_are_rejected() -> Result {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
         let mut owned = Mapping::<_, ToDevice>::new_unsynced(dev, Buffer::zeroed(100)?)?;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A page to map, or a part of one.
+//! Pages, and parts of pages, to map.
 
 use core::{
     ops::{
@@ -28,12 +28,11 @@ use super::{
 };
 use crate::bindings::c;
 
-/// A page with one reference, read and written by the CPU as a slice, and mapped by
-/// `dma_map_page()`.
+/// Page with one reference, which the CPU accesses as a slice, and which `dma_map_page()` maps.
 ///
-/// All of it, or the range that [`set_range`](Self::set_range) names: then only these bytes are
-/// seen, and no more than these and the padding up to a multiple of a cache line are mapped.
-/// The rest of the page stays owned and unused, so a range need not begin or end at a cache line.
+/// [`set_range`](Self::set_range) limits the slice and the mapping to a range of bytes. The mapping
+/// includes padding to a multiple of a cache line. The rest of the page is not used, so a range
+/// need not begin or end at a cache line.
 ///
 /// # Examples
 ///
@@ -46,17 +45,18 @@ use crate::bindings::c;
 ///
 /// # Invariants
 ///
-/// - `page` has one reference, ours, and is mapped into no address space but the kernel's.
+/// - `page` has one reference, that of this value, and is mapped in the kernel's address space
+///   only.
 /// - Its bytes are initialized.
-/// - `range` is inside of it.
+/// - `range` is inside the page.
 pub(crate) struct PageBuffer {
     page: Page,
     range: Range<usize>,
 }
 
-/// A page to which there is another reference.
+/// Error: there is another reference to the page.
 ///
-/// Turns into `EBUSY` with `?`, which drops the page.
+/// Converts into `EBUSY`, and drops the page.
 ///
 /// # Examples
 ///
@@ -70,7 +70,7 @@ pub(crate) struct PageBuffer {
 /// # }
 /// ```
 pub(crate) struct SharedPage {
-    /// The page, as it was.
+    /// Page, unchanged.
     #[cfg_attr(
         not(CONFIG_KUNIT = "y"),
         expect(dead_code, reason = "our lessons share none")
@@ -85,48 +85,50 @@ impl From<SharedPage> for Error {
 }
 
 impl PageBuffer {
-    /// The length of a page in bytes.
+    /// Length of a page in bytes.
     pub(crate) const LEN: usize = PAGE_SIZE;
 
-    /// Allocates a page of zeroes. May sleep. C function: `alloc_page()`.
+    /// Allocates a page of zeroes. May sleep.
+    ///
+    /// C function: `alloc_page()`.
     ///
     /// # Errors
     ///
     /// `ENOMEM`.
     pub(crate) fn zeroed() -> Result<Self> {
-        // INVARIANT: A page allocated just now is ours alone, and is zeroed.
+        // INVARIANT: A new page has one reference, and is zeroed because of the flag.
         Ok(Self {
             page: Page::alloc_page(GFP_KERNEL | __GFP_ZERO)?,
             range: 0..Self::LEN,
         })
     }
 
-    /// Takes over `page` and zeroes it, because a device must not see what the page held.
+    /// Zeroes `page`, whose old contents must not reach the device, and owns it.
     ///
     /// C functions: `page_ref_count()`, `clear_page()`.
     ///
     /// # Errors
     ///
-    /// [`SharedPage`] with the page, if there is another reference to it: a process may have it
-    /// mapped, for example.
+    /// [`SharedPage`], which contains the page, if there is another reference to it: for example, a
+    /// process may have mapped it.
     pub(crate) fn new(page: Page) -> Result<Self, SharedPage> {
-        // SAFETY: `page` is a page. Each mapping of it, and each other user, holds a reference.
+        // SAFETY: Requires a page: `page` is one.
         if unsafe { c::rk3588_dma_page_ref_count(page.as_ptr()) } != 1 {
             return Err(SharedPage { page });
         }
 
-        // INVARIANT: Ours alone, see above; zeroed below.
+        // INVARIANT: Each user of a page has a reference, and there is one; zeroed below.
         let mut this = Self {
             page,
             range: 0..Self::LEN,
         };
 
-        // SAFETY: The page is ours alone, and this long.
+        // SAFETY: The bytes must have no other user: the page has one reference, and this length.
         unsafe { this.as_mut_ptr().write_bytes(0, Self::LEN) };
         Ok(this)
     }
 
-    /// Limits what is seen and mapped to these bytes of the page.
+    /// Limits the slice and the mapping to `range`, in bytes of the page.
     ///
     /// # Errors
     ///
@@ -135,20 +137,20 @@ impl PageBuffer {
         if range.start > range.end || range.end > Self::LEN {
             return Err(EINVAL);
         }
-        // INVARIANT: Looked at just now.
+        // INVARIANT: Compared above.
         self.range = range;
         Ok(())
     }
 
-    /// Gives the page back.
+    /// Returns the page.
     pub(crate) fn into_page(self) -> Page {
         self.page
     }
 
-    /// The first byte of the range.
+    /// Returns the address of the first byte of the range.
     fn start(&self) -> NonNull<u8> {
-        // SAFETY: `page` is a page with an address in the linear map, as all are on 64-bit
-        // machines, and the range is inside of it.
+        // SAFETY: The sum must be inside the page, and not null: on 64-bit machines each page has
+        // an address in the linear map, and by the type invariants the range is inside the page.
         unsafe {
             let address = c::rk3588_dma_page_address(self.page.as_ptr()).cast::<u8>();
 
@@ -161,16 +163,16 @@ impl Deref for PageBuffer {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        // SAFETY: By the type invariants these bytes are initialized and ours; `&self` excludes
-        // writers.
+        // SAFETY: The bytes must be initialized, and not written while the slice exists: by the
+        // type invariants this value owns initialized bytes, and `&self` excludes writers.
         unsafe { slice::from_raw_parts(self.start().as_ptr(), self.range.len()) }
     }
 }
 
 impl DerefMut for PageBuffer {
     fn deref_mut(&mut self) -> &mut [u8] {
-        // SAFETY: By the type invariants these bytes are initialized and ours; `&mut self` excludes
-        // other users.
+        // SAFETY: The bytes must be initialized, with no other reference: by the type invariants
+        // this value owns initialized bytes, and `&mut self` excludes other users.
         unsafe { slice::from_raw_parts_mut(self.start().as_ptr(), self.range.len()) }
     }
 }
@@ -179,11 +181,11 @@ impl DerefMut for PageBuffer {
 // - A page is contiguous and in the linear map; its bytes are initialized, and any are valid. It
 //   shares no cache line with other data, because this value owns the page, of which nothing
 //   outside the range is used. The padding is inside the page.
-// - It stays where it is when the `PageBuffer` moves, until that is dropped.
+// - The page does not move with the `PageBuffer`, and exists until that is dropped.
 unsafe impl Memory for PageBuffer {
     fn location(&mut self) -> Location {
         Location::Page {
-            // SAFETY: A page's pointer is not null.
+            // SAFETY: The pointer must not be null: that of a page is not.
             page: unsafe { NonNull::new_unchecked(self.page.as_ptr()) },
             offset: self.range.start,
         }

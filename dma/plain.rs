@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Plain data, which devices read and write.
+//! Plain data: types whose bytes a device may read and write.
 
 use zerocopy::{
     FromBytes,
@@ -16,7 +16,7 @@ use zerocopy::{
 /// - a shared reference does not change them ([`Immutable`]);
 /// - dropping a value does nothing (`Copy`).
 ///
-/// All types with these traits have this one, which gives one error for any that is missing.
+/// Implemented for all types with these traits. The compiler reports any missing one as one error.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not plain data: a device may not read and write its bytes",
     label = "contains `{Self}`, which is not plain data",

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The mapping itself, without the memory: what the kernel was told, and what it is told at the
-//! end.
+//! Raw mappings: address, length and direction, without the memory.
+//!
+//! C functions: `dma_map_phys()`, `dma_mapping_error()`, `dma_unmap_phys()`,
+//! `dma_sync_single_for_cpu()`, `dma_sync_single_for_device()`.
 
 use core::{
     marker::PhantomData,
@@ -25,16 +27,16 @@ use super::{
 };
 use crate::bindings::c;
 
-/// The caches, and a bounce buffer, are left as they are.
+/// Attribute: no cache maintenance, and no copy to or from a bounce buffer.
 const SKIP_CPU_SYNC: c_ulong = bindings::DMA_ATTR_SKIP_CPU_SYNC as c_ulong;
 
-/// The kernel does not write to its log that it could not.
+/// Attribute: no warning in the kernel log if mapping fails.
 const NO_WARN: c_ulong = bindings::DMA_ATTR_NO_WARN as c_ulong;
 
 /// Location of memory, in one of the two ways in which drivers pass it to the kernel.
 ///
-/// In C, these are two functions, `dma_map_single()` and `dma_map_page()`. Both come to
-/// `dma_map_phys()`, which is called here.
+/// In C, there is a function for each, `dma_map_single()` and `dma_map_page()`. Both call
+/// `dma_map_phys()`, as this module does.
 #[derive(Clone, Copy)]
 pub(crate) enum Location {
     /// At an address of the kernel's linear map.
@@ -43,7 +45,7 @@ pub(crate) enum Location {
     Page {
         /// The page.
         page: NonNull<bindings::page>,
-        /// The first byte in it.
+        /// Offset of the first byte in the page.
         offset: usize,
     },
 }
@@ -60,7 +62,7 @@ impl Location {
     ///
     /// # Safety
     ///
-    /// A [`Page`](Self::Page) exists.
+    /// The page of a [`Page`](Self::Page) exists.
     #[inline]
     pub(crate) unsafe fn to_phys(self, len: usize) -> Result<bindings::phys_addr_t, MapFailure> {
         match self {
@@ -92,20 +94,21 @@ impl Location {
 /// Sync that is part of mapping.
 #[derive(Clone, Copy)]
 pub(super) enum CpuSync {
-    /// All bytes are synced for the device.
+    /// Syncs all bytes for the device.
     Whole,
-    /// No byte is: those that are used will be synced.
+    /// Syncs no byte: the bytes that the device uses are synced later.
     Skip,
 }
 
 /// A mapping for `dev` in direction `D`.
 ///
-/// Dropped, it is unmapped without a sync: what the device wrote is not wanted.
+/// Dropping it unmaps without a sync, because the memory is not read afterwards.
 ///
 /// # Invariants
 ///
-/// `address` is what the kernel returned for `len` bytes on `dev` in direction `D`, was found good
-/// by `dma_mapping_error()`, and has not been unmapped.
+/// - `dma_map_phys()` returned `address` for `len` bytes on `dev` in direction `D`;
+///   `dma_mapping_error()` accepted it.
+/// - The mapping was not unmapped.
 pub(super) struct RawMapping<'dev, D: Direction> {
     dev: &'dev DmaDevice,
     address: bindings::dma_addr_t,
@@ -123,13 +126,12 @@ impl<'dev, D: Direction> RawMapping<'dev, D> {
     ///
     /// # Safety
     ///
-    /// - [`Memory`](super::Memory) holds for the memory. Until the result is gone, the memory is
-    ///   accessed only through it.
-    /// - With [`CpuSync::Skip`], the device gets no bytes of it before they have been synced for
-    ///   it.
+    /// - The memory meets the contract of [`Memory`](super::Memory). Until the result is dropped,
+    ///   the memory is accessed only through it.
+    /// - With [`CpuSync::Skip`], the device uses only bytes that were synced for it before.
     /// - `used` is not more than `len`.
-    // Inlined whatever the compiler thinks of its size, as are the functions that call it: what is
-    // left of them is a handful of instructions more than the C calls, see `make bench`.
+    // Always inlined, as are its callers: together they then take a few instructions more than the
+    // C calls, see `make bench`.
     #[inline(always)]
     pub(super) unsafe fn new(
         dev: &'dev DmaDevice,
@@ -152,19 +154,21 @@ impl<'dev, D: Direction> RawMapping<'dev, D> {
             return Err(MapFailure::TooLong { len: used, max });
         }
         if len > dev.max_mapping_size() {
-            // Good or not, that is nothing to warn of.
+            // The error below tells the caller that the memory is too long.
             attributes |= NO_WARN;
         }
 
         // SAFETY: A page must exist: the caller guarantees it.
         let phys = unsafe { location.to_phys(len)? };
         let direction = D::DATA_DIRECTION.into();
-        // SAFETY: `dev` is bound and has its mask. By the caller's promise the memory is there, is
-        // contiguous, shares no cache line with other data and is not accessed.
+        // SAFETY: The function requires
+        // - a bound device with a mask: by the invariant of `DmaDevice`;
+        // - contiguous memory that shares no cache line with other data and is not accessed until
+        //   it is unmapped: the caller guarantees it.
         let address =
             unsafe { bindings::dma_map_phys(dev.as_raw(), phys, len, direction, attributes) };
 
-        // SAFETY: `address` was returned for this device just now.
+        // SAFETY: The address must be a result of mapping for this device: see above.
         if unsafe { c::rk3588_dma_mapping_error(dev.as_raw(), address) } != 0 {
             let max = dev.max_mapping_size();
 
@@ -174,7 +178,7 @@ impl<'dev, D: Direction> RawMapping<'dev, D> {
             });
         }
 
-        // INVARIANT: Mapped and checked just now.
+        // INVARIANT: Mapped and checked above.
         let this = Self {
             dev,
             address,
@@ -206,18 +210,18 @@ impl<'dev, D: Direction> RawMapping<'dev, D> {
         );
     }
 
-    /// Takes it back from the device, so that the CPU sees what the device wrote.
+    /// Unmaps with a sync, after which the CPU sees what the device wrote.
     ///
-    /// C functions: `dma_unmap_single()` and `dma_unmap_page()`, which come to `dma_unmap_phys()`.
+    /// C functions: `dma_unmap_single()` and `dma_unmap_page()`, which call `dma_unmap_phys()`.
     #[inline]
     pub(super) fn unmap(self) {
         let this = ManuallyDrop::new(self);
 
-        // SAFETY: `this` is neither dropped nor used any more.
+        // SAFETY: The mapping must be unmapped once: `this` is neither dropped nor used afterwards.
         unsafe { this.unmap_with(0) };
     }
 
-    /// Shows the CPU what the device wrote into these bytes of it.
+    /// Syncs the bytes of `range` for the CPU.
     ///
     /// C function: `dma_sync_single_range_for_cpu()`.
     ///
@@ -226,12 +230,13 @@ impl<'dev, D: Direction> RawMapping<'dev, D> {
     /// The range is inside the mapping, and there are no references to these bytes of the memory.
     #[inline]
     pub(super) unsafe fn sync_for_cpu(&self, range: Range<usize>) {
-        // SAFETY: By the type invariant and the caller's promise this is part of a mapping of the
-        // device, in this direction.
+        // SAFETY: Requires a part of a mapping for the device in this direction: by the type
+        // invariant, and the caller guarantees that the range is inside. It also guarantees that
+        // there are no references.
         unsafe { sync_for_cpu::<D>(self.dev, self.address_of(range.start), range.len()) };
     }
 
-    /// Shows the device what the CPU wrote into these bytes of it.
+    /// Syncs the bytes of `range` for the device.
     ///
     /// C function: `dma_sync_single_range_for_device()`.
     ///
@@ -240,19 +245,19 @@ impl<'dev, D: Direction> RawMapping<'dev, D> {
     /// The range is inside the mapping.
     #[inline]
     pub(super) unsafe fn sync_for_device(&self, range: Range<usize>) {
-        // SAFETY: By the type invariant and the caller's promise this is part of a mapping of the
-        // device, in this direction.
+        // SAFETY: Requires a part of a mapping for the device in this direction: by the type
+        // invariant, and the caller guarantees that the range is inside.
         unsafe { sync_for_device::<D>(self.dev, self.address_of(range.start), range.len()) };
     }
 
-    /// Returns the DMA address of byte `offset`, which is inside the mapping.
+    /// Returns the DMA address of the byte at `offset`, which is inside the mapping.
     fn address_of(&self, offset: usize) -> bindings::dma_addr_t {
         // CAST: `usize` has at most 64 bits. The sum does not overflow, because the mapping ends
         // inside the device's mask.
         self.address + offset as bindings::dma_addr_t
     }
 
-    /// Checks that the first `used` bytes, of which there is one at least, cross no boundary.
+    /// Checks that the first `used` bytes, at least one, cross no boundary.
     fn expect_within_boundary(&self, used: usize) -> Result<(), MapFailure> {
         let mask = self.dev.boundary_mask();
         let last = self.address_of(used - 1);
@@ -264,15 +269,15 @@ impl<'dev, D: Direction> RawMapping<'dev, D> {
         }
     }
 
-    /// Ends the mapping.
+    /// Unmaps.
     ///
     /// # Safety
     ///
-    /// To be called once, after the last use of `address`.
+    /// Called once, after the last use of `address`.
     #[inline]
     unsafe fn unmap_with(&self, attributes: c_ulong) {
-        // SAFETY: By the type invariant these are the arguments and the result of the mapping,
-        // which exists until now by the caller's promise.
+        // SAFETY: Requires the arguments and the result of a mapping that was not unmapped: by the
+        // type invariant. The caller guarantees that it is not used or unmapped afterwards.
         unsafe {
             bindings::dma_unmap_phys(
                 self.dev.as_raw(),
@@ -292,41 +297,40 @@ impl<D: Direction> Drop for RawMapping<'_, D> {
     }
 }
 
-/// Shows the CPU what the device wrote into `len` bytes at `address`.
+/// Syncs `len` bytes at `address` for the CPU.
 ///
 /// C function: `dma_sync_single_for_cpu()`.
 ///
 /// # Safety
 ///
-/// They are part of a mapping for `dev` in direction `D`, which lies in physically contiguous
-/// memory there, and there are no references to these bytes of the memory.
+/// - The bytes are part of a mapping for `dev` in direction `D`, and physically contiguous.
+/// - There are no references to these bytes of the memory.
 #[inline]
 pub(crate) unsafe fn sync_for_cpu<D: Direction>(
     dev: &DmaDevice,
     address: bindings::dma_addr_t,
     len: usize,
 ) {
-    // SAFETY: By the caller's promise.
+    // SAFETY: Requires part of a mapping without references: the caller guarantees it.
     unsafe {
         c::rk3588_dma_sync_for_cpu(dev.as_raw(), address, len, D::DATA_DIRECTION.into());
     }
 }
 
-/// Shows the device what the CPU wrote into `len` bytes at `address`.
+/// Syncs `len` bytes at `address` for the device.
 ///
 /// C function: `dma_sync_single_for_device()`.
 ///
 /// # Safety
 ///
-/// They are part of a mapping for `dev` in direction `D`, which lies in physically contiguous
-/// memory there.
+/// The bytes are part of a mapping for `dev` in direction `D`, and physically contiguous.
 #[inline]
 pub(crate) unsafe fn sync_for_device<D: Direction>(
     dev: &DmaDevice,
     address: bindings::dma_addr_t,
     len: usize,
 ) {
-    // SAFETY: By the caller's promise.
+    // SAFETY: Requires part of a mapping: the caller guarantees it.
     unsafe {
         c::rk3588_dma_sync_for_device(dev.as_raw(), address, len, D::DATA_DIRECTION.into());
     }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Accesses by the CPU to bytes of a mapped list, in any entries. Only the bytes that are asked for
-//! are synced.
+//! Accesses of the CPU to bytes of a mapped list, in any entries.
+//!
+//! Syncs the requested bytes only, where `dma_sync_sg_for_cpu()` syncs the whole list.
 
 use core::{
     ops::{
@@ -27,8 +28,9 @@ use crate::dma::{
 };
 
 impl<'dev, M: SgMemory, D: Direction> MappedSgTable<'dev, M, D> {
-    /// Shows the bytes of `range` to the CPU, as they are now. Takes time in proportion to the
-    /// entries up to the end of the range.
+    /// Syncs the bytes of `range` for the CPU, and returns them.
+    ///
+    /// This takes time in proportion to the number of entries up to the end of the range.
     ///
     /// C function: `dma_sync_single_for_cpu()`, for each part of the range that is contiguous,
     /// unless the direction is [`ToDevice`](crate::dma::ToDevice).
@@ -52,15 +54,15 @@ impl<'dev, M: SgMemory, D: Direction> MappedSgTable<'dev, M, D> {
     ) -> Result<SgSlice<'_, 'dev, D>> {
         let range = self.resolve_and_sync(range)?;
 
-        // INVARIANT: Synced just now, and the list is borrowed mutably.
+        // INVARIANT: Synced above, and the list is borrowed mutably.
         Ok(SgSlice {
             raw: &self.raw,
             range,
         })
     }
 
-    /// Shows the bytes of `range` to the CPU to change them; the device sees the changes when the
-    /// result is dropped.
+    /// Syncs the bytes of `range` for the CPU, and returns them to be changed. Dropping the result
+    /// syncs them for the device.
     ///
     /// C functions: `dma_sync_single_for_cpu()` where the direction is
     /// [`Bidirectional`](crate::dma::Bidirectional), then `dma_sync_single_for_device()`, for each
@@ -99,19 +101,19 @@ impl<'dev, M: SgMemory, D: Direction> MappedSgTable<'dev, M, D> {
         let range = resolve(range, self.len())?;
 
         if D::DEVICE_MAY_WRITE {
-            // SAFETY: What refers to the bytes borrows the list, and `&mut self` says that nothing
-            // does.
+            // SAFETY: The range must be inside the list: by `resolve`. There must be no references
+            // to the bytes: they would borrow the list, which `&mut self` excludes.
             unsafe { self.raw.sync_for_cpu(range.clone()) };
         }
         Ok(range)
     }
 }
 
-/// Bytes of a list while the CPU may see them.
+/// Bytes of a list while the CPU may read them.
 ///
 /// # Invariants
 ///
-/// `range` is inside the list, which the value has borrowed mutably, and was synced for the CPU.
+/// `range` is inside the list, which this value borrows mutably, and was synced for the CPU.
 pub(crate) struct SgSlice<'a, 'dev, D: Direction> {
     raw: &'a RawList<'dev, D>,
     range: Range<usize>,
@@ -123,7 +125,7 @@ impl<D: Direction> SgSlice<'_, '_, D> {
         self.range.len()
     }
 
-    /// Returns the bytes, in a slice for each entry.
+    /// Returns an iterator over the bytes, one slice per entry.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &[u8]> {
         self.window().map(|(entry, len)| {
             // SAFETY: The bytes must be initialized, and not written while the slice exists.
@@ -135,11 +137,11 @@ impl<D: Direction> SgSlice<'_, '_, D> {
         })
     }
 
-    /// Copies them to `to`.
+    /// Copies the bytes to `to`.
     ///
     /// # Errors
     ///
-    /// `EINVAL` if that is not as long.
+    /// `EINVAL` if `to` has another length.
     pub(crate) fn copy_to(&self, mut to: &mut [u8]) -> Result {
         if to.len() != self.len() {
             return Err(EINVAL);
@@ -158,9 +160,9 @@ impl<D: Direction> SgSlice<'_, '_, D> {
     }
 }
 
-/// Bytes of a list while the CPU may change them. Dropping it hands them over.
+/// Bytes of a list while the CPU may change them. Dropping it syncs them for the device.
 ///
-/// If it is leaked (`mem::forget`) they are not handed over, as with
+/// If it is leaked (`mem::forget`), the bytes are not synced, as with
 /// [`CpuMut`](crate::dma::CpuMut).
 #[must_use = "the device sees the changes when this is dropped"]
 pub(crate) struct SgSliceMut<'a, 'dev, D: Direction> {
@@ -173,7 +175,7 @@ impl<D: Direction> SgSliceMut<'_, '_, D> {
         self.bytes.len()
     }
 
-    /// Returns the bytes to change them, in a slice for each entry.
+    /// Returns an iterator over the bytes to be changed, one slice per entry.
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut [u8]> {
         self.bytes.window().map(|(entry, len)| {
             // SAFETY: As in `SgSlice::iter`. `&mut self` excludes other slices, and no two entries
@@ -182,11 +184,11 @@ impl<D: Direction> SgSliceMut<'_, '_, D> {
         })
     }
 
-    /// Replaces them by `from`.
+    /// Copies `from` to the bytes.
     ///
     /// # Errors
     ///
-    /// `EINVAL` if that is not as long.
+    /// `EINVAL` if `from` has another length.
     pub(crate) fn copy_from(&mut self, mut from: &[u8]) -> Result {
         if from.len() != self.len() {
             return Err(EINVAL);

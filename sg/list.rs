@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Tables that are mapped.
+//! Mapped tables.
 //!
-//! C functions: `dma_map_sgtable()`, `dma_unmap_sgtable()`, which are `dma_map_sg()` and
-//! `dma_unmap_sg()` with the right counts.
+//! C functions: `dma_map_sgtable()`, `dma_unmap_sgtable()`, which call `dma_map_sg()` and
+//! `dma_unmap_sg()` with the right number of entries.
 
 use core::{
     marker::PhantomData,
@@ -40,26 +40,25 @@ use crate::{
     }, //
 };
 
-/// The caches, and bounce buffers, are left as they are.
+/// Attribute: no cache maintenance, and no copy to or from bounce buffers.
 const SKIP_CPU_SYNC: c_ulong = bindings::DMA_ATTR_SKIP_CPU_SYNC as c_ulong;
 
 impl<'dev, M: SgMemory> SgTable<'dev, M> {
-    /// Hands the memory to the device, as [`Mapping::new`](crate::dma::Mapping::new) does with one
-    /// piece. Does not sleep.
+    /// Maps the memory for the device, as [`Mapping::new`](crate::dma::Mapping::new) does. Does not
+    /// sleep.
     ///
     /// C function: `dma_map_sgtable()`.
     ///
     /// # Errors
     ///
-    /// - [`MapFailure::SharesCacheLine`] as for a mapping; if short memory of `kmalloc()` had to be
-    ///   cut in a cache line that it may share; or if an entry that is shorter than a line is part
-    ///   of one, and would not be bounced on a device without coherent caches;
-    /// - [`MapFailure::MappingFailed`] if the kernel could not;
-    /// - [`MapFailure::CrossesBoundary`] if a segment lies across a boundary in the addresses of
-    ///   the device though it does not in physical ones.
+    /// - [`MapFailure::SharesCacheLine`] as for a mapping; or if memory of `kmalloc()` was cut
+    ///   within a cache line, and the kernel would not bounce an entry that shares the line;
+    /// - [`MapFailure::MappingFailed`] if the kernel could not map;
+    /// - [`MapFailure::CrossesBoundary`] if a segment crosses a boundary in bus addresses, which
+    ///   the entries do not cross in physical addresses.
     ///
-    /// The table comes back in the error, and nothing of it is mapped.
-    // Inlined, because else each call copies the table twice.
+    /// The error contains the table, of which nothing is mapped.
+    // Inlined, because otherwise each call copies the table twice.
     #[inline(always)]
     pub(crate) fn map<D: Direction>(self) -> Result<MappedSgTable<'dev, M, D>, MapError<Self>> {
         if let Err(failure) = self.check(D::DEVICE_MAY_WRITE) {
@@ -91,17 +90,17 @@ impl<'dev, M: SgMemory> SgTable<'dev, M> {
     }
 }
 
-/// A [`SgTable`] of memory `M` that is mapped for a device, in direction `D`, until it is dropped.
+/// [`SgTable`] of memory `M` that is mapped for a device, in direction `D`.
 ///
-/// As with a [`Mapping`](crate::dma::Mapping), the memory belongs to the device, which does not use
-/// it yet. The CPU accesses the bytes by [`for_cpu`](Self::for_cpu) and
-/// [`for_cpu_mut`](Self::for_cpu_mut), and gets the memory back by [`unmap`](Self::unmap). Dropped,
-/// it is unmapped without a sync, and the memory is freed.
+/// As with a [`Mapping`](crate::dma::Mapping), the device owns the memory, but does not use it
+/// before the list is submitted. The CPU accesses the bytes by [`for_cpu`](Self::for_cpu) and
+/// [`for_cpu_mut`](Self::for_cpu_mut). [`unmap`](Self::unmap) returns the table. Dropping the list
+/// unmaps the memory without a sync, and frees it.
 ///
-/// There are two counts, and no function takes one as an argument: [`orig_nents`](Self::orig_nents)
-/// of the table, for unmapping and syncs, and [`nents`](Self::nents) of the device, which is
-/// smaller where an IOMMU has merged entries. Segments have addresses only in flight, see
-/// [`InFlight::segments`](crate::dma::InFlight::segments).
+/// C has two counts, and each function requires the right one: [`orig_nents`](Self::orig_nents)
+/// entries for unmapping and syncs, and [`nents`](Self::nents) segments for the device, fewer if an
+/// IOMMU has merged entries. Here no function takes a count. Segments have addresses only in
+/// flight, see [`InFlight::segments`](crate::dma::InFlight::segments).
 ///
 /// # Examples
 ///
@@ -112,14 +111,14 @@ impl<'dev, M: SgMemory> SgTable<'dev, M> {
 /// let mut list = engine.receive(list)?;
 /// let mut checksum = 0;
 ///
-/// for bytes in list.for_cpu(..1500)?.iter() {         // syncs 1500 bytes, in whatever pages
+/// for bytes in list.for_cpu(..1500)?.iter() {         // syncs 1500 bytes, in any pages
 ///     checksum += bytes.iter().map(|&byte| u32::from(byte)).sum::<u32>();
 /// }
 /// let pages = list.unmap().into_memory();
 /// ```
 #[must_use = "a list that is dropped is unmapped"]
 pub(crate) struct MappedSgTable<'dev, M: SgMemory, D: Direction> {
-    /// Above the memory: it is unmapped before that is freed.
+    /// Before `memory`, because fields are dropped in order: the memory is unmapped, then freed.
     pub(super) raw: RawList<'dev, D>,
     memory: M,
 }
@@ -145,15 +144,15 @@ impl<'dev, M: SgMemory, D: Direction> MappedSgTable<'dev, M, D> {
         self.raw.table.nents()
     }
 
-    /// Takes the memory back from the device, so that the CPU sees what the device wrote. The table
-    /// can be mapped again, in any direction.
+    /// Unmaps the memory with a sync, and returns the table, which can be mapped again in any
+    /// direction.
     ///
     /// C function: `dma_unmap_sgtable()`.
     #[inline(always)]
     pub(crate) fn unmap(self) -> SgTable<'dev, M> {
         let Self { raw, memory } = self;
 
-        // INVARIANT: It was made of a table of this memory for this device.
+        // INVARIANT: `map` took the table and its memory from one `SgTable`.
         SgTable {
             dev: raw.dev,
             raw: raw.unmap(),
@@ -161,7 +160,7 @@ impl<'dev, M: SgMemory, D: Direction> MappedSgTable<'dev, M, D> {
         }
     }
 
-    /// Returns the segments as text, `address+length` each, with a space between two.
+    /// Returns the segments as text: `address+length` of each, separated by spaces.
     ///
     /// To program a device, use [`InFlight::segments`](crate::dma::InFlight::segments).
     pub(crate) fn shown(&self) -> impl fmt::Display + '_ {

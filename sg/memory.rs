@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Memory of which a table may be made.
+//! Memory of which a table can be made.
 
 use core::{
     iter,
@@ -23,28 +23,28 @@ use crate::dma::{
     PlainData, //
 };
 
-/// Owned memory in any number of pieces, which a device may be given.
+/// Owned memory in any number of pieces, which can be mapped as a list.
 ///
 /// Implemented for
 ///
 /// - [`Contiguous`], one [`Memory`];
 /// - [`KVec`] of [`Memory`]: several buffers, or pages;
 /// - [`VVec`]: vmalloc memory, page by page;
-/// - a pair of these, one behind the other: a header and its payload.
+/// - a pair of these, in this order: a header and its payload.
 ///
-/// Not for the kernel crate's `SGTable`, which is mapped already, in a direction that is no type,
-/// and does not let go of its memory; nor for everything that has its `AsPageIter`, which does not
-/// promise that the pages have no other user. The memory of an `SGTable`, a [`VVec`], can be made a
-/// table here.
+/// Not implemented for
+///
+/// - the kernel crate's `SGTable`, which is mapped already, and does not return its memory. The
+///   [`VVec`] of which it is made can be mapped here;
+/// - each type with `AsPageIter`, a trait that does not exclude other users of the pages.
 ///
 /// # Safety
 ///
 /// - [`pieces`](Self::pieces) returns pieces that together have [`len`](Self::len) bytes, the same
 ///   each time and until the value is dropped, wherever it is moved, as long as it is not borrowed
 ///   mutably by other code than the table.
-/// - Each of them is as the contract of [`Memory`] wants it: initialized and contiguous, not in a
-///   cache line of other data, or rejected by [`check`](Self::check), and not accessed by other
-///   code.
+/// - Each piece meets the contract of [`Memory`]: it is initialized and contiguous; it is in no
+///   cache line of other data, or [`check`](Self::check) rejects it; no other code accesses it.
 /// - Dropping the value does not read the memory.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be made a scatter-gather table",
@@ -56,7 +56,7 @@ pub(crate) unsafe trait SgMemory: Send {
     /// Returns the number of bytes.
     fn len(&self) -> usize;
 
-    /// Checks that it can be mapped as it is; `device_may_write` unless the direction is
+    /// Checks that the memory can be mapped. `device_may_write` is true unless the direction is
     /// [`ToDevice`](crate::dma::ToDevice).
     ///
     /// # Errors
@@ -71,10 +71,10 @@ pub(crate) unsafe trait SgMemory: Send {
     fn pieces(&mut self) -> impl Iterator<Item = (Location, usize)> + '_;
 }
 
-/// Memory in one piece, to be cut where it is too long for a device, or on request.
+/// Contiguous memory: cut into entries if it is too long for a device, or on request.
 pub(crate) struct Contiguous<M: Memory>(pub(crate) M);
 
-// SAFETY: By the contract of `Memory`, without the padding.
+// SAFETY: `M` meets the contract of `Memory`. The padding is not part of the piece.
 unsafe impl<M: Memory> SgMemory for Contiguous<M> {
     fn len(&self) -> usize {
         self.0.len()
@@ -89,8 +89,8 @@ unsafe impl<M: Memory> SgMemory for Contiguous<M> {
     }
 }
 
-// SAFETY: By the contract of `Memory`, which each element fulfils; dropping the vector drops them.
-// The elements may be moved, their memory is not.
+// SAFETY: Each element meets the contract of `Memory`, by which its memory does not move with it.
+// Dropping the vector drops the elements.
 unsafe impl<M: Memory> SgMemory for KVec<M> {
     fn len(&self) -> usize {
         self.iter()
@@ -109,13 +109,12 @@ unsafe impl<M: Memory> SgMemory for KVec<M> {
 }
 
 // SAFETY:
-// - A `VVec` is in an allocation by `vmalloc()`, which has its pages to itself, beginning with the
-//   first byte of the first one. They belong to the vector until it is dropped, and are in the
-//   linear map as well. On arm64 it makes no difference to the caches by which of the two addresses
-//   they are reached.
-// - `T` has no bytes that are not initialized, takes any bytes, has no cells through which others
-//   could reach it, and is not dropped in any way.
-// - What the allocation has behind the last element is not visited.
+// - A `VVec` owns an allocation by `vmalloc()`, which begins with the first byte of a page and
+//   shares no page with other data. The pages are in the linear map as well. On arm64, cache
+//   maintenance by either address affects the same lines.
+// - By `PlainData`, all bytes are initialized, any bytes are valid, no code changes them through a
+//   shared reference, and dropping them does nothing.
+// - The pieces end with the last element.
 unsafe impl<T: PlainData> SgMemory for VVec<T> {
     fn len(&self) -> usize {
         mem::size_of_val(&**self)
@@ -128,7 +127,7 @@ unsafe impl<T: PlainData> SgMemory for VVec<T> {
     fn pieces(&mut self) -> impl Iterator<Item = (Location, usize)> + '_ {
         let mut left = SgMemory::len(self);
 
-        // The allocation may have more pages, behind the last element.
+        // The allocation may have more pages after the last element.
         self.page_iter()
             .take(left.div_ceil(PAGE_SIZE))
             .map(move |page| {
@@ -142,7 +141,7 @@ unsafe impl<T: PlainData> SgMemory for VVec<T> {
     }
 }
 
-// SAFETY: By the contracts of the two.
+// SAFETY: Both meet the contract, and the pieces of a pair are those of both.
 unsafe impl<A: SgMemory, B: SgMemory> SgMemory for (A, B) {
     fn len(&self) -> usize {
         self.0.len().saturating_add(self.1.len())

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Scatter-gather: streaming DMA mappings of memory in pieces.
+//! Scatter-gather: streaming DMA mappings of memory that is not contiguous.
 //!
 //! A device that takes several addresses in one request can use memory that is not contiguous. In
 //! C, `include/linux/scatterlist.h` describes such memory by a table, and
@@ -21,12 +21,12 @@
 //! - [`SgMemory`]: [`Contiguous`], several [`Memory`](crate::dma::Memory) in a
 //!   [`KVec`](kernel::prelude::KVec), vmalloc memory in a [`VVec`](kernel::prelude::VVec), or pairs
 //!   of these.
-//! - A [`SgTable`] owns it, and has an entry for each piece that a device can do; a
-//!   [`SgTableBuilder`] makes them shorter.
-//! - A [`MappedSgTable`] belongs to the device, as a [`Mapping`](crate::dma::Mapping) does. It may
+//! - A [`SgTable`] owns it, and has entries within the limits of the device; a [`SgTableBuilder`]
+//!   makes them shorter.
+//! - A [`MappedSgTable`] is owned by the device, as a [`Mapping`](crate::dma::Mapping) is. It may
 //!   have fewer segments than entries.
-//! - In flight, a list is used by the device as any mapping, see
-//!   [`InFlight`](crate::dma::InFlight). [`window`] cuts its segments.
+//! - The device uses a list in flight as any mapping, see [`InFlight`](crate::dma::InFlight).
+//!   [`window`] cuts its segments.
 //!
 //! # Examples
 //!
@@ -37,7 +37,7 @@
 //! let mut list = engine.receive(list)?;           // owns it while the device writes
 //!
 //! list.for_cpu(..64)?.copy_to(&mut header)?;      // syncs 64 bytes
-//! let memory = list.unmap().into_memory();        // syncs them all
+//! let memory = list.unmap().into_memory();        // syncs all bytes
 //! ```
 //!
 //! C documentation: `Documentation/core-api/dma-api-howto.rst`, "Using Streaming DMA mappings".

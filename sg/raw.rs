@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Tables as the kernel has them, and their entries one by one.
+//! Raw tables, without the memory, and their entries.
+//!
+//! C types: `struct sg_table`, `struct scatterlist`.
 
 use core::{
     marker::PhantomData,
@@ -36,10 +38,10 @@ use crate::{
     }, //
 };
 
-/// Table of the kernel: the fields of a `struct sg_table`, and what it does not say.
+/// Fields of a `struct sg_table`, with its number of bytes and its use of cache lines.
 ///
-/// The fields, and not the struct, because its address would have to be passed to C functions: then
-/// a table that is moved is copied.
+/// The fields, not the struct: if the address of a struct is passed to C functions, the compiler
+/// copies the struct each time the value is moved.
 ///
 /// # Invariants
 ///
@@ -161,7 +163,7 @@ impl RawTable {
         };
     }
 
-    /// Returns the entries, to be set in turn.
+    /// Returns the entries, to be set in their order.
     ///
     /// # Safety
     ///
@@ -174,7 +176,7 @@ impl RawTable {
         EntriesToSet {
             next: self.sgl,
             left: self.orig_nents,
-            room: self.orig_nents,
+            capacity: self.orig_nents,
             excess: 0,
             table: PhantomData,
         }
@@ -227,14 +229,14 @@ impl RawTable {
         };
     }
 
-    /// Returns the entries, as the CPU accesses them.
+    /// Returns an iterator over the entries, for accesses of the CPU.
     #[inline]
     pub(super) fn iter(&self) -> Entries<'_> {
         // SAFETY: By the type invariant there are `orig_nents` entries.
         Entries(unsafe { RawEntries::new(self.sgl, self.orig_nents()) })
     }
 
-    /// Returns the segments. They are meaningless unless the table is mapped.
+    /// Returns an iterator over the segments, which are valid only if the table is mapped.
     #[inline]
     pub(super) fn mapped(&self) -> RawSegments<'_> {
         // SAFETY: By the type invariant there are at least `nents` entries.
@@ -242,7 +244,7 @@ impl RawTable {
     }
 
     /// Calls `act` with address and length of each part of `range` that is contiguous in memory and
-    /// for the device, of a mapped table. `range` ends where the table does.
+    /// for the device. The table is mapped; bytes of `range` after its end are ignored.
     #[inline(always)]
     pub(super) fn for_each_part(
         &self,
@@ -252,8 +254,7 @@ impl RawTable {
         let (mut offset, mut left) = (range.start, range.len());
         let (mut index, mut next) = (0, self.sgl);
 
-        // As long as each entry was mapped to a segment of its own, the next segment is in the next
-        // entry.
+        // If entries were not merged, the segment of an entry is in the same `scatterlist`.
         while left != 0 {
             // SAFETY: `next` must be an entry: by the type invariant the table has `orig_nents`,
             // which is not 0, and `index` is less.
@@ -288,8 +289,8 @@ impl RawTable {
         }
     }
 
-    /// Does the same from entry `next` on, the number of which is `index`, where entries were
-    /// merged.
+    /// Continues [`for_each_part`](Self::for_each_part) at `next`, entry number `index`, after
+    /// which entries were merged.
     ///
     /// # Safety
     ///
@@ -337,7 +338,7 @@ impl Drop for RawTable {
     }
 }
 
-/// Entries of a table to be set, and the number of those for which there was a need.
+/// Sink that sets the entries of a table, and counts those that are needed.
 ///
 /// # Invariants
 ///
@@ -348,21 +349,21 @@ impl Drop for RawTable {
 pub(super) struct EntriesToSet<'a> {
     next: *mut bindings::scatterlist,
     left: c_uint,
-    /// Number of entries that the table has.
-    room: c_uint,
-    /// Number of entries that have ended, and that the table does not have.
+    /// Number of entries of the table.
+    capacity: c_uint,
+    /// Number of entries that have ended after the last entry of the table.
     excess: usize,
     table: PhantomData<&'a RawTable>,
 }
 
 impl EntriesToSet<'_> {
-    /// Returns a place without entries, to count them.
+    /// Returns a sink without entries, which only counts.
     pub(super) fn none() -> Self {
         // INVARIANT: `next` is null.
         Self {
             next: ptr::null_mut(),
             left: 0,
-            room: 0,
+            capacity: 0,
             excess: 0,
             table: PhantomData,
         }
@@ -371,7 +372,7 @@ impl EntriesToSet<'_> {
     /// Returns the number of entries that have ended.
     pub(super) fn count(&self) -> usize {
         // CAST: `usize` has at least 32 bits where this is built.
-        self.excess + (self.room - self.left) as usize
+        self.excess + (self.capacity - self.left) as usize
     }
 }
 
@@ -399,7 +400,7 @@ impl Sink for EntriesToSet<'_> {
         }
     }
 
-    /// Sets the length of the next entry, if there is one, and goes to the one behind it.
+    /// Sets the length of the next entry, if there is one, and advances by one entry.
     #[inline(always)]
     fn end(&mut self, len: usize) {
         if self.next.is_null() {
@@ -419,25 +420,26 @@ impl Sink for EntriesToSet<'_> {
     }
 }
 
-/// An entry, or the rest of one, as the CPU sees it.
+/// Entry, or the rest of one, for accesses of the CPU.
 ///
 /// # Invariants
 ///
-/// `entry` is one of a table that was filled, so there are pages for it. `offset` and `len`
-/// together are its length.
+/// `entry` belongs to a filled table, so its pages exist. The sum of `offset` and `len` is its
+/// length.
 #[derive(Clone, Copy)]
 pub(super) struct Entry<'a> {
     entry: &'a bindings::scatterlist,
-    /// Number of its bytes that come before.
+    /// Number of skipped bytes.
     offset: usize,
     len: usize,
 }
 
 impl Entry<'_> {
-    /// The first byte, in the linear map.
+    /// Returns the address of the first byte, in the linear map.
     pub(super) fn start(&self) -> NonNull<u8> {
-        // SAFETY: By the type invariant there are pages, which have addresses in the linear map, as
-        // all have on 64-bit machines, and the offset is inside, or at the end.
+        // SAFETY: The sum must be inside the entry or at its end, and not null: on 64-bit machines
+        // each page has an address in the linear map, and by the type invariant the pages exist and
+        // the offset is at most the length.
         unsafe {
             let start = c::rk3588_dma_sg_virt(ptr::from_ref(self.entry).cast_mut());
 
@@ -454,10 +456,10 @@ impl Run for Entry<'_> {
 
     #[inline]
     fn skip(self, by: usize) -> Self {
-        // `Run::skip` requires it. By this the type invariant does not depend on the caller.
+        // The caller guarantees it. With this, the type invariant does not depend on the caller.
         let by = by.min(self.len);
 
-        // INVARIANT: `offset` has grown by the number by which `len` has shrunk.
+        // INVARIANT: The sum is unchanged.
         Self {
             offset: self.offset + by,
             len: self.len - by,
@@ -466,7 +468,7 @@ impl Run for Entry<'_> {
     }
 }
 
-/// The entries of a table, as the CPU sees them.
+/// Iterator over the entries of a table, for accesses of the CPU.
 #[derive(Clone)]
 pub(super) struct Entries<'a>(RawEntries<'a>);
 
@@ -477,17 +479,17 @@ impl<'a> Iterator for Entries<'a> {
     fn next(&mut self) -> Option<Entry<'a>> {
         let entry = self.0.next()?;
 
-        // INVARIANT: All of it. Tables are lent when they are filled, and not before.
+        // INVARIANT: It is the whole entry. Filled tables alone have iterators.
         Some(Entry {
             entry,
             offset: 0,
-            // CAST: `usize` is no shorter than 32 bits where this is built.
+            // CAST: `usize` has at least 32 bits where this is built.
             len: entry.length as usize,
         })
     }
 }
 
-/// The segments of a table.
+/// Iterator over the segments of a mapped table.
 #[derive(Clone)]
 pub(crate) struct RawSegments<'a>(RawEntries<'a>);
 
@@ -498,8 +500,8 @@ impl Iterator for RawSegments<'_> {
     fn next(&mut self) -> Option<RawSegment> {
         let entry = self.0.next()?;
 
-        // These fields are what `sg_dma_address()` and `sg_dma_len()` are in C.
-        // CAST: `usize` is no shorter than 32 bits where this is built.
+        // In C, `sg_dma_address()` and `sg_dma_len()` return these fields.
+        // CAST: `usize` has at least 32 bits where this is built.
         Some(RawSegment::new(
             entry.dma_address,
             entry.dma_length as usize,
@@ -511,27 +513,28 @@ impl Iterator for RawSegments<'_> {
     }
 }
 
-/// Some entries of a table.
+/// Iterator over entries of a table.
 ///
 /// # Invariants
 ///
-/// Behind `previous`, or from `first` on if that is null, there are `left` entries of a table that
-/// is borrowed for `'a`.
+/// `left` entries follow `previous`, or begin with `first` if `previous` is null. Their table is
+/// borrowed for `'a`.
 #[derive(Clone)]
 struct RawEntries<'a> {
-    /// The first entry, until it was returned.
+    /// First entry.
     first: *mut bindings::scatterlist,
-    /// The entry that was returned last, or null.
+    /// Last entry that was returned, or null.
     previous: *mut bindings::scatterlist,
     left: usize,
     table: PhantomData<&'a RawTable>,
 }
 
 impl RawEntries<'_> {
+    /// Returns an iterator over `left` entries.
+    ///
     /// # Safety
     ///
-    /// From `first` on there are `left` entries of a table that exists for the lifetime of the
-    /// result.
+    /// `left` entries begin with `first`. Their table is borrowed for the lifetime of the result.
     #[inline(always)]
     unsafe fn new(first: *mut bindings::scatterlist, left: usize) -> Self {
         // INVARIANT: The caller guarantees it.
@@ -551,16 +554,17 @@ impl<'a> Iterator for RawEntries<'a> {
     fn next(&mut self) -> Option<&'a bindings::scatterlist> {
         self.left = self.left.checked_sub(1)?;
 
-        // Only now, because the entry behind the last one that is asked for need not be found.
+        // Found only now, because the entry after the last one is never needed.
         let entry = match self.previous.is_null() {
             true => self.first,
             // SAFETY: By the type invariant another entry follows: `left` was not 0.
             false => unsafe { following(self.previous) },
         };
 
-        // INVARIANT: One entry less, which was counted above.
+        // INVARIANT: `left` is one less than before.
         self.previous = entry;
-        // SAFETY: By the type invariant it is an entry of a table that is borrowed.
+        // SAFETY: The entry must exist and not be written for `'a`: by the type invariant it is one
+        // of a borrowed table.
         Some(unsafe { &*entry })
     }
 
@@ -569,20 +573,20 @@ impl<'a> Iterator for RawEntries<'a> {
     }
 }
 
-/// The entry behind `entry`.
+/// Returns the entry after `entry`.
 ///
-/// C function: `sg_next()`, which is inline there, too.
+/// C function: `sg_next()`.
 ///
 /// # Safety
 ///
-/// There is one.
+/// There is an entry after `entry`.
 #[inline]
 unsafe fn following(entry: *mut bindings::scatterlist) -> *mut bindings::scatterlist {
     const CHAIN: c_ulong = bindings::SG_CHAIN as c_ulong;
     const FLAGS: c_ulong = CHAIN | bindings::SG_END as c_ulong;
 
-    // SAFETY: By the caller's promise there is something behind it: an entry, or a link to where
-    // the table goes on.
+    // SAFETY: A `scatterlist` must follow: the caller guarantees an entry after this one, which
+    // follows directly or after a link.
     let (next, link) = unsafe {
         let next = entry.add(1);
 

@@ -18,9 +18,9 @@ pub(crate) trait Run: Copy {
 
 /// Calls `act` for each part of `range` that is contiguous in `entries` and in `segments`.
 ///
-/// `range` counts from the first byte of both, and ends where the shorter of them does. `act` gets
-/// the entry and the segment, both from the first byte of the part on, and the number of bytes in
-/// the part, which is not 0.
+/// `range` counts from the first byte of both; bytes after the end of the shorter one are ignored.
+/// `act` gets the entry and the segment, both from the first byte of the part on, and the number of
+/// bytes in the part, which is not 0.
 #[inline(always)]
 pub(crate) fn for_each_contiguous<A: Run, B: Run>(
     mut entries: impl Iterator<Item = A>,
@@ -50,7 +50,8 @@ pub(crate) fn for_each_contiguous<A: Run, B: Run>(
     }
 }
 
-/// Returns the run that has the byte at `offset`, from that byte on; `runs` continues behind it.
+/// Returns the run with the byte at `offset`, from that byte on. `runs` continues with the next
+/// run.
 #[inline(always)]
 fn run_at<R: Run>(runs: &mut impl Iterator<Item = R>, mut offset: usize) -> Option<R> {
     loop {
@@ -63,8 +64,8 @@ fn run_at<R: Run>(runs: &mut impl Iterator<Item = R>, mut offset: usize) -> Opti
     }
 }
 
-/// Returns the bytes of `run` and of the `runs` behind it from `by` on, which is at most the length
-/// of `run`.
+/// Returns the rest of `run` after `by` bytes, or the next of `runs` if there is no rest. `by` is
+/// at most the length of `run`.
 #[inline(always)]
 fn run_after<R: Run>(run: R, by: usize, runs: &mut impl Iterator<Item = R>) -> Option<R> {
     if by < run.len() {
@@ -92,19 +93,19 @@ pub(crate) fn skip_before<I: Iterator<Item: Run> + Clone>(runs: &mut I, offset: 
     }
 }
 
-/// Iterator over the runs of a range: each from its first byte in the range on, and the number of
+/// Iterator over the runs of a range: each from its first byte in the range on, with the number of
 /// its bytes in the range.
 #[derive(Clone)]
 pub(crate) struct Window<I: Iterator<Item: Run>> {
     runs: I,
-    /// Offset of the range in them, until its first byte was found.
+    /// Offset of the range in `runs`; 0 after the first run.
     start: usize,
     left: usize,
 }
 
 impl<I: Iterator<Item: Run>> Window<I> {
-    /// Returns the bytes of `range`, which counts from the first byte of `runs`, and ends where
-    /// they do.
+    /// Returns an iterator over the bytes of `range`, which counts from the first byte of `runs`.
+    /// Bytes after the end of `runs` are ignored.
     pub(crate) fn new(runs: I, range: Range<usize>) -> Self {
         Self {
             runs,

@@ -39,10 +39,10 @@ impl<A: BusAddress> Run for Segment<'_, A> {
     }
 }
 
-/// Returns the bytes of `range` as segments.
+/// Returns an iterator over the segments of the bytes in `range`.
 ///
-/// `range` counts from the first byte of `segments`. The first and the last segment are cut where
-/// the range begins and ends. If `segments` end before the range does, so do the returned ones.
+/// `range` counts from the first byte of `segments`. The first and the last segment are cut at its
+/// begin and end. Bytes of `range` after the end of `segments` are ignored.
 pub(crate) fn window<'a, A: BusAddress + 'a>(
     segments: impl Iterator<Item = Segment<'a, A>> + Clone,
     range: Range<usize>,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Entries of a table from pieces of memory: contiguous pieces are joined, and a piece is cut that
-//! is beyond the limits of an entry.
+//! Entries of a table from pieces of memory: contiguous pieces are joined, and pieces that exceed
+//! the limits of an entry are cut.
 //!
 //! Uses `core` alone, so that it can be tested without a kernel.
 
@@ -24,23 +24,22 @@ impl Extent {
 /// Limits of an entry.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct EntryLimits {
-    /// Most bytes.
+    /// Maximum number of bytes.
     max_len: usize,
     /// No entry crosses a multiple of `boundary_mask + 1`, which is a power of two.
     boundary_mask: u64,
-    /// An entry that is cut because of its length ends at a multiple of this.
+    /// Alignment, in bytes, of the end of an entry that is cut because of its length.
     unit: usize,
 }
 
 impl EntryLimits {
-    /// Limits entries to `max_len` bytes, and to those between two multiples of `boundary_mask +
-    /// 1`.
+    /// Returns limits: at most `max_len` bytes, and no multiple of `boundary_mask + 1` is crossed.
     ///
-    /// An entry that would be longer ends at a multiple of the largest of `units` that is not more
-    /// than `max_len`: at the end of a page, or else of a cache line, so that two entries do not
-    /// share a line that two pieces did not share.
+    /// A longer entry is cut at a multiple of the largest of `units` that is at most `max_len`: at
+    /// the end of a page, or of a cache line, so that two entries share no line that two pieces did
+    /// not share.
     ///
-    /// `max_len` is at least 1; `units` are powers of two, and descend.
+    /// `max_len` is at least 1; `units` are powers of two, in descending order.
     pub(crate) fn new(max_len: usize, boundary_mask: u64, units: [usize; 2]) -> Self {
         Self {
             max_len,
@@ -58,7 +57,7 @@ impl EntryLimits {
         last < self.max_len && last as u64 <= self.before_boundary(extent)
     }
 
-    /// Returns the number of bytes of `extent` that can be in an entry that begins where it does.
+    /// Returns the number of bytes of `extent`, from its first byte on, that fit into one entry.
     fn fitting(&self, extent: Extent) -> usize {
         let len = match usize::try_from(self.before_boundary(extent)) {
             Ok(before) if before < extent.len => before + 1,
@@ -75,10 +74,11 @@ impl EntryLimits {
         self.max_len - (end % self.unit as u64) as usize
     }
 
-    /// Returns the distance of the last byte before the next boundary from the first byte of
-    /// `extent`.
+    /// Returns the distance from the first byte of `extent` to the last byte before the next
+    /// boundary.
     ///
-    /// The distance of the boundary is one more, and needs 65 bits where there are no boundaries.
+    /// The distance to the boundary is one more, which does not fit into 64 bits if there are no
+    /// boundaries.
     #[inline(always)]
     fn before_boundary(&self, extent: Extent) -> u64 {
         self.boundary_mask & !extent.start
@@ -87,11 +87,11 @@ impl EntryLimits {
 
 /// Destination of entries.
 pub(crate) trait Sink: Copy {
-    /// Begin of a piece, for a sink to which the physical address is not enough.
+    /// Begin of a piece, for sinks that need more than its physical address.
     type Origin: Copy;
 
-    /// Begins an entry at the physical address `start`; with the `origin` of a piece if it begins
-    /// there.
+    /// Begins an entry at the physical address `start`. If a piece begins there, `origin` is that
+    /// of the piece.
     fn begin(&mut self, start: u64, origin: Option<Self::Origin>);
 
     /// Ends the entry after `len` bytes, at least 1.
@@ -116,7 +116,8 @@ pub(crate) trait Sink: Copy {
 #[derive(Clone, Copy)]
 pub(crate) struct EntryBuilder<S: Sink> {
     limits: EntryLimits,
-    /// Entry that has begun and may continue with the next piece; empty if there is none. It fits.
+    /// Entry that has begun and may continue with the next piece; empty if there is none. It is
+    /// within the limits.
     pending: Extent,
     entries: S,
 }
@@ -144,7 +145,7 @@ impl<S: Sink> EntryBuilder<S> {
             piece
         };
 
-        // A sum that is smaller has overflowed.
+        // A smaller sum has overflowed.
         if entry.len < piece.len || !self.limits.fits(entry) {
             return self.push_and_cut(piece, origin);
         }

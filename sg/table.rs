@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Tables: what is to be mapped, in entries that the device can do.
+//! Tables: memory in entries that are within the limits of a device.
 //!
 //! C functions: `sg_alloc_table()`, `sg_set_page()`, `sg_free_table()`.
 
@@ -35,19 +35,19 @@ use crate::{
     }, //
 };
 
-/// Memory `M` with a table of its pieces, for a device, to be mapped.
+/// Memory `M` with a table of its pieces, to be mapped for a device.
 ///
-/// The entries are as few as can be: pieces that follow each other in physical memory are one,
-/// unless that were longer than [`Limits::max_segment`](crate::dma::Limits::max_segment), across
-/// [`Limits::boundary_mask`](crate::dma::Limits::boundary_mask), or longer than what fits into a
-/// bounce buffer ([`DmaDevice::max_mapping_size`]). A [`SgTableBuilder`] makes shorter ones. A
-/// table of more entries than a page has room for is chained, as in C.
+/// Pieces that are contiguous in physical memory are joined to one entry, unless the entry would
 ///
-/// Where KASAN has tags in addresses, an entry is of one allocation.
+/// - be longer than [`Limits::max_segment`](crate::dma::Limits::max_segment), or than a bounce
+///   buffer ([`DmaDevice::max_mapping_size`]);
+/// - cross a boundary of [`Limits::boundary_mask`](crate::dma::Limits::boundary_mask);
+/// - join memory of `kmalloc()` that may share a cache line with other data, which the kernel
+///   bounces by the length of the entry if the device writes it;
+/// - join several allocations where KASAN has tags in addresses.
 ///
-/// Memory of `kmalloc()` that may share a cache line with other data is not joined with what is
-/// next to it. The kernel bounces such memory when a device writes it, which it tells from the
-/// length of the entry.
+/// A [`SgTableBuilder`] makes shorter entries. A table of more entries than fit into a page is
+/// chained, as in C.
 ///
 /// # Examples
 ///
@@ -60,28 +60,30 @@ use crate::{
 ///
 /// # Invariants
 ///
-/// The entries of `raw` are the pieces of `memory`, in their order, as `dev` can do them. There is
-/// at least one.
+/// The entries of `raw` are the pieces of `memory`, in their order, within the limits of `dev`.
+/// There is at least one.
 pub(crate) struct SgTable<'dev, M: SgMemory> {
     pub(super) dev: &'dev DmaDevice,
-    /// Above the memory that it tells of.
+    /// Before `memory`, because fields are dropped in order: the table is freed first.
     pub(super) raw: RawTable,
     pub(super) memory: M,
 }
 
 impl<'dev, M: SgMemory> SgTable<'dev, M> {
-    /// A table of `memory` for `dev`. Allocates with `flags`.
+    /// Makes a table of `memory` for `dev`. Allocates with `flags`.
+    ///
+    /// C functions: `sg_alloc_table()`, `sg_set_page()`.
     ///
     /// # Errors
     ///
-    /// - [`MapFailure::Empty`] if it has no bytes;
-    /// - [`MapFailure::TooLong`] if it has `usize::MAX` bytes, or the device can do no byte at a
-    ///   time;
-    /// - [`MapFailure::TooManyEntries`] if it takes more than 2³¹ − 1;
+    /// - [`MapFailure::Empty`] if the memory has no bytes;
+    /// - [`MapFailure::TooLong`] if it has `usize::MAX` bytes, or the segments of the device have a
+    ///   maximum length of 0;
+    /// - [`MapFailure::TooManyEntries`] if it needs more than 2³¹ − 1 entries;
     /// - [`MapFailure::NotLinear`] if a piece is not in the linear map;
     /// - [`MapFailure::InvalidFlags`] and [`MapFailure::NoMemory`].
     ///
-    /// The memory comes back in the error.
+    /// The error contains the memory.
     pub(crate) fn new(dev: &'dev DmaDevice, memory: M, flags: Flags) -> Result<Self, MapError<M>> {
         SgTableBuilder::new(dev, memory).build(flags)
     }
@@ -91,35 +93,36 @@ impl<'dev, M: SgMemory> SgTable<'dev, M> {
         self.raw.len()
     }
 
-    /// Returns the number of entries, before it is mapped.
+    /// Returns the number of entries.
     ///
     /// C field: `sg_table.orig_nents`.
     pub(crate) fn orig_nents(&self) -> usize {
         self.raw.orig_nents()
     }
 
-    /// Returns the number of bytes of each entry, before it is mapped.
+    /// Returns an iterator over the numbers of bytes of the entries.
     ///
     /// C field: `scatterlist.length`.
     pub(crate) fn lengths(&self) -> impl Iterator<Item = usize> + '_ {
         self.raw.iter().map(|entry| entry.len())
     }
 
-    /// Gives the memory back.
+    /// Frees the table, and returns the memory.
+    ///
+    /// C function: `sg_free_table()`.
     pub(crate) fn into_memory(self) -> M {
         self.memory
     }
 }
 
-/// A [`SgTable`] to be.
+/// Builder of a [`SgTable`] with shorter entries than the device requires.
 ///
-/// It shapes entries. An IOMMU may put several of them together, so that a segment is longer than
-/// the longest entry; what a device cannot do in one segment belongs into its
-/// [`Limits`](crate::dma::Limits).
+/// An IOMMU may merge entries, so a segment may be longer than the longest entry. Limits of the
+/// device's segments belong into [`Limits`](crate::dma::Limits).
 ///
 /// # Examples
 ///
-/// An entry for each page that a buffer touches:
+/// An entry for each page of a buffer:
 ///
 /// ```
 /// # let buffer = Buffer::zeroed(64 << 10)?;
@@ -136,7 +139,7 @@ pub(crate) struct SgTableBuilder<'dev, M: SgMemory> {
 }
 
 impl<'dev, M: SgMemory> SgTableBuilder<'dev, M> {
-    /// A table of `memory` for `dev`.
+    /// Returns a builder for a table of `memory` for `dev`.
     pub(crate) fn new(dev: &'dev DmaDevice, memory: M) -> Self {
         Self {
             dev,
@@ -147,14 +150,14 @@ impl<'dev, M: SgMemory> SgTableBuilder<'dev, M> {
         }
     }
 
-    /// No entry longer than `len` bytes, at least 1, even if the device could do that. A `len` of a
-    /// page or a cache line and more is rounded down to whole ones.
+    /// Limits entries to `len` bytes; 0 means 1. A `len` of at least a page is rounded down to
+    /// whole pages, and one of at least a cache line to whole cache lines.
     pub(crate) fn max_segment(mut self, len: usize) -> Self {
         self.max_segment = self.max_segment.min(len.max(1));
         self
     }
 
-    /// No entry in more than one page.
+    /// Limits each entry to one page.
     pub(crate) fn split_at_pages(mut self) -> Self {
         // CAST: As above.
         self.boundary_mask &= PAGE_SIZE as u64 - 1;
@@ -165,10 +168,10 @@ impl<'dev, M: SgMemory> SgTableBuilder<'dev, M> {
     ///
     /// # Errors
     ///
-    /// As [`SgTable::new`].
+    /// Those of [`SgTable::new`].
     pub(crate) fn build(mut self, flags: Flags) -> Result<SgTable<'dev, M>, MapError<M>> {
-        match self.raw(flags) {
-            // INVARIANT: Made of this memory for this device just now.
+        match self.build_raw(flags) {
+            // INVARIANT: `build_raw` made it of this memory for this device.
             Ok(raw) => Ok(SgTable {
                 dev: self.dev,
                 raw,
@@ -181,7 +184,7 @@ impl<'dev, M: SgMemory> SgTableBuilder<'dev, M> {
         }
     }
 
-    fn raw(&mut self, flags: Flags) -> Result<RawTable, MapFailure> {
+    fn build_raw(&mut self, flags: Flags) -> Result<RawTable, MapFailure> {
         let len = self.memory.len();
 
         if len == 0 {
@@ -194,8 +197,8 @@ impl<'dev, M: SgMemory> SgTableBuilder<'dev, M> {
             return Err(MapFailure::TooLong { len, max: 0 });
         }
 
-        // Most pieces are an entry each. So entries are set while they are counted, and only if
-        // that is another number, a second table is allocated.
+        // Most pieces become one entry each. So this allocates a table for that number, counts
+        // entries while it sets them, and starts again with their number if it differs.
         let mut count = self.memory.pieces().size_hint().0.max(1);
 
         loop {
@@ -210,7 +213,7 @@ impl<'dev, M: SgMemory> SgTableBuilder<'dev, M> {
     }
 
     /// Sets the entries of `table`, up to its end. Returns the number of all entries.
-    // Not inlined, so that the loop has the registers to itself.
+    // Not inlined, so that the loop can use all registers.
     #[inline(never)]
     fn set_entries(&mut self, mut table: Option<&mut RawTable>) -> Result<usize, MapFailure> {
         let line = self.dev.cache_alignment();
@@ -237,9 +240,8 @@ impl<'dev, M: SgMemory> SgTableBuilder<'dev, M> {
             let start = unsafe { location.to_phys(len)? };
             let piece = Extent { start, len };
 
-            // The bytes of an entry are a slice from the address of the first byte on. Where that
-            // address has a tag, bytes of another allocation have another one, so an entry is of
-            // one piece.
+            // The CPU accesses an entry as one slice. If addresses have tags, those of two
+            // allocations differ, so an entry has one piece only.
             if cfg!(any(CONFIG_KASAN_SW_TAGS, CONFIG_KASAN_HW_TAGS)) {
                 builder.flush();
             }
@@ -260,12 +262,13 @@ impl<'dev, M: SgMemory> SgTableBuilder<'dev, M> {
     }
 }
 
-/// Adds `piece`, in entries of its own. `cache_lines` becomes `Split` if one of several shares a
-/// cache line, of `line` bytes, and the kernel would not bounce it.
+/// Adds `piece` without joining it with others.
 ///
-/// Joined with other pieces it would have another length, and the kernel not bounce it any more.
-/// For the whole piece, `check` says whether it may be mapped. Of its parts, all must be bounced
-/// that share a line, because a line is written back as a whole.
+/// The kernel bounces `kmalloc()` memory by the length of an entry, so a joined piece might not be
+/// bounced. For a whole piece, [`SgMemory::check`] decides whether it may be mapped. If the piece
+/// is cut, each part that shares a cache line, of `line` bytes, must be bounced, because the CPU
+/// writes back whole lines. `cache_lines` becomes `Split` if the kernel would not bounce such a
+/// part.
 #[cold]
 #[inline(never)]
 fn push_alone<S: Sink>(
@@ -297,15 +300,15 @@ fn push_alone<S: Sink>(
     *builder = EntryBuilder::new(limits, parts.entries);
 }
 
-/// Entries that are parts of one piece.
+/// Sink for the parts of one piece.
 #[derive(Clone, Copy)]
 struct Parts<S> {
     entries: S,
     piece: Extent,
     line: usize,
-    /// Physical address of the part that began last.
+    /// Physical address of the last part that has begun.
     begun: u64,
-    /// True if one of several shares a cache line, and the kernel would not bounce it.
+    /// True if a part shares a cache line, and the kernel would not bounce it.
     is_split: bool,
 }
 
@@ -329,17 +332,18 @@ impl<S: Sink> Sink for Parts<S> {
     }
 }
 
-/// Returns true if `piece`, which is at `location`, shares no cache line with other data. A page
-/// has one owner; memory of the linear map may be of `kmalloc()`.
+/// Returns true if `piece`, which is at `location`, shares no cache line with other data.
+///
+/// A page has one owner; other memory may come from `kmalloc()`.
 fn owns_cache_lines(location: Location, piece: Extent) -> bool {
     match location {
         Location::Page { .. } => true,
-        // SAFETY: The function takes any address and length.
+        // SAFETY: The function accepts any address and length.
         Location::Linear(_) => unsafe { c::rk3588_dma_owns_lines(piece.start, piece.len) },
     }
 }
 
-/// Returns true if `part` begins and ends with a cache line, of `line` bytes.
+/// Returns true if `part` begins and ends at a multiple of a cache line, of `line` bytes.
 fn is_whole_lines(part: Extent, line: usize) -> bool {
     // CAST: `usize` has at most 64 bits.
     part.start % line as u64 == 0 && part.len % line == 0
@@ -347,7 +351,7 @@ fn is_whole_lines(part: Extent, line: usize) -> bool {
 
 /// Returns true if the kernel bounces `part` for its length if a device writes it.
 fn is_bounced(part: Extent) -> bool {
-    // SAFETY: The function takes any length.
+    // SAFETY: The function accepts any length.
     unsafe { c::rk3588_dma_bounces_len(part.len) }
 }
 

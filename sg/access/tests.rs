@@ -165,7 +165,7 @@ mod suite {
         Ok(())
     }
 
-    /// In bounce buffers one sees how far a sync goes.
+    /// With bounce buffers, bytes outside the synced range do not change.
     #[test]
     fn only_the_range_is_synced() -> Result {
         let device = TestDevice::new()?;
@@ -186,7 +186,7 @@ mod suite {
             assert_eq!(peek(&mut list, at)?, expected);
         }
 
-        // All of it is changed, and a part handed over.
+        // All bytes are changed, and some are synced.
         poke(&mut list, 0..300, 2);
         list.raw.sync_for_device(100..200);
         drop(fixture::run(dev, list, |hardware| {
@@ -199,9 +199,8 @@ mod suite {
         Ok(())
     }
 
-    /// A guard hands over its range, and nothing else.
     #[test]
-    fn only_the_range_is_handed_over() -> Result {
+    fn a_guard_syncs_its_range_alone() -> Result {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
         let mut list = list::<ToDevice>(dev, 300, 0)?;

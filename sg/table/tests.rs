@@ -276,6 +276,24 @@ mod suite {
         Ok(())
     }
 
+    /// The memory is padded to a cache line, but the entry is not.
+    #[test]
+    fn padding_does_not_count_against_the_device() -> Result {
+        const LEN: usize = 65_535;
+
+        let device = TestDevice::new()?;
+        let dev = device.dma_with(fixture::narrow(LEN as u32, c_ulong::MAX))?;
+        let buffer = Buffer::zeroed(LEN)?;
+
+        assert!(buffer.padded_len() > LEN);
+
+        let table = SgTable::new(dev, Contiguous(buffer), GFP_KERNEL)?;
+
+        assert_eq!(table.lengths().next(), Some(LEN));
+        assert_eq!(table.orig_nents(), 1);
+        Ok(())
+    }
+
     #[test]
     fn entries_can_be_asked_to_be_shorter() -> Result {
         let device = TestDevice::new()?;
