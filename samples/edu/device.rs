@@ -53,7 +53,7 @@ pub(crate) const BUFFER_LEN: usize = 4096;
 /// Address of the buffer in the device's own address space.
 const BUFFER: u32 = 0x40000;
 
-/// Time between two reads of [`COMMAND`] while the device runs.
+/// Time between two reads of [`const@COMMAND`] while the device runs.
 const INTERVAL: Delta = Delta::from_millis(1);
 
 /// Size of the used part of the register block in bytes.
