@@ -10,7 +10,7 @@ use kernel::{
 /// Reason for which memory could not be mapped.
 ///
 /// As an [`Error`]: `EMSGSIZE` for memory that is too long or has too many entries, `ERANGE` for a
-/// boundary, `ENOMEM`, `EIO` if the kernel could not map, and `EINVAL`.
+/// boundary, `ENOMEM`, the kernel's error if it could not map, and `EINVAL`.
 ///
 /// # Examples
 ///
@@ -71,7 +71,11 @@ pub(crate) enum MapFailure {
     NoMemory,
     /// The kernel could not map: the device cannot address the memory and no bounce buffer is
     /// available within its boundaries, or the IOMMU has no addresses left.
-    MappingFailed,
+    ///
+    /// The error is `ENOMEM` for a single mapping, as of `dma_mapping_error()`, and for a list that
+    /// of `dma_map_sgtable()`: a later call may succeed after `ENOMEM`, but not after `EINVAL` or
+    /// `EREMOTEIO`; `EIO` has no exact meaning.
+    MappingFailed(Error),
 }
 
 impl fmt::Display for MapFailure {
@@ -91,8 +95,8 @@ impl fmt::Display for MapFailure {
             Self::NotLinear => f.write_str("the memory is not in the kernel's linear map"),
             Self::InvalidFlags => f.write_str("the allocation flags are invalid"),
             Self::NoMemory => f.write_str("allocation of the table failed"),
-            Self::MappingFailed => {
-                f.write_str("the kernel cannot map the memory within the device's DMA mask")
+            Self::MappingFailed(error) => {
+                f.write_fmt(fmt!("the kernel cannot map the memory ({error:?})"))
             }
         }
     }
@@ -108,7 +112,7 @@ impl From<MapFailure> for Error {
             MapFailure::TooLong { .. } | MapFailure::TooManyEntries { .. } => EMSGSIZE,
             MapFailure::CrossesBoundary { .. } => ERANGE,
             MapFailure::NoMemory => ENOMEM,
-            MapFailure::MappingFailed => EIO,
+            MapFailure::MappingFailed(error) => error,
         }
     }
 }

@@ -73,7 +73,14 @@ impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
     ///
     /// # Errors
     ///
-    /// All of [`MapFailure`](super::MapFailure). The error contains the memory.
+    /// - [`MapFailure::Empty`](super::MapFailure::Empty) and
+    ///   [`TooLong`](super::MapFailure::TooLong);
+    /// - [`MapFailure::SharesCacheLine`](super::MapFailure::SharesCacheLine) and
+    ///   [`NotLinear`](super::MapFailure::NotLinear);
+    /// - [`MapFailure::CrossesBoundary`](super::MapFailure::CrossesBoundary) and
+    ///   [`MappingFailed`](super::MapFailure::MappingFailed).
+    ///
+    /// The error contains the memory.
     #[inline(always)]
     pub(crate) fn new(dev: &'dev DmaDevice, memory: M) -> Result<Self, MapError<M>> {
         // SAFETY: The requirement applies to `CpuSync::Skip` only.
@@ -433,7 +440,7 @@ mod tests {
         let dev = device.dma_with(fixture::narrow(u32::MAX, 0xfff))?;
         let expected = match fixture::is_bounced(dev)? {
             // The kernel keeps to the boundary itself, and so finds no place.
-            true => MapFailure::MappingFailed,
+            true => MapFailure::MappingFailed(ENOMEM),
             false => MapFailure::CrossesBoundary { mask: 0xfff },
         };
         let before = fixture::counters(dev).mapped;
@@ -448,7 +455,7 @@ mod tests {
         assert_eq!(fixture::counters(dev).live, 0);
         assert_eq!(
             fixture::counters(dev).mapped - before,
-            u64::from(expected != MapFailure::MappingFailed)
+            u64::from(expected != MapFailure::MappingFailed(ENOMEM))
         );
         assert!(Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(4096)?).is_ok());
         Ok(())
@@ -473,7 +480,8 @@ mod tests {
             assert!(mappings.len() < MANY);
         };
 
-        assert_eq!(error.failure, MapFailure::MappingFailed);
+        assert_eq!(error.failure, MapFailure::MappingFailed(ENOMEM));
+        assert!(matches!(error.failure.into(), ENOMEM));
         assert_eq!(error.memory[..], [0x77]);
         assert_eq!(fixture::counters(dev).live, mappings.len() as u64);
         assert_eq!(fixture::counters(dev).bounced, mappings.len() as u64);

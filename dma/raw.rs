@@ -174,7 +174,7 @@ impl<'dev, D: Direction> RawMapping<'dev, D> {
 
             return Err(match len > max {
                 true => MapFailure::TooLong { len, max },
-                false => MapFailure::MappingFailed,
+                false => MapFailure::MappingFailed(ENOMEM),
             });
         }
 
@@ -333,5 +333,29 @@ pub(crate) unsafe fn sync_for_device<D: Direction>(
     // SAFETY: Requires part of a mapping: the caller guarantees it.
     unsafe {
         c::rk3588_dma_sync_for_device(dev.as_raw(), address, len, D::DATA_DIRECTION.into());
+    }
+}
+
+#[kunit_tests(rk3588_dma_raw)]
+mod tests {
+    use super::*;
+
+    fn phys<T>(value: &T) -> bindings::phys_addr_t {
+        // SAFETY: The function accepts any address.
+        unsafe { c::rk3588_dma_virt_to_phys(ptr::from_ref(value).cast()) }
+    }
+
+    /// The check is the same in kernels without debug assertions.
+    #[test]
+    fn addresses_outside_the_linear_map_have_no_physical_address() -> Result {
+        static IN_THE_MODULE: u8 = 1;
+
+        let linear = KBox::new(1u8, GFP_KERNEL)?;
+        let vmalloc = VBox::new(1u8, GFP_KERNEL)?;
+
+        assert_ne!(phys(&*linear), bindings::phys_addr_t::MAX);
+        assert_eq!(phys(&*vmalloc), bindings::phys_addr_t::MAX);
+        assert_eq!(phys(&IN_THE_MODULE), bindings::phys_addr_t::MAX);
+        Ok(())
     }
 }

@@ -244,8 +244,10 @@ impl<'dev, D: Direction> RawList<'dev, D> {
     ) -> Result<Self, (MapFailure, RawTable)> {
         // SAFETY: `DmaDevice` is bound and has a mask. The caller guarantees that the memory may be
         // mapped. An unmapped table was passed.
-        if !unsafe { table.map(as_raw(dev.as_device()), D::DATA_DIRECTION.into()) } {
-            return Err((MapFailure::MappingFailed, table));
+        let mapped = unsafe { table.map(as_raw(dev.as_device()), D::DATA_DIRECTION.into()) };
+
+        if let Err(error) = mapped {
+            return Err((MapFailure::MappingFailed(error), table));
         }
 
         // INVARIANT: Mapped above.

@@ -16,6 +16,7 @@ use core::{
 use kernel::{
     alloc::Flags,
     bindings,
+    error::to_result,
     prelude::*, //
 };
 
@@ -120,11 +121,15 @@ impl RawTable {
     /// `dev` is bound, and its DMA mask is set. The memory of the entries may be mapped in
     /// direction `dir`. The table is not mapped.
     #[inline(always)]
+    /// # Errors
+    ///
+    /// Those of the C function.
+    ///
     pub(super) unsafe fn map(
         &mut self,
         dev: *mut bindings::device,
         dir: bindings::dma_data_direction,
-    ) -> bool {
+    ) -> Result {
         self.clear_swiotlb_flag();
 
         let mut table = bindings::sg_table {
@@ -138,7 +143,7 @@ impl RawTable {
 
         // INVARIANT: The kernel does not map entries to more segments.
         self.nents = table.nents;
-        result == 0 && self.nents != 0
+        to_result(result)
     }
 
     /// Unmaps all entries.
