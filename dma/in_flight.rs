@@ -62,14 +62,20 @@ pub(crate) unsafe trait Mapped: Sized {
 }
 
 /// Argument of [`MappedMemory::segments`] that exists only in [`InFlight`].
-pub(crate) struct Submitted(());
+pub(crate) struct Submitted {
+    _private: (),
+}
+
+const SUBMITTED: Submitted = Submitted { _private: () };
 
 /// Memory that is mapped for one direction, in one or more segments.
 ///
 /// # Safety
 ///
 /// - [`segments`](Self::segments) yields bus addresses of the mapping, in the order of the memory,
-///   the same each time: segments of at least one byte that do not overlap, `len` bytes in total.
+///   the same each time: [`nents`](Self::nents) segments of at least one byte that do not overlap,
+///   [`len`](Self::len) bytes in total.
+/// - Only `segments` returns these addresses, other than as text, and it does not store them.
 /// - The memory is mapped in direction [`Direction`](Self::Direction).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not mapped for a device",
@@ -89,15 +95,25 @@ pub(crate) unsafe trait MappedMemory: Mapped {
     fn len(&self) -> usize;
 
     /// Returns the segments, for [`InFlight`] alone.
+    /// Returns the number of segments.
+    ///
+    /// C field: `sg_table.nents`.
+    fn nents(&self) -> usize;
+
     fn segments(&self, _: &Submitted) -> Self::Segments<'_>;
 }
 
 /// Device that accesses memory at bus addresses of type `A`, a `u32` or `u64`.
 ///
 /// A driver makes it in probe, of the device whose registers it has. Every address of a mapping
-/// fits into `A`, so no conversion of an address can fail. From the call of [`InFlight::segments`]
-/// on, an error path that drops the [`InFlight`] leaks the memory: an engine allocates before, for
-/// [`InFlight::segment_count`] segments.
+/// fits into `A`, so no conversion of an address can fail.
+///
+/// An engine must
+///
+/// - allocate before it calls [`InFlight::segments`], for [`InFlight::nents`] segments: after the
+///   call, an error path that drops the [`InFlight`] leaks the memory;
+/// - require the direction by a bound: `MappedMemory<Direction: DeviceReads>` for memory that the
+///   device reads, `DeviceWrites` for memory that it writes. Segments have no direction.
 ///
 /// # Examples
 ///
@@ -251,10 +267,14 @@ impl<T: MappedMemory, A: BusAddress> InFlight<T, A> {
         self.mapped.len()
     }
 
-    /// Returns the number of segments. This does not count as a call of
-    /// [`segments`](Self::segments), so the mapping can still be taken back.
-    pub(crate) fn segment_count(&self) -> usize {
-        self.mapped.segments(&Submitted(())).count()
+    /// Returns the number of segments.
+    ///
+    /// Afterwards the mapping can still be canceled, unlike after [`segments`](Self::segments).
+    ///
+    /// C field: `sg_table.nents`.
+    #[inline]
+    pub(crate) fn nents(&self) -> usize {
+        self.mapped.nents()
     }
 
     /// Returns an iterator over the segments, in the order of the memory.
@@ -336,6 +356,20 @@ impl<'a, T: MappedMemory, A: BusAddress> InFlightRef<'a, T, A> {
     }
 
     /// Returns an iterator over the segments, in the order of the memory.
+    /// Returns the number of segments.
+    ///
+    /// Afterwards the mapping can still be canceled, unlike after [`segments`](Self::segments).
+    ///
+    /// C field: `sg_table.nents`.
+    #[inline]
+    #[allow(
+        dead_code,
+        reason = "our engine has lists of parts, with other numbers"
+    )]
+    pub(crate) fn nents(&self) -> usize {
+        self.mapped.nents()
+    }
+
     #[inline]
     pub(crate) fn segments(&self) -> impl Iterator<Item = Segment<'a, A>> + Clone + use<'a, T, A> {
         self.is_exposed.set(true);
@@ -343,7 +377,7 @@ impl<'a, T: MappedMemory, A: BusAddress> InFlightRef<'a, T, A> {
         // are those of `mapped`, see the type invariant.
         let bind = |segment| unsafe { Segment::new(segment) };
 
-        self.mapped.segments(&Submitted(())).map(bind)
+        self.mapped.segments(&SUBMITTED).map(bind)
     }
 }
 

@@ -147,7 +147,8 @@ unsafe impl<M: Memory, D: Direction> Mapped for Mapping<'_, M, D> {
     }
 }
 
-// SAFETY: The segment has the address of the mapping and its length.
+// SAFETY: The only segment has the address of the mapping and its length, at least 1. No other
+// method returns the address.
 unsafe impl<M: Memory, D: Direction> MappedMemory for Mapping<'_, M, D> {
     type Direction = D;
     type Segments<'a>
@@ -157,6 +158,10 @@ unsafe impl<M: Memory, D: Direction> MappedMemory for Mapping<'_, M, D> {
 
     fn len(&self) -> usize {
         self.len
+    }
+
+    fn nents(&self) -> usize {
+        1
     }
 
     fn segments(&self, _: &Submitted) -> Self::Segments<'_> {

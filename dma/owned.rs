@@ -173,7 +173,8 @@ unsafe impl<M: Memory, D: Direction> Mapped for SyncedPart<'_, M, D> {
     }
 }
 
-// SAFETY: The segment has the first `len` bytes of the mapping.
+// SAFETY: The only segment has the first `len` bytes of the mapping, at least 1. No other method
+// returns the address.
 unsafe impl<M: Memory, D: Direction> MappedMemory for SyncedPart<'_, M, D> {
     type Direction = D;
     type Segments<'a>
@@ -183,6 +184,10 @@ unsafe impl<M: Memory, D: Direction> MappedMemory for SyncedPart<'_, M, D> {
 
     fn len(&self) -> usize {
         self.len
+    }
+
+    fn nents(&self) -> usize {
+        1
     }
 
     fn segments(&self, _: &Submitted) -> Self::Segments<'_> {

@@ -185,7 +185,8 @@ unsafe impl<M: SgMemory, D: Direction> Mapped for MappedSgTable<'_, M, D> {
     }
 }
 
-// SAFETY: The segments are those of the mapped table, which has `len` bytes.
+// SAFETY: The segments are those of the mapped table, `len` bytes in `nents` segments. They do not
+// overlap, because pieces of `SgMemory` do not. Other methods return addresses as text only.
 unsafe impl<M: SgMemory, D: Direction> MappedMemory for MappedSgTable<'_, M, D> {
     type Direction = D;
     type Segments<'a>
@@ -198,6 +199,10 @@ unsafe impl<M: SgMemory, D: Direction> MappedMemory for MappedSgTable<'_, M, D> 
     }
 
     fn segments(&self, _: &Submitted) -> Self::Segments<'_> {
+    fn nents(&self) -> usize {
+        self.raw.table.nents()
+    }
+
         self.raw.table.mapped()
     }
 }

@@ -142,8 +142,8 @@ mod suite {
             destination,
         } = flight.each_ref();
 
-        assert_eq!(source.len(), 64);
-        assert_eq!(destination.len(), 128);
+        assert_eq!((source.len(), source.nents()), (64, 1));
+        assert_eq!((destination.len(), destination.nents()), (128, 1));
         assert!(source.segments().map(|it| it.len()).eq([64]));
         assert!(destination.segments().map(|it| it.len()).eq([128]));
         // SAFETY: The device must not use the mappings: there is no device.
@@ -159,7 +159,7 @@ mod suite {
         let bus = BusMaster::<u32>::new(dev)?;
         let flight = bus.submit(sent(dev, 64)?)?;
 
-        assert_eq!((flight.len(), flight.segment_count()), (64, 1));
+        assert_eq!((flight.len(), flight.nents()), (64, 1));
 
         let Ok(mapping) = flight.cancel() else {
             return Err(EINVAL);
@@ -214,7 +214,10 @@ mod suite {
         drop(bus.submit(Pair {
             source: sent(dev, 64)?,
             destination: sent(dev, 64)?,
-        })?);
+        })?;
+
+        assert_eq!(flight.each_ref().source.nents(), 1);
+        drop(flight);
         assert_eq!(live(dev), 0);
         Ok(())
     }

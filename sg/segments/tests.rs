@@ -75,7 +75,7 @@ mod suite {
             let flight = flight::<ToDevice>(dev, len)?;
             let segments = flight.segments();
 
-            assert_eq!(flight.len(), len);
+            assert_eq!((flight.len(), flight.nents()), (len, count));
             assert_eq!(segments.clone().count(), count);
             assert_eq!(segments.size_hint(), (count, Some(count)));
             assert_eq!(segments.clone().map(|it| it.len()).sum::<usize>(), len);
