@@ -186,7 +186,8 @@ impl DmaDevice {
     ///
     /// - `EINVAL` if `boundary_mask + 1` is not a power of two;
     /// - `EBUSY` if the device has a `DmaDevice` already, or probe is over;
-    /// - `EIO` if the platform does not support the mask;
+    /// - `EIO` if the platform does not support the mask, or the bus of the device has no limits of
+    ///   segments (`dma_parms`);
     /// - `ENOMEM`.
     ///
     /// # Safety
@@ -201,19 +202,23 @@ impl DmaDevice {
     where
         D: dma::Device<'core>,
     {
+        // Called once, because a wrapper could return another device the next time.
+        let dev = dev.as_ref();
+
         // SAFETY: The device lock must be held: it is for a `Core` device.
-        if unsafe { bindings::device_is_bound(as_raw(dev.as_ref())) } {
+        if unsafe { bindings::device_is_bound(as_raw(dev)) } {
             return Err(EBUSY);
         }
         // SAFETY: The requirements are those of this function.
-        unsafe { Self::new_bound(dev, limits) }
+        unsafe { Self::set_limits(dev, limits) }
     }
 
-    /// Sets the limits of `dev`, as [`new`](Self::new) does, also after probe.
+    /// Sets the limits of `dev`, as [`new`](Self::new) does, also after probe. For tests.
     ///
     /// # Safety
     ///
     /// That of [`new`](Self::new).
+    #[cfg(CONFIG_KUNIT = "y")]
     pub(crate) unsafe fn new_bound<'bound, 'core: 'bound, D>(
         dev: &'bound D,
         limits: Limits,
@@ -221,8 +226,20 @@ impl DmaDevice {
     where
         D: dma::Device<'core>,
     {
-        let core = dev.as_ref();
-        let raw = as_raw(core);
+        // SAFETY: The requirements are those of this function.
+        unsafe { Self::set_limits(dev.as_ref(), limits) }
+    }
+
+    /// Sets the limits of `dev`.
+    ///
+    /// # Safety
+    ///
+    /// That of [`new`](Self::new).
+    unsafe fn set_limits<'bound>(
+        dev: &'bound Device<Core<'_>>,
+        limits: Limits,
+    ) -> Result<&'bound Self> {
+        let raw = as_raw(dev);
 
         // With another boundary, the kernel calls `BUG()` when it allocates a bounce buffer.
         if !limits.has_valid_boundary() {
@@ -231,6 +248,11 @@ impl DmaDevice {
         // SAFETY: Requires a device: `raw` is one. A null `match` function finds any entry.
         if !unsafe { bindings::devres_find(raw, Some(release), None, ptr::null_mut()) }.is_null() {
             return Err(EBUSY);
+        }
+        // Without it, the C functions ignore the limits of segments.
+        // SAFETY: The pointer must be valid for reads: `raw` is a device.
+        if unsafe { (*raw).dma_parms }.is_null() {
+            return Err(EIO);
         }
 
         // The C functions, because a wrapper of a device can override the methods of `dma::Device`.
@@ -248,7 +270,7 @@ impl DmaDevice {
         // SAFETY: Requires a bound device with a mask: `raw` is one, and the mask was set above.
         let max_mapping_size = unsafe { bindings::dma_max_mapping_size(raw) };
         let this = Self {
-            dev: core.into(),
+            dev: dev.into(),
             dma_mask: limits.mask.value(),
             // CAST: `usize` has at least 32 bits where this is built.
             max_segment: limits.max_segment as usize,
@@ -259,7 +281,7 @@ impl DmaDevice {
             cache_alignment: unsafe { c::rk3588_dma_get_cache_alignment() }.max(1) as usize,
         };
 
-        this.add_to_devres(core)
+        this.add_to_devres(dev)
     }
 
     /// Moves the value to devres, which drops it after the driver's data when the device is

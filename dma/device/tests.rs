@@ -57,6 +57,7 @@ mod suite {
         let device = TestDevice::new()?;
         let limits = Limits {
             max_segment: 8192,
+            boundary_mask: 0xffff,
             ..Limits::new(DmaMask::new::<31>())
         };
         let deaf = Deaf(device.core());
@@ -66,6 +67,23 @@ mod suite {
 
         assert_eq!(now.dma_mask, 0x7fff_ffff);
         assert_eq!(now.max_segment, 8192);
+        assert_eq!(now.boundary_mask, 0xffff);
+        Ok(())
+    }
+
+    #[test]
+    fn a_bus_without_limits_of_segments_is_an_error() -> Result {
+        let device = TestDevice::new()?;
+        let raw = as_raw(AsRef::<Device<Core<'_>>>::as_ref(device.core()));
+
+        // SAFETY: The device must have no other users: it is the device of this test.
+        let parms = unsafe { mem::replace(&mut (*raw).dma_parms, ptr::null_mut()) };
+        let result = device.dma();
+
+        // SAFETY: As above.
+        unsafe { (*raw).dma_parms = parms };
+        assert!(matches!(result, Err(EIO)));
+        assert!(device.dma().is_ok());
         Ok(())
     }
 
