@@ -41,9 +41,10 @@ const NO_WARN: c_ulong = bindings::DMA_ATTR_NO_WARN as c_ulong;
 pub(crate) enum Location {
     /// At an address of the kernel's linear map.
     Linear(NonNull<u8>),
-    /// In a page.
+    /// In a page, or in a compound page, which the owner of the memory does not share: other bytes
+    /// in the same cache lines are not used.
     Page {
-        /// The page.
+        /// First page.
         page: NonNull<bindings::page>,
         /// Offset of the first byte in the page.
         offset: usize,
@@ -84,7 +85,7 @@ impl Location {
                 // SAFETY: `page` must exist: the caller guarantees it.
                 let start = unsafe { c::rk3588_dma_page_to_phys(page.as_ptr()) };
 
-                // CAST: An offset in a page is small.
+                // CAST: An offset in memory fits into an address.
                 Ok(start.wrapping_add(offset as bindings::phys_addr_t))
             }
         }
@@ -122,7 +123,7 @@ impl<'dev, D: Direction> RawMapping<'dev, D> {
     ///
     /// # Errors
     ///
-    /// All of [`MapFailure`].
+    /// Those of [`Mapping::new`](super::Mapping::new), except for `SharesCacheLine`.
     ///
     /// # Safety
     ///
@@ -145,6 +146,7 @@ impl<'dev, D: Direction> RawMapping<'dev, D> {
             CpuSync::Skip => SKIP_CPU_SYNC,
         };
 
+        debug_assert!(used <= len);
         if used == 0 {
             return Err(MapFailure::Empty);
         }
