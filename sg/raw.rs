@@ -97,6 +97,11 @@ impl RawTable {
         };
         let gfp = as_gfp(flags).map_err(|_| MapFailure::InvalidFlags)?;
 
+        // The kernel would warn of it, and ignore it.
+        if gfp & bindings::__GFP_HIGHMEM != 0 {
+            return Err(MapFailure::InvalidFlags);
+        }
+
         // SAFETY: The function initializes `table`.
         // CAST: By the comparison.
         if unsafe { bindings::sg_alloc_table(&mut table, entries as c_uint, gfp) } != 0 {

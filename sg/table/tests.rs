@@ -294,6 +294,21 @@ mod suite {
         Ok(())
     }
 
+    /// The kernel would warn of this flag.
+    #[test]
+    fn highmem_is_not_a_flag_for_tables() -> Result {
+        let device = TestDevice::new()?;
+        let dev = device.dma()?;
+        let memory = Contiguous(Buffer::zeroed(64)?);
+        let error = SgTable::new(dev, memory, GFP_KERNEL | __GFP_HIGHMEM)
+            .err()
+            .ok_or(EINVAL)?;
+
+        assert_eq!(error.failure, MapFailure::InvalidFlags);
+        assert!(SgTable::new(dev, error.memory, GFP_KERNEL).is_ok());
+        Ok(())
+    }
+
     #[test]
     fn entries_can_be_asked_to_be_shorter() -> Result {
         let device = TestDevice::new()?;
