@@ -27,13 +27,13 @@ use core::{
 };
 
 use kernel::prelude::*;
-use zerocopy::{
-    Immutable,
-    KnownLayout, //
-};
 
 use super::{
     guard::CpuMut,
+    plain::{
+        ReadAs,
+        WriteAs, //
+    },
     raw::RawMapping,
     DeviceReads,
     Direction,
@@ -73,7 +73,9 @@ impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
     /// syncs them for the device.
     ///
     /// If the result is leaked (`mem::forget`), the bytes are not synced: the device may read old
-    /// bytes, and bytes that it writes into the same cache line may be lost.
+    /// bytes, and bytes that it writes into the same cache line may be lost. The next sync or
+    /// unmapping of a [`Bidirectional`](super::Bidirectional) mapping then replaces the bytes of
+    /// the CPU by those of the device.
     ///
     /// C functions: `dma_sync_single_range_for_cpu()` where the direction is
     /// [`Bidirectional`](super::Bidirectional), then `dma_sync_single_range_for_device()`.
@@ -133,7 +135,7 @@ impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
     #[inline]
     pub(crate) fn for_cpu_as<T>(&mut self, offset: usize) -> Result<&T>
     where
-        T: FromBytes + Immutable + KnownLayout,
+        T: ReadAs,
     {
         let range = self.resolve_type::<T>(offset)?;
 
@@ -162,7 +164,7 @@ impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
     #[inline]
     pub(crate) fn for_cpu_as_mut<T>(&mut self, offset: usize) -> Result<CpuMut<'_, 'dev, D, T>>
     where
-        T: FromBytes + IntoBytes + KnownLayout,
+        T: WriteAs,
         D: DeviceReads,
     {
         let range = self.resolve_type::<T>(offset)?;

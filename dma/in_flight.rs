@@ -48,10 +48,11 @@ use super::{
 ///   mapped.
 /// - No method with `&self` accesses the memory.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not mapped for a device",
-    label = "the device cannot use this",
+    message = "`{Self}` cannot be submitted to a device",
+    label = "not an owned mapping that is synced for the device",
     note = "a device uses a `Mapping`, a `SyncedPart`, a `MappedSgTable` or a `Pair` of these",
-    note = "a `CpuOwned` mapping becomes a `SyncedPart` by `sync_for_device`"
+    note = "a `CpuOwned` mapping becomes a `SyncedPart` by `sync_for_device`",
+    note = "an `InFlight` returns its mapping by `complete` or `cancel`"
 )]
 pub(crate) unsafe trait Mapped: Sized {
     /// Returns true if the memory is mapped for `dev`.
@@ -78,8 +79,8 @@ const SUBMITTED: Submitted = Submitted { _private: () };
 /// - Only `segments` returns these addresses, other than as text, and it does not store them.
 /// - The memory is mapped in direction [`Direction`](Self::Direction).
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not mapped for a device",
-    label = "the device cannot use this",
+    message = "`{Self}` cannot be submitted to a device",
+    label = "not an owned mapping that is synced for the device",
     note = "a device uses a `Mapping`, a `SyncedPart` or a `MappedSgTable`"
 )]
 pub(crate) unsafe trait MappedMemory: Mapped {
@@ -94,12 +95,12 @@ pub(crate) unsafe trait MappedMemory: Mapped {
     /// Returns the number of bytes.
     fn len(&self) -> usize;
 
-    /// Returns the segments, for [`InFlight`] alone.
     /// Returns the number of segments.
     ///
     /// C field: `sg_table.nents`.
     fn nents(&self) -> usize;
 
+    /// Returns the segments, for [`InFlight`] alone.
     fn segments(&self, _: &Submitted) -> Self::Segments<'_>;
 }
 
@@ -355,7 +356,6 @@ impl<'a, T: MappedMemory, A: BusAddress> InFlightRef<'a, T, A> {
         self.mapped.len()
     }
 
-    /// Returns an iterator over the segments, in the order of the memory.
     /// Returns the number of segments.
     ///
     /// Afterwards the mapping can still be canceled, unlike after [`segments`](Self::segments).
@@ -370,6 +370,7 @@ impl<'a, T: MappedMemory, A: BusAddress> InFlightRef<'a, T, A> {
         self.mapped.nents()
     }
 
+    /// Returns an iterator over the segments, in the order of the memory.
     #[inline]
     pub(crate) fn segments(&self) -> impl Iterator<Item = Segment<'a, A>> + Clone + use<'a, T, A> {
         self.is_exposed.set(true);

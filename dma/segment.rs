@@ -21,6 +21,10 @@ use kernel::{
 use super::resolve;
 
 mod sealed {
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` cannot be made a type of bus addresses",
+        note = "the types are `u32` and `u64`"
+    )]
     pub(crate) trait Sealed {}
 }
 
@@ -30,6 +34,11 @@ impl sealed::Sealed for u64 {}
 /// Bus address as the registers and descriptors of a device hold it: `u32` or `u64`.
 ///
 /// Sealed: another type could truncate addresses.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a type of bus addresses",
+    note = "the types are `u32` and `u64`: the driver of a device with other addresses limits the \
+            DMA mask, and converts them"
+)]
 pub(crate) trait BusAddress: sealed::Sealed + Copy + 'static {
     /// Highest address.
     const MAX: u64;

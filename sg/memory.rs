@@ -50,7 +50,8 @@ use crate::dma::{
     message = "`{Self}` cannot be made a scatter-gather table",
     label = "not owned memory in pieces",
     note = "a table is made of `Contiguous` memory, a `KVec` of `Buffer`s or `PageBuffer`s, a \
-            `VVec` of plain data, or a pair of these"
+            `VVec` of plain data, or a pair of these",
+    note = "wrap contiguous memory, such as a `Buffer` or a `KVec<u8>`, in `Contiguous`"
 )]
 pub(crate) unsafe trait SgMemory: Send {
     /// Returns the number of bytes.
@@ -89,8 +90,9 @@ unsafe impl<M: Memory> SgMemory for Contiguous<M> {
     }
 }
 
-// SAFETY: Each element meets the contract of `Memory`, by which its memory does not move with it.
-// Dropping the vector drops the elements.
+// SAFETY: Each element meets the contract of `Memory`, by which its memory does not move with it,
+// and no two have a byte in common. Dropping the vector drops the elements.
+#[diagnostic::do_not_recommend]
 unsafe impl<M: Memory> SgMemory for KVec<M> {
     fn len(&self) -> usize {
         self.iter()

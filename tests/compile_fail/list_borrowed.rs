@@ -20,6 +20,6 @@ type Piece<'a> = Buffer;
 fn receive(dev: &DmaDevice, pieces: KVec<Piece<'_>>) -> Result {
     let _table = SgTable::new(dev, pieces, GFP_KERNEL)?;
     //~[mistake]^ E0277
-    //~[mistake]| ERROR: may not be mapped for DMA
+    //~[mistake]| ERROR: cannot be made a scatter-gather table
     Ok(())
 }

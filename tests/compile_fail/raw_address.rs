@@ -39,6 +39,6 @@ fn copy<'bound>(
 
     controller.copy(source, destination, span)?;
     //~[mistake]^ E0277
-    //~[mistake]| ERROR: `u64` is not mapped for a device
+    //~[mistake]| ERROR: `u64` cannot be submitted to a device
     Ok(())
 }

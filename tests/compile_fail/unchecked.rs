@@ -20,6 +20,6 @@ fn receive(dev: &DmaDevice) -> Result {
 
     let _in_flight = BusMaster::<u32>::new(dev)?.submit(mapping)?;
     //~[mistake]^ E0277
-    //~[mistake]| ERROR: is not mapped for a device
+    //~[mistake]| ERROR: cannot be submitted to a device
     Ok(())
 }

@@ -30,6 +30,6 @@ fn receive(dev: &DmaDevice) -> Result {
 
     mapping.for_cpu_as::<Status>(0)?;
     //~[mistake]^ E0277
-    //~[mistake]| ERROR: `Status: zerocopy::FromBytes` is not satisfied
+    //~[mistake]| ERROR: the CPU cannot read bytes of a mapping as
     Ok(())
 }

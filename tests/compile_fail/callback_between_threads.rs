@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0
+
+// A callback cannot own data of one thread: it runs in an interrupt handler.
+
+use core::cell::Cell;
+
+use kernel::prelude::*;
+
+use crate::{
+    dma::{
+        Buffer,
+        DmaDevice,
+        FromDevice,
+        Mapping,
+        ToDevice, //
+    },
+    pl330::{
+        Controller,
+        Span, //
+    }, //
+};
+
+#[cfg(mistake)]
+type Count = Cell<usize>;
+#[cfg(not(mistake))]
+type Count = core::sync::atomic::AtomicUsize;
+
+fn copy<'bound>(
+    dev: &'bound DmaDevice,
+    controller: &Controller<'bound>,
+    count: &'bound Count,
+    span: Span,
+) -> Result {
+    let source = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(64)?)?;
+    let destination = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
+    let prepared = controller.prepare(source, destination, span, GFP_KERNEL)?;
+    let call = prepared.then(GFP_KERNEL, move |_| {
+    //~[mistake]^ E0277
+    //~[mistake]| ERROR: cannot be shared between threads safely
+        #[cfg(mistake)]
+        count.set(count.get() + 1);
+        #[cfg(not(mistake))]
+        count.fetch_add(1, core::sync::atomic::Ordering::Relaxed);
+    })?;
+
+    call.submit();
+    Ok(())
+}
