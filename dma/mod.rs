@@ -25,15 +25,18 @@
 //!   [`for_cpu`](Mapping::for_cpu) and [`for_cpu_as`](Mapping::for_cpu_as), and writes them by
 //!   [`for_cpu_mut`](Mapping::for_cpu_mut) and [`for_cpu_as_mut`](Mapping::for_cpu_as_mut), which
 //!   sync them. Dropping it unmaps and frees.
-//! - An [`InFlight`] is used by the device, a [`BusMaster`]. It is the only source of addresses, as
-//!   [`Segment`]s. Dropped after an address was read, it frees nothing: the device may still write.
+//! - An [`InFlight`] is used by the device, a [`BusMaster`]. Only it has addresses to program the
+//!   device with, as [`Segment`]s. Dropped after an address was read, it frees nothing: the device
+//!   may still write.
 //! - What the device may do is a type: [`ToDevice`], [`FromDevice`] or [`Bidirectional`].
 //! - `'dev` ties a mapping to the time during which the device is bound to its driver.
 //! - A [`CpuOwned`] mapping is made without a sync; a [`SyncedPart`] of it is for the device.
 //! - A failure returns the memory: [`MapError`].
 //!
 //! Two steps are `unsafe`: [`DmaDevice::new`], as setting a mask is upstream, and
-//! [`InFlight::complete`], by which an engine states that the device has stopped.
+//! [`InFlight::complete`], by which an engine states that the device has stopped. Programming the
+//! device is not: the types know neither its registers nor what it does, so an engine must be
+//! reviewed for lengths, directions and numbers that it keeps.
 //!
 //! # Examples
 //!

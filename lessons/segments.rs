@@ -90,7 +90,7 @@ fn map<M: SgMemory, D: Direction>(
     let shown = CString::try_from_fmt(fmt!(
         "{len} bytes, {entries} entries {lengths:?} -> {} segments {}",
         list.nents(),
-        list.shown()
+        list.display_segments()
     ))?;
 
     Ok((list, shown))

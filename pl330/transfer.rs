@@ -39,9 +39,10 @@ use crate::dma::{
 /// What there is to say of a transfer that was done.
 #[derive(Clone, Copy)]
 pub(crate) struct Receipt {
-    /// The bus address of the first byte read; that of the first byte written, where none was.
+    /// Bus address, for logs, of the first byte that was read; that of the first byte written if none
+    /// was read.
     pub(crate) source: u32,
-    /// The bus address of the first byte written.
+    /// Bus address, for logs, of the first byte that was written.
     pub(crate) destination: u32,
     /// How many programs it took, and so how many interrupts.
     pub(crate) programs: u32,
@@ -195,6 +196,9 @@ impl<'a, 'bound, T: Mapped> Prepared<'a, 'bound, T> {
     /// submitter may hold a lock that `then` takes. There are two exceptions, in which no other callback is
     /// called: what is dropped before it is submitted calls back at once, and so does what is submitted when
     /// [`Controller::shut_down`] has returned.
+    ///
+    /// It must not drop vmalloc memory, whose release sleeps outside of interrupt context:
+    /// [`Controller::shut_down`] calls it, too.
     ///
     /// It may submit transfers, also again what has failed, but for
     /// [`ShuttingDown`](TransferError::ShuttingDown) and [`Retired`](TransferError::Retired), which do not

@@ -160,10 +160,11 @@ impl<'dev, M: SgMemory, D: Direction> MappedSgTable<'dev, M, D> {
         }
     }
 
-    /// Returns the segments as text: `address+length` of each, separated by spaces.
+    /// Returns the segments as text, for logs: `address+length` of each, separated by spaces.
     ///
-    /// To program a device, use [`InFlight::segments`](crate::dma::InFlight::segments).
-    pub(crate) fn shown(&self) -> impl fmt::Display + '_ {
+    /// An address in a text does not keep its mapping: only
+    /// [`InFlight::segments`](crate::dma::InFlight::segments) returns those for a device.
+    pub(crate) fn display_segments(&self) -> impl fmt::Display + '_ {
         Shown(self.raw.table.mapped())
     }
 }
@@ -198,11 +199,11 @@ unsafe impl<M: SgMemory, D: Direction> MappedMemory for MappedSgTable<'_, M, D> 
         self.raw.table.len()
     }
 
-    fn segments(&self, _: &Submitted) -> Self::Segments<'_> {
     fn nents(&self) -> usize {
         self.raw.table.nents()
     }
 
+    fn segments(&self, _: &Submitted) -> Self::Segments<'_> {
         self.raw.table.mapped()
     }
 }

@@ -211,7 +211,8 @@ mod suite {
         let bus = BusMaster::<u32>::new(dev)?;
 
         drop(bus.submit(sent(dev, 64)?)?);
-        drop(bus.submit(Pair {
+
+        let flight = bus.submit(Pair {
             source: sent(dev, 64)?,
             destination: sent(dev, 64)?,
         })?;

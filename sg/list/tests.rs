@@ -270,7 +270,7 @@ mod suite {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
         let list = pages(dev, 4100, 0)?.map::<ToDevice>()?;
-        let shown = CString::try_from_fmt(fmt!("{}", list.shown()))?;
+        let shown = CString::try_from_fmt(fmt!("{}", list.display_segments()))?;
         let flight = BusMaster::<u32>::new(dev)?.submit(list)?;
         let mut segments = flight.segments();
         let (first, second) = (
