@@ -102,7 +102,7 @@ pub(crate) enum TransferError {
     WrongDevice,
     /// There is no memory for the request.
     NoMemory,
-    /// An address that the controller, with its 32 address bits, cannot reach.
+    /// A length or a stride does not fit into 32 bits, or a fill is not in one segment.
     Unreachable,
     /// The program for it does not fit into the program memory.
     TooLong,
@@ -132,7 +132,7 @@ impl fmt::Display for TransferError {
             Self::OutOfRange => f.write_str("out of the range of the mapping"),
             Self::WrongDevice => f.write_str("made for another device"),
             Self::NoMemory => f.write_str("no memory for the request"),
-            Self::Unreachable => f.write_str("address beyond 32 bits"),
+            Self::Unreachable => f.write_str("length beyond 32 bits or in several segments"),
             Self::TooLong => f.write_str("too long for the program memory"),
             Self::Refused(refused) => f.write_str(match refused {
                 Refused::Empty => "nothing to do",

@@ -210,8 +210,8 @@ fn list(
 /// # Errors
 ///
 /// In [`work`](Self::work): [`OutOfRange`](TransferError::OutOfRange) if it asks for nothing, or for
-/// bytes that one of them does not have; [`Unreachable`](TransferError::Unreachable) if these have
-/// addresses of more than 32 bits; [`Refused`](TransferError::Refused) for rows of the destination that
+/// bytes that one of them does not have; [`Unreachable`](TransferError::Unreachable) if a
+/// length or a stride does not fit into 32 bits; [`Refused`](TransferError::Refused) for rows of the destination that
 /// overlap; [`NoMemory`](TransferError::NoMemory) if there is none for a list of the segments, which takes 8
 /// contiguous bytes for each of them and is at most as long as `kmalloc()` goes: of 2¹⁹ segments with pages of
 /// 4 KiB.
