@@ -72,14 +72,17 @@ use crate::bindings::c;
 ///   unless the value was changed in between.
 /// - It shares no cache line (`dma_get_cache_alignment()`) with data that is used while the value
 ///   exists; or it is in an allocation by `kmalloc()`, and [`check`](Self::check) rejects it if it
-///   shares a line and the kernel would not bounce what the device writes.
+///   shares a line and the kernel would not bounce what the device writes. The latter must be a
+///   [`Location::Linear`].
+/// - A [`Location::Page`] is inside the page or compound page, and its offset fits into 32 bits.
 /// - [`len`](Self::len) is not more than `padded_len`.
 /// - The memory is valid, at the same address, until the value is dropped, also if the value is
 ///   moved. A leaked value is never dropped: its memory stays valid for ever, also after a lifetime
 ///   of the type has ended. So borrowed memory does not qualify. The type may borrow other data,
 ///   and need not be `'static`.
 /// - While the value is neither borrowed nor consumed, no other code accesses the memory. While
-///   there is a shared reference to the value, no code writes the memory.
+///   there is a shared reference to the value, no code writes the memory. No two values have a byte
+///   in common.
 /// - Dropping the value does not read the memory: what a device wrote there may not have been
 ///   synced.
 #[diagnostic::on_unimplemented(

@@ -105,7 +105,7 @@ impl PageBuffer {
 
     /// Zeroes `page`, whose old contents must not reach the device, and owns it.
     ///
-    /// C functions: `page_ref_count()`, `clear_page()`.
+    /// C functions: `page_ref_count()`, `memset()`.
     ///
     /// # Errors
     ///
@@ -117,7 +117,8 @@ impl PageBuffer {
             return Err(SharedPage { page });
         }
 
-        // INVARIANT: Each user of a page has a reference, and there is one; zeroed below.
+        // INVARIANT: There is one reference. Users without a reference, such as `vmap()`, need the
+        // consent of the owner, who consumes the page here. Zeroed below.
         let mut this = Self {
             page,
             range: 0..Self::LEN,

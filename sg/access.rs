@@ -30,7 +30,9 @@ use crate::dma::{
 impl<'dev, M: SgMemory, D: Direction> MappedSgTable<'dev, M, D> {
     /// Syncs the bytes of `range` for the CPU, and returns them.
     ///
-    /// This takes time in proportion to the number of entries up to the end of the range.
+    /// This takes time in proportion to the number of entries up to the end of the range. It syncs
+    /// parts of a list as those of single mappings, as both are made of the same by the kernel's
+    /// direct and IOMMU mappings.
     ///
     /// C function: `dma_sync_single_for_cpu()`, for each part of the range that is contiguous,
     /// unless the direction is [`ToDevice`](crate::dma::ToDevice).
@@ -179,7 +181,7 @@ impl<D: Direction> SgSliceMut<'_, '_, D> {
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut [u8]> {
         self.bytes.window().map(|(entry, len)| {
             // SAFETY: As in `SgSlice::iter`. `&mut self` excludes other slices, and no two entries
-            // have a byte in common, because memory has one owner.
+            // have a byte in common: `SgMemory` requires this of pieces.
             unsafe { slice::from_raw_parts_mut(entry.start().as_ptr(), len) }
         })
     }

@@ -29,7 +29,8 @@ use crate::dma::{
 ///
 /// - [`Contiguous`], one [`Memory`];
 /// - [`KVec`] of [`Memory`]: several buffers, or pages;
-/// - [`VVec`]: vmalloc memory, page by page;
+/// - [`VVec`]: vmalloc memory, page by page. Dropping it sleeps, except in interrupt context: do
+///   not drop its table with a lock held or interrupts disabled;
 /// - a pair of these, in this order: a header and its payload.
 ///
 /// Not implemented for
@@ -45,6 +46,7 @@ use crate::dma::{
 ///   mutably by other code than the table.
 /// - Each piece meets the contract of [`Memory`]: it is initialized and contiguous; it is in no
 ///   cache line of other data, or [`check`](Self::check) rejects it; no other code accesses it.
+/// - No two pieces have a byte in common.
 /// - Dropping the value does not read the memory.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be made a scatter-gather table",
@@ -143,7 +145,8 @@ unsafe impl<T: PlainData> SgMemory for VVec<T> {
     }
 }
 
-// SAFETY: Both meet the contract, and the pieces of a pair are those of both.
+// SAFETY: Both meet the contract, and the pieces of a pair are those of both. As owners of their
+// memory, they have no byte in common.
 unsafe impl<A: SgMemory, B: SgMemory> SgMemory for (A, B) {
     fn len(&self) -> usize {
         self.0.len().saturating_add(self.1.len())

@@ -69,7 +69,7 @@ pub(super) enum CacheLines {
 // SAFETY: The kernel does not tie a table to a thread.
 unsafe impl Send for RawTable {}
 
-// SAFETY: Methods with `&self` only read entries.
+// SAFETY: Safe methods with `&self` only read entries.
 unsafe impl Sync for RawTable {}
 
 impl RawTable {
@@ -117,19 +117,19 @@ impl RawTable {
         })
     }
 
-    /// Maps all entries for `dev`. Returns true on success.
+    /// Maps all entries for `dev`.
     ///
     /// C function: `dma_map_sgtable()`.
+    ///
+    /// # Errors
+    ///
+    /// Those of the C function.
     ///
     /// # Safety
     ///
     /// `dev` is bound, and its DMA mask is set. The memory of the entries may be mapped in
     /// direction `dir`. The table is not mapped.
     #[inline(always)]
-    /// # Errors
-    ///
-    /// Those of the C function.
-    ///
     pub(super) unsafe fn map(
         &mut self,
         dev: *mut bindings::device,
@@ -401,7 +401,7 @@ impl Sink for EntriesToSet<'_> {
         // invariants. `sg_alloc_table()` has marked the last entry; the functions keep the mark.
         unsafe {
             match origin {
-                // CAST: An offset in a page is small.
+                // CAST: The offset fits into 32 bits, by the contract of `Memory`.
                 Some(Location::Page { page, offset }) => {
                     c::rk3588_dma_sg_assign_page(self.next, page.as_ptr(), offset as c_uint)
                 }
