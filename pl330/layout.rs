@@ -209,12 +209,13 @@ fn list(
 ///
 /// # Errors
 ///
-/// In [`work`](Self::work): [`OutOfRange`](TransferError::OutOfRange) if it asks for nothing, or for
-/// bytes that one of them does not have; [`Unreachable`](TransferError::Unreachable) if a
-/// length or a stride does not fit into 32 bits; [`Refused`](TransferError::Refused) for rows of the destination that
-/// overlap; [`NoMemory`](TransferError::NoMemory) if there is none for a list of the segments, which takes 8
-/// contiguous bytes for each of them and is at most as long as `kmalloc()` goes: of 2¹⁹ segments with pages of
-/// 4 KiB.
+/// Of [`work`](Self::work):
+///
+/// - [`OutOfRange`](TransferError::OutOfRange) if there are no bytes, or bytes outside a mapping;
+/// - [`Unreachable`](TransferError::Unreachable) if a length or a stride does not fit into 32 bits;
+/// - [`Refused`](TransferError::Refused) if rows of the destination overlap;
+/// - [`NoMemory`](TransferError::NoMemory) if the allocation of the segments fails: 8 contiguous bytes
+///   for each, and so at most 2¹⁹ segments with pages of 4 KiB, by the limit of `kmalloc()`.
 ///
 /// # Safety
 ///

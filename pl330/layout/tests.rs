@@ -94,6 +94,14 @@ mod suite {
             }
         }
 
+        fn nents(&self) -> usize {
+            match self {
+                Self::Single(it) => MappedMemory::nents(it),
+                Self::Part(it) => MappedMemory::nents(it),
+                Self::List(it) => MappedMemory::nents(it),
+            }
+        }
+
         fn segments(&self, submitted: &Submitted) -> Self::Segments<'_> {
             let (single, list) = match self {
                 Self::Single(it) => (Some(MappedMemory::segments(it, submitted)), None),

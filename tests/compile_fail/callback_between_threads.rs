@@ -35,8 +35,8 @@ fn copy<'bound>(
     let destination = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
     let prepared = controller.prepare(source, destination, span, GFP_KERNEL)?;
     let call = prepared.then(GFP_KERNEL, move |_| {
-    //~[mistake]^ E0277
-    //~[mistake]| ERROR: cannot be shared between threads safely
+        //~[mistake]^ E0277
+        //~[mistake]| ERROR: cannot be shared between threads safely
         #[cfg(mistake)]
         count.set(count.get() + 1);
         #[cfg(not(mistake))]

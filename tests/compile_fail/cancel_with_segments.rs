@@ -20,8 +20,8 @@ fn receive(dev: &DmaDevice) -> Result<(Option<u32>, Buffer)> {
     let reference = in_flight.as_ref();
 
     let Ok(mapping) = in_flight.cancel() else {
-    //~[mistake]^ E0505
-    //~[mistake]| ERROR: cannot move out of `in_flight` because it is borrowed
+        //~[mistake]^ E0505
+        //~[mistake]| ERROR: cannot move out of `in_flight` because it is borrowed
         return Err(EBUSY);
     };
 

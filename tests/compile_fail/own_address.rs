@@ -21,8 +21,8 @@ type Address = u32;
 
 #[cfg(mistake)]
 impl BusAddress for Address {
-//~[mistake]^ E0277
-//~[mistake]| ERROR: cannot be made a type of bus addresses
+    //~[mistake]^ E0277
+    //~[mistake]| ERROR: cannot be made a type of bus addresses
     const MAX: u64 = u64::MAX;
 
     fn from_dma_addr(address: bindings::dma_addr_t) -> Self {
