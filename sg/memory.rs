@@ -92,9 +92,9 @@ unsafe impl<M: Memory> SgMemory for Contiguous<M> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 // SAFETY: Each element meets the contract of `Memory`, by which its memory does not move with it,
 // and no two have a byte in common. Dropping the vector drops the elements.
-#[diagnostic::do_not_recommend]
 unsafe impl<M: Memory> SgMemory for KVec<M> {
     fn len(&self) -> usize {
         self.iter()
