@@ -9,6 +9,8 @@
 //! Two annotations describe an error. Below its line follow `//~[mistake]^ CODE` and
 //! `//~[mistake]| ERROR: words`, where the words are a part of the message. `^` is one line up, and
 //! `|` is the line of the annotation above. Notes may be annotated too (`NOTE: words`).
+//!
+//! A case that contains the word `pl330` is compiled with the engine.
 
 #[allow(dead_code, unused_imports, reason = "a case uses a small part")]
 #[path = "../../bindings/mod.rs"]
@@ -17,6 +19,7 @@ mod bindings;
 #[path = "../../dma/mod.rs"]
 mod dma;
 #[allow(dead_code, unused_imports, reason = "a case uses a small part")]
+#[cfg(engine)]
 #[path = "../../pl330/mod.rs"]
 mod pl330;
 #[allow(dead_code, unused_imports, reason = "a case uses a small part")]

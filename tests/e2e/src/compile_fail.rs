@@ -98,10 +98,12 @@ fn config(output: &Path) -> Result<Config> {
     // A shell, because the recorded command sets variables and quotes arguments. Its arguments are
     // the file of the case and the flags of the revision. The compiler checks the module once: the
     // cases have it in common, and the name of the output, which the compiler replaces by a rename.
+    // Only the cases that name the engine are compiled with it, because it is half of the module.
     let script = format!(
-        "export RK3588_DMA_CASE=${{1##*/}}; shift; {command} -Zwrite-long-types-to-disk=no \
+        "engine=; if grep -q pl330 \"$1\"; then engine=--cfg=engine; fi; \
+         export RK3588_DMA_CASE=${{1##*/}}; shift; {command} -Zwrite-long-types-to-disk=no \
          --error-format=json --emit=metadata={output}/case \
-         -Cincremental={output}/incremental \"$@\" {FOLDER}/root.rs",
+         -Cincremental={output}/incremental$engine $engine \"$@\" {FOLDER}/root.rs",
         command = record::command()?,
         output = output.display()
     );
