@@ -214,8 +214,8 @@ fn list(
 /// - [`OutOfRange`](TransferError::OutOfRange) if there are no bytes, or bytes outside a mapping;
 /// - [`Unreachable`](TransferError::Unreachable) if a length or a stride does not fit into 32 bits;
 /// - [`Refused`](TransferError::Refused) if rows of the destination overlap;
-/// - [`NoMemory`](TransferError::NoMemory) if the allocation of the segments fails: 8 contiguous bytes
-///   for each, and so at most 2¹⁹ segments with pages of 4 KiB, by the limit of `kmalloc()`.
+/// - [`NoMemory`](TransferError::NoMemory) if the allocation of the segments fails: 8 contiguous
+///   bytes for each, and so at most 2¹⁹ segments with pages of 4 KiB, by the limit of `kmalloc()`.
 ///
 /// # Safety
 ///

@@ -39,8 +39,8 @@ use crate::dma::{
 /// What there is to say of a transfer that was done.
 #[derive(Clone, Copy)]
 pub(crate) struct Receipt {
-    /// Bus address, for logs, of the first byte that was read; that of the first byte written if none
-    /// was read.
+    /// Bus address, for logs, of the first byte that was read, or of the first byte that was written
+    /// if none was read.
     pub(crate) source: u32,
     /// Bus address, for logs, of the first byte that was written.
     pub(crate) destination: u32,
