@@ -28,10 +28,10 @@ use crate::prelude::*;
 /// Silence after which a boot is given up: neither a character on its console nor its end.
 const SILENCE: Duration = Duration::from_secs(900);
 
-/// Commands that end a script after an hour of the board's time. The board skips idle time, so a
-/// script that waits in vain ends at once. The shell of the script may `wait`: this is not its
-/// child.
-const LIMIT: &str = "((sleep 3600; echo '@@ limit' >/dev/console; poweroff -f) &)\n";
+/// Commands that end a script after ten minutes of the board's time. The board skips idle time, so
+/// a script that waits in vain ends long before [`SILENCE`] on a slow host too. The shell of the
+/// script may `wait`: this is not its child.
+const LIMIT: &str = "((sleep 600; echo '@@ limit' >/dev/console; poweroff -f) &)\n";
 
 /// Everything that is needed to boot the board.
 pub struct Board {
