@@ -16,8 +16,10 @@ use super::{
         event_of, //
     },
     error::SetupError,
-    insn::Channel,
-    program::Bus,
+    program::{
+        insn::Channel,
+        Bus, //
+    },
     regs::{
         self,
         Registers, //

@@ -35,7 +35,7 @@ use super::{
     controller::Controller,
     error::TransferError,
     fault::Thread,
-    insn::{
+    program::insn::{
         Channel,
         Event,
         Instruction, //

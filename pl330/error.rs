@@ -9,8 +9,10 @@ use kernel::{
 
 use super::{
     fault::Fault,
-    insn::TooLong,
-    program::Refused,
+    program::{
+        insn::TooLong,
+        Refused, //
+    },
     thread::ThreadState, //
 };
 

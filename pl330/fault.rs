@@ -7,7 +7,7 @@ use kernel::{
     prelude::*, //
 };
 
-use super::{
+use super::program::{
     disasm::{
         Line,
         Text, //
@@ -16,7 +16,7 @@ use super::{
         Channel,
         Instruction, //
     },
-    program::Part, //
+    Part, //
 };
 
 /// A thread of the controller.

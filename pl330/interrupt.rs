@@ -17,7 +17,6 @@ use kernel::{
 
 use super::{
     controller::Controller,
-    disasm,
     engine::{
         channels,
         event_of,
@@ -32,7 +31,10 @@ use super::{
         Place,
         Thread, //
     },
-    insn::Channel,
+    program::{
+        disasm,
+        insn::Channel, //
+    },
     regs,
     stop::KILL_TRIES,
     thread::{

@@ -9,12 +9,14 @@ use kernel::{
 
 use super::{
     controller::Controller,
-    disasm,
     engine::{
         channels,
         Phase, //
     },
-    insn::Channel, //
+    program::{
+        disasm,
+        insn::Channel, //
+    }, //
 };
 
 /// How much of a program is shown, in bytes.

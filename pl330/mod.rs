@@ -14,7 +14,7 @@
 //! - `copy` is what can be asked for, and `layout` which bytes. `request` is what becomes of it, `work`
 //!   what is left to do, `engine` has the channels do it, from program memory in `slot`, and `callback` tells
 //!   of it. `stop` is for what does not come to its end, `watchdog` for what takes too long.
-//! - `insn` and `program` write programs, `disasm` reads them, `regs` and `config` are the registers,
+//! - `program` writes programs and reads them, `regs` and `config` are the registers,
 //!   `thread` is what a channel is doing, `fault` and `error` say what went wrong, `listing` shows it.
 //!
 //! Reference: Arm CoreLink DMA-330 Technical Reference Manual (DDI 0424).
@@ -41,11 +41,9 @@ mod callback;
 mod config;
 mod controller;
 mod copy;
-mod disasm;
 mod engine;
 mod error;
 mod fault;
-mod insn;
 mod interrupt;
 mod layout;
 mod listing;

@@ -17,7 +17,7 @@ use kernel::{
     prelude::*, //
 };
 
-use super::insn::Assembler;
+use super::program::insn::Assembler;
 
 /// Program memory that no channel fetches from.
 ///

@@ -24,7 +24,7 @@ use super::{
     },
     error::TransferError,
     fault::Thread,
-    insn::Channel,
+    program::insn::Channel,
     regs,
     request::{
         Outcome,

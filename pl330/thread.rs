@@ -20,7 +20,7 @@ use super::{
         Fault,
         Thread, //
     },
-    insn::{
+    program::insn::{
         Channel,
         Instruction, //
     },

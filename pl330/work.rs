@@ -10,15 +10,15 @@ use kernel::{
 
 use super::{
     error::TransferError,
-    insn::{
-        Assembler,
-        Event,
-        Instruction,
-        Register,
-        TooLong, //
-    },
     program::{
         self,
+        insn::{
+            Assembler,
+            Event,
+            Instruction,
+            Register,
+            TooLong, //
+        },
         Bus,
         Copy,
         Fill,

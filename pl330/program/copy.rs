@@ -21,7 +21,7 @@
 //! up to the next boundary of the source.
 
 use super::{
-    super::insn::TooLong,
+    insn::TooLong,
     meet,
     reachable,
     writer::{

@@ -7,8 +7,8 @@
 //! back there before each load.
 
 use super::{
-    super::insn::TooLong,
     copy::bytes,
+    insn::TooLong,
     reachable,
     writer::{
         Shape,

@@ -3,7 +3,7 @@
 //! Copies from a list of segments to another one.
 
 use super::{
-    super::insn::TooLong,
+    insn::TooLong,
     meet,
     reachable,
     writer::Writer,

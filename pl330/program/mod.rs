@@ -41,7 +41,9 @@
 use core::mem;
 
 mod copy;
+pub(crate) mod disasm;
 mod fill;
+pub(crate) mod insn;
 mod lists;
 mod rows;
 mod writer;
@@ -57,7 +59,7 @@ pub(crate) use lists::{
 };
 pub(crate) use rows::Rows;
 
-use super::insn::{
+use insn::{
     Assembler,
     Event,
     Instruction,

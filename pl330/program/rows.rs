@@ -3,7 +3,7 @@
 //! Copies of rows: part of an image, a column of a matrix.
 
 use super::{
-    super::insn::{
+    insn::{
         Address,
         TooLong,
         MAX_ITERATIONS, //

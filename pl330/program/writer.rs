@@ -5,7 +5,7 @@
 use core::num::NonZero;
 
 use super::{
-    super::insn::{
+    insn::{
         Assembler,
         Counter,
         Instruction,
@@ -372,7 +372,7 @@ impl<'a> Writer<'a> {
     /// Adds to an address register, in several steps if need be.
     pub(super) fn add(
         &mut self,
-        address: super::super::insn::Address,
+        address: super::insn::Address,
         mut amount: u32,
     ) -> Result<(), TooLong> {
         while amount != 0 {

@@ -23,9 +23,6 @@ mod bindings;
 #[allow(dead_code, unused_imports, reason = "not all of it is measured")]
 #[path = "../../dma/mod.rs"]
 mod dma;
-#[allow(dead_code, reason = "not all of it is measured")]
-#[path = "../../pl330/insn/mod.rs"]
-mod insn;
 #[allow(dead_code, unused_imports, reason = "only lists are measured")]
 #[path = "../../pl330/program/mod.rs"]
 mod program;

@@ -10,12 +10,12 @@ use kernel::{
 };
 
 use super::{
-    insn::{
-        Assembler,
-        Event, //
-    },
     least,
     program::{
+        insn::{
+            Assembler,
+            Event, //
+        },
         Bus,
         Lists,
         Plan,

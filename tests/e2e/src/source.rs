@@ -107,7 +107,7 @@ mod tests {
     #[test]
     fn modules_elsewhere_are_found() {
         let text = "#[cfg(test)]\n#[path = \"../tests/copy.rs\"]\nmod copy_tests;\n\
-            #[path = \"../../../pl330/insn/mod.rs\"]\nmod insn;\n";
+            #[path = \"../../../pl330/program/mod.rs\"]\nmod program;\n";
 
         let found = ("../tests/copy.rs".into(), "copy_tests".into());
 

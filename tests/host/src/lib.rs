@@ -2,8 +2,7 @@
 
 //! Tests of the driver's PL330 program generator and scatter-gather arithmetic on the host.
 //!
-//! The generator, `pl330/insn`, `pl330/disasm.rs` and `pl330/program`, uses only `core`. This
-//! crate compiles the same files, and runs the generated programs in `model`, an interpreter of
+//! The generator, `pl330/program`, uses only `core`. This crate compiles the same files, and runs the generated programs in `model`, an interpreter of
 //! channel programs. The interpreter was written from the architecture, not from the generator. It
 //! checks the resulting memory, and rules without effect on memory: the channel's part of the
 //! MFIFO, barriers, security, the shape of loops.
@@ -33,14 +32,6 @@
 //! - `tests/runs.rs`: bytes in entries and in segments, and ranges of them.
 
 // The driver uses all of it, these tests need not.
-#[cfg(test)]
-#[allow(dead_code)]
-#[path = "../../../pl330/disasm.rs"]
-mod disasm;
-#[cfg(test)]
-#[allow(dead_code)]
-#[path = "../../../pl330/insn/mod.rs"]
-mod insn;
 #[cfg(test)]
 #[allow(dead_code)]
 #[path = "../../../pl330/program/mod.rs"]

@@ -2,7 +2,7 @@
 
 //! Limits of the assembler: of its memory, and of loops.
 
-use crate::insn::{
+use crate::program::insn::{
     Assembler,
     Counter::{
         Lc0,

@@ -2,12 +2,6 @@
 
 //! Copies of any length and alignment on any bus, run by the model.
 
-use crate::disasm::listing;
-use crate::insn::{
-    Assembler,
-    Event,
-    TooLong, //
-};
 use crate::model::{
     Access,
     Channel,
@@ -16,6 +10,12 @@ use crate::model::{
     Raised,
     Stats,
     Stop, //
+};
+use crate::program::disasm::listing;
+use crate::program::insn::{
+    Assembler,
+    Event,
+    TooLong, //
 };
 use crate::program::{
     self,

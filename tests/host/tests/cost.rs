@@ -6,16 +6,6 @@ use crate::copy_tests::{
     pattern,
     RK3588, //
 };
-use crate::disasm::{
-    listing,
-    Line, //
-};
-use crate::insn::{
-    Assembler,
-    Counter,
-    Event,
-    Instruction, //
-};
 use crate::model::{
     Access,
     Memory, //
@@ -26,6 +16,16 @@ use crate::plan_tests::{
     BASE,
     ENOUGH,
     ENOUGH_FOR_A_PATTERN, //
+};
+use crate::program::disasm::{
+    listing,
+    Line, //
+};
+use crate::program::insn::{
+    Assembler,
+    Counter,
+    Event,
+    Instruction, //
 };
 use crate::program::{
     Bus,

@@ -2,14 +2,15 @@
 
 //! The disassembler: all instructions, back and forth, and the text of each.
 
-use crate::disasm::{
+use crate::model;
+use crate::program::disasm::{
     decode,
     executed_upto,
     listing,
     Line,
     Malformed, //
 };
-use crate::insn::{
+use crate::program::insn::{
     Address,
     Assembler,
     Channel,
@@ -21,7 +22,6 @@ use crate::insn::{
     Request,
     WaitFor, //
 };
-use crate::model;
 use proptest::{
     prelude::*,
     sample::select, //

@@ -4,7 +4,12 @@
 //!
 //! The bytes are written out from the architecture. Nothing here computes what it expects.
 
-use crate::insn::{
+use crate::model::{
+    self,
+    decode,
+    Error, //
+};
+use crate::program::insn::{
     Address,
     Assembler,
     Channel,
@@ -27,11 +32,6 @@ use crate::insn::{
     Request,
     TooLong,
     WaitFor, //
-};
-use crate::model::{
-    self,
-    decode,
-    Error, //
 };
 
 fn event(number: u8) -> Event {

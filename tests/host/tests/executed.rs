@@ -6,14 +6,6 @@ use crate::copy_tests::{
     pattern,
     RK3588, //
 };
-use crate::disasm::listing;
-use crate::insn::{
-    Assembler,
-    Counter,
-    Event,
-    Instruction,
-    Register, //
-};
 use crate::model::{
     Access,
     Channel,
@@ -24,6 +16,14 @@ use crate::plan_tests::{
     config,
     memory_of_lists,
     BASE, //
+};
+use crate::program::disasm::listing;
+use crate::program::insn::{
+    Assembler,
+    Counter,
+    Event,
+    Instruction,
+    Register, //
 };
 use crate::program::{
     Bus,

@@ -3,10 +3,6 @@
 //! Bursts and bytes of program that fills take.
 
 use crate::copy_tests::RK3588;
-use crate::insn::{
-    Assembler,
-    Event, //
-};
 use crate::model::{
     Access,
     Memory, //
@@ -15,6 +11,10 @@ use crate::plan_tests::{
     run,
     Totals,
     ENOUGH_FOR_A_PATTERN, //
+};
+use crate::program::insn::{
+    Assembler,
+    Event, //
 };
 use crate::program::{
     Fill,

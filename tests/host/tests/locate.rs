@@ -8,10 +8,6 @@ use crate::copy_tests::{
     proptest_config,
     RK3588, //
 };
-use crate::insn::{
-    Assembler,
-    Event, //
-};
 use crate::model::{
     Access,
     Channel,
@@ -26,6 +22,10 @@ use crate::plan_tests::{
     BASE,
     ENOUGH,
     ENOUGH_FOR_A_PATTERN, //
+};
+use crate::program::insn::{
+    Assembler,
+    Event, //
 };
 use crate::program::{
     Bus,

@@ -8,11 +8,6 @@ use crate::copy_tests::{
     proptest_config,
     RK3588, //
 };
-use crate::disasm::listing;
-use crate::insn::{
-    Assembler,
-    Event, //
-};
 use crate::model::{
     Access,
     Channel,
@@ -20,6 +15,11 @@ use crate::model::{
     Memory,
     Stop,
     Traffic, //
+};
+use crate::program::disasm::listing;
+use crate::program::insn::{
+    Assembler,
+    Event, //
 };
 use crate::program::{
     Bus,

@@ -6,7 +6,7 @@ use crate::copy_tests::{
     proptest_config,
     RK3588, //
 };
-use crate::insn::{
+use crate::program::insn::{
     Assembler,
     Event,
     TooLong, //

@@ -8,10 +8,6 @@ use crate::copy_tests::{
     proptest_config,
     RK3588, //
 };
-use crate::insn::{
-    Assembler,
-    Event, //
-};
 use crate::model::{
     Access,
     Channel,
@@ -21,6 +17,10 @@ use crate::model::{
 use crate::plan_tests::{
     config,
     BASE, //
+};
+use crate::program::insn::{
+    Assembler,
+    Event, //
 };
 use crate::program::{
     Bus,

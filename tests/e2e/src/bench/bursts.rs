@@ -44,11 +44,15 @@ fn planned(from: u32, to: u32) -> Result<Bursts> {
     let memory = Memory::default().with(copy.source, bytes.clone(), Access::Read);
     let mut memory = memory.with(copy.destination, vec![0xff; bytes.len()], Access::Write);
     let mut buffer = [0; 256];
-    let mut asm = insn::Assembler::new(&mut buffer);
+    let mut asm = program::insn::Assembler::new(&mut buffer);
     let mut plan = program::Plan::new(copy).map_err(|error| anyhow!("{error:?}"))?;
 
-    plan.write(&mut asm, RK3588, insn::Event::new(0).context("event 0")?)
-        .map_err(|error| anyhow!("{error:?}"))?;
+    plan.write(
+        &mut asm,
+        RK3588,
+        program::insn::Event::new(0).context("event 0")?,
+    )
+    .map_err(|error| anyhow!("{error:?}"))?;
     ensure!(plan.is_written(), "the copy takes a second program");
 
     let len = asm.len();

@@ -9,8 +9,6 @@
     reason = "the driver and its tests use all of it"
 )]
 
-#[path = "../../../../pl330/insn/mod.rs"]
-pub(super) mod insn;
 #[path = "../../../host/src/model/mod.rs"]
 pub(super) mod model;
 #[path = "../../../../pl330/program/mod.rs"]

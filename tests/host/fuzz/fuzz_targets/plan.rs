@@ -12,9 +12,6 @@
 #![no_main]
 
 #[allow(dead_code)]
-#[path = "../../../../pl330/insn/mod.rs"]
-mod insn;
-#[allow(dead_code)]
 #[path = "../../src/model/mod.rs"]
 mod model;
 #[allow(dead_code)]
@@ -22,10 +19,6 @@ mod model;
 mod program;
 
 use arbitrary::Arbitrary;
-use insn::{
-    Assembler,
-    Event, //
-};
 use libfuzzer_sys::fuzz_target;
 use model::{
     Access,
@@ -35,6 +28,10 @@ use model::{
     Stop, //
 };
 use program::{
+    insn::{
+        Assembler,
+        Event, //
+    },
     Bus,
     Copy,
     Fill,
