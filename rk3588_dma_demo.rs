@@ -49,7 +49,7 @@ use pl330::{
     AbortHandler,
     Controller,
     EventHandler,
-    SetupError, //
+    ProbeError, //
 };
 
 kernel::module_platform_driver! {
@@ -95,7 +95,7 @@ impl platform::Driver for Rk3588Dma {
 
         pin_init::pin_init_scope(move || {
             let bundle = dma
-                .map_err(SetupError::Dma)
+                .map_err(ProbeError::Dma)
                 .and_then(|dma| Bundle::new(pdev, dma));
 
             // A value is its own initializer.
@@ -120,7 +120,7 @@ impl<'bound> Bundle<'bound> {
     fn new(
         pdev: &'bound platform::Device<Bound>,
         dma: &'bound DmaDevice,
-    ) -> Result<Self, SetupError> {
+    ) -> Result<Self, ProbeError> {
         // SAFETY: The controller is shut down if there is no bundle, and by `unbind` if there is, which is
         // dropped afterwards. It has a reference until then, so one that is dropped before, by a handler or a
         // callback, is not the last; and when the controller is shut down all callbacks have returned.
@@ -134,7 +134,7 @@ impl<'bound> Bundle<'bound> {
         pdev: &'bound platform::Device<Bound>,
         dma: &'bound DmaDevice,
         controller: Arc<Controller<'bound>>,
-    ) -> Result<Self, SetupError> {
+    ) -> Result<Self, ProbeError> {
         let dev = pdev.as_ref();
         let event = pdev
             .optional_irq_by_index(0)
@@ -154,7 +154,7 @@ impl<'bound> Bundle<'bound> {
 
                 KBox::pin_init(registration, GFP_KERNEL)
             })
-            .map_err(|error| SetupError::Interrupt("event", error))?;
+            .map_err(|error| ProbeError::Interrupt("event", error))?;
         let abort = pdev
             .optional_irq_by_index(1)
             .and_then(|request| {
@@ -173,7 +173,7 @@ impl<'bound> Bundle<'bound> {
 
                 KBox::pin_init(registration, GFP_KERNEL)
             })
-            .map_err(|error| SetupError::Interrupt("abort", error))?;
+            .map_err(|error| ProbeError::Interrupt("abort", error))?;
 
         // Should it fail, it is stopped while there are interrupts.
         controller
@@ -189,7 +189,7 @@ impl<'bound> Bundle<'bound> {
         // SAFETY: The folder goes into the bundle, which is dropped at unbind.
         let debugfs = unsafe { user::Debugfs::new(dma, controller.clone()) }
             .inspect_err(|_| controller.shut_down())
-            .map_err(|error| SetupError::Memory("debugfs", error))?;
+            .map_err(|error| ProbeError::Memory("debugfs", error))?;
 
         Ok(Self {
             _debugfs: debugfs,

@@ -23,7 +23,7 @@ use crate::{
     pl330::{
         Controller,
         Failed,
-        Flaw,
+        InjectedFault,
         Receipt,
         Span,
         TransferError, //
@@ -36,7 +36,7 @@ pub(super) fn recover<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
     span: Span,
-    flaw: Flaw,
+    flaw: InjectedFault,
 ) -> Result<(TransferError, Receipt), Failure> {
     let mut source = Buffer::zeroed(span.from + span.len)?;
     let mut destination = Buffer::zeroed(span.to + span.len + MARGIN)?;
@@ -62,8 +62,8 @@ pub(super) fn recover<'bound>(
         };
 
     match (flaw, error) {
-        (Flaw::UndefinedInstruction, TransferError::Fault(_))
-        | (Flaw::Endless, TransferError::Timeout(_)) => (),
+        (InjectedFault::UndefinedInstruction, TransferError::Fault(_))
+        | (InjectedFault::Endless, TransferError::Timeout(_)) => (),
         _ => return Err(Failure::Transfer(error, true)),
     }
 

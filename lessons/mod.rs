@@ -61,7 +61,7 @@ use crate::{
     pl330::{
         Controller,
         Failed,
-        Flaw,
+        InjectedFault,
         Receipt,
         RowSpans,
         Span,
@@ -371,8 +371,8 @@ fn run_into<'bound>(
         return Ok(());
     }
     for (lesson, flaw) in [
-        ("after fault", Flaw::UndefinedInstruction),
-        ("after timeout", Flaw::Endless),
+        ("after fault", InjectedFault::UndefinedInstruction),
+        ("after timeout", InjectedFault::Endless),
     ] {
         let outcome = failure::recover(dev, controller, RECOVERED, flaw);
 

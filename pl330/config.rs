@@ -15,10 +15,10 @@ use super::{
         channels,
         event_of, //
     },
-    error::SetupError,
+    error::ProbeError,
     program::{
         insn::Channel,
-        Bus, //
+        ProgramLimits, //
     },
     regs::{
         self,
@@ -61,9 +61,9 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// [`SetupError::NotPl330`] if the block is another one, [`SetupError::BusWidth`] if it claims
-    /// a data bus that no PL330 has, [`SetupError::SecureEvents`] if none of its channels can be heard.
-    pub(super) fn read(regs: &Registers<'_>) -> Result<Self, SetupError> {
+    /// [`ProbeError::NotPl330`] if the block is another one, [`ProbeError::BusWidth`] if it claims
+    /// a data bus that no PL330 has, [`ProbeError::SecureEvents`] if none of its channels can be heard.
+    pub(super) fn read(regs: &Registers<'_>) -> Result<Self, ProbeError> {
         let id = u32::from_le_bytes([
             regs.read(regs::PERIPH_ID::at(0)).byte().into(),
             regs.read(regs::PERIPH_ID::at(1)).byte().into(),
@@ -78,7 +78,7 @@ impl Config {
         ]);
 
         if id & ID_MASK != ID || cell != PCELL_ID {
-            return Err(SetupError::NotPl330 { id, cell });
+            return Err(ProbeError::NotPl330 { id, cell });
         }
 
         let cr0 = regs.read(regs::CR0);
@@ -88,7 +88,7 @@ impl Config {
             2 => 4,
             3 => 8,
             4 => 16,
-            code => return Err(SetupError::BusWidth(code)),
+            code => return Err(ProbeError::BusWidth(code)),
         };
 
         let config = Self {
@@ -110,7 +110,7 @@ impl Config {
 
         match channels().any(|channel| config.may_use(channel)) {
             true => Ok(config),
-            false => Err(SetupError::SecureEvents),
+            false => Err(ProbeError::SecureEvents),
         }
     }
 
@@ -127,8 +127,8 @@ impl Config {
 
     /// What a program has to know of the controller, with the MFIFO shared out evenly among the
     /// channels: one that takes more could bring all of them to a stop (TRM, "Lock-up").
-    pub(super) fn bus(&self) -> Bus {
-        Bus {
+    pub(super) fn bus(&self) -> ProgramLimits {
+        ProgramLimits {
             bytes: self.bus_bytes,
             lines: (self.mfifo_lines / u16::from(self.channels)).max(1),
             beats: MAX_BEATS,

@@ -39,7 +39,7 @@ use super::{
         MAX_CHANNELS, //
     },
     error::{
-        SetupError,
+        ProbeError,
         TransferError, //
     },
     fault::Thread,
@@ -104,7 +104,7 @@ impl<'bound> Controller<'bound> {
     ///
     /// # Errors
     ///
-    /// All of [`SetupError`] that concern registers, clock, configuration and memory; `EINVAL` if `dma` is
+    /// All of [`ProbeError`] that concern registers, clock, configuration and memory; `EINVAL` if `dma` is
     /// that of another device, or its mask has more than 32 bits.
     ///
     /// # Safety
@@ -114,28 +114,28 @@ impl<'bound> Controller<'bound> {
     pub(crate) unsafe fn new(
         pdev: &'bound platform::Device<Bound>,
         dma: &'bound DmaDevice,
-    ) -> Result<Arc<Self>, SetupError> {
+    ) -> Result<Arc<Self>, ProbeError> {
         let dev = dma.as_device();
 
         if as_raw(dev) != as_raw(pdev.as_ref()) {
-            return Err(SetupError::Dma(EINVAL));
+            return Err(ProbeError::Dma(EINVAL));
         }
 
-        let bus = BusMaster::new(dma).map_err(SetupError::Dma)?;
-        let resource = pdev.resource_by_index(0).ok_or(SetupError::NoRegisters)?;
+        let bus = BusMaster::new(dma).map_err(ProbeError::Dma)?;
+        let resource = pdev.resource_by_index(0).ok_or(ProbeError::NoRegisters)?;
 
         // Left to itself, the kernel crate's mapping of too small a block fails, but stays.
         if resource.size() < regs::SIZE as u64 {
-            return Err(SetupError::Registers(EINVAL));
+            return Err(ProbeError::Registers(EINVAL));
         }
 
-        let region = MemRegion::claim(resource, c"rk3588_dma").map_err(SetupError::Registers)?;
+        let region = MemRegion::claim(resource, c"rk3588_dma").map_err(ProbeError::Registers)?;
         let regs = pdev
             .io_request_by_index(0)
-            .ok_or(SetupError::NoRegisters)?
+            .ok_or(ProbeError::NoRegisters)?
             .iomap_sized()
-            .map_err(SetupError::Registers)?;
-        let clock = EnabledClk::get(dev, CLOCK).map_err(SetupError::Clock)?;
+            .map_err(ProbeError::Registers)?;
+        let clock = EnabledClk::get(dev, CLOCK).map_err(ProbeError::Clock)?;
         let config = Config::read(&regs)?;
 
         let mut port = DebugPort::new();
@@ -144,7 +144,7 @@ impl<'bound> Controller<'bound> {
         reset(&regs, &config, &mut port)?;
         for (channel, slot) in channels().zip(&mut slots) {
             if config.may_use(channel) {
-                let new = Slot::new(dev).map_err(|error| SetupError::Memory("programs", error))?;
+                let new = Slot::new(dev).map_err(|error| ProbeError::Memory("programs", error))?;
 
                 *slot = Some(new);
             }
@@ -164,7 +164,7 @@ impl<'bound> Controller<'bound> {
             }),
             GFP_KERNEL,
         )
-        .map_err(|error| SetupError::Memory("the controller", error))
+        .map_err(|error| ProbeError::Memory("the controller", error))
     }
 
     pub(super) fn dev(&self) -> &Device<Bound> {
@@ -263,7 +263,7 @@ enum Unstopped {
 }
 
 /// Stops the threads that somebody left running, and prepares our interrupts.
-fn reset(regs: &Registers<'_>, config: &Config, port: &mut DebugPort) -> Result<(), SetupError> {
+fn reset(regs: &Registers<'_>, config: &Config, port: &mut DebugPort) -> Result<(), ProbeError> {
     let mut events = 0;
 
     for channel in channels().filter(|&channel| config.may_use(channel)) {
@@ -284,13 +284,13 @@ fn reset(regs: &Registers<'_>, config: &Config, port: &mut DebugPort) -> Result<
                 })
                 // We may have been kept waiting ourselves between the last look and the clock.
                 .or_else(|error| has_stopped().then_some(true).ok_or(error))
-                .map_err(|_| SetupError::Running(channel.number(), state))?;
+                .map_err(|_| ProbeError::Running(channel.number(), state))?;
         }
         events |= event_of(channel).bit();
     }
     if thread::is_faulting(regs, Thread::Manager) {
         port.kill(regs, Thread::Manager)
-            .map_err(SetupError::FirstProgram)?;
+            .map_err(ProbeError::FirstProgram)?;
     }
     regs.write_reg(regs::INTCLR::from(u32::MAX));
     regs.write_reg(regs::INTEN::from(events));

@@ -17,9 +17,9 @@ use super::{
         Span, //
     },
     program::{
-        Fill,
+        Memset,
         Pattern,
-        Plan, //
+        ProgramWriter, //
     },
     request::Request,
     transfer::{
@@ -29,7 +29,7 @@ use super::{
         TransferResult, //
     },
     work::{
-        Flaw,
+        InjectedFault,
         Work, //
     },
 };
@@ -181,7 +181,11 @@ impl<'bound> Controller<'bound> {
         let lent = self.bus.submit(destination)?;
         let prepared = contiguous(lent.as_ref(), offset, len).and_then(|segment| {
             let segment = segment.ok_or(TransferError::Unreachable)?;
-            let work = Work::Fill(Plan::new(Fill::new(segment.address, segment.len, pattern))?);
+            let work = Work::Memset(ProgramWriter::new(Memset::new(
+                segment.address,
+                segment.len,
+                pattern,
+            ))?);
             // SAFETY: The programs read nothing but themselves, and write what is lent.
             let request = unsafe { Request::new(self, work, timeout_ms(len), flags)? };
 
@@ -220,7 +224,7 @@ impl<'bound> Controller<'bound> {
         source: S,
         destination: D,
         span: Span,
-        flaw: Flaw,
+        flaw: InjectedFault,
     ) -> TransferResult<Pair<S, D>>
     where
         S: MappedMemory<Direction: DeviceReads>,

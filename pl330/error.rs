@@ -11,13 +11,13 @@ use super::{
     fault::Fault,
     program::{
         insn::TooLong,
-        Refused, //
+        PlanError, //
     },
     thread::ThreadState, //
 };
 
 /// Why a controller cannot be used.
-pub(crate) enum SetupError {
+pub(crate) enum ProbeError {
     /// The device cannot be set up for DMA: the platform cannot do with 32 address bits, or there is
     /// no memory.
     Dma(Error),
@@ -50,7 +50,7 @@ pub(crate) enum SetupError {
     Unheard,
 }
 
-impl fmt::Display for SetupError {
+impl fmt::Display for ProbeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Dma(error) => f.write_fmt(fmt!("no DMA with 32 address bits ({error:?})")),
@@ -81,15 +81,15 @@ impl fmt::Display for SetupError {
     }
 }
 
-impl From<&SetupError> for Error {
-    fn from(error: &SetupError) -> Self {
+impl From<&ProbeError> for Error {
+    fn from(error: &ProbeError) -> Self {
         match error {
-            SetupError::Dma(error)
-            | SetupError::Registers(error)
-            | SetupError::Clock(error)
-            | SetupError::Interrupt(_, error)
-            | SetupError::Memory(_, error) => *error,
-            SetupError::FirstProgram(error) => (*error).into(),
+            ProbeError::Dma(error)
+            | ProbeError::Registers(error)
+            | ProbeError::Clock(error)
+            | ProbeError::Interrupt(_, error)
+            | ProbeError::Memory(_, error) => *error,
+            ProbeError::FirstProgram(error) => (*error).into(),
             _ => ENODEV,
         }
     }
@@ -109,7 +109,7 @@ pub(crate) enum TransferError {
     /// The program for it does not fit into the program memory.
     TooLong,
     /// There is no program for it.
-    Refused(Refused),
+    Plan(PlanError),
     /// The controller does not accept instructions.
     DebugPortBusy,
     /// The program did not end in so many milliseconds.
@@ -136,11 +136,11 @@ impl fmt::Display for TransferError {
             Self::NoMemory => f.write_str("no memory for the request"),
             Self::Unreachable => f.write_str("length beyond 32 bits or in several segments"),
             Self::TooLong => f.write_str("too long for the program memory"),
-            Self::Refused(refused) => f.write_str(match refused {
-                Refused::Empty => "nothing to do",
-                Refused::Unreachable => "address beyond 32 bits",
-                Refused::Overlap => "source and destination overlap",
-                Refused::Lengths => "source and destination differ in length",
+            Self::Plan(refused) => f.write_str(match refused {
+                PlanError::Empty => "nothing to do",
+                PlanError::Unreachable => "address beyond 32 bits",
+                PlanError::Overlap => "source and destination overlap",
+                PlanError::Lengths => "source and destination differ in length",
             }),
             Self::DebugPortBusy => f.write_str("the debug port stays busy"),
             Self::Timeout(milliseconds) => f.write_fmt(fmt!("no end after {milliseconds} ms")),
@@ -157,9 +157,9 @@ impl fmt::Display for TransferError {
 impl From<TransferError> for Error {
     fn from(error: TransferError) -> Self {
         match error {
-            TransferError::Unreachable | TransferError::Refused(Refused::Unreachable) => EOVERFLOW,
+            TransferError::Unreachable | TransferError::Plan(PlanError::Unreachable) => EOVERFLOW,
             TransferError::WrongDevice => EXDEV,
-            TransferError::OutOfRange | TransferError::Refused(_) => EINVAL,
+            TransferError::OutOfRange | TransferError::Plan(_) => EINVAL,
             TransferError::NoMemory => ENOMEM,
             TransferError::TooLong => E2BIG,
             TransferError::DebugPortBusy | TransferError::Timeout(_) => ETIMEDOUT,
@@ -170,9 +170,9 @@ impl From<TransferError> for Error {
     }
 }
 
-impl From<Refused> for TransferError {
-    fn from(refused: Refused) -> Self {
-        Self::Refused(refused)
+impl From<PlanError> for TransferError {
+    fn from(refused: PlanError) -> Self {
+        Self::Plan(refused)
     }
 }
 

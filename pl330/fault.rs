@@ -16,7 +16,7 @@ use super::program::{
         Channel,
         Instruction, //
     },
-    Part, //
+    SegmentIndices, //
 };
 
 /// A thread of the controller.
@@ -57,7 +57,7 @@ pub(crate) struct Place {
     /// The instruction.
     pub(crate) line: Line,
     /// The part of a request with several parts that it is for.
-    pub(crate) part: Option<Part>,
+    pub(crate) part: Option<SegmentIndices>,
 }
 
 impl fmt::Display for Place {

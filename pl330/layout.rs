@@ -16,14 +16,14 @@ use super::{
     error::TransferError,
     program::{
         Copy,
-        Lists,
-        Plan,
-        Refused,
-        Rows,
+        Copy2d,
+        PlanError,
+        ProgramWriter,
         Segment, //
+        SgCopy,
     },
     work::{
-        Flaw,
+        InjectedFault,
         Segments,
         Work, //
     }, //
@@ -172,10 +172,10 @@ fn lists(
     let offsets = |part: fn(&Span) -> usize| spans.clone().map(move |it| (part(&it), it.len));
     let (from, sources) = list(source, offsets(|span| span.from), flags)?;
     let (to, destinations) = list(destination, offsets(|span| span.to), flags)?;
-    let plan = Plan::of_distinct_memory(Lists::new(sources, destinations))?;
+    let plan = ProgramWriter::of_distinct_memory(SgCopy::new(sources, destinations))?;
 
     Ok((
-        Work::Lists(plan),
+        Work::SgCopy(plan),
         Addresses {
             source: from,
             destination: to,
@@ -213,7 +213,7 @@ fn list(
 ///
 /// - [`OutOfRange`](TransferError::OutOfRange) if there are no bytes, or bytes outside a mapping;
 /// - [`Unreachable`](TransferError::Unreachable) if a length or a stride does not fit into 32 bits;
-/// - [`Refused`](TransferError::Refused) if rows of the destination overlap;
+/// - [`PlanError`](TransferError::Refused) if rows of the destination overlap;
 /// - [`NoMemory`](TransferError::NoMemory) if the allocation of the segments fails: 8 contiguous
 ///   bytes for each, and so at most 2¹⁹ segments with pages of 4 KiB, by the limit of `kmalloc()`.
 ///
@@ -258,7 +258,7 @@ unsafe impl Layout for Span {
         };
 
         Ok((
-            Work::Copy(Plan::of_distinct_memory(copy)?),
+            Work::Copy(ProgramWriter::of_distinct_memory(copy)?),
             Addresses {
                 source: copy.source,
                 destination: copy.destination,
@@ -273,7 +273,7 @@ impl Span {
         self,
         source: Lent<'_, impl MappedMemory>,
         destination: Lent<'_, impl MappedMemory>,
-        flaw: Flaw,
+        flaw: InjectedFault,
     ) -> Result<(Work, Addresses), TransferError> {
         let addresses = Addresses {
             source: first(source, self.from, self.len)?.address,
@@ -306,7 +306,7 @@ impl RowSpans {
         flags: Flags,
     ) -> Result<(Work, Addresses), TransferError> {
         if self.rows > 1 && self.to_stride < self.first.len {
-            return Err(TransferError::Refused(Refused::Overlap));
+            return Err(TransferError::Plan(PlanError::Overlap));
         }
 
         let spans = (0..self.rows).map(|row| Span {
@@ -351,7 +351,7 @@ unsafe impl Layout for RowSpans {
         };
 
         // The sides have no byte in common, so the overlap to look for is that of rows.
-        let plan = Plan::new(Rows {
+        let plan = ProgramWriter::new(Copy2d {
             source: from.address,
             destination: to.address,
             row_len,
@@ -361,7 +361,7 @@ unsafe impl Layout for RowSpans {
         })?;
 
         Ok((
-            Work::Rows(plan),
+            Work::Copy2d(plan),
             Addresses {
                 source: from.address,
                 destination: to.address,

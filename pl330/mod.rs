@@ -62,7 +62,7 @@ mod work;
 
 pub(crate) use controller::Controller;
 pub(crate) use error::{
-    SetupError,
+    ProbeError,
     TransferError, //
 };
 pub(crate) use interrupt::{
@@ -84,4 +84,4 @@ pub(crate) use transfer::{
     Transfer,
     TransferResult, //
 };
-pub(crate) use work::Flaw;
+pub(crate) use work::InjectedFault;

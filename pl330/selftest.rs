@@ -7,7 +7,7 @@ use kernel::prelude::*;
 use super::{
     controller::Controller,
     engine::MAX_CHANNELS,
-    error::SetupError,
+    error::ProbeError,
     request::Request,
     work::Work, //
 };
@@ -22,15 +22,15 @@ impl Controller<'_> {
     ///
     /// # Errors
     ///
-    /// [`SetupError::FirstProgram`] with what went wrong, or [`SetupError::Unheard`].
-    pub(crate) fn run_first_programs(&self) -> Result<(), SetupError> {
+    /// [`ProbeError::FirstProgram`] with what went wrong, or [`ProbeError::Unheard`].
+    pub(crate) fn run_first_programs(&self) -> Result<(), ProbeError> {
         let count = self.channels_in_use();
         let mut requests = [const { None }; MAX_CHANNELS];
 
         for request in &mut requests[..count] {
             // SAFETY: The program reads and writes no memory.
             let new = unsafe { Request::new(self, Work::Signal, TIMEOUT_MS, GFP_KERNEL) }
-                .map_err(SetupError::FirstProgram)?;
+                .map_err(ProbeError::FirstProgram)?;
 
             *request = Some(new.clone_arc());
             // Each takes the channel behind that of the one before.
@@ -38,12 +38,12 @@ impl Controller<'_> {
         }
         for request in requests.iter().flatten() {
             request.ended.wait_for_completion();
-            self.outcome(request).map_err(SetupError::FirstProgram)?;
+            self.outcome(request).map_err(ProbeError::FirstProgram)?;
         }
 
         // The watchdog would take care of each, but not fast.
         match self.events() < count as u64 {
-            true => Err(SetupError::Unheard),
+            true => Err(ProbeError::Unheard),
             false => Ok(()),
         }
     }

@@ -19,20 +19,20 @@ use super::{
             Register,
             TooLong, //
         },
-        Bus,
         Copy,
-        Fill,
-        Lists,
-        Part,
-        Plan,
-        Rows,
+        Copy2d,
+        Memset,
+        ProgramLimits,
+        ProgramWriter,
         Segment, //
+        SegmentIndices,
+        SgCopy,
     },
 };
 
 /// A way for a program to fail.
 #[derive(Clone, Copy)]
-pub(crate) enum Flaw {
+pub(crate) enum InjectedFault {
     /// It has an instruction that does not exist: a fault.
     UndefinedInstruction,
     /// It goes round in a loop: a timeout.
@@ -44,12 +44,12 @@ pub(crate) enum Flaw {
 pub(crate) enum Work {
     /// Nothing, but for the interrupt.
     Signal,
-    Copy(Plan<Copy>),
-    Fill(Plan<Fill>),
-    Rows(Plan<Rows>),
-    Lists(Plan<Lists<Segments, Segments>>),
+    Copy(ProgramWriter<Copy>),
+    Memset(ProgramWriter<Memset>),
+    Copy2d(ProgramWriter<Copy2d>),
+    SgCopy(ProgramWriter<SgCopy<Segments, Segments>>),
     /// What would be a copy, from the one address to the other, but moves nothing and fails.
-    Flawed(u32, u32, Flaw),
+    Flawed(u32, u32, InjectedFault),
 }
 
 impl Work {
@@ -61,21 +61,23 @@ impl Work {
     pub(super) fn write(
         &mut self,
         asm: &mut Assembler<'_>,
-        bus: Bus,
+        bus: ProgramLimits,
         event: Event,
     ) -> Result<(), TooLong> {
         match self {
             Self::Signal => program::signal(asm, event),
             Self::Copy(plan) => plan.write(asm, bus, event),
-            Self::Fill(plan) => plan.write(asm, bus, event),
-            Self::Rows(plan) => plan.write(asm, bus, event),
-            Self::Lists(plan) => plan.write(asm, bus, event),
+            Self::Memset(plan) => plan.write(asm, bus, event),
+            Self::Copy2d(plan) => plan.write(asm, bus, event),
+            Self::SgCopy(plan) => plan.write(asm, bus, event),
             Self::Flawed(source, destination, flaw) => {
                 asm.emit(Instruction::Mov(Register::Sar, *source))?;
                 asm.emit(Instruction::Mov(Register::Dar, *destination))?;
                 match flaw {
-                    Flaw::UndefinedInstruction => asm.emit(Instruction::Undefined)?,
-                    Flaw::Endless => asm.repeat_forever(|asm| asm.emit(Instruction::Wmb))?,
+                    InjectedFault::UndefinedInstruction => asm.emit(Instruction::Undefined)?,
+                    InjectedFault::Endless => {
+                        asm.repeat_forever(|asm| asm.emit(Instruction::Wmb))?
+                    }
                 }
                 program::signal(asm, event)
             }
@@ -87,19 +89,24 @@ impl Work {
         match self {
             Self::Signal | Self::Flawed(..) => true,
             Self::Copy(plan) => plan.is_written(),
-            Self::Fill(plan) => plan.is_written(),
-            Self::Rows(plan) => plan.is_written(),
-            Self::Lists(plan) => plan.is_written(),
+            Self::Memset(plan) => plan.is_written(),
+            Self::Copy2d(plan) => plan.is_written(),
+            Self::SgCopy(plan) => plan.is_written(),
         }
     }
 
     /// Which part of it the instruction `offset` bytes into its next program is for, if it has parts.
     /// Writes the program to see that, as far as there.
-    pub(super) fn locate(&self, asm: &mut Assembler<'_>, bus: Bus, offset: usize) -> Option<Part> {
+    pub(super) fn locate(
+        &self,
+        asm: &mut Assembler<'_>,
+        bus: ProgramLimits,
+        offset: usize,
+    ) -> Option<SegmentIndices> {
         match self {
-            Self::Signal | Self::Flawed(..) | Self::Copy(_) | Self::Fill(_) => None,
-            Self::Rows(plan) => plan.clone().locate(asm, bus, offset),
-            Self::Lists(plan) => plan.clone().locate(asm, bus, offset),
+            Self::Signal | Self::Flawed(..) | Self::Copy(_) | Self::Memset(_) => None,
+            Self::Copy2d(plan) => plan.clone().locate(asm, bus, offset),
+            Self::SgCopy(plan) => plan.clone().locate(asm, bus, offset),
         }
     }
 }

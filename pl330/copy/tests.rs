@@ -31,8 +31,8 @@ mod suite {
             TestDevice, //
         },
         pl330::{
+            ProbeError, //
             Queue,
-            SetupError, //
         },
         sg::{
             Contiguous,
@@ -78,7 +78,7 @@ mod suite {
         let none = unsafe { Controller::new(device.platform(), device.dma()?) };
 
         match none {
-            Err(SetupError::NoRegisters) => Ok(()),
+            Err(ProbeError::NoRegisters) => Ok(()),
             _ => Err(EINVAL),
         }
     }

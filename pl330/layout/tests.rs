@@ -48,14 +48,14 @@ mod suite {
     const EDGES: [usize; 8] = [0, 1, 2, LEN - 1, LEN, LEN + 1, LEN + 2, usize::MAX];
 
     type Single<'dev> = Mapping<'dev, Buffer, Bidirectional>;
-    type Part<'dev> = SyncedPart<'dev, Buffer, Bidirectional>;
+    type SegmentIndices<'dev> = SyncedPart<'dev, Buffer, Bidirectional>;
     type Buffers = (Contiguous<Buffer>, Contiguous<Buffer>);
     type List<'dev> = MappedSgTable<'dev, Buffers, Bidirectional>;
 
     /// Mapping of any kind.
     enum Any<'dev> {
         Single(Single<'dev>),
-        Part(Part<'dev>),
+        SegmentIndices(SegmentIndices<'dev>),
         List(List<'dev>),
     }
 
@@ -64,7 +64,7 @@ mod suite {
         fn is_mapped_for(&self, dev: &DmaDevice) -> bool {
             match self {
                 Self::Single(it) => it.is_mapped_for(dev),
-                Self::Part(it) => it.is_mapped_for(dev),
+                Self::SegmentIndices(it) => it.is_mapped_for(dev),
                 Self::List(it) => it.is_mapped_for(dev),
             }
         }
@@ -89,7 +89,7 @@ mod suite {
         fn len(&self) -> usize {
             match self {
                 Self::Single(it) => it.len(),
-                Self::Part(it) => it.len(),
+                Self::SegmentIndices(it) => it.len(),
                 Self::List(it) => it.len(),
             }
         }
@@ -97,7 +97,7 @@ mod suite {
         fn nents(&self) -> usize {
             match self {
                 Self::Single(it) => MappedMemory::nents(it),
-                Self::Part(it) => MappedMemory::nents(it),
+                Self::SegmentIndices(it) => MappedMemory::nents(it),
                 Self::List(it) => MappedMemory::nents(it),
             }
         }
@@ -105,7 +105,7 @@ mod suite {
         fn segments(&self, submitted: &Submitted) -> Self::Segments<'_> {
             let (single, list) = match self {
                 Self::Single(it) => (Some(MappedMemory::segments(it, submitted)), None),
-                Self::Part(it) => (Some(MappedMemory::segments(it, submitted)), None),
+                Self::SegmentIndices(it) => (Some(MappedMemory::segments(it, submitted)), None),
                 Self::List(it) => (None, Some(MappedMemory::segments(it, submitted))),
             };
 
@@ -140,7 +140,7 @@ mod suite {
 
         for side in [
             Any::Single(mapping(dev, LEN)?),
-            Any::Part(part),
+            Any::SegmentIndices(part),
             Any::List(list),
         ] {
             let flight = bus.submit(Pair {
@@ -271,7 +271,7 @@ mod suite {
 
                         assert!(match work {
                             Ok(_) => !overlap,
-                            Err(TransferError::Refused(Refused::Overlap)) => overlap,
+                            Err(TransferError::Plan(PlanError::Overlap)) => overlap,
                             Err(_) => false,
                         });
                     }

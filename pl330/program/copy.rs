@@ -21,17 +21,17 @@
 //! up to the next boundary of the source.
 
 use super::{
+    emitter::{
+        Emitter,
+        Shape,
+        MAX_BURSTS, //
+    },
     insn::TooLong,
     meet,
     reachable,
-    writer::{
-        Shape,
-        Writer,
-        MAX_BURSTS, //
-    },
-    Bus,
-    Job,
-    Refused, //
+    Operation,
+    PlanError, //
+    ProgramLimits,
 };
 
 /// Bytes to copy, by their addresses on the bus.
@@ -47,8 +47,8 @@ pub(crate) struct Copy {
     pub(crate) len: u32,
 }
 
-impl Job for Copy {
-    fn len(&self) -> Result<u64, Refused> {
+impl Operation for Copy {
+    fn len(&self) -> Result<u64, PlanError> {
         let len = u64::from(self.len);
 
         reachable(self.source, len)?;
@@ -62,7 +62,7 @@ impl Job for Copy {
         meet(self.source, len, self.destination, len)
     }
 
-    fn step(&mut self, done: u64, program: &mut Writer<'_>) -> Result<u64, TooLong> {
+    fn step(&mut self, done: u64, program: &mut Emitter<'_>) -> Result<u64, TooLong> {
         // CAST: There are more bytes.
         let len = self.behind(done as u32).write_step(program)?;
 
@@ -79,7 +79,7 @@ struct Cut {
 }
 
 impl Cut {
-    fn of(copy: Copy, bus: Bus) -> Self {
+    fn of(copy: Copy, bus: ProgramLimits) -> Self {
         let beat = u32::from(bus.bytes);
         let lines = u32::from(bus.lines);
         let beats = u32::from(bus.beats);
@@ -130,7 +130,7 @@ impl Copy {
     }
 
     /// Appends as much of it as one step may be, and says how much that is.
-    pub(super) fn write_step(self, program: &mut Writer<'_>) -> Result<u32, TooLong> {
+    pub(super) fn write_step(self, program: &mut Emitter<'_>) -> Result<u32, TooLong> {
         let cut = Cut::of(self, program.bus());
         let len = self.len.min(cut.most(self.source));
         let part = Self { len, ..self };
@@ -146,18 +146,18 @@ impl Copy {
     }
 
     /// Whether it is no more than one step may be.
-    pub(super) fn is_step(self, bus: Bus) -> bool {
+    pub(super) fn is_step(self, bus: ProgramLimits) -> bool {
         self.len <= Cut::of(self, bus).most(self.source)
     }
 
     /// Appends the copy, which must be one step, where the addresses are set already.
-    pub(super) fn write_here(self, program: &mut Writer<'_>) -> Result<(), TooLong> {
+    pub(super) fn write_here(self, program: &mut Emitter<'_>) -> Result<(), TooLong> {
         self.write(Cut::of(self, program.bus()), program)
     }
 
     /// Appends the copy, cut so. Inlined: to hand all of that over takes longer than a short copy.
     #[inline(always)]
-    fn write(self, cut: Cut, program: &mut Writer<'_>) -> Result<(), TooLong> {
+    fn write(self, cut: Cut, program: &mut Emitter<'_>) -> Result<(), TooLong> {
         let Cut { peel, shape } = cut;
 
         if peel >= self.len {
@@ -193,7 +193,7 @@ impl Copy {
 
 /// Appends the end of a copy: `from` bytes to load and `to` bytes to store, each from a boundary of
 /// `beat` bytes. Those of them that are not to be loaded are in the MFIFO.
-fn finish(program: &mut Writer<'_>, beat: u32, from: u32, to: u32) -> Result<(), TooLong> {
+fn finish(program: &mut Emitter<'_>, beat: u32, from: u32, to: u32) -> Result<(), TooLong> {
     let whole = |len: u32| Shape {
         beat,
         beats: (len / beat).max(1),
@@ -224,7 +224,7 @@ fn finish(program: &mut Writer<'_>, beat: u32, from: u32, to: u32) -> Result<(),
 
 /// Appends loads of `bytes_in` single bytes, then stores of `bytes_out`, after which the MFIFO is
 /// empty.
-fn ends(program: &mut Writer<'_>, bytes_in: u32, bytes_out: u32) -> Result<(), TooLong> {
+fn ends(program: &mut Emitter<'_>, bytes_in: u32, bytes_out: u32) -> Result<(), TooLong> {
     if bytes_in == bytes_out {
         return bytes(program, bytes_out);
     }
@@ -243,7 +243,7 @@ fn ends(program: &mut Writer<'_>, bytes_in: u32, bytes_out: u32) -> Result<(), T
 }
 
 /// Appends the copy of `len` single bytes, fewer than a beat.
-pub(super) fn bytes(program: &mut Writer<'_>, len: u32) -> Result<(), TooLong> {
+pub(super) fn bytes(program: &mut Emitter<'_>, len: u32) -> Result<(), TooLong> {
     let most = u32::from(program.bus().beats);
     let (bursts, rest) = (len / most, len % most);
 
@@ -256,7 +256,7 @@ pub(super) fn bytes(program: &mut Writer<'_>, len: u32) -> Result<(), TooLong> {
     Ok(())
 }
 
-fn pass_on_bytes(program: &mut Writer<'_>, beats: u32, count: u32) -> Result<(), TooLong> {
+fn pass_on_bytes(program: &mut Emitter<'_>, beats: u32, count: u32) -> Result<(), TooLong> {
     let shape = Shape { beat: 1, beats };
 
     program.shape(shape, shape)?;
@@ -264,7 +264,7 @@ fn pass_on_bytes(program: &mut Writer<'_>, beats: u32, count: u32) -> Result<(),
 }
 
 /// `len` single bytes, fewer than a beat, as bursts, and how many: one if it may be as long.
-pub(super) fn run(bus: Bus, len: u32) -> (Shape, u32) {
+pub(super) fn run(bus: ProgramLimits, len: u32) -> (Shape, u32) {
     match len <= bus.beats.into() {
         true => (
             Shape {

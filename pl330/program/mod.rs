@@ -2,10 +2,10 @@
 
 //! Programs for a channel thread: what is to be done, and the planner that writes it down.
 //!
-//! - [`Copy`](struct@Copy), [`Fill`], [`Rows`] and [`Lists`] say what to do;
-//! - [`Plan`] checks it and writes the program, or several, one after the other;
-//! - [`Bus`] is what it knows of the controller;
-//! - [`Part`] is what an instruction of a program was for.
+//! - [`Copy`](struct@Copy), [`Memset`], [`Copy2d`] and [`SgCopy`] say what to do;
+//! - [`ProgramWriter`] checks it and writes the program, or several, one after the other;
+//! - [`ProgramLimits`] is what it knows of the controller;
+//! - [`SegmentIndices`] is what an instruction of a program was for.
 //!
 //! Uses `core` alone, so that it also compiles on the host, where it is tested.
 //!
@@ -16,10 +16,10 @@
 //! #     [source, destination]: [u32; 2],
 //! #     memory: &mut [u8],
 //! #     address: u32,
-//! #     (bus, event): (Bus, Event),
+//! #     (bus, event): (ProgramLimits, Event),
 //! #     run: impl Fn(&[u8]),
 //! # ) -> Result<(), crate::pl330::TransferError> {
-//! let mut plan = Plan::new(Rows {
+//! let mut plan = ProgramWriter::new(Copy2d {
 //!     source,
 //!     destination,
 //!     row_len: 64,
@@ -41,35 +41,35 @@
 use core::mem;
 
 mod copy;
+mod copy2d;
 pub(crate) mod disasm;
-mod fill;
+mod emitter;
 pub(crate) mod insn;
-mod lists;
-mod rows;
-mod writer;
+mod memset;
+mod sg_copy;
 
 pub(crate) use copy::Copy;
-pub(crate) use fill::{
-    Fill,
+pub(crate) use copy2d::Copy2d;
+pub(crate) use memset::{
+    Memset,
     Pattern, //
 };
-pub(crate) use lists::{
-    Lists,
+pub(crate) use sg_copy::{
     Segment, //
+    SgCopy,
 };
-pub(crate) use rows::Rows;
 
+use emitter::Emitter;
 use insn::{
     Assembler,
     Event,
     Instruction,
     TooLong, //
 };
-use writer::Writer;
 
 /// What a program has to know of the controller.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Bus {
+pub(crate) struct ProgramLimits {
     /// The width in bytes, which is the size of the largest beat: 4, 8 or 16.
     pub(crate) bytes: u8,
     /// How many lines of the MFIFO are the channel's, each as wide as the bus: at least 1.
@@ -84,7 +84,7 @@ pub(crate) struct Bus {
 
 /// Why there is no program for a request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Refused {
+pub(crate) enum PlanError {
     /// It asks for nothing.
     Empty,
     /// It goes past 4 GiB.
@@ -97,7 +97,7 @@ pub(crate) enum Refused {
 
 /// What a step of a program is about, for people who look for what went wrong.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Part {
+pub(crate) struct SegmentIndices {
     /// The index of the segment that is read, or of the row; 0 where there is but one thing to read.
     pub(crate) source: u32,
     /// The index of the segment that is written, or of the row; 0 where there is but one.
@@ -107,31 +107,31 @@ pub(crate) struct Part {
 /// Something to do, which can be done in steps.
 ///
 /// A *step* is written into one program as a whole or not at all, and has a bounded length there.
-pub(crate) trait Job {
+pub(crate) trait Operation {
     /// How many bytes are to be written.
     ///
     /// # Errors
     ///
-    /// [`Refused`], but for overlaps.
-    fn len(&self) -> Result<u64, Refused>;
+    /// [`PlanError`], but for overlaps.
+    fn len(&self) -> Result<u64, PlanError>;
 
     /// Whether what is read and what is written overlap.
     fn overlaps(&self) -> bool;
 
     /// Begins another program.
-    fn begin(&mut self, _program: &mut Writer<'_>) -> Result<(), TooLong> {
+    fn begin(&mut self, _program: &mut Emitter<'_>) -> Result<(), TooLong> {
         Ok(())
     }
 
-    /// Appends the step behind the first `done` bytes, up to [`Writer::end_step`], and says how many
+    /// Appends the step behind the first `done` bytes, up to [`Emitter::end_step`], and says how many
     /// it does. Only called if there are more. After an error the program is taken back to where it
     /// was, so the job must not have changed.
-    fn step(&mut self, done: u64, program: &mut Writer<'_>) -> Result<u64, TooLong>;
+    fn step(&mut self, done: u64, program: &mut Emitter<'_>) -> Result<u64, TooLong>;
 
     /// What the step behind the first `done` bytes is about: of several rows, the first. Only called
     /// after that step.
-    fn part(&self, _done: u64) -> Part {
-        Part {
+    fn part(&self, _done: u64) -> SegmentIndices {
+        SegmentIndices {
             source: 0,
             destination: 0,
         }
@@ -144,23 +144,23 @@ pub(crate) trait Job {
 ///
 /// `job` has `len` bytes, of which `done` are done by the programs written so far.
 #[derive(Clone)]
-pub(crate) struct Plan<J> {
+pub(crate) struct ProgramWriter<J> {
     job: J,
     done: u64,
     len: u64,
 }
 
-impl<J: Job> Plan<J> {
+impl<J: Operation> ProgramWriter<J> {
     /// Plans `job`.
     ///
     /// # Errors
     ///
-    /// [`Refused`] with what is wrong about it. What counts as an overlap is said for each kind.
-    pub(crate) fn new(job: J) -> Result<Self, Refused> {
+    /// [`PlanError`] with what is wrong about it. What counts as an overlap is said for each kind.
+    pub(crate) fn new(job: J) -> Result<Self, PlanError> {
         let plan = Self::of_distinct_memory(job)?;
 
         match plan.job.overlaps() {
-            true => Err(Refused::Overlap),
+            true => Err(PlanError::Overlap),
             false => Ok(plan),
         }
     }
@@ -170,10 +170,10 @@ impl<J: Job> Plan<J> {
     ///
     /// # Errors
     ///
-    /// [`Refused`], but for overlaps.
-    pub(crate) fn of_distinct_memory(job: J) -> Result<Self, Refused> {
+    /// [`PlanError`], but for overlaps.
+    pub(crate) fn of_distinct_memory(job: J) -> Result<Self, PlanError> {
         match job.len()? {
-            0 => Err(Refused::Empty),
+            0 => Err(PlanError::Empty),
             // INVARIANT: Nothing is done yet.
             len => Ok(Self { job, done: 0, len }),
         }
@@ -205,10 +205,10 @@ impl<J: Job> Plan<J> {
     pub(crate) fn write(
         &mut self,
         asm: &mut Assembler<'_>,
-        bus: Bus,
+        bus: ProgramLimits,
         event: Event,
     ) -> Result<(), TooLong> {
-        let mut program = Writer::new(mem::take(asm), bus);
+        let mut program = Emitter::new(mem::take(asm), bus);
         let done = self.steps(&mut program);
 
         *asm = program.into_assembler();
@@ -230,10 +230,10 @@ impl<J: Job> Plan<J> {
     pub(crate) fn locate(
         mut self,
         asm: &mut Assembler<'_>,
-        bus: Bus,
+        bus: ProgramLimits,
         offset: usize,
-    ) -> Option<Part> {
-        let mut program = Writer::new(mem::take(asm), bus);
+    ) -> Option<SegmentIndices> {
+        let mut program = Emitter::new(mem::take(asm), bus);
         let mut done = self.done;
 
         self.job.begin(&mut program).ok()?;
@@ -250,7 +250,7 @@ impl<J: Job> Plan<J> {
     }
 
     /// Writes as many steps as fit and says how many bytes are done then.
-    fn steps(&mut self, program: &mut Writer<'_>) -> Result<u64, TooLong> {
+    fn steps(&mut self, program: &mut Emitter<'_>) -> Result<u64, TooLong> {
         let mut done = self.done;
 
         self.job.begin(program)?;
@@ -262,7 +262,7 @@ impl<J: Job> Plan<J> {
 
     /// Writes the step behind the first `done` bytes and says how many are done then; `None` if it is
     /// one for the next program, or if there is none.
-    fn step(&mut self, done: u64, program: &mut Writer<'_>) -> Result<Option<u64>, TooLong> {
+    fn step(&mut self, done: u64, program: &mut Emitter<'_>) -> Result<Option<u64>, TooLong> {
         if done >= self.len {
             return Ok(None);
         }
@@ -299,11 +299,11 @@ pub(crate) fn signal(asm: &mut Assembler<'_>, event: Event) -> Result<(), TooLon
 ///
 /// # Errors
 ///
-/// [`Refused::Unreachable`] if not.
-fn reachable(address: u32, len: u64) -> Result<(), Refused> {
+/// [`PlanError::Unreachable`] if not.
+fn reachable(address: u32, len: u64) -> Result<(), PlanError> {
     match u64::from(address).checked_add(len) {
         Some(end) if end <= 1 << 32 => Ok(()),
-        _ => Err(Refused::Unreachable),
+        _ => Err(PlanError::Unreachable),
     }
 }
 

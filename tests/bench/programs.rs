@@ -16,10 +16,10 @@ use super::{
             Assembler,
             Event, //
         },
-        Bus,
-        Lists,
-        Plan,
+        ProgramLimits,
+        ProgramWriter,
         Segment, //
+        SgCopy,
     },
     time, //
 };
@@ -42,7 +42,7 @@ const KINDS: [(&str, u32, u32); 2] = [("aligned", 0, 0), ("misaligned", 3, 1)];
 const BUFFER_LEN: usize = 512 << 10;
 
 /// Limits of an RK3588's controller, shared by eight channels.
-const RK3588: Bus = Bus {
+const RK3588: ProgramLimits = ProgramLimits {
     bytes: 8,
     lines: 16,
     beats: 16,
@@ -86,8 +86,8 @@ fn write(memory: &mut [u8], segments: u32, from: u32, to: u32) -> Result<usize> 
             len: LEN,
         })
     };
-    let lists = Lists::new(list(SOURCE + from), list(DESTINATION + to));
-    let mut plan = Plan::new(lists).map_err(|_| EINVAL)?;
+    let lists = SgCopy::new(list(SOURCE + from), list(DESTINATION + to));
+    let mut plan = ProgramWriter::new(lists).map_err(|_| EINVAL)?;
     let mut asm = Assembler::new(memory);
 
     plan.write(&mut asm, RK3588, Event::new(0).ok_or(EINVAL)?)

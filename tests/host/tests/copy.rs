@@ -19,16 +19,16 @@ use crate::program::insn::{
 };
 use crate::program::{
     self,
-    Bus,
     Copy,
-    Plan, //
+    ProgramLimits,
+    ProgramWriter, //
 };
 use proptest::{
     prelude::*,
     sample::select, //
 };
 
-/// Bytes that a step may need, by `Plan::write`. A copy here is one step.
+/// Bytes that a step may need, by `ProgramWriter::write`. A copy here is one step.
 const ENOUGH: usize = 128;
 
 const KIB: u32 = 1 << 10;
@@ -36,7 +36,7 @@ const MIB: u32 = 1 << 20;
 
 #[derive(Clone, Copy, Debug)]
 struct Case {
-    bus: Bus,
+    bus: ProgramLimits,
     copy: Copy,
     event: Event,
 }
@@ -45,7 +45,7 @@ struct Case {
 fn assemble(case: Case, memory: usize) -> Result<Vec<u8>, TooLong> {
     let mut bytes = vec![0xee; memory];
     let mut asm = Assembler::new(&mut bytes);
-    let mut plan = Plan::new(case.copy).expect("refused");
+    let mut plan = ProgramWriter::new(case.copy).expect("refused");
 
     plan.write(&mut asm, case.bus, case.event)?;
     if !plan.is_written() {
@@ -110,13 +110,13 @@ fn run(case: Case, program: &[u8]) -> Stats {
     stats
 }
 
-pub(crate) fn buses() -> impl Strategy<Value = Bus> {
+pub(crate) fn buses() -> impl Strategy<Value = ProgramLimits> {
     let widths = select(vec![4, 8, 16]);
     let cache_lines = select(vec![4, 8, 16, 32]);
     let bursts = prop_oneof![(1..=20u16, 1..=16u8), (15..=17u16, Just(16u8))];
 
     (widths, bursts, cache_lines, any::<bool>()).prop_map(
-        |(bytes, (lines, beats), cache_line, non_secure)| Bus {
+        |(bytes, (lines, beats), cache_line, non_secure)| ProgramLimits {
             bytes,
             lines,
             beats,
@@ -127,7 +127,7 @@ pub(crate) fn buses() -> impl Strategy<Value = Bus> {
 }
 
 /// Lengths shorter than a beat, and at and around what divides: beats, bursts, 256 bursts, pages.
-fn lengths(bus: Bus) -> impl Strategy<Value = u32> {
+fn lengths(bus: ProgramLimits) -> impl Strategy<Value = u32> {
     let beats = u32::from(bus.beats).min(bus.lines.into());
     let bursts = select(vec![1, 2, 255, 256, 257, 511, 512, 513]);
 
@@ -157,7 +157,7 @@ fn offsets() -> impl Strategy<Value = u32> {
     prop_oneof![3 => 0..=40u32, 1 => 4 * KIB - 40..=4 * KIB + 40]
 }
 
-fn copies(bus: Bus) -> impl Strategy<Value = Copy> {
+fn copies(bus: ProgramLimits) -> impl Strategy<Value = Copy> {
     let places = (0..=2u8, 1..=2u8).prop_map(|(first, other)| (first, (first + other) % 3));
 
     (lengths(bus), places, offsets(), offsets()).prop_map(|(len, places, from, to)| Copy {
@@ -245,7 +245,7 @@ proptest! {
 }
 
 /// One of eight channels of the controller that the driver is for.
-pub(crate) const RK3588: Bus = Bus {
+pub(crate) const RK3588: ProgramLimits = ProgramLimits {
     bytes: 8,
     lines: 16,
     beats: 16,

@@ -28,15 +28,15 @@ use crate::program::insn::{
     Instruction, //
 };
 use crate::program::{
-    Bus,
     Copy,
-    Fill,
-    Job,
-    Lists,
+    Copy2d,
+    Memset,
+    Operation,
     Pattern,
-    Plan,
-    Rows,
+    ProgramLimits,
+    ProgramWriter,
     Segment, //
+    SgCopy,
 };
 
 fn copied(from: u32, to: u32, len: u32) -> Totals {
@@ -49,7 +49,7 @@ fn copied(from: u32, to: u32, len: u32) -> Totals {
         .with(copy.source, pattern(len), Access::Read)
         .with(copy.destination, vec![0; len as usize], Access::Write);
 
-    run(Plan::new(copy).unwrap(), RK3588, &mut memory, 128)
+    run(ProgramWriter::new(copy).unwrap(), RK3588, &mut memory, 128)
 }
 
 /// The table of the documentation, at all alignments. `cargo test -- --nocapture` prints it.
@@ -82,8 +82,8 @@ fn a_page_takes_few_bursts() {
 /// Checks that each loop over bursts is in one line of the instruction cache, if it fits.
 ///
 /// Such a loop is fetched once.
-fn expect_loops_in_lines<J: Job>(job: J, cache_line: u8) {
-    let bus = Bus {
+fn expect_loops_in_lines<J: Operation>(job: J, cache_line: u8) {
+    let bus = ProgramLimits {
         cache_line,
         ..RK3588
     };
@@ -92,7 +92,7 @@ fn expect_loops_in_lines<J: Job>(job: J, cache_line: u8) {
     let mut asm = Assembler::at(&mut bytes, BASE);
     let mut loops = 0;
 
-    Plan::new(job)
+    ProgramWriter::new(job)
         .unwrap()
         .write(&mut asm, bus, Event::new(0).unwrap())
         .unwrap();
@@ -141,11 +141,11 @@ fn loops_stay_in_a_cache_line() {
                     for pattern in [&[0][..], &[1, 2]] {
                         let pattern = Pattern::new(pattern).unwrap();
 
-                        expect_loops_in_lines(Fill::new(destination, len, pattern), cache_line);
+                        expect_loops_in_lines(Memset::new(destination, len, pattern), cache_line);
                     }
                 }
 
-                let job = Rows {
+                let job = Copy2d {
                     source,
                     destination,
                     row_len: 2_000,
@@ -160,11 +160,11 @@ fn loops_stay_in_a_cache_line() {
     }
 }
 
-/// No step is longer than `Plan::write` says, however narrow, unaligned and awkwardly long.
+/// No step is longer than `ProgramWriter::write` says, however narrow, unaligned and awkwardly long.
 #[test]
 fn a_step_fits_where_it_should() {
     let mut tried = 0;
-    let mut fits = |bus: Bus, from: u32, to: u32, len: u32| {
+    let mut fits = |bus: ProgramLimits, from: u32, to: u32, len: u32| {
         let destination = 0x8000_0000 + to;
         let copy = Copy {
             source: 0x1000_0000 + from,
@@ -174,9 +174,9 @@ fn a_step_fits_where_it_should() {
 
         self::fits(copy, bus, ENOUGH);
         if from == 0 {
-            self::fits(Fill::new(destination, len, Pattern::ZERO), bus, ENOUGH);
+            self::fits(Memset::new(destination, len, Pattern::ZERO), bus, ENOUGH);
             for pattern in [&[1][..], &[1, 2, 3, 4, 5, 6, 7, 8]] {
-                let fill = Fill::new(destination, len, Pattern::new(pattern).unwrap());
+                let fill = Memset::new(destination, len, Pattern::new(pattern).unwrap());
 
                 self::fits(fill, bus, ENOUGH_FOR_A_PATTERN);
             }
@@ -193,7 +193,7 @@ fn a_step_fits_where_it_should() {
             (17, 16, 32),
             (16, 16, 4),
         ] {
-            let bus = Bus {
+            let bus = ProgramLimits {
                 bytes,
                 lines,
                 beats,
@@ -220,11 +220,11 @@ fn a_step_fits_where_it_should() {
     assert!(tried > 100_000);
 }
 
-fn fits<J: Job>(job: J, bus: Bus, room: usize) {
+fn fits<J: Operation>(job: J, bus: ProgramLimits, room: usize) {
     let mut bytes = [0; ENOUGH_FOR_A_PATTERN];
     // Not aligned, which costs data a few bytes.
     let mut asm = Assembler::at(&mut bytes[..room], BASE + 1);
-    let mut plan = Plan::new(job).unwrap();
+    let mut plan = ProgramWriter::new(job).unwrap();
     let written = plan.write(&mut asm, bus, Event::new(0).unwrap());
 
     assert_eq!(written, Ok(()), "{bus:?}");
@@ -238,10 +238,10 @@ fn code_of_list(count: u32, len: u32, from: u32, to: u32) -> usize {
             len,
         })
     };
-    let lists = Lists::new(list(0x1000_0000 + from), list(0x8000_0000 + to));
+    let lists = SgCopy::new(list(0x1000_0000 + from), list(0x8000_0000 + to));
     let mut bytes = vec![0; 100 * count as usize + 128];
     let mut asm = Assembler::new(&mut bytes);
-    let mut plan = Plan::new(lists).unwrap();
+    let mut plan = ProgramWriter::new(lists).unwrap();
 
     plan.write(&mut asm, RK3588, Event::new(0).unwrap())
         .unwrap();
@@ -271,9 +271,9 @@ fn programs_grow_by_the_same_for_each_segment() {
 #[test]
 fn a_large_fill_takes_a_small_program() {
     for (pattern, bursts) in [(&[0][..], 1 << 13), (&[1, 2, 3, 4], 1 << 13)] {
-        let fill = Fill::new(0x1000_0000, 1 << 20, Pattern::new(pattern).unwrap());
+        let fill = Memset::new(0x1000_0000, 1 << 20, Pattern::new(pattern).unwrap());
         let mut memory = Memory::default().with(0x1000_0000, vec![7; 1 << 20], Access::Write);
-        let totals = run(Plan::new(fill).unwrap(), RK3588, &mut memory, 512);
+        let totals = run(ProgramWriter::new(fill).unwrap(), RK3588, &mut memory, 512);
 
         assert_eq!(totals.programs, 1);
         assert_eq!(totals.stores.bursts, bursts);
@@ -291,7 +291,7 @@ fn words_of_copy(source: u32, destination: u32, len: u32) -> Vec<String> {
     let mut bytes = [0; ENOUGH];
     let mut asm = Assembler::new(&mut bytes);
 
-    Plan::new(copy)
+    ProgramWriter::new(copy)
         .unwrap()
         .write(&mut asm, RK3588, Event::new(0).unwrap())
         .unwrap();
@@ -378,7 +378,7 @@ fn copies_do_no_more_than_they_must() {
 /// Rows without gaps are one copy, whose bursts do not end where rows do.
 #[test]
 fn rows_without_gaps_take_long_bursts() {
-    let rows = Rows {
+    let rows = Copy2d {
         source: 0x1000_0000,
         destination: 0x8000_0000,
         row_len: 24,
@@ -389,7 +389,12 @@ fn rows_without_gaps_take_long_bursts() {
     let mut memory = Memory::default()
         .with(rows.source, pattern(3840), Access::Read)
         .with(rows.destination, vec![0; 3840], Access::Write);
-    let totals = run(Plan::new(rows).unwrap(), RK3588, &mut memory, ENOUGH);
+    let totals = run(
+        ProgramWriter::new(rows).unwrap(),
+        RK3588,
+        &mut memory,
+        ENOUGH,
+    );
 
     assert_eq!((totals.loads.bursts, totals.stores.bursts), (30, 30));
 }
@@ -412,11 +417,11 @@ fn one_line_takes_the_widest_beats_that_fit() {
             destination: 0x8000_0000 + to,
             len: 4096,
         };
-        let bus = Bus { lines: 1, ..RK3588 };
+        let bus = ProgramLimits { lines: 1, ..RK3588 };
         let mut memory = Memory::default()
             .with(copy.source, pattern(copy.len), Access::Read)
             .with(copy.destination, vec![0; 4096], Access::Write);
-        let totals = run(Plan::new(copy).unwrap(), bus, &mut memory, ENOUGH);
+        let totals = run(ProgramWriter::new(copy).unwrap(), bus, &mut memory, ENOUGH);
 
         assert_eq!(totals.loads.bursts, beats);
         assert_eq!(totals.stores.bursts, beats);
@@ -426,13 +431,13 @@ fn one_line_takes_the_widest_beats_that_fit() {
 /// A row behind a loop over rows has both counters for itself again.
 #[test]
 fn a_row_behind_a_loop_is_as_short_as_any() {
-    let bus = Bus {
+    let bus = ProgramLimits {
         bytes: 4,
         lines: 2,
         ..RK3588
     };
     let code = |count| {
-        let rows = Rows {
+        let rows = Copy2d {
             source: 0x1000_0000,
             destination: 0x8000_0000,
             row_len: 30 * 2048,
@@ -442,7 +447,7 @@ fn a_row_behind_a_loop_is_as_short_as_any() {
         };
         let mut bytes = [0; 1024];
         let mut asm = Assembler::new(&mut bytes);
-        let mut plan = Plan::new(rows).unwrap();
+        let mut plan = ProgramWriter::new(rows).unwrap();
 
         plan.write(&mut asm, bus, Event::new(0).unwrap()).unwrap();
         assert!(plan.is_written());
@@ -454,7 +459,7 @@ fn a_row_behind_a_loop_is_as_short_as_any() {
 
 /// The instructions of the program for rows of `row_len` bytes, without offsets and operands.
 fn code_of_rows(row_len: u32) -> String {
-    let rows = Rows {
+    let rows = Copy2d {
         source: 0x1000_0000,
         destination: 0x8000_0000,
         row_len,
@@ -465,7 +470,7 @@ fn code_of_rows(row_len: u32) -> String {
     let mut bytes = [0; 256];
     let mut asm = Assembler::new(&mut bytes);
 
-    Plan::new(rows)
+    ProgramWriter::new(rows)
         .unwrap()
         .write(&mut asm, RK3588, Event::new(0).unwrap())
         .unwrap();

@@ -26,22 +26,22 @@ use crate::program::insn::{
     Register, //
 };
 use crate::program::{
-    Bus,
     Copy,
-    Fill,
-    Job,
-    Lists,
+    Copy2d,
+    Memset,
+    Operation,
     Pattern,
-    Plan,
-    Rows,
+    ProgramLimits,
+    ProgramWriter,
     Segment, //
+    SgCopy,
 };
 
 /// Writes the one program of `job` and returns its instructions with their offsets.
-fn program<J: Job>(job: J, bus: Bus) -> (Vec<u8>, Vec<(usize, Instruction)>) {
+fn program<J: Operation>(job: J, bus: ProgramLimits) -> (Vec<u8>, Vec<(usize, Instruction)>) {
     let mut bytes = vec![0xee; 4096];
     let mut asm = Assembler::at(&mut bytes, BASE);
-    let mut plan = Plan::new(job).unwrap();
+    let mut plan = ProgramWriter::new(job).unwrap();
 
     plan.write(&mut asm, bus, Event::new(0).unwrap()).unwrap();
     assert!(plan.is_written());
@@ -55,7 +55,11 @@ fn program<J: Job>(job: J, bus: Bus) -> (Vec<u8>, Vec<(usize, Instruction)>) {
 }
 
 /// Number of instructions of a program that `is_counted`.
-fn count<J: Job>(job: J, bus: Bus, is_counted: impl Fn(Instruction) -> bool) -> usize {
+fn count<J: Operation>(
+    job: J,
+    bus: ProgramLimits,
+    is_counted: impl Fn(Instruction) -> bool,
+) -> usize {
     let (_, instructions) = program(job, bus);
 
     instructions
@@ -64,7 +68,7 @@ fn count<J: Job>(job: J, bus: Bus, is_counted: impl Fn(Instruction) -> bool) -> 
         .count()
 }
 
-fn has_loop<J: Job>(job: J, bus: Bus) -> bool {
+fn has_loop<J: Operation>(job: J, bus: ProgramLimits) -> bool {
     count(job, bus, |it| matches!(it, Instruction::Lp { .. })) != 0
 }
 
@@ -83,7 +87,7 @@ struct Executed {
 }
 
 /// Runs the one program of `job` and counts.
-fn execute<J: Job>(job: J, bus: Bus, memory: &mut Memory) -> Executed {
+fn execute<J: Operation>(job: J, bus: ProgramLimits, memory: &mut Memory) -> Executed {
     let (bytes, instructions) = program(job, bus);
     let mut executed = Executed::default();
 
@@ -121,7 +125,7 @@ fn execute_copy(from: u32, to: u32, len: u32) -> Executed {
 }
 
 fn execute_fill(to: u32, len: u32, pattern: &[u8]) -> Executed {
-    let fill = Fill::new(0x8000_0000 + to, len, Pattern::new(pattern).unwrap());
+    let fill = Memset::new(0x8000_0000 + to, len, Pattern::new(pattern).unwrap());
     let mut memory =
         Memory::default().with(0x8000_0000 + to, vec![0xee; len as usize], Access::Write);
 
@@ -146,8 +150,8 @@ fn segments(start: u32, count: u32, stride: u32, len: u32) -> Vec<Segment> {
         .collect()
 }
 
-fn lists(from: &[Segment], to: &[Segment]) -> impl Job {
-    Lists::new(from.to_vec(), to.to_vec())
+fn lists(from: &[Segment], to: &[Segment]) -> impl Operation {
+    SgCopy::new(from.to_vec(), to.to_vec())
 }
 
 /// A segment that begins where the one before ended needs no new address, on either side.
@@ -273,7 +277,7 @@ fn loops_are_where_they_are_shorter() {
     // A load and a store, a byte each; a store of zeroes; DMAMOV with a load and a store.
     for bursts in 1..=8 {
         let len = 128 * bursts;
-        let fill = |pattern: &[u8]| Fill::new(0x8000_0000, len, Pattern::new(pattern).unwrap());
+        let fill = |pattern: &[u8]| Memset::new(0x8000_0000, len, Pattern::new(pattern).unwrap());
         let is_loop = |body: u32| bursts * body > body + LOOP;
 
         assert_eq!(has_loop(copy(0, 0, len), RK3588), is_loop(2), "{bursts}");
@@ -284,8 +288,8 @@ fn loops_are_where_they_are_shorter() {
 
 /// DMANOPs move a loop into one line of the instruction cache. None stands where the loop was in
 /// one without it, or is too long for any.
-fn expect_useful_padding<J: Job>(job: J, cache_line: u8) -> usize {
-    let bus = Bus {
+fn expect_useful_padding<J: Operation>(job: J, cache_line: u8) -> usize {
+    let bus = ProgramLimits {
         cache_line,
         ..RK3588
     };
@@ -328,7 +332,7 @@ fn loops_are_moved_only_where_it_helps() {
                     padded += expect_useful_padding(copy(from, to, len), cache_line);
                     for bytes in [&[0][..], &[1, 2]] {
                         let pattern = Pattern::new(bytes).unwrap();
-                        let fill = Fill::new(0x8000_0000 + to, len, pattern);
+                        let fill = Memset::new(0x8000_0000 + to, len, pattern);
 
                         padded += expect_useful_padding(fill, cache_line);
                     }
@@ -340,8 +344,8 @@ fn loops_are_moved_only_where_it_helps() {
 }
 
 /// Three rows, which is a loop or is not, of `row_len` bytes.
-fn rows(bus: Bus, row_len: u32, stride: u32) -> (Rows, Bus) {
-    let rows = Rows {
+fn rows(bus: ProgramLimits, row_len: u32, stride: u32) -> (Copy2d, ProgramLimits) {
+    let rows = Copy2d {
         source: 0x1000_0000,
         destination: 0x8000_0000,
         row_len,
@@ -360,7 +364,11 @@ fn rows_are_a_loop_at_any_multiple_of_the_bus() {
     for bytes in [4, 8, 16] {
         for multiple in [11, 12, 13, 1001] {
             let width = u32::from(bytes);
-            let (rows, bus) = rows(Bus { bytes, ..RK3588 }, 10 * width, multiple * width);
+            let (rows, bus) = rows(
+                ProgramLimits { bytes, ..RK3588 },
+                10 * width,
+                multiple * width,
+            );
 
             assert!(has_loop(rows, bus), "{bytes} {multiple}");
         }
@@ -391,7 +399,7 @@ fn gaps_are_added_in_few_steps() {
 #[test]
 fn two_rows_are_a_loop() {
     let (three, bus) = rows(RK3588, 128, 4096);
-    let two = Rows { rows: 2, ..three };
+    let two = Copy2d { rows: 2, ..three };
     let over_rows = |it| {
         matches!(
             it,

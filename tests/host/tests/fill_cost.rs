@@ -17,24 +17,24 @@ use crate::program::insn::{
     Event, //
 };
 use crate::program::{
-    Fill,
+    Memset,
     Pattern,
-    Plan, //
+    ProgramWriter, //
 };
 
 /// Bytes in a beat and in a burst of RK3588's controllers.
 const BEAT: u32 = 8;
 const BURST: u32 = 128;
 
-fn fill(to: u32, len: u32, pattern: &[u8]) -> Fill {
-    Fill::new(0x8000_0000 + to, len, Pattern::new(pattern).unwrap())
+fn fill(to: u32, len: u32, pattern: &[u8]) -> Memset {
+    Memset::new(0x8000_0000 + to, len, Pattern::new(pattern).unwrap())
 }
 
 fn filled(to: u32, len: u32, pattern: &[u8], room: usize) -> Totals {
     let mut memory = Memory::default().with(0x8000_0000 + to, vec![7; len as usize], Access::Write);
 
     run(
-        Plan::new(fill(to, len, pattern)).unwrap(),
+        ProgramWriter::new(fill(to, len, pattern)).unwrap(),
         RK3588,
         &mut memory,
         room,
@@ -83,7 +83,7 @@ fn eight_mebibytes_are_as_short_as_little_more_than_a_loop() {
         let code = |len| {
             let mut bytes = [0; 1024];
             let mut asm = Assembler::at(&mut bytes, 0xe000_0000);
-            let mut plan = Plan::new(fill(0, len, pattern)).unwrap();
+            let mut plan = ProgramWriter::new(fill(0, len, pattern)).unwrap();
 
             plan.write(&mut asm, RK3588, Event::new(0).unwrap())
                 .unwrap();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Tests that `Plan::locate` finds the segment or row that the model sees an instruction access.
+//! Tests that `ProgramWriter::locate` finds the segment or row that the model sees an instruction access.
 
 use crate::copy_tests::{
     buses,
@@ -28,16 +28,16 @@ use crate::program::insn::{
     Event, //
 };
 use crate::program::{
-    Bus,
     Copy,
-    Fill,
-    Job,
-    Lists,
-    Part,
+    Copy2d,
+    Memset,
+    Operation,
     Pattern,
-    Plan,
-    Rows,
+    ProgramLimits,
+    ProgramWriter,
     Segment, //
+    SegmentIndices,
+    SgCopy,
 };
 use crate::rows_tests::some_rows;
 use proptest::prelude::*;
@@ -50,7 +50,7 @@ use std::{
 struct Burst {
     /// Of the program, the first of which is 0.
     program: u32,
-    part: Part,
+    part: SegmentIndices,
     is_load: bool,
     bytes: Range<u64>,
 }
@@ -59,9 +59,9 @@ struct Burst {
 const SIGNAL: usize = 4;
 
 /// Runs all programs of `plan`, and says of each burst where it is said to belong.
-fn trace<J: Job + Clone>(
-    mut plan: Plan<J>,
-    bus: Bus,
+fn trace<J: Operation + Clone>(
+    mut plan: ProgramWriter<J>,
+    bus: ProgramLimits,
     memory: &mut Memory,
     room: usize,
     mut seen: impl FnMut(Burst),
@@ -128,10 +128,10 @@ fn is_within(bytes: &Range<u64>, segment: Segment) -> bool {
     start <= bytes.start && bytes.end <= start + u64::from(segment.len)
 }
 
-fn lists_are_located(bus: Bus, from: &[Segment], to: &[Segment], room: usize) {
+fn lists_are_located(bus: ProgramLimits, from: &[Segment], to: &[Segment], room: usize) {
     let total = from.iter().map(|segment| segment.len).sum();
     let mut memory = memory_of_lists(from, to, &pattern(total));
-    let plan = Plan::new(Lists::new(from.iter().copied(), to.iter().copied())).unwrap();
+    let plan = ProgramWriter::new(SgCopy::new(from.iter().copied(), to.iter().copied())).unwrap();
 
     trace(plan, bus, &mut memory, room, |burst| {
         let segment = match burst.is_load {
@@ -144,7 +144,7 @@ fn lists_are_located(bus: Bus, from: &[Segment], to: &[Segment], room: usize) {
 }
 
 /// Whenever a step begins, it is with the row that it is said to begin with.
-fn rows_are_located(bus: Bus, rows: Rows, room: usize) {
+fn rows_are_located(bus: ProgramLimits, rows: Copy2d, room: usize) {
     let span = |stride: u32| stride * (rows.rows - 1) + rows.row_len;
     let mut memory = Memory::default()
         .with(rows.source, pattern(span(rows.source_stride)), Access::Read)
@@ -155,24 +155,30 @@ fn rows_are_located(bus: Bus, rows: Rows, room: usize) {
         );
     let mut last = None;
 
-    trace(Plan::new(rows).unwrap(), bus, &mut memory, room, |burst| {
-        let Part {
-            source,
-            destination,
-        } = burst.part;
-        let row = Segment {
-            address: rows.source + rows.source_stride * source,
-            len: rows.row_len,
-        };
+    trace(
+        ProgramWriter::new(rows).unwrap(),
+        bus,
+        &mut memory,
+        room,
+        |burst| {
+            let SegmentIndices {
+                source,
+                destination,
+            } = burst.part;
+            let row = Segment {
+                address: rows.source + rows.source_stride * source,
+                len: rows.row_len,
+            };
 
-        assert_eq!(source, destination);
-        if last != Some((burst.program, source)) {
-            assert!(burst.is_load);
-            assert!(is_within(&(burst.bytes.start..burst.bytes.start + 1), row));
-            assert!(last.is_none_or(|(_, before)| before <= source));
-            last = Some((burst.program, source));
-        }
-    });
+            assert_eq!(source, destination);
+            if last != Some((burst.program, source)) {
+                assert!(burst.is_load);
+                assert!(is_within(&(burst.bytes.start..burst.bytes.start + 1), row));
+                assert!(last.is_none_or(|(_, before)| before <= source));
+                last = Some((burst.program, source));
+            }
+        },
+    );
     assert!(last.is_some());
 }
 
@@ -207,7 +213,7 @@ fn segments_without_bytes_have_a_number() {
     let mut seen = Vec::new();
 
     trace(
-        Plan::new(Lists::new(from, to)).unwrap(),
+        ProgramWriter::new(SgCopy::new(from, to)).unwrap(),
         RK3588,
         &mut memory,
         ENOUGH,
@@ -232,7 +238,7 @@ fn lists_may_be_owned() {
         }
     }
 
-    fn plan() -> Plan<Lists<Owned, Owned>> {
+    fn plan() -> ProgramWriter<SgCopy<Owned, Owned>> {
         let list = |start: u32| -> Arc<[Segment]> {
             (0..3)
                 .map(|n| Segment {
@@ -242,7 +248,7 @@ fn lists_may_be_owned() {
                 .collect()
         };
 
-        Plan::new(Lists::new(
+        ProgramWriter::new(SgCopy::new(
             Owned(list(0x1_0000), 0),
             Owned(list(0x8_0000), 0),
         ))
@@ -285,17 +291,17 @@ fn copies_and_fills_are_of_one_part() {
     };
 
     trace(
-        Plan::new(copy).unwrap(),
+        ProgramWriter::new(copy).unwrap(),
         RK3588,
         &mut memory(),
         ENOUGH,
         whole,
     );
     for pattern in [Pattern::ZERO, Pattern::new(&[1, 2]).unwrap()] {
-        let fill = Fill::new(copy.destination, copy.len, pattern);
+        let fill = Memset::new(copy.destination, copy.len, pattern);
 
         trace(
-            Plan::new(fill).unwrap(),
+            ProgramWriter::new(fill).unwrap(),
             RK3588,
             &mut memory(),
             ENOUGH_FOR_A_PATTERN,
@@ -307,7 +313,7 @@ fn copies_and_fills_are_of_one_part() {
 /// Instructions that the caller wrote before the plan's program belong to no part.
 #[test]
 fn what_stands_before_belongs_to_nothing() {
-    let plan = Plan::new(Copy {
+    let plan = ProgramWriter::new(Copy {
         source: 0,
         destination: 0x8000_0000,
         len: 100,

@@ -22,14 +22,14 @@ use crate::program::insn::{
     Event, //
 };
 use crate::program::{
-    Bus,
     Copy,
-    Fill,
-    Job,
-    Lists,
+    Memset,
+    Operation,
     Pattern,
-    Plan,
+    ProgramLimits,
+    ProgramWriter,
     Segment, //
+    SgCopy,
 };
 use proptest::{
     prelude::*,
@@ -60,7 +60,7 @@ fn add(total: &mut Traffic, more: Traffic) {
 }
 
 /// The controller that `bus` says.
-pub(crate) fn config(bus: Bus) -> Config {
+pub(crate) fn config(bus: ProgramLimits) -> Config {
     Config {
         width: bus.bytes.into(),
         share: bus.lines.into(),
@@ -70,7 +70,12 @@ pub(crate) fn config(bus: Bus) -> Config {
 }
 
 /// Writes all programs of `plan`, each into `room` bytes, and runs them.
-pub(crate) fn run<J: Job>(mut plan: Plan<J>, bus: Bus, memory: &mut Memory, room: usize) -> Totals {
+pub(crate) fn run<J: Operation>(
+    mut plan: ProgramWriter<J>,
+    bus: ProgramLimits,
+    memory: &mut Memory,
+    room: usize,
+) -> Totals {
     let event = Event::new(5).unwrap();
     let mut totals = Totals::default();
 
@@ -119,12 +124,12 @@ fn short_lengths() -> impl Strategy<Value = u32> {
     prop_oneof![1..=20u32, 1..=300u32, 3900..=4300u32, 1..=40_000u32]
 }
 
-fn filled(bus: Bus, at: u32, len: u32, pattern: &[u8], room: usize) -> Totals {
+fn filled(bus: ProgramLimits, at: u32, len: u32, pattern: &[u8], room: usize) -> Totals {
     let expected: Vec<_> = pattern.iter().copied().cycle().take(len as usize).collect();
     let before = expected.iter().map(|byte| !byte).collect();
     let mut memory = Memory::default().with(at, before, Access::Write);
-    let fill = Fill::new(at, len, Pattern::new(pattern).unwrap());
-    let totals = run(Plan::new(fill).unwrap(), bus, &mut memory, room);
+    let fill = Memset::new(at, len, Pattern::new(pattern).unwrap());
+    let totals = run(ProgramWriter::new(fill).unwrap(), bus, &mut memory, room);
 
     assert!(memory.region(at) == expected, "wrong bytes");
     totals
@@ -181,11 +186,11 @@ pub(crate) fn memory_of_lists(from: &[Segment], to: &[Segment], data: &[u8]) -> 
     memory
 }
 
-fn copied_lists(bus: Bus, from: &[Segment], to: &[Segment], room: usize) -> Totals {
+fn copied_lists(bus: ProgramLimits, from: &[Segment], to: &[Segment], room: usize) -> Totals {
     let data = pattern(from.iter().map(|segment| segment.len).sum());
     let mut memory = memory_of_lists(from, to, &data);
-    let lists = Lists::new(from.iter().copied(), to.iter().copied());
-    let totals = run(Plan::new(lists).unwrap(), bus, &mut memory, room);
+    let lists = SgCopy::new(from.iter().copied(), to.iter().copied());
+    let totals = run(ProgramWriter::new(lists).unwrap(), bus, &mut memory, room);
     let written: Vec<_> = to
         .iter()
         .filter(|segment| segment.len != 0)
@@ -246,13 +251,13 @@ proptest! {
     fn long_copies_are_split(
         bus in buses(), from in 0..=20u32, to in 0..=20u32, len in 200_000..=600_000u32,
     ) {
-        let bus = Bus { lines: bus.lines.min(2), bytes: 4, ..bus };
+        let bus = ProgramLimits { lines: bus.lines.min(2), bytes: 4, ..bus };
         let copy = Copy { source: 0x1000_0000 + from, destination: 0x8000_0000 + to, len };
         let data = pattern(len);
         let mut memory = Memory::default()
             .with(copy.source, data.clone(), Access::Read)
             .with(copy.destination, vec![0xee; len as usize], Access::Write);
-        let totals = run(Plan::new(copy).unwrap(), bus, &mut memory, 80);
+        let totals = run(ProgramWriter::new(copy).unwrap(), bus, &mut memory, 80);
 
         prop_assert!(memory.region(copy.destination) == data);
         prop_assert_eq!(totals.stores.bytes, u64::from(len));
@@ -274,7 +279,7 @@ fn all_short_fills() {
 /// A pattern of two beats, in bursts of one.
 #[test]
 fn a_pattern_may_be_longer_than_a_burst() {
-    let bus = Bus {
+    let bus = ProgramLimits {
         bytes: 4,
         lines: 1,
         ..RK3588

@@ -13,19 +13,19 @@ use crate::program::insn::{
 };
 use crate::program::{
     Copy,
-    Fill,
-    Job,
-    Lists,
+    Copy2d,
+    Memset,
+    Operation,
     Pattern,
-    Plan,
-    Refused,
-    Rows,
+    PlanError,
+    ProgramWriter,
     Segment, //
+    SgCopy,
 };
 use proptest::prelude::*;
 
-fn refusal<J: Job>(job: J) -> Option<Refused> {
-    Plan::new(job).err()
+fn refusal<J: Operation>(job: J) -> Option<PlanError> {
+    ProgramWriter::new(job).err()
 }
 
 fn copy(source: u32, destination: u32, len: u32) -> Copy {
@@ -38,25 +38,25 @@ fn copy(source: u32, destination: u32, len: u32) -> Copy {
 
 #[test]
 fn copies() {
-    assert_eq!(refusal(copy(0, 100, 0)), Some(Refused::Empty));
+    assert_eq!(refusal(copy(0, 100, 0)), Some(PlanError::Empty));
     assert_eq!(refusal(copy(0, 100, 100)), None);
     assert_eq!(refusal(copy(100, 0, 100)), None);
-    assert_eq!(refusal(copy(0, 100, 101)), Some(Refused::Overlap));
-    assert_eq!(refusal(copy(100, 0, 101)), Some(Refused::Overlap));
-    assert_eq!(refusal(copy(7, 7, 1)), Some(Refused::Overlap));
+    assert_eq!(refusal(copy(0, 100, 101)), Some(PlanError::Overlap));
+    assert_eq!(refusal(copy(100, 0, 101)), Some(PlanError::Overlap));
+    assert_eq!(refusal(copy(7, 7, 1)), Some(PlanError::Overlap));
     assert_eq!(refusal(copy(u32::MAX, 0, 1)), None);
-    assert_eq!(refusal(copy(u32::MAX, 0, 2)), Some(Refused::Unreachable));
-    assert_eq!(refusal(copy(0, u32::MAX, 2)), Some(Refused::Unreachable));
-    assert!(Plan::of_distinct_memory(copy(7, 7, 1)).is_ok());
+    assert_eq!(refusal(copy(u32::MAX, 0, 2)), Some(PlanError::Unreachable));
+    assert_eq!(refusal(copy(0, u32::MAX, 2)), Some(PlanError::Unreachable));
+    assert!(ProgramWriter::of_distinct_memory(copy(7, 7, 1)).is_ok());
 }
 
 #[test]
 fn fills() {
-    let fill = |at, len| refusal(Fill::new(at, len, Pattern::ZERO));
+    let fill = |at, len| refusal(Memset::new(at, len, Pattern::ZERO));
 
-    assert_eq!(fill(0, 0), Some(Refused::Empty));
+    assert_eq!(fill(0, 0), Some(PlanError::Empty));
     assert_eq!(fill(u32::MAX, 1), None);
-    assert_eq!(fill(u32::MAX, 2), Some(Refused::Unreachable));
+    assert_eq!(fill(u32::MAX, 2), Some(PlanError::Unreachable));
     for len in [0, 3, 5, 6, 7, 9] {
         assert_eq!(Pattern::new(&[1; 9][..len]), None);
     }
@@ -65,7 +65,7 @@ fn fills() {
 /// A pattern is read from behind the program, so that must be somewhere.
 #[test]
 fn a_pattern_of_a_program_that_is_nowhere() {
-    let mut plan = Plan::new(Fill::new(0, 9, Pattern::new(&[1]).unwrap())).unwrap();
+    let mut plan = ProgramWriter::new(Memset::new(0, 9, Pattern::new(&[1]).unwrap())).unwrap();
     let mut memory = [0; 1024];
     let written = plan.write(
         &mut Assembler::new(&mut memory),
@@ -77,7 +77,7 @@ fn a_pattern_of_a_program_that_is_nowhere() {
     assert_eq!(plan.done(), 0);
 }
 
-fn lists(from: &[(u32, u32)], to: &[(u32, u32)]) -> Option<Refused> {
+fn lists(from: &[(u32, u32)], to: &[(u32, u32)]) -> Option<PlanError> {
     let list = |list: &[(u32, u32)]| {
         list.iter()
             .map(|&(address, len)| Segment { address, len })
@@ -85,25 +85,25 @@ fn lists(from: &[(u32, u32)], to: &[(u32, u32)]) -> Option<Refused> {
             .into_iter()
     };
 
-    refusal(Lists::new(list(from), list(to)))
+    refusal(SgCopy::new(list(from), list(to)))
 }
 
 #[test]
 fn lists_that_do_not_match() {
-    assert_eq!(lists(&[], &[]), Some(Refused::Empty));
-    assert_eq!(lists(&[(5, 0)], &[(5, 0)]), Some(Refused::Empty));
-    assert_eq!(lists(&[(0, 9)], &[(20, 8)]), Some(Refused::Lengths));
+    assert_eq!(lists(&[], &[]), Some(PlanError::Empty));
+    assert_eq!(lists(&[(5, 0)], &[(5, 0)]), Some(PlanError::Empty));
+    assert_eq!(lists(&[(0, 9)], &[(20, 8)]), Some(PlanError::Lengths));
     assert_eq!(lists(&[(0, 9)], &[(20, 4), (30, 5)]), None);
     assert_eq!(
         lists(&[(u32::MAX, 2)], &[(20, 2)]),
-        Some(Refused::Unreachable)
+        Some(PlanError::Unreachable)
     );
 }
 
 #[test]
 fn a_stride_that_is_too_short() {
     let rows = |stride| {
-        refusal(Rows {
+        refusal(Copy2d {
             source: 0,
             destination: 1000,
             row_len: 10,
@@ -114,11 +114,11 @@ fn a_stride_that_is_too_short() {
     };
 
     assert_eq!(rows(10), None);
-    assert_eq!(rows(9), Some(Refused::Overlap));
+    assert_eq!(rows(9), Some(PlanError::Overlap));
 }
 
-fn rows(row_len: u32, rows: u32, source_stride: u32, destination_stride: u32) -> Rows {
-    Rows {
+fn rows(row_len: u32, rows: u32, source_stride: u32, destination_stride: u32) -> Copy2d {
+    Copy2d {
         source: 0,
         destination: 1000,
         row_len,
@@ -130,20 +130,20 @@ fn rows(row_len: u32, rows: u32, source_stride: u32, destination_stride: u32) ->
 
 #[test]
 fn rows_that_are_none_or_too_far() {
-    assert_eq!(refusal(rows(0, 3, 10, 10)), Some(Refused::Empty));
-    assert_eq!(refusal(rows(10, 0, 10, 10)), Some(Refused::Empty));
+    assert_eq!(refusal(rows(0, 3, 10, 10)), Some(PlanError::Empty));
+    assert_eq!(refusal(rows(10, 0, 10, 10)), Some(PlanError::Empty));
     // The last row may end at 4 GiB.
     assert_eq!(refusal(rows(6, 2, 0, u32::MAX - 1005)), None);
     assert_eq!(
         refusal(rows(7, 2, 0, u32::MAX - 1005)),
-        Some(Refused::Unreachable)
+        Some(PlanError::Unreachable)
     );
     assert_eq!(
         refusal(rows(7, 2, u32::MAX - 5, 10)),
-        Some(Refused::Unreachable)
+        Some(PlanError::Unreachable)
     );
     for far in [rows(7, 3, u32::MAX, 10), rows(7, u32::MAX, 0, u32::MAX)] {
-        assert_eq!(refusal(far), Some(Refused::Unreachable));
+        assert_eq!(refusal(far), Some(PlanError::Unreachable));
     }
     // One row has no stride.
     assert_eq!(refusal(rows(7, 1, u32::MAX, u32::MAX)), None);
@@ -154,7 +154,7 @@ fn rows_that_are_none_or_too_far() {
 /// The planner quickly finds that they do not overlap, or that only the last ones do.
 #[test]
 fn as_many_rows_as_there_can_be() {
-    let interleaved = |destination, rows| Rows {
+    let interleaved = |destination, rows| Copy2d {
         destination,
         ..self::rows(1, rows, 2, 2)
     };
@@ -163,7 +163,7 @@ fn as_many_rows_as_there_can_be() {
     assert_eq!(refusal(interleaved(0xffff_fff0, 8)), None);
     assert_eq!(
         refusal(interleaved(1 << 30, 1 << 30)),
-        Some(Refused::Overlap)
+        Some(PlanError::Overlap)
     );
 }
 
@@ -171,7 +171,7 @@ fn as_many_rows_as_there_can_be() {
 #[test]
 fn a_source_row_between_destination_rows() {
     let around = |source| {
-        refusal(Rows {
+        refusal(Copy2d {
             source,
             destination: 0,
             row_len: 10,
@@ -183,8 +183,8 @@ fn a_source_row_between_destination_rows() {
 
     assert_eq!(around(10), None);
     assert_eq!(around(30), None);
-    assert_eq!(around(31), Some(Refused::Overlap));
-    assert_eq!(around(49), Some(Refused::Overlap));
+    assert_eq!(around(31), Some(PlanError::Overlap));
+    assert_eq!(around(49), Some(PlanError::Overlap));
     assert_eq!(around(50), None);
 }
 
@@ -208,7 +208,7 @@ fn lists_in_order_take_no_product() {
         })
     };
 
-    assert_eq!(refusal(Lists::new(list(0), list(16))), None);
+    assert_eq!(refusal(SgCopy::new(list(0), list(16))), None);
     assert!(taken.get() <= 10 * COUNT, "{}", taken.get());
 }
 
@@ -232,7 +232,7 @@ fn lists_that_are_apart_take_no_product() {
         })
     };
 
-    assert_eq!(refusal(Lists::new(list(0), list(1 << 20))), None);
+    assert_eq!(refusal(SgCopy::new(list(0), list(1 << 20))), None);
     assert!(taken.get() <= 10 * COUNT, "{}", taken.get());
 }
 
@@ -253,7 +253,7 @@ fn a_list_that_becomes_shorter() {
                 len: 8,
             })
     };
-    let mut plan = Plan::new(Lists::new(list(0), list(1000))).unwrap();
+    let mut plan = ProgramWriter::new(SgCopy::new(list(0), list(1000))).unwrap();
     let mut memory = [0; 256];
     let mut write = || {
         plan.write(
@@ -309,7 +309,7 @@ fn short_lists_that_overlap() {
         let alike = |to: &&[_; 2]| total(*to) == total(from) && total(from) != 0;
 
         for to in lists_of_two.iter().filter(alike) {
-            let expected = share(from, to).then_some(Refused::Overlap);
+            let expected = share(from, to).then_some(PlanError::Overlap);
 
             assert_eq!(lists(from, to), expected, "{from:?} {to:?}");
             compared += 1;
@@ -333,7 +333,7 @@ proptest! {
         }
         to.push((last, left));
         prop_assert_eq!(
-            lists(&from, &to) == Some(Refused::Overlap),
+            lists(&from, &to) == Some(PlanError::Overlap),
             share(&from, &to)
         );
     }
@@ -349,7 +349,7 @@ proptest! {
         to.push((2000, a));
         prop_assume!(a + b != 0);
         prop_assert_eq!(
-            lists(&from, &to) == Some(Refused::Overlap),
+            lists(&from, &to) == Some(PlanError::Overlap),
             share(&from, &to)
         );
     }
@@ -359,7 +359,7 @@ proptest! {
     fn rows_that_overlap_each_other(row_len in 1..10u32, rows in 1..5u32, stride in 0..20u32) {
         let list: Vec<_> = (0..rows).map(|row| (row * stride, row_len)).collect();
         let meet = (1..list.len()).any(|row| share(&list[..row], &list[row..=row]));
-        let job = Rows {
+        let job = Copy2d {
             source: 1000,
             destination: 0,
             row_len,
@@ -368,7 +368,7 @@ proptest! {
             destination_stride: stride,
         };
 
-        prop_assert_eq!(refusal(job), meet.then_some(Refused::Overlap));
+        prop_assert_eq!(refusal(job), meet.then_some(PlanError::Overlap));
     }
 
     #[test]
@@ -381,10 +381,10 @@ proptest! {
         let list = |start: u32, stride: u32| -> Vec<_> {
             (0..rows).map(|row| (start + row * stride, row_len)).collect()
         };
-        let job = Rows { source, destination, row_len, rows, source_stride, destination_stride };
+        let job = Copy2d { source, destination, row_len, rows, source_stride, destination_stride };
 
         prop_assert_eq!(
-            refusal(job) == Some(Refused::Overlap),
+            refusal(job) == Some(PlanError::Overlap),
             share(&list(source, source_stride), &list(destination, destination_stride))
         );
     }

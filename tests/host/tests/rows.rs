@@ -18,14 +18,14 @@ use crate::plan_tests::{
     ENOUGH, //
 };
 use crate::program::{
-    Bus,
-    Plan,
-    Rows, //
+    Copy2d, //
+    ProgramLimits,
+    ProgramWriter,
 };
 use proptest::prelude::*;
 
 /// Rows and all that is between them: what is read, and what is written.
-fn copied_rows(bus: Bus, rows: Rows, room: usize) -> Totals {
+fn copied_rows(bus: ProgramLimits, rows: Copy2d, room: usize) -> Totals {
     let address = |start: u32, stride: u32, row: u32| start + stride * row;
     let span = rows.source_stride * (rows.rows - 1) + rows.row_len;
     let source = pattern(span);
@@ -43,7 +43,7 @@ fn copied_rows(bus: Bus, rows: Rows, room: usize) -> Totals {
         memory = memory.with(at, vec![0xee; len as usize], Access::Write);
     }
 
-    let totals = run(Plan::new(rows).unwrap(), bus, &mut memory, room);
+    let totals = run(ProgramWriter::new(rows).unwrap(), bus, &mut memory, room);
     let from_start = |at: u32| (at - rows.destination) as usize;
 
     for row in 0..rows.rows {
@@ -71,7 +71,7 @@ fn strides() -> impl Strategy<Value = u32> {
     ]
 }
 
-pub(crate) fn some_rows() -> impl Strategy<Value = Rows> {
+pub(crate) fn some_rows() -> impl Strategy<Value = Copy2d> {
     let row_lens = prop_oneof![1..=40u32, (1..=40u32).prop_map(|n| 16 * n), 1..=5000u32];
 
     (
@@ -83,21 +83,23 @@ pub(crate) fn some_rows() -> impl Strategy<Value = Rows> {
         0..=40u32,
         any::<bool>(),
     )
-        .prop_map(|(row_len, rows, source_gap, gap, from, to, on_end)| Rows {
-            source: 0x1000_0000 + from,
-            destination: 0x8000_0000 + to,
-            row_len,
-            rows,
-            // Or so that rows begin at multiples of 16.
-            source_stride: match on_end {
-                true => row_len + source_gap,
-                false => (row_len + source_gap).next_multiple_of(16),
+        .prop_map(
+            |(row_len, rows, source_gap, gap, from, to, on_end)| Copy2d {
+                source: 0x1000_0000 + from,
+                destination: 0x8000_0000 + to,
+                row_len,
+                rows,
+                // Or so that rows begin at multiples of 16.
+                source_stride: match on_end {
+                    true => row_len + source_gap,
+                    false => (row_len + source_gap).next_multiple_of(16),
+                },
+                destination_stride: match on_end {
+                    true => row_len + gap,
+                    false => (row_len + gap).next_multiple_of(16),
+                },
             },
-            destination_stride: match on_end {
-                true => row_len + gap,
-                false => (row_len + gap).next_multiple_of(16),
-            },
-        })
+        )
 }
 
 proptest! {
@@ -111,7 +113,7 @@ proptest! {
 
 #[test]
 fn rows_of_an_image_are_a_loop() {
-    let rows = |rows, gap: u32| Rows {
+    let rows = |rows, gap: u32| Copy2d {
         source: 0x1000_0000,
         destination: 0x8000_0003,
         row_len: 333,
@@ -131,7 +133,7 @@ fn rows_of_an_image_are_a_loop() {
 /// has taken one.
 #[test]
 fn long_rows_are_a_loop() {
-    let bus = Bus {
+    let bus = ProgramLimits {
         bytes: 4,
         lines: 2,
         ..RK3588
@@ -139,7 +141,7 @@ fn long_rows_are_a_loop() {
 
     for (to, most) in [(0, 2048), (2, 1024)] {
         for row_len in [most, most + 1, 2 * most, 5 * most + 7] {
-            let rows = |rows| Rows {
+            let rows = |rows| Copy2d {
                 source: 0x1000_0000,
                 destination: 0x8000_0000 + to,
                 row_len,
@@ -157,12 +159,12 @@ fn long_rows_are_a_loop() {
 /// Rows whose program is too long for the body of a loop, although there is room for it.
 #[test]
 fn rows_too_long_for_a_loop_stand_alone() {
-    let bus = Bus {
+    let bus = ProgramLimits {
         bytes: 4,
         lines: 2,
         ..RK3588
     };
-    let rows = |rows| Rows {
+    let rows = |rows| Copy2d {
         source: 0x1000_0000,
         destination: 0x8000_0000,
         row_len: 100 * 2048,
@@ -182,7 +184,7 @@ fn source_rows_may_overlap() {
         for destination_stride in [100, 104, 108] {
             copied_rows(
                 RK3588,
-                Rows {
+                Copy2d {
                     source: 0x1000_0003,
                     destination: 0x8000_0000,
                     row_len: 100,
@@ -206,7 +208,7 @@ fn the_end_of_the_address_space() {
         let span = stride * (rows - 1) + row_len;
 
         for (source, destination) in [(end(span), 0x1000_0003), (0x1000_0003, end(span))] {
-            let rows = Rows {
+            let rows = Copy2d {
                 source,
                 destination,
                 row_len,

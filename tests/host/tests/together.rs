@@ -23,13 +23,13 @@ use crate::program::insn::{
     Event, //
 };
 use crate::program::{
-    Bus,
     Copy,
-    Fill,
-    Job,
+    Copy2d, //
+    Memset,
+    Operation,
     Pattern,
-    Plan,
-    Rows, //
+    ProgramLimits,
+    ProgramWriter,
 };
 use proptest::prelude::*;
 
@@ -37,7 +37,7 @@ use proptest::prelude::*;
 type Work = (Vec<u8>, Memory);
 
 /// Returns the work of one of several channels, chosen by a random number.
-fn work(bus: Bus, channel: u8, choice: u32) -> Work {
+fn work(bus: ProgramLimits, channel: u8, choice: u32) -> Work {
     let from = 0x1000_0000 + (choice & 15);
     let to = 0x8000_0000 + (choice >> 4 & 15);
     let len = 300 + (choice >> 8) % 3000;
@@ -60,7 +60,7 @@ fn work(bus: Bus, channel: u8, choice: u32) -> Work {
             memory,
         ),
         2 => write(
-            Rows {
+            Copy2d {
                 source: from,
                 destination: to,
                 row_len: len / 8,
@@ -73,7 +73,7 @@ fn work(bus: Bus, channel: u8, choice: u32) -> Work {
             memory,
         ),
         _ => write(
-            Fill::new(to, len, Pattern::new(&[1, 2, 3, 4]).unwrap()),
+            Memset::new(to, len, Pattern::new(&[1, 2, 3, 4]).unwrap()),
             bus,
             channel,
             memory,
@@ -81,10 +81,10 @@ fn work(bus: Bus, channel: u8, choice: u32) -> Work {
     }
 }
 
-fn write<J: Job>(job: J, bus: Bus, channel: u8, memory: Memory) -> Work {
+fn write<J: Operation>(job: J, bus: ProgramLimits, channel: u8, memory: Memory) -> Work {
     let mut bytes = vec![0xee; 2048];
     let mut asm = Assembler::at(&mut bytes, BASE);
-    let mut plan = Plan::new(job).unwrap();
+    let mut plan = ProgramWriter::new(job).unwrap();
 
     plan.write(&mut asm, bus, Event::new(channel).unwrap())
         .unwrap();
@@ -97,7 +97,7 @@ fn write<J: Job>(job: J, bus: Bus, channel: u8, memory: Memory) -> Work {
 
 /// Runs all channels, a few instructions of one and a few of another as `random` says, and returns
 /// the most lines of the MFIFO that they ever needed together.
-fn run_together(bus: Bus, mut work: Vec<Work>, mut random: u32) -> u64 {
+fn run_together(bus: ProgramLimits, mut work: Vec<Work>, mut random: u32) -> u64 {
     // Each could take all of it.
     let config = Config {
         share: 8 * u32::from(bus.lines),

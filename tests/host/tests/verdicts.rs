@@ -220,7 +220,7 @@ fn past_4_gib() {
 
 #[test]
 fn memory_that_is_not_there() {
-    let bus = |address| Error::Bus { address };
+    let bus = |address| Error::ProgramLimits { address };
     let at = |from, to| [ccr(FULL), sar(from), dar(to)].concat();
 
     refused(

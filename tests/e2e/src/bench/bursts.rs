@@ -16,7 +16,7 @@ const BYTES: u32 = 4096;
 const BEAT: u32 = 8;
 
 /// Limits of an RK3588's controller, shared by eight channels.
-const RK3588: program::Bus = program::Bus {
+const RK3588: program::ProgramLimits = program::ProgramLimits {
     bytes: 8,
     lines: 16,
     beats: 16,
@@ -45,7 +45,7 @@ fn planned(from: u32, to: u32) -> Result<Bursts> {
     let mut memory = memory.with(copy.destination, vec![0xff; bytes.len()], Access::Write);
     let mut buffer = [0; 256];
     let mut asm = program::insn::Assembler::new(&mut buffer);
-    let mut plan = program::Plan::new(copy).map_err(|error| anyhow!("{error:?}"))?;
+    let mut plan = program::ProgramWriter::new(copy).map_err(|error| anyhow!("{error:?}"))?;
 
     plan.write(
         &mut asm,

@@ -32,15 +32,15 @@ use program::{
         Assembler,
         Event, //
     },
-    Bus,
     Copy,
-    Fill,
-    Job,
-    Lists,
+    Copy2d,
+    Memset,
+    Operation,
     Pattern,
-    Plan,
-    Rows,
+    ProgramLimits,
+    ProgramWriter,
     Segment, //
+    SgCopy,
 };
 
 /// Addresses of programs, sources and destinations.
@@ -69,17 +69,17 @@ enum Request {
     Copy {
         len: u16,
     },
-    Fill {
+    Memset {
         len: u16,
         pattern: [u8; 8],
         size: u8,
     },
-    Rows {
+    Copy2d {
         len: u16,
         rows: u8,
         gaps: [u16; 2],
     },
-    Lists {
+    SgCopy {
         parts: [Vec<(u8, u16)>; 2],
     },
 }
@@ -91,7 +91,7 @@ struct Expected {
 }
 
 fuzz_target!(|input: Input| {
-    let bus = Bus {
+    let bus = ProgramLimits {
         bytes: 4 << (input.width % 3),
         lines: u16::from(input.lines % 20) + 1,
         beats: input.beats % 16 + 1,
@@ -124,9 +124,9 @@ fuzz_target!(|input: Input| {
                 moves(vec![(segment(from, len), segment(to, len))]),
             );
         }
-        Request::Fill { len, pattern, size } => {
+        Request::Memset { len, pattern, size } => {
             let pattern = pattern[..1 << (size % 4)].to_vec();
-            let job = Fill::new(to, len.into(), Pattern::new(&pattern).unwrap());
+            let job = Memset::new(to, len.into(), Pattern::new(&pattern).unwrap());
             let expected = Expected {
                 moves: vec![(segment(from, 0), segment(to, len.into()))],
                 pattern: Some(pattern),
@@ -134,10 +134,10 @@ fuzz_target!(|input: Input| {
 
             check(job, bus, room, input.probe, expected);
         }
-        Request::Rows { len, rows, gaps } => {
+        Request::Copy2d { len, rows, gaps } => {
             let (len, rows) = (u32::from(len % 2048), u32::from(rows % 32));
             let [source_stride, destination_stride] = gaps.map(|gap| len + u32::from(gap));
-            let job = Rows {
+            let job = Copy2d {
                 source: from,
                 destination: to,
                 row_len: len,
@@ -160,7 +160,7 @@ fuzz_target!(|input: Input| {
                 moves((0..rows).map(row).collect()),
             );
         }
-        Request::Lists { parts } => {
+        Request::SgCopy { parts } => {
             let [sources, destinations] =
                 [(from, &parts[0]), (to, &parts[1])].map(|(start, parts)| {
                     let mut next = start;
@@ -179,7 +179,7 @@ fuzz_target!(|input: Input| {
             let expected = moves(pieces(&sources, &destinations));
 
             check(
-                Lists::new(sources.into_iter(), destinations.into_iter()),
+                SgCopy::new(sources.into_iter(), destinations.into_iter()),
                 bus,
                 room,
                 input.probe,
@@ -219,8 +219,14 @@ fn byte(address: u32) -> u8 {
     (address.wrapping_mul(0x9e37_79b1) >> 24) as u8
 }
 
-fn check<J: Job + Clone>(job: J, bus: Bus, room: usize, probe: u16, expected: Expected) {
-    let Ok(mut plan) = Plan::new(job) else {
+fn check<J: Operation + Clone>(
+    job: J,
+    bus: ProgramLimits,
+    room: usize,
+    probe: u16,
+    expected: Expected,
+) {
+    let Ok(mut plan) = ProgramWriter::new(job) else {
         return;
     };
     let end = |start: u32, segments: Vec<Segment>| {

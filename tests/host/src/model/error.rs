@@ -36,7 +36,7 @@ pub(crate) enum Error {
     /// A burst goes past 4 GiB.
     AddressWrap,
     /// A beat to or from where the channel has no business.
-    Bus { address: u32 },
+    ProgramLimits { address: u32 },
     /// A load needs more lines than the channel's part of the MFIFO has.
     MfifoFull { lines: u64, share: u64 },
     /// A store of what has not been loaded.

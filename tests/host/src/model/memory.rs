@@ -77,7 +77,7 @@ impl Memory {
                 }
             }
         }
-        Err(Error::Bus { address })
+        Err(Error::ProgramLimits { address })
     }
 
     /// Writes a beat.
@@ -90,7 +90,7 @@ impl Memory {
                 }
             }
         }
-        Err(Error::Bus { address })
+        Err(Error::ProgramLimits { address })
     }
 }
 

@@ -8,17 +8,17 @@
 
 use super::{
     copy::bytes,
-    insn::TooLong,
-    reachable,
-    writer::{
+    emitter::{
+        Emitter,
         Shape,
-        Writer,
         MAX_BURSTS,
         NOWHERE, //
     },
-    Bus,
-    Job,
-    Refused, //
+    insn::TooLong,
+    reachable,
+    Operation,
+    PlanError, //
+    ProgramLimits,
 };
 
 /// What to fill with: 1, 2, 4 or 8 bytes, again and again.
@@ -57,7 +57,7 @@ impl Pattern {
 /// A fill reads nothing but its own program, so it does not overlap anything. Of course its program must
 /// not be in there.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Fill {
+pub(crate) struct Memset {
     destination: u32,
     len: u32,
     pattern: Pattern,
@@ -80,7 +80,7 @@ struct Block {
     bursts: u32,
 }
 
-impl Fill {
+impl Memset {
     /// Fills `len` bytes from `destination` on with `pattern`.
     pub(crate) fn new(destination: u32, len: u32, pattern: Pattern) -> Self {
         Self {
@@ -97,8 +97,8 @@ impl Fill {
     }
 }
 
-impl Job for Fill {
-    fn len(&self) -> Result<u64, Refused> {
+impl Operation for Memset {
+    fn len(&self) -> Result<u64, PlanError> {
         reachable(self.destination, self.len.into())?;
         Ok(self.len.into())
     }
@@ -107,14 +107,14 @@ impl Job for Fill {
         false
     }
 
-    fn begin(&mut self, program: &mut Writer<'_>) -> Result<(), TooLong> {
+    fn begin(&mut self, program: &mut Emitter<'_>) -> Result<(), TooLong> {
         if !self.pattern.is_zero() {
             self.block = self.write_block(program)?;
         }
         Ok(())
     }
 
-    fn step(&mut self, done: u64, program: &mut Writer<'_>) -> Result<u64, TooLong> {
+    fn step(&mut self, done: u64, program: &mut Emitter<'_>) -> Result<u64, TooLong> {
         // CAST: There are more bytes.
         let done = done as u32;
         let start = self.destination.wrapping_add(done);
@@ -134,10 +134,10 @@ impl Job for Fill {
     }
 }
 
-impl Fill {
+impl Memset {
     /// Puts the pattern behind the program, for bursts as long as may be, but not into more than half
     /// of the room.
-    fn write_block(&self, program: &mut Writer<'_>) -> Result<Block, TooLong> {
+    fn write_block(&self, program: &mut Emitter<'_>) -> Result<Block, TooLong> {
         let bus = program.bus();
         let beat = u32::from(bus.bytes);
         let period = beat.max(self.pattern.len);
@@ -179,7 +179,7 @@ impl Block {
     }
 
     /// Appends the fill of `len` bytes from `start` on, where the destination address is.
-    fn write(&self, program: &mut Writer<'_>, start: u32, len: u32) -> Result<(), TooLong> {
+    fn write(&self, program: &mut Emitter<'_>, start: u32, len: u32) -> Result<(), TooLong> {
         let Shape { beat, .. } = self.shape;
         // From the boundary before.
         let before = start - start % beat;
@@ -224,14 +224,14 @@ impl Block {
         }
     }
 
-    fn write_bytes(&self, program: &mut Writer<'_>, start: u32, len: u32) -> Result<(), TooLong> {
+    fn write_bytes(&self, program: &mut Emitter<'_>, start: u32, len: u32) -> Result<(), TooLong> {
         program.seek_source(self.source(start))?;
         bytes(program, len)
     }
 }
 
 /// Bursts of zeroes. They do not pass through the MFIFO.
-fn zeroes(bus: Bus) -> Shape {
+fn zeroes(bus: ProgramLimits) -> Shape {
     Shape {
         beat: bus.bytes.into(),
         beats: bus.beats.into(),
@@ -240,7 +240,7 @@ fn zeroes(bus: Bus) -> Shape {
 
 /// Appends stores of `len` zeroes from `start` on, where the destination address is.
 fn write_zeroes(
-    program: &mut Writer<'_>,
+    program: &mut Emitter<'_>,
     shape: Shape,
     start: u32,
     len: u32,

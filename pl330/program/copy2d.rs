@@ -3,18 +3,18 @@
 //! Copies of rows: part of an image, a column of a matrix.
 
 use super::{
+    emitter::Emitter,
     insn::{
         Address,
         TooLong,
         MAX_ITERATIONS, //
     },
     reachable,
-    writer::Writer,
-    Bus,
     Copy,
-    Job,
-    Part,
-    Refused, //
+    Operation,
+    PlanError, //
+    ProgramLimits,
+    SegmentIndices,
 };
 
 /// The longest way from the end of a row to the next one that is added to an address in a loop. It
@@ -31,9 +31,9 @@ const MAX_GAP: u32 = 4 * u16::MAX as u32;
 /// side lie between those of the other.
 ///
 /// Strides are unsigned: rows follow each other upwards. A copy that turns an image upside down is one
-/// for [`Lists`](super::Lists).
+/// for [`SgCopy`](super::SgCopy).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Rows {
+pub(crate) struct Copy2d {
     /// The first byte of the first row to read.
     pub(crate) source: u32,
     /// The first byte of the first row to write.
@@ -48,8 +48,8 @@ pub(crate) struct Rows {
     pub(crate) destination_stride: u32,
 }
 
-impl Job for Rows {
-    fn len(&self) -> Result<u64, Refused> {
+impl Operation for Copy2d {
+    fn len(&self) -> Result<u64, PlanError> {
         if self.row_len == 0 || self.rows == 0 {
             return Ok(0);
         }
@@ -79,7 +79,7 @@ impl Job for Rows {
         !apart && rows.any(|row| self.is_read(row))
     }
 
-    fn step(&mut self, done: u64, program: &mut Writer<'_>) -> Result<u64, TooLong> {
+    fn step(&mut self, done: u64, program: &mut Emitter<'_>) -> Result<u64, TooLong> {
         let rest = match self.as_one() {
             // CAST: It is less than its length.
             Some(copy) => copy.behind(done as u32),
@@ -101,18 +101,18 @@ impl Job for Rows {
         Ok(len.into())
     }
 
-    fn part(&self, done: u64) -> Part {
+    fn part(&self, done: u64) -> SegmentIndices {
         // CAST: There are more bytes, so there is such a row.
         let row = (done / u64::from(self.row_len)) as u32;
 
-        Part {
+        SegmentIndices {
             source: row,
             destination: row,
         }
     }
 }
 
-impl Rows {
+impl Copy2d {
     /// From the first byte of the first row to behind the last byte of the last.
     fn span(&self, stride: u32) -> u64 {
         u64::from(stride) * u64::from(self.rows - 1) + u64::from(self.row_len)
@@ -159,7 +159,7 @@ impl Rows {
     }
 
     /// Appends a loop over rows from `row` on, if that can be, and says over how many.
-    fn try_loop(&self, row: u32, program: &mut Writer<'_>) -> Option<u32> {
+    fn try_loop(&self, row: u32, program: &mut Emitter<'_>) -> Option<u32> {
         let rows = (self.rows - row).min(MAX_ITERATIONS);
         let mark = program.mark();
 
@@ -178,7 +178,7 @@ impl Rows {
 
     /// Whether the program of one row is that of all others, and the way between them is one that can
     /// be added. DMAADNH, for the way back, is not known to exist everywhere.
-    fn is_loop(&self, bus: Bus) -> bool {
+    fn is_loop(&self, bus: ProgramLimits) -> bool {
         let strides = [self.source_stride, self.destination_stride];
 
         self.row(0).is_step(bus)
@@ -190,7 +190,7 @@ impl Rows {
             })
     }
 
-    fn write_loop(&self, row: u32, rows: u32, program: &mut Writer<'_>) -> Result<(), TooLong> {
+    fn write_loop(&self, row: u32, rows: u32, program: &mut Emitter<'_>) -> Result<(), TooLong> {
         let first = self.row(row);
 
         program.seek_source(first.source)?;

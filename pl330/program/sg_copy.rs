@@ -3,14 +3,14 @@
 //! Copies from a list of segments to another one.
 
 use super::{
+    emitter::Emitter,
     insn::TooLong,
     meet,
     reachable,
-    writer::Writer,
     Copy,
-    Job,
-    Part,
-    Refused, //
+    Operation,
+    PlanError, //
+    SegmentIndices,
 };
 
 /// Bytes that follow each other on the bus.
@@ -55,14 +55,14 @@ impl Segment {
 /// The two sides overlap if any source segment has a byte in common with any destination segment.
 /// That takes a time proportional to the number of segments if all of one side are below all of the
 /// other, or if both sides ascend; otherwise to the product of the two numbers. Where the caller owns
-/// the memory of both sides and knows better, there is [`Plan::of_distinct_memory`].
+/// the memory of both sides and knows better, there is [`ProgramWriter::of_distinct_memory`].
 ///
 /// Destination segments may overlap each other. Which of the bytes meant for such a place ends up there
 /// is undefined.
 ///
-/// [`Plan::of_distinct_memory`]: super::Plan::of_distinct_memory
+/// [`ProgramWriter::of_distinct_memory`]: super::Plan::of_distinct_memory
 #[derive(Clone)]
-pub(crate) struct Lists<S, D> {
+pub(crate) struct SgCopy<S, D> {
     source: Side<S>,
     destination: Side<D>,
 }
@@ -109,7 +109,7 @@ impl<I: Iterator<Item = Segment> + Clone> Side<I> {
     }
 }
 
-impl<S, D> Lists<S, D>
+impl<S, D> SgCopy<S, D>
 where
     S: Iterator<Item = Segment> + Clone,
     D: Iterator<Item = Segment> + Clone,
@@ -126,18 +126,18 @@ where
     }
 }
 
-impl<S, D> Job for Lists<S, D>
+impl<S, D> Operation for SgCopy<S, D>
 where
     S: Iterator<Item = Segment> + Clone,
     D: Iterator<Item = Segment> + Clone,
 {
-    fn len(&self) -> Result<u64, Refused> {
+    fn len(&self) -> Result<u64, PlanError> {
         let source = total(self.source.rest())?;
         let destination = total(self.destination.rest())?;
 
         match source == destination {
             true => Ok(source),
-            false => Err(Refused::Lengths),
+            false => Err(PlanError::Lengths),
         }
     }
 
@@ -156,7 +156,7 @@ where
         destinations.any(|to| sources.clone().any(|from| from.meets(to)))
     }
 
-    fn step(&mut self, _done: u64, program: &mut Writer<'_>) -> Result<u64, TooLong> {
+    fn step(&mut self, _done: u64, program: &mut Emitter<'_>) -> Result<u64, TooLong> {
         self.source.refill();
         self.destination.refill();
 
@@ -173,20 +173,20 @@ where
         Ok(len.into())
     }
 
-    fn part(&self, _done: u64) -> Part {
-        Part {
+    fn part(&self, _done: u64) -> SegmentIndices {
+        SegmentIndices {
             source: self.source.index(),
             destination: self.destination.index(),
         }
     }
 }
 
-fn total(mut list: impl Iterator<Item = Segment>) -> Result<u64, Refused> {
+fn total(mut list: impl Iterator<Item = Segment>) -> Result<u64, PlanError> {
     list.try_fold(0u64, |total, segment| {
         reachable(segment.address, segment.len.into())?;
         total
             .checked_add(segment.len.into())
-            .ok_or(Refused::Lengths)
+            .ok_or(PlanError::Lengths)
     })
 }
 

@@ -14,7 +14,7 @@ use super::{
         LP_LEN,
         MAX_ITERATIONS, //
     },
-    Bus,
+    ProgramLimits,
     SIGNAL_LEN, //
 };
 
@@ -88,17 +88,17 @@ pub(super) struct Mark {
 }
 
 /// Writes a program, step by step, and leaves room for its end.
-pub(crate) struct Writer<'a> {
+pub(crate) struct Emitter<'a> {
     asm: Assembler<'a>,
-    bus: Bus,
+    bus: ProgramLimits,
     /// What either side of all control words has: both addresses count up, accesses are not cached
     /// (TRM, "Channel Control Registers").
     accesses: u32,
     state: State,
 }
 
-impl<'a> Writer<'a> {
-    pub(super) fn new(asm: Assembler<'a>, bus: Bus) -> Self {
+impl<'a> Emitter<'a> {
+    pub(super) fn new(asm: Assembler<'a>, bus: ProgramLimits) -> Self {
         const INCREMENT: u32 = 1;
         const NON_SECURE: u32 = 1 << 9;
 
@@ -118,7 +118,7 @@ impl<'a> Writer<'a> {
         self.asm
     }
 
-    pub(super) fn bus(&self) -> Bus {
+    pub(super) fn bus(&self) -> ProgramLimits {
         self.bus
     }
 
