@@ -9,6 +9,7 @@
 //! - [`EnabledClk`]: a clock that is disabled when dropped;
 //! - [`MemRegion`]: register addresses for exclusive use;
 //! - [`Timer`]: a timer in a struct that borrows from the bound device;
+//! - [`Work`]: a work item in such a struct;
 //! - [`debugfs`]: files that pin the module while they are open, with data that may borrow from the
 //!   bound device.
 //!
@@ -19,6 +20,7 @@ pub(crate) mod debugfs;
 mod gfp;
 mod region;
 mod timer;
+mod work;
 
 pub(crate) use clock::EnabledClk;
 pub(crate) use gfp::as_gfp;
@@ -26,6 +28,11 @@ pub(crate) use region::MemRegion;
 pub(crate) use timer::{
     HasTimer,
     Timer, //
+};
+pub(crate) use work::{
+    HasWork,
+    Work,
+    WorkQueue, //
 };
 
 use kernel::{
