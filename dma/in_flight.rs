@@ -165,6 +165,7 @@ impl<'dev, A: BusAddress> BusMaster<'dev, A> {
     }
 
     /// Returns the device.
+    #[allow(dead_code, reason = "our engine has the device already")]
     pub(crate) fn dev(&self) -> &'dev DmaDevice {
         self.dev
     }

@@ -76,6 +76,7 @@ mod memory;
 mod owned;
 mod page;
 mod plain;
+mod pool;
 mod raw;
 mod segment;
 
@@ -117,6 +118,10 @@ pub(crate) use page::{
     SharedPage, //
 };
 pub(crate) use plain::PlainData;
+pub(crate) use pool::{
+    CoherentBlock,
+    CoherentPool, //
+};
 pub(crate) use raw::{
     sync_for_cpu,
     sync_for_device, //
