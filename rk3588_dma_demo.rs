@@ -139,7 +139,7 @@ impl<'bound> Bundle<'bound> {
         let event = pdev
             .optional_irq_by_index(0)
             .and_then(|request| {
-                let handler = EventHandler::new(controller.clone());
+                let handler = controller.event_handler();
 
                 // SAFETY: The registration goes into the bundle, which is dropped at unbind, or is
                 // dropped on the way out of here.
@@ -158,7 +158,7 @@ impl<'bound> Bundle<'bound> {
         let abort = pdev
             .optional_irq_by_index(1)
             .and_then(|request| {
-                let handler = AbortHandler::new(controller.clone(), request.irq());
+                let handler = controller.abort_handler(request.irq());
 
                 // SAFETY: The registration goes into the bundle, which is dropped at unbind, or is
                 // dropped on the way out of here.
@@ -177,12 +177,12 @@ impl<'bound> Bundle<'bound> {
 
         // Should it fail, it is stopped while there are interrupts.
         controller
-            .run_first_programs()
+            .self_test()
             .inspect_err(|_| controller.shut_down())?;
         dev_info!(
             dev,
             "{}, {} MHz\n",
-            controller.config(),
+            controller.description(),
             controller.clock_rate() / 1_000_000
         );
 

@@ -19,46 +19,46 @@ use crate::{
     },
     pl330::{
         Controller,
-        Receipt,
-        Span, //
+        CopyRange, //
+        TransferStats,
     }, //
 };
 
-/// Copies `span` from one buffer to the other, and from there to the end of the first. Looks at all
-/// bytes of both.
+/// Copies `range` from one buffer to the other, and from there to the end of the first. Looks at
+/// all bytes of both.
 pub(super) fn there_and_back<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
-    span: Span,
-) -> Result<[Receipt; 2], Failure> {
-    let end = span.from + span.len + MARGIN;
-    let mut first = Buffer::zeroed(end + span.len + MARGIN)?;
-    let mut second = Buffer::zeroed(span.to + span.len + MARGIN)?;
+    range: CopyRange,
+) -> Result<[TransferStats; 2], Failure> {
+    let end = range.src_offset + range.len + MARGIN;
+    let mut first = Buffer::zeroed(end + range.len + MARGIN)?;
+    let mut second = Buffer::zeroed(range.dst_offset + range.len + MARGIN)?;
 
     pattern::fill_background(&mut first[..end]);
-    pattern::fill_source(&mut first[span.from..][..span.len]);
+    pattern::fill_source(&mut first[range.src_offset..][..range.len]);
     pattern::fill_background(&mut first[end..]);
     pattern::fill_background(&mut second);
 
     let first = Mapping::<_, Bidirectional>::new(dev, first)?;
     let second = Mapping::<_, Bidirectional>::new(dev, second)?;
 
-    let there = controller.copy(first, second, span)?;
+    let there = controller.copy(first, second, range)?;
     let back = controller.copy(
         there.mappings.destination,
         there.mappings.source,
-        Span {
-            from: span.to,
-            to: end,
-            len: span.len,
+        CopyRange {
+            src_offset: range.dst_offset,
+            dst_offset: end,
+            len: range.len,
         },
     )?;
 
     let first = back.mappings.destination.unmap();
     let second = back.mappings.source.unmap();
 
-    pattern::check(&first[..end], span.from, span.len)?;
-    pattern::check(&first[end..], 0, span.len)?;
-    pattern::check(&second, span.to, span.len)?;
-    Ok([there.receipt, back.receipt])
+    pattern::check(&first[..end], range.src_offset, range.len)?;
+    pattern::check(&first[end..], 0, range.len)?;
+    pattern::check(&second, range.dst_offset, range.len)?;
+    Ok([there.stats, back.stats])
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A chain: each transfer is prepared and submitted in the callback of the one before, in the interrupt
-//! handler, where nothing may sleep.
+//! A chain: each transfer is prepared and submitted in the callback of the one before, in a
+//! softirq, where nothing may sleep.
 
 use kernel::{
     new_spinlock_irq,
@@ -27,10 +27,11 @@ use crate::{
         Pair, //
     },
     pl330::{
+        CallbackContext,
         Controller,
+        CopyRange, //
         Failed,
-        Receipt,
-        Span, //
+        TransferStats,
     }, //
 };
 
@@ -54,26 +55,26 @@ struct Chain<'bound> {
 
 struct State<'bound> {
     /// Of the transfers done. Has room for all of them.
-    receipts: KVec<Receipt>,
+    stats: KVec<TransferStats>,
     /// The buffers at the end, or what stopped it.
     result: Option<Result<Buffers<'bound>, Failed<Buffers<'bound>>>>,
 }
 
-/// Copies `span` from one buffer to another and back, nine times, and looks at all bytes of the last
-/// destination.
+/// Copies `range` from one buffer to another and back, nine times, and looks at all bytes of the
+/// last destination.
 pub(super) fn copy<'bound>(
     dev: &'bound DmaDevice,
     controller: &Arc<Controller<'bound>>,
-    span: Span,
-) -> Result<[Receipt; MANY], Failure> {
-    let mut source = Buffer::zeroed(span.len)?;
-    let mut destination = Buffer::zeroed(span.len + MARGIN)?;
+    range: CopyRange,
+) -> Result<[TransferStats; MANY], Failure> {
+    let mut source = Buffer::zeroed(range.len)?;
+    let mut destination = Buffer::zeroed(range.len + MARGIN)?;
 
     pattern::fill_source(&mut source);
     pattern::fill_background(&mut destination);
 
     let state = State {
-        receipts: KVec::with_capacity(MANY, GFP_KERNEL)?,
+        stats: KVec::with_capacity(MANY, GFP_KERNEL)?,
         result: None,
     };
     let chain = Arc::pin_init(
@@ -87,27 +88,27 @@ pub(super) fn copy<'bound>(
         source: Mapping::<_, Bidirectional>::new(dev, source)?,
         destination: Mapping::<_, Bidirectional>::new(dev, destination)?,
     };
-    let span = Span {
-        from: 0,
-        to: 0,
-        ..span
+    let range = CopyRange {
+        src_offset: 0,
+        dst_offset: 0,
+        ..range
     };
 
-    continue_with(controller.clone(), chain.clone(), buffers, span);
+    continue_with(controller.clone(), chain.clone(), buffers, range);
     chain.end.wait_for_completion();
 
-    let State { receipts, result } = core::mem::replace(
+    let State { stats, result } = core::mem::replace(
         &mut *chain.state.lock(),
         State {
-            receipts: KVec::new(),
+            stats: KVec::new(),
             result: None,
         },
     );
     let buffers = result.ok_or(Failure::NoError)??;
 
     // They have changed places after each.
-    pattern::check(&buffers.source.unmap(), 0, span.len)?;
-    receipts.as_slice().try_into().map_err(|_| Failure::NoError)
+    pattern::check(&buffers.source.unmap(), 0, range.len)?;
+    stats.as_slice().try_into().map_err(|_| Failure::NoError)
 }
 
 /// Submits a transfer that has another one submitted at its end, unless it was the last. In any
@@ -116,27 +117,31 @@ fn continue_with<'bound>(
     controller: Arc<Controller<'bound>>,
     chain: Arc<Chain<'bound>>,
     buffers: Buffers<'bound>,
-    span: Span,
+    range: CopyRange,
 ) {
     let (next, at_end) = (controller.clone(), chain.clone());
     let submitted = controller
-        .prepare(buffers.source, buffers.destination, span, GFP_ATOMIC)
+        .prepare(buffers.source, buffers.destination, range, GFP_ATOMIC)
         .and_then(|prepared| {
-            prepared.then(GFP_ATOMIC, move |result| {
-                let done = match result {
-                    Ok(done) => done,
-                    Err(failed) => return at_end.finish(Err(failed)),
-                };
-                let buffers = Pair {
-                    source: done.mappings.destination,
-                    destination: done.mappings.source,
-                };
+            prepared.with_callback(
+                CallbackContext::Softirq,
+                move |result| {
+                    let done = match result {
+                        Ok(done) => done,
+                        Err(failed) => return at_end.finish(Err(failed)),
+                    };
+                    let buffers = Pair {
+                        source: done.mappings.destination,
+                        destination: done.mappings.source,
+                    };
 
-                match at_end.count(done.receipt) {
-                    MANY => at_end.finish(Ok(buffers)),
-                    _ => continue_with(next, at_end, buffers, span),
-                }
-            })
+                    match at_end.count(done.stats) {
+                        MANY => at_end.finish(Ok(buffers)),
+                        _ => continue_with(next, at_end, buffers, range),
+                    }
+                },
+                GFP_ATOMIC,
+            )
         })
         .map(|prepared| prepared.submit());
 
@@ -147,11 +152,11 @@ fn continue_with<'bound>(
 
 impl<'bound> Chain<'bound> {
     /// Takes down that a transfer was done; how many there are now.
-    fn count(&self, receipt: Receipt) -> usize {
-        let receipts = &mut self.state.lock().receipts;
-        let _ = receipts.push_within_capacity(receipt);
+    fn count(&self, stats: TransferStats) -> usize {
+        let all = &mut self.state.lock().stats;
+        let _ = all.push_within_capacity(stats);
 
-        receipts.len()
+        all.len()
     }
 
     fn finish(&self, result: Result<Buffers<'bound>, Failed<Buffers<'bound>>>) {

@@ -2,8 +2,8 @@
 
 //! Plain data: a struct and a vector of the kernel's own allocator are mapped as they are.
 //!
-//! The derives say that every byte of the struct is initialized and any bytes make one. A struct with
-//! padding or with a `bool` does not have them, and cannot be mapped.
+//! The derives say that every byte of the struct is initialized and any bytes make one. A struct
+//! with padding or with a `bool` does not have them, and cannot be mapped.
 
 use kernel::prelude::*;
 use zerocopy_derive::{
@@ -21,8 +21,8 @@ use crate::{
     },
     pl330::{
         Controller,
-        Receipt,
-        Span, //
+        CopyRange, //
+        TransferStats,
     }, //
 };
 
@@ -43,9 +43,9 @@ const MESSAGE: Message = Message {
 
 /// The bytes of a [`Message`], from the beginning of the source to after the first in a destination
 /// of two.
-pub(super) const SPAN: Span = Span {
-    from: 0,
-    to: size_of::<Message>(),
+pub(super) const RANGE: CopyRange = CopyRange {
+    src_offset: 0,
+    dst_offset: size_of::<Message>(),
     len: size_of::<Message>(),
 };
 
@@ -53,19 +53,19 @@ pub(super) const SPAN: Span = Span {
 pub(super) fn send_twice<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
-) -> Result<[Receipt; 2], Failure> {
+) -> Result<[TransferStats; 2], Failure> {
     let message = KBox::new(MESSAGE, GFP_KERNEL)?;
     let received = KVec::from_elem(0u8, 2 * size_of::<Message>(), GFP_KERNEL)?;
 
     let message = Mapping::<_, ToDevice>::new(dev, message)?;
     let received = Mapping::<_, Bidirectional>::new(dev, received)?;
 
-    let mut done = controller.copy(message, received, SPAN)?;
-    let first = done.receipt;
+    let mut done = controller.copy(message, received, RANGE)?;
+    let first = done.stats;
     let mut found = done
         .mappings
         .destination
-        .for_cpu_as_mut::<Message>(SPAN.to)?;
+        .for_cpu_as_mut::<Message>(RANGE.dst_offset)?;
 
     if *found != MESSAGE {
         return Err(Failure::Message);
@@ -73,11 +73,16 @@ pub(super) fn send_twice<'bound>(
     found.kind = 0;
     drop(found);
 
-    let mut done = controller.copy(done.mappings.source, done.mappings.destination, SPAN)?;
+    let mut done = controller.copy(done.mappings.source, done.mappings.destination, RANGE)?;
     let message = done.mappings.source.unmap();
 
-    if *done.mappings.destination.for_cpu_as::<Message>(SPAN.to)? != *message {
+    if *done
+        .mappings
+        .destination
+        .for_cpu_as::<Message>(RANGE.dst_offset)?
+        != *message
+    {
         return Err(Failure::Message);
     }
-    Ok([first, done.receipt])
+    Ok([first, done.stats])
 }

@@ -22,33 +22,33 @@ use crate::{
     },
     pl330::{
         Controller,
+        CopyRange,
         Failed,
         InjectedFault,
-        Receipt,
-        Span,
         TransferError, //
+        TransferStats,
     }, //
 };
 
-/// Starts a copy of `span` that fails by `flaw`, then does it properly with the same buffers, and
+/// Starts a copy of `range` that fails by `flaw`, then does it properly with the same buffers, and
 /// looks at all bytes. Returns the error of the first attempt with the second.
 pub(super) fn recover<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
-    span: Span,
+    range: CopyRange,
     flaw: InjectedFault,
-) -> Result<(TransferError, Receipt), Failure> {
-    let mut source = Buffer::zeroed(span.from + span.len)?;
-    let mut destination = Buffer::zeroed(span.to + span.len + MARGIN)?;
+) -> Result<(TransferError, TransferStats), Failure> {
+    let mut source = Buffer::zeroed(range.src_offset + range.len)?;
+    let mut destination = Buffer::zeroed(range.dst_offset + range.len + MARGIN)?;
 
-    pattern::fill_source(&mut source[span.from..]);
+    pattern::fill_source(&mut source[range.src_offset..]);
     pattern::fill_background(&mut destination);
 
     let source = Mapping::<_, ToDevice>::new(dev, source)?;
     let destination = Mapping::<_, FromDevice>::new(dev, destination)?;
 
     let (error, source, destination) =
-        match controller.copy_with_flaw(source, destination, span, flaw) {
+        match controller.inject_fault(source, destination, range, flaw) {
             Err(Failed {
                 error,
                 mappings:
@@ -67,8 +67,12 @@ pub(super) fn recover<'bound>(
         _ => return Err(Failure::Transfer(error, true)),
     }
 
-    let done = controller.copy(source, destination, span)?;
+    let done = controller.copy(source, destination, range)?;
 
-    pattern::check(&done.mappings.destination.unmap(), span.to, span.len)?;
-    Ok((error, done.receipt))
+    pattern::check(
+        &done.mappings.destination.unmap(),
+        range.dst_offset,
+        range.len,
+    )?;
+    Ok((error, done.stats))
 }

@@ -16,33 +16,33 @@ use crate::{
     },
     pl330::{
         Controller,
+        CopyRange, //
         Pattern,
-        Receipt,
-        Span, //
+        TransferStats,
     }, //
 };
 
-/// Fills `span.len` bytes from `span.to` on with `bytes`, of which there are 1, 2, 4 or 8, and looks at
-/// all bytes of the buffer.
+/// Fills `range.len` bytes from `range.dst_offset` on with `bytes`, of which there are 1, 2, 4 or
+/// 8, and looks at all bytes of the buffer.
 pub(super) fn fill<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
-    span: Span,
+    range: CopyRange,
     bytes: &[u8],
-) -> Result<Receipt, Failure> {
-    let mut buffer = Buffer::zeroed(span.to + span.len + MARGIN)?;
+) -> Result<TransferStats, Failure> {
+    let mut buffer = Buffer::zeroed(range.dst_offset + range.len + MARGIN)?;
 
     pattern::fill_background(&mut buffer);
 
     let buffer = Mapping::<_, FromDevice>::new(dev, buffer)?;
     let what = Pattern::new(bytes).ok_or(Failure::Pattern)?;
-    let done = controller.fill(buffer, span.to, span.len, what)?;
+    let done = controller.memset(buffer, range.dst_offset, range.len, what)?;
 
     pattern::check_by(&done.mappings.unmap(), |offset| {
-        match offset.checked_sub(span.to) {
-            Some(index) if index < span.len => bytes[index % bytes.len()],
+        match offset.checked_sub(range.dst_offset) {
+            Some(index) if index < range.len => bytes[index % bytes.len()],
             _ => pattern::background(offset),
         }
     })?;
-    Ok(done.receipt)
+    Ok(done.stats)
 }

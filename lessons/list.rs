@@ -2,9 +2,9 @@
 
 //! Lists: several buffers of any length are one side of a transfer, in one program.
 //!
-//! In C this is a `struct scatterlist` for each buffer, `dma_map_sg()`, a loop over as many of them as that
-//! has returned, and `dma_unmap_sg()` with as many as there were before. Here there is no count to be
-//! mistaken for the other.
+//! In C this is a `struct scatterlist` for each buffer, `dma_map_sg()`, a loop over as many of them
+//! as that has returned, and `dma_unmap_sg()` with as many as there were before. Here there is no
+//! count to be mistaken for the other.
 
 use kernel::prelude::*;
 
@@ -24,19 +24,19 @@ use crate::{
     },
     pl330::{
         Controller,
-        Span, //
+        CopyRange, //
     },
     sg::SgTable, //
 };
 
-/// The lengths of the buffers in bytes. Where the device writes, shorter ones than 256 bytes would be
-/// bounced: the kernel cannot know that nobody else uses the rest of their cache lines.
+/// The lengths of the buffers in bytes. Where the device writes, shorter ones than 256 bytes would
+/// be bounced: the kernel cannot know that nobody else uses the rest of their cache lines.
 const LENS: [usize; 5] = [1000, 300, 4096, 513, 6000];
 
 /// What is copied: all of it.
-pub(super) const SPAN: Span = Span {
-    from: 0,
-    to: 0,
+pub(super) const RANGE: CopyRange = CopyRange {
+    src_offset: 0,
+    dst_offset: 0,
     len: 1000 + 300 + 4096 + 513 + 6000,
 };
 
@@ -46,7 +46,7 @@ pub(super) fn there_and_back<'bound>(
     controller: &Controller<'bound>,
 ) -> Result<[Listed; 2], Failure> {
     let mut parts = buffers()?;
-    let mut whole = Buffer::zeroed(SPAN.len + MARGIN)?;
+    let mut whole = Buffer::zeroed(RANGE.len + MARGIN)?;
     let mut index = 0;
 
     for part in &mut parts {
@@ -59,13 +59,13 @@ pub(super) fn there_and_back<'bound>(
 
     let parts = SgTable::new(dev, parts, GFP_KERNEL)?.map::<Bidirectional>()?;
     let whole = Mapping::<_, Bidirectional>::new(dev, whole)?;
-    let mut done = controller.copy(parts, whole, SPAN)?;
+    let mut done = controller.copy(parts, whole, RANGE)?;
     let there = Listed::gathered(&done);
 
-    pattern::check(done.mappings.destination.for_cpu(..)?, 0, SPAN.len)?;
+    pattern::check(done.mappings.destination.for_cpu(..)?, 0, RANGE.len)?;
 
     let others = SgTable::new(dev, buffers()?, GFP_KERNEL)?.map::<FromDevice>()?;
-    let done = controller.copy(done.mappings.destination, others, SPAN)?;
+    let done = controller.copy(done.mappings.destination, others, RANGE)?;
     let back = Listed::scattered(&done);
     let others = done.mappings.destination.unmap().into_memory();
 

@@ -60,12 +60,12 @@ use crate::{
     },
     pl330::{
         Controller,
+        Copy2d,
+        CopyRange,
         Failed,
         InjectedFault,
-        Receipt,
-        RowSpans,
-        Span,
         TransferError, //
+        TransferStats,
     }, //
 };
 use pattern::Mismatch;
@@ -75,87 +75,96 @@ const MARGIN: usize = 64;
 
 /// What is copied: lengths and offsets around the sizes at which something changes, which are the
 /// bus width (8 bytes), a burst (128), a page (4096), 256 bursts, and a nest of loops.
-const SPANS: [Span; 14] = [
-    span(1, 0, 0),
-    span(1, 3, 6),
-    span(7, 1, 1),
-    span(8, 0, 0),
-    span(64, 0, 0),
-    span(127, 5, 5),
-    span(128, 8, 16),
-    span(1000, 2, 4),
-    span(4096, 0, 0),
-    span(4096, 0, 1),
-    span(4097, 7, 7),
-    span(65536, 4, 12),
-    span(1 << 20, 0, 0),
-    span(1 << 20, 3, 6),
+const SPANS: [CopyRange; 14] = [
+    range(1, 0, 0),
+    range(1, 3, 6),
+    range(7, 1, 1),
+    range(8, 0, 0),
+    range(64, 0, 0),
+    range(127, 5, 5),
+    range(128, 8, 16),
+    range(1000, 2, 4),
+    range(4096, 0, 0),
+    range(4096, 0, 1),
+    range(4097, 7, 7),
+    range(65536, 4, 12),
+    range(1 << 20, 0, 0),
+    range(1 << 20, 3, 6),
 ];
 
 /// What is copied between pages, with the margin after it.
-const IN_A_PAGE: [Span; 4] = [
-    span(1, 0, 0),
-    span(64, 128, 256),
-    span(1500, 66, 64),
-    span(PageBuffer::LEN - 2 * MARGIN, 3, 1),
+const IN_A_PAGE: [CopyRange; 4] = [
+    range(1, 0, 0),
+    range(64, 128, 256),
+    range(1500, 66, 64),
+    range(PageBuffer::LEN - 2 * MARGIN, 3, 1),
 ];
 
 /// What is used of a long buffer.
-const PART: Span = span(1500, 0, 0);
+const PART: CopyRange = range(1500, 0, 0);
 
 /// What is filled, and with what.
-const FILLS: [(Span, &[u8]); 6] = [
-    (span(1, 0, 3), &[0]),
-    (span(4096, 0, 0), &[0]),
-    (span(100_000, 0, 5), &[0]),
-    (span(33, 0, 7), &[0x5a]),
-    (span(4096, 0, 2), &[1, 2, 3, 4]),
-    (span(100_000, 0, 1), &[8, 7, 6, 5, 4, 3, 2, 1]),
+const FILLS: [(CopyRange, &[u8]); 6] = [
+    (range(1, 0, 3), &[0]),
+    (range(4096, 0, 0), &[0]),
+    (range(100_000, 0, 5), &[0]),
+    (range(33, 0, 7), &[0x5a]),
+    (range(4096, 0, 2), &[1, 2, 3, 4]),
+    (range(100_000, 0, 1), &[8, 7, 6, 5, 4, 3, 2, 1]),
 ];
 
-/// Which rows are copied: with both strides multiples of the bus width, which makes a loop, and not.
-const ROWS: [RowSpans; 3] = [
-    RowSpans {
-        first: span(128, 64, 32),
+/// Which rows are copied: with both strides multiples of the bus width, which makes a loop, and
+/// not.
+const ROWS: [Copy2d; 3] = [
+    Copy2d {
+        first: range(128, 64, 32),
         rows: 48,
-        from_stride: 1024,
-        to_stride: 256,
+        src_stride: 1024,
+        dst_stride: 256,
     },
-    RowSpans {
-        first: span(101, 3, 6),
+    Copy2d {
+        first: range(101, 3, 6),
         rows: 300,
-        from_stride: 128,
-        to_stride: 104,
+        src_stride: 128,
+        dst_stride: 104,
     },
-    RowSpans {
-        first: span(30, 1, 0),
+    Copy2d {
+        first: range(30, 1, 0),
         rows: 20,
-        from_stride: 77,
-        to_stride: 31,
+        src_stride: 77,
+        dst_stride: 31,
     },
 ];
 
-/// How many pieces are copied, and how long they are. The program for the last does not fit into one
-/// slot.
+/// How many pieces are copied, and how long they are. The program for the last does not fit into
+/// one slot.
 const PIECES: [(usize, usize); 4] = [(2, 1), (16, 100), (256, 256), (1500, 40)];
 
 /// What is copied from a buffer that is cut at its pages.
-const SPLIT: [Span; 3] = [span(1, 4095, 0), span(4098, 4095, 3), span(50_000, 100, 8)];
+const SPLIT: [CopyRange; 3] = [
+    range(1, 4095, 0),
+    range(4098, 4095, 3),
+    range(50_000, 100, 8),
+];
 
 /// What is copied at the same time.
-const TOGETHER: Span = span(30_000, 1, 2);
+const TOGETHER: CopyRange = range(30_000, 1, 2);
 
 /// What is copied in order.
-const ORDERED: Span = span(30_000, 0, 4);
+const ORDERED: CopyRange = range(30_000, 0, 4);
 
 /// What is copied to and fro.
-const CHAINED: Span = span(5000, 0, 0);
+const CHAINED: CopyRange = range(5000, 0, 0);
 
 /// What is copied after a transfer that failed.
-const RECOVERED: Span = span(1500, 0, 0);
+const RECOVERED: CopyRange = range(1500, 0, 0);
 
-const fn span(len: usize, from: usize, to: usize) -> Span {
-    Span { from, to, len }
+const fn range(len: usize, from: usize, to: usize) -> CopyRange {
+    CopyRange {
+        src_offset: from,
+        dst_offset: to,
+        len,
+    }
 }
 
 /// Why a lesson did not end as it should.
@@ -219,8 +228,8 @@ impl From<Mismatch> for Failure {
     }
 }
 
-/// Runs all lessons, or those until the controller stops to answer, on `controller`, the controller of
-/// `dev`. Nobody else may use it meanwhile, or the events will not add up.
+/// Runs all lessons, or those until the controller stops to answer, on `controller`, the controller
+/// of `dev`. Nobody else may use it meanwhile, or the events will not add up.
 ///
 /// # Errors
 ///
@@ -241,31 +250,31 @@ fn run_into<'bound>(
     controller: &Arc<Controller<'bound>>,
     report: &mut Report,
 ) -> Result {
-    for span in SPANS {
-        let outcome = single::copy(dev, controller, span);
+    for range in SPANS {
+        let outcome = single::copy(dev, controller, range);
 
-        if !report.add(["single"], span, outcome.map(|it| [it]))? {
+        if !report.add(["single"], range, outcome.map(|it| [it]))? {
             return Ok(());
         }
     }
-    for span in SPANS {
-        let outcome = bidirectional::there_and_back(dev, controller, span);
+    for range in SPANS {
+        let outcome = bidirectional::there_and_back(dev, controller, range);
 
-        if !report.add(["there", "back"], span, outcome)? {
+        if !report.add(["there", "back"], range, outcome)? {
             return Ok(());
         }
     }
-    for span in SPANS {
-        let outcome = sync::twice(dev, controller, span);
+    for range in SPANS {
+        let outcome = sync::twice(dev, controller, range);
 
-        if !report.add(["mapped", "changed"], span, outcome)? {
+        if !report.add(["mapped", "changed"], range, outcome)? {
             return Ok(());
         }
     }
-    for span in IN_A_PAGE {
-        let outcome = page::copy(dev, controller, span);
+    for range in IN_A_PAGE {
+        let outcome = page::copy(dev, controller, range);
 
-        if !report.add(["page"], span, outcome.map(|it| [it]))? {
+        if !report.add(["page"], range, outcome.map(|it| [it]))? {
             return Ok(());
         }
     }
@@ -278,52 +287,52 @@ fn run_into<'bound>(
 
     let outcome = data::send_twice(dev, controller);
 
-    if !report.add(["message", "again"], data::SPAN, outcome)? {
+    if !report.add(["message", "again"], data::RANGE, outcome)? {
         return Ok(());
     }
-    for (span, bytes) in FILLS {
-        let outcome = fill::fill(dev, controller, span, bytes);
+    for (range, bytes) in FILLS {
+        let outcome = fill::fill(dev, controller, range, bytes);
 
-        if !report.add(["fill"], span, outcome.map(|it| [it]))? {
+        if !report.add(["fill"], range, outcome.map(|it| [it]))? {
             return Ok(());
         }
     }
     for rows in ROWS {
         let outcome = rows::copy(dev, controller, rows);
-        let span = Span {
+        let range = CopyRange {
             len: rows.rows * rows.first.len,
             ..rows.first
         };
 
-        if !report.add(["rows"], span, outcome.map(|it| [it]))? {
+        if !report.add(["rows"], range, outcome.map(|it| [it]))? {
             return Ok(());
         }
     }
     for (count, len) in PIECES {
         let outcome = pieces::gather(dev, controller, count, len);
-        let span = span(count * len, 0, 0);
+        let range = range(count * len, 0, 0);
 
-        if !report.add(["pieces"], span, outcome.map(|it| [it]))? {
+        if !report.add(["pieces"], range, outcome.map(|it| [it]))? {
             return Ok(());
         }
     }
 
     let outcome = list::there_and_back(dev, controller);
 
-    if !report.add(["gather", "scatter"], list::SPAN, outcome)? {
+    if !report.add(["gather", "scatter"], list::RANGE, outcome)? {
         return Ok(());
     }
-    for span in SPLIT {
-        let outcome = split::copy(dev, controller, span);
+    for range in SPLIT {
+        let outcome = split::copy(dev, controller, range);
 
-        if !report.add(["split"], span, outcome.map(|it| [it]))? {
+        if !report.add(["split"], range, outcome.map(|it| [it]))? {
             return Ok(());
         }
     }
 
     let outcome = pages::twice(dev, controller);
 
-    if !report.add(["pages", "changed pages"], pages::SPAN, outcome)? {
+    if !report.add(["pages", "changed pages"], pages::RANGE, outcome)? {
         return Ok(());
     }
 
@@ -336,13 +345,13 @@ fn run_into<'bound>(
         Err(failure) => Err(failure),
     };
 
-    if !report.add(["segments"], segments::SPAN, outcome)? {
+    if !report.add(["segments"], segments::RANGE, outcome)? {
         return Ok(());
     }
 
     let outcome = zero_copy::send(dev, controller);
 
-    if !report.add(["zero copy"], zero_copy::SPAN, outcome.map(|it| [it]))? {
+    if !report.add(["zero copy"], zero_copy::RANGE, outcome.map(|it| [it]))? {
         return Ok(());
     }
 
@@ -353,13 +362,13 @@ fn run_into<'bound>(
     }
 
     match order::copy(dev, controller, ORDERED) {
-        Ok(receipts) => {
-            for (number, receipt) in receipts.into_iter().enumerate() {
-                report.add(["in order"], order::part(ORDERED, number), Ok([receipt]))?;
+        Ok(stats) => {
+            for (number, stats) in stats.into_iter().enumerate() {
+                report.add(["in order"], order::part(ORDERED, number), Ok([stats]))?;
             }
         }
         Err(failure) => {
-            if !report.add(["in order"], ORDERED, Err::<[Receipt; 1], _>(failure))? {
+            if !report.add(["in order"], ORDERED, Err::<[TransferStats; 1], _>(failure))? {
                 return Ok(());
             }
         }
@@ -379,7 +388,7 @@ fn run_into<'bound>(
         if let Ok((error, _)) = &outcome {
             report.add_provoked(*error)?;
         }
-        report.add([lesson], RECOVERED, outcome.map(|(_, receipt)| [receipt]))?;
+        report.add([lesson], RECOVERED, outcome.map(|(_, stats)| [stats]))?;
     }
     Ok(())
 }

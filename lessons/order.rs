@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A queue and callbacks: transfers that are done one after the other, and a callback for each, which
-//! the interrupt handler calls.
+//! A queue and callbacks: transfers that are done one after the other, and a callback for each,
+//! which a softirq calls.
 //!
 //! The first transfer is the longest, so without the queue the others would overtake it.
 
@@ -30,11 +30,12 @@ use crate::{
         ToDevice, //
     },
     pl330::{
+        CallbackContext,
         Controller,
+        CopyRange,
         Queue,
-        Receipt,
-        Span,
         TransferResult, //
+        TransferStats,
     }, //
 };
 
@@ -55,21 +56,21 @@ struct Notes<'bound> {
     all: Completion,
 }
 
-/// What transfer `number` copies of `span`.
-pub(super) fn part(span: Span, number: usize) -> Span {
-    Span {
-        len: span.len >> number,
-        ..span
+/// What transfer `number` copies of `range`.
+pub(super) fn part(range: CopyRange, number: usize) -> CopyRange {
+    CopyRange {
+        len: range.len >> number,
+        ..range
     }
 }
 
-/// Copies `span`, then a half of it, a quarter and so on, in this order, and looks at all bytes of the
-/// destinations.
+/// Copies `range`, then a half of it, a quarter and so on, in this order, and looks at all bytes of
+/// the destinations.
 pub(super) fn copy<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
-    span: Span,
-) -> Result<[Receipt; MANY], Failure> {
+    range: CopyRange,
+) -> Result<[TransferStats; MANY], Failure> {
     let queue = Queue::new(controller, GFP_KERNEL)?;
     let room = KVec::with_capacity(MANY, GFP_KERNEL)?;
     let notes = Arc::pin_init(
@@ -80,10 +81,10 @@ pub(super) fn copy<'bound>(
         GFP_KERNEL,
     )?;
     for number in 0..MANY {
-        let mut source = Buffer::zeroed(span.from + span.len)?;
-        let mut destination = Buffer::zeroed(span.to + span.len + MARGIN)?;
+        let mut source = Buffer::zeroed(range.src_offset + range.len)?;
+        let mut destination = Buffer::zeroed(range.dst_offset + range.len + MARGIN)?;
 
-        pattern::fill_source(&mut source[span.from..]);
+        pattern::fill_source(&mut source[range.src_offset..]);
         pattern::fill_background(&mut destination);
 
         let source = Mapping::<_, ToDevice>::new(dev, source)?;
@@ -91,20 +92,24 @@ pub(super) fn copy<'bound>(
         let notes = notes.clone();
 
         controller
-            .prepare(source, destination, part(span, number), GFP_KERNEL)?
-            .then(GFP_KERNEL, move |result| {
-                let mut ended = notes.ended.lock();
-                let _ = ended.push_within_capacity((number, result));
+            .prepare(source, destination, part(range, number), GFP_KERNEL)?
+            .with_callback(
+                CallbackContext::Softirq,
+                move |result| {
+                    let mut ended = notes.ended.lock();
+                    let _ = ended.push_within_capacity((number, result));
 
-                if ended.len() == MANY {
-                    notes.all.complete_all();
-                }
-            })?
+                    if ended.len() == MANY {
+                        notes.all.complete_all();
+                    }
+                },
+                GFP_KERNEL,
+            )?
             .submit_to(&queue);
     }
     notes.all.wait_for_completion();
 
-    let mut receipts = KVec::with_capacity(MANY, GFP_KERNEL)?;
+    let mut stats = KVec::with_capacity(MANY, GFP_KERNEL)?;
 
     for (place, (number, result)) in core::mem::take(&mut *notes.ended.lock())
         .into_iter()
@@ -117,11 +122,11 @@ pub(super) fn copy<'bound>(
         }
         pattern::check(
             &done.mappings.destination.unmap(),
-            span.to,
-            part(span, number).len,
+            range.dst_offset,
+            part(range, number).len,
         )?;
-        receipts.push(done.receipt, GFP_KERNEL)?;
+        stats.push(done.stats, GFP_KERNEL)?;
     }
 
-    receipts.as_slice().try_into().map_err(|_| Failure::NoError)
+    stats.as_slice().try_into().map_err(|_| Failure::NoError)
 }

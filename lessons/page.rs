@@ -25,36 +25,43 @@ use crate::{
     },
     pl330::{
         Controller,
-        Receipt,
-        Span, //
+        CopyRange, //
+        TransferStats,
     }, //
 };
 
-/// Copies `span` between two pages of which no more than that, and a margin, is mapped. Looks at all
-/// bytes of the destination.
+/// Copies `range` between two pages of which no more than that, and a margin, is mapped. Looks at
+/// all bytes of the destination.
 pub(super) fn copy<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
-    span: Span,
-) -> Result<Receipt, Failure> {
+    range: CopyRange,
+) -> Result<TransferStats, Failure> {
     let mut source = PageBuffer::zeroed()?;
     let mut destination = PageBuffer::new(Page::alloc_page(GFP_KERNEL)?)?;
 
-    pattern::fill_source(&mut source[span.from..][..span.len]);
+    pattern::fill_source(&mut source[range.src_offset..][..range.len]);
     pattern::fill_background(&mut destination);
-    source.set_range(span.from..span.from + span.len)?;
-    destination.set_range(0..span.to + span.len + MARGIN)?;
+    source.set_range(range.src_offset..range.src_offset + range.len)?;
+    destination.set_range(0..range.dst_offset + range.len + MARGIN)?;
 
     let source = Mapping::<_, ToDevice>::new(dev, source)?;
     let destination = Mapping::<_, FromDevice>::new(dev, destination)?;
-    let done = controller.copy(source, destination, Span { from: 0, ..span })?;
+    let done = controller.copy(
+        source,
+        destination,
+        CopyRange {
+            src_offset: 0,
+            ..range
+        },
+    )?;
     let destination = done.mappings.destination.unmap();
 
     pattern::check(
-        &destination[..span.to + span.len + MARGIN],
-        span.to,
-        span.len,
+        &destination[..range.dst_offset + range.len + MARGIN],
+        range.dst_offset,
+        range.len,
     )?;
     drop::<Page>(destination.into_page());
-    Ok(done.receipt)
+    Ok(done.stats)
 }

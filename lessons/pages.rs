@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Pages as lists: from pages to pages, of which other parts are used on either side, so that hardly a
-//! segment of the one begins or ends where one of the other does.
+//! Pages as lists: from pages to pages, of which other parts are used on either side, so that
+//! hardly a segment of the one begins or ends where one of the other does.
 
 use kernel::prelude::*;
 
@@ -19,7 +19,7 @@ use crate::{
     },
     pl330::{
         Controller,
-        Span, //
+        CopyRange, //
     },
     sg::SgTable, //
 };
@@ -31,16 +31,16 @@ const FROM: (usize, usize, usize) = (30, 64, 3000);
 const TO: (usize, usize, usize) = (25, 7, 3600);
 
 /// What is copied: all of them, which are as many on either side.
-pub(super) const SPAN: Span = Span {
-    from: 0,
-    to: 0,
+pub(super) const RANGE: CopyRange = CopyRange {
+    src_offset: 0,
+    dst_offset: 0,
     len: FROM.0 * FROM.2,
 };
 
 const _: () = assert!(FROM.0 * FROM.2 == TO.0 * TO.2);
 
-/// Copies pages to pages. Then the CPU changes a few bytes of the source across two of them, while it stays
-/// mapped, and it is copied again. Looks at all bytes of the destination.
+/// Copies pages to pages. Then the CPU changes a few bytes of the source across two of them, while
+/// it stays mapped, and it is copied again. Looks at all bytes of the destination.
 pub(super) fn twice<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
@@ -59,7 +59,7 @@ pub(super) fn twice<'bound>(
 
     let source = SgTable::new(dev, source, GFP_KERNEL)?.map::<Bidirectional>()?;
     let destination = SgTable::new(dev, pages(TO)?, GFP_KERNEL)?.map::<FromDevice>()?;
-    let mut done = controller.copy(source, destination, SPAN)?;
+    let mut done = controller.copy(source, destination, RANGE)?;
     let first = Listed::list_to_list(&done);
 
     pattern::check_parts(
@@ -75,7 +75,7 @@ pub(super) fn twice<'bound>(
         .for_cpu_mut(at..at + NEW.len())?
         .copy_from(&NEW)?;
 
-    let done = controller.copy(done.mappings.source, done.mappings.destination, SPAN)?;
+    let done = controller.copy(done.mappings.source, done.mappings.destination, RANGE)?;
     let second = Listed::list_to_list(&done);
     let destination = done.mappings.destination.unmap().into_memory();
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Long buffers that stay mapped, and of which a part is used at a time: no more is synced than that.
+//! Long buffers that stay mapped, and of which a part is used at a time: no more is synced than
+//! that.
 //!
 //! In C this is `DMA_ATTR_SKIP_CPU_SYNC` at mapping and unmapping, and
 //! `dma_sync_single_range_for_device()` and `..._for_cpu()` with the length that is used, as the
@@ -23,48 +24,52 @@ use crate::{
     },
     pl330::{
         Controller,
-        Receipt,
-        Span, //
+        CopyRange, //
+        TransferStats,
     }, //
 };
 
 /// The length of the buffers in bytes.
 const LEN: usize = 64 << 10;
 
-/// Sends `span` as a frame in a buffer that is much longer, then another one from the same buffers.
-/// Looks at the bytes that were received, and at some after them.
+/// Sends `range` as a frame in a buffer that is much longer, then another one from the same
+/// buffers. Looks at the bytes that were received, and at some after them.
 pub(super) fn frames<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
-    span: Span,
-) -> Result<[Receipt; 2], Failure> {
+    range: CopyRange,
+) -> Result<[TransferStats; 2], Failure> {
     let mut received = Buffer::zeroed(LEN)?;
 
     pattern::fill_background(&mut received);
 
     let mut sent = Mapping::<_, ToDevice>::new_unsynced(dev, Buffer::zeroed(LEN)?)?;
     let mut received = Mapping::<_, FromDevice>::new_unsynced(dev, received)?;
-    let mut receipts = [None; 2];
+    let mut stats = [None; 2];
 
-    for receipt in &mut receipts {
-        pattern::fill_source(&mut sent[span.from..][..span.len]);
+    for stats in &mut stats {
+        pattern::fill_source(&mut sent[range.src_offset..][..range.len]);
 
         let source = sent
-            .sync_for_device(span.from + span.len)
+            .sync_for_device(range.src_offset + range.len)
             .map_err(|_| EINVAL)?;
         let destination = received
-            .sync_for_device(span.to + span.len)
+            .sync_for_device(range.dst_offset + range.len)
             .map_err(|_| EINVAL)?;
-        let done = controller.copy(source, destination, span)?;
+        let done = controller.copy(source, destination, range)?;
 
-        *receipt = Some(done.receipt);
+        *stats = Some(done.stats);
         sent = done.mappings.source.sync_for_cpu();
         received = done.mappings.destination.sync_for_cpu();
-        pattern::check(&received[..span.to + span.len + MARGIN], span.to, span.len)?;
-        pattern::fill_background(&mut sent[span.from..][..span.len]);
+        pattern::check(
+            &received[..range.dst_offset + range.len + MARGIN],
+            range.dst_offset,
+            range.len,
+        )?;
+        pattern::fill_background(&mut sent[range.src_offset..][..range.len]);
     }
 
-    match receipts {
+    match stats {
         [Some(first), Some(second)] => Ok([first, second]),
         _ => Err(Failure::NoError),
     }

@@ -3,8 +3,8 @@
 //! Bytes that tell where they come from.
 //!
 //! The highest bit says whether a byte belongs to the source (1) or was in the destination before
-//! (0); the others depend on its index in the copied bytes, far enough that a shift by any number of
-//! bytes, beats or pages shows.
+//! (0); the others depend on its index in the copied bytes, far enough that a shift by any number
+//! of bytes, beats or pages shows.
 
 use kernel::fmt;
 

@@ -20,18 +20,19 @@ use crate::{
     },
     pl330::{
         Controller,
-        Receipt,
-        Span, //
+        CopyRange, //
+        TransferStats,
     }, //
 };
 
-/// Copies `count` pieces of `len` bytes, the last one first, and looks at all bytes of the destination.
+/// Copies `count` pieces of `len` bytes, the last one first, and looks at all bytes of the
+/// destination.
 pub(super) fn gather<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
     count: usize,
     len: usize,
-) -> Result<Receipt, Failure> {
+) -> Result<TransferStats, Failure> {
     // Seven bytes between any two, so that each has an alignment of its own.
     let stride = len + 7;
     let mut source = Buffer::zeroed(count * stride)?;
@@ -42,9 +43,9 @@ pub(super) fn gather<'bound>(
     pattern::fill_background(&mut destination);
     for piece in 0..count {
         pieces.push(
-            Span {
-                from: (count - 1 - piece) * stride,
-                to: piece * len,
+            CopyRange {
+                src_offset: (count - 1 - piece) * stride,
+                dst_offset: piece * len,
                 len,
             },
             GFP_KERNEL,
@@ -61,5 +62,5 @@ pub(super) fn gather<'bound>(
             _ => pattern::background(offset),
         }
     })?;
-    Ok(done.receipt)
+    Ok(done.stats)
 }

@@ -15,10 +15,10 @@ use crate::{
         Pair, //
     },
     pl330::{
-        Done,
-        Receipt,
-        Span,
+        Completed,
+        CopyRange,
         TransferError, //
+        TransferStats,
     },
     sg::{
         MappedSgTable,
@@ -29,7 +29,7 @@ use crate::{
 /// How a transfer with lists went.
 #[derive(Clone, Copy)]
 pub(super) struct Listed {
-    receipt: Receipt,
+    stats: TransferStats,
     /// In how many entries and segments each side was, if it was a list.
     cuts: [Option<Cut>; 2],
 }
@@ -56,30 +56,30 @@ type Lists<'dev, S, SD, M, D> = Pair<MappedSgTable<'dev, S, SD>, MappedSgTable<'
 impl Listed {
     /// From a list to a mapping.
     pub(super) fn gathered<M: SgMemory, D: Direction, T>(
-        done: &Done<Pair<MappedSgTable<'_, M, D>, T>>,
+        done: &Completed<Pair<MappedSgTable<'_, M, D>, T>>,
     ) -> Self {
         Self {
-            receipt: done.receipt,
+            stats: done.stats,
             cuts: [Cut::of(&done.mappings.source), None],
         }
     }
 
     /// From a mapping to a list.
     pub(super) fn scattered<S, M: SgMemory, D: Direction>(
-        done: &Done<Pair<S, MappedSgTable<'_, M, D>>>,
+        done: &Completed<Pair<S, MappedSgTable<'_, M, D>>>,
     ) -> Self {
         Self {
-            receipt: done.receipt,
+            stats: done.stats,
             cuts: [None, Cut::of(&done.mappings.destination)],
         }
     }
 
     /// From a list to a list.
     pub(super) fn list_to_list<S: SgMemory, SD: Direction, M: SgMemory, D: Direction>(
-        done: &Done<Lists<'_, S, SD, M, D>>,
+        done: &Completed<Lists<'_, S, SD, M, D>>,
     ) -> Self {
         Self {
-            receipt: done.receipt,
+            stats: done.stats,
             cuts: [
                 Cut::of(&done.mappings.source),
                 Cut::of(&done.mappings.destination),
@@ -88,10 +88,10 @@ impl Listed {
     }
 }
 
-impl From<Receipt> for Listed {
-    fn from(receipt: Receipt) -> Self {
+impl From<TransferStats> for Listed {
+    fn from(stats: TransferStats) -> Self {
         Self {
-            receipt,
+            stats,
             cuts: [None; 2],
         }
     }
@@ -100,7 +100,7 @@ impl From<Receipt> for Listed {
 /// A transfer, or an attempt at one.
 struct Entry {
     lesson: &'static str,
-    span: Span,
+    range: CopyRange,
     outcome: Result<Listed, Failure>,
 }
 
@@ -131,16 +131,16 @@ impl Report {
     pub(super) fn add<const N: usize>(
         &mut self,
         lessons: [&'static str; N],
-        span: Span,
+        range: CopyRange,
         outcome: Result<[impl Into<Listed>; N], Failure>,
     ) -> Result<bool> {
         match outcome {
             Ok(done) => {
                 for (lesson, done) in lessons.into_iter().zip(done) {
-                    self.push(lesson, span, Ok(done.into()))?;
+                    self.push(lesson, range, Ok(done.into()))?;
                 }
             }
-            Err(failure) => self.push(lessons[0], span, Err(failure))?,
+            Err(failure) => self.push(lessons[0], range, Err(failure))?,
         }
         Ok(!self.is_hopeless())
     }
@@ -148,13 +148,13 @@ impl Report {
     fn push(
         &mut self,
         lesson: &'static str,
-        span: Span,
+        range: CopyRange,
         outcome: Result<Listed, Failure>,
     ) -> Result {
         self.entries.push(
             Entry {
                 lesson,
-                span,
+                range,
                 outcome,
             },
             GFP_KERNEL,
@@ -217,7 +217,7 @@ impl Report {
         self.entries
             .iter()
             .filter_map(|entry| entry.outcome.as_ref().ok())
-            .map(|done| u64::from(done.receipt.programs))
+            .map(|done| u64::from(done.stats.programs))
             .sum()
     }
 
@@ -243,24 +243,24 @@ impl fmt::Display for Report {
         ))?;
         for Entry {
             lesson,
-            span,
+            range,
             outcome,
         } in &self.entries
         {
-            f.write_fmt(fmt!("{lesson:<14} {:>8}  ", span.len))?;
+            f.write_fmt(fmt!("{lesson:<14} {:>8}  ", range.len))?;
             match outcome {
-                Ok(Listed { receipt, cuts }) => f.write_fmt(fmt!(
+                Ok(Listed { stats, cuts }) => f.write_fmt(fmt!(
                     "{:#010x}  {:#010x} {:>5} B {:>6} us  ok{}\n",
-                    receipt.source,
-                    receipt.destination,
-                    receipt.program_len,
-                    receipt.duration.as_micros_ceil(),
+                    stats.source,
+                    stats.destination,
+                    stats.program_len,
+                    stats.duration.as_micros_ceil(),
                     Cuts(cuts),
                 ))?,
                 Err(failure) => f.write_fmt(fmt!(
                     "+{:<9}  +{:<9} {:19} {failure}\n",
-                    span.from,
-                    span.to,
+                    range.src_offset,
+                    range.dst_offset,
                     ""
                 ))?,
             }
@@ -353,27 +353,27 @@ impl fmt::Display for Json<'_> {
         f.write_str("{\"transfers\":[")?;
         for Entry {
             lesson,
-            span,
+            range,
             outcome,
         } in &report.entries
         {
             f.write_fmt(fmt!(
                 "{separator}{{\"lesson\":\"{lesson}\",\"bytes\":{},\"from_offset\":{},\
                  \"to_offset\":{},",
-                span.len,
-                span.from,
-                span.to
+                range.len,
+                range.src_offset,
+                range.dst_offset
             ))?;
             separator = ",";
             match outcome {
-                Ok(Listed { receipt, cuts }) => f.write_fmt(fmt!(
+                Ok(Listed { stats, cuts }) => f.write_fmt(fmt!(
                     "{}\"source\":\"{:#010x}\",\"destination\":\"{:#010x}\",\"program_bytes\":{},\
                      \"nanoseconds\":{},\"result\":\"ok\"}}",
                     JsonCuts(cuts),
-                    receipt.source,
-                    receipt.destination,
-                    receipt.program_len,
-                    receipt.duration.as_nanos(),
+                    stats.source,
+                    stats.destination,
+                    stats.program_len,
+                    stats.duration.as_nanos(),
                 ))?,
                 Err(failure) => f.write_fmt(fmt!("\"result\":\"{failure}\"}}"))?,
             }

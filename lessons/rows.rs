@@ -17,8 +17,8 @@ use crate::{
     },
     pl330::{
         Controller,
-        Receipt,
-        RowSpans, //
+        Copy2d, //
+        TransferStats,
     }, //
 };
 
@@ -26,12 +26,12 @@ use crate::{
 pub(super) fn copy<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
-    rows: RowSpans,
-) -> Result<Receipt, Failure> {
+    rows: Copy2d,
+) -> Result<TransferStats, Failure> {
     let first = rows.first;
-    let mut source = Buffer::zeroed(first.from + rows.rows * rows.from_stride + first.len)?;
+    let mut source = Buffer::zeroed(first.src_offset + rows.rows * rows.src_stride + first.len)?;
     let mut destination =
-        Buffer::zeroed(first.to + rows.rows * rows.to_stride + first.len + MARGIN)?;
+        Buffer::zeroed(first.dst_offset + rows.rows * rows.dst_stride + first.len + MARGIN)?;
 
     pattern::fill_source(&mut source);
     pattern::fill_background(&mut destination);
@@ -43,15 +43,15 @@ pub(super) fn copy<'bound>(
     pattern::check_by(&done.mappings.destination.unmap(), |offset| {
         // The row that the byte is in, and how far.
         let in_row = offset
-            .checked_sub(first.to)
-            .map(|behind| (behind / rows.to_stride, behind % rows.to_stride));
+            .checked_sub(first.dst_offset)
+            .map(|behind| (behind / rows.dst_stride, behind % rows.dst_stride));
 
         match in_row {
             Some((row, column)) if row < rows.rows && column < first.len => {
-                pattern::source(first.from + row * rows.from_stride + column)
+                pattern::source(first.src_offset + row * rows.src_stride + column)
             }
             _ => pattern::background(offset),
         }
     })?;
-    Ok(done.receipt)
+    Ok(done.stats)
 }

@@ -3,8 +3,9 @@
 //! Segments: what a table has, and what the device sees of it when it is mapped.
 //!
 //! In C, whoever programs a device goes through as many entries as `dma_map_sg()` has returned, by
-//! `sg_dma_address()` and `sg_dma_len()`, which are not the entry's own. `InFlight::segments` yields these,
-//! and no others. A lesson may not have them, an engine may; what can be shown of them is text.
+//! `sg_dma_address()` and `sg_dma_len()`, which are not the entry's own. `InFlight::segments`
+//! yields these, and no others. A lesson may not have them, an engine may; what can be shown of
+//! them is text.
 
 use kernel::{
     prelude::*,
@@ -26,7 +27,7 @@ use crate::{
     },
     pl330::{
         Controller,
-        Span, //
+        CopyRange, //
     },
     sg::{
         Contiguous,
@@ -38,9 +39,9 @@ use crate::{
 };
 
 /// What is copied.
-pub(super) const SPAN: Span = Span {
-    from: 0,
-    to: 0,
+pub(super) const RANGE: CopyRange = CopyRange {
+    src_offset: 0,
+    dst_offset: 0,
     len: 10_000,
 };
 
@@ -49,11 +50,11 @@ pub(super) fn show<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
 ) -> Result<(Listed, [CString; 2]), Failure> {
-    let mut source = Buffer::zeroed(SPAN.len)?;
+    let mut source = Buffer::zeroed(RANGE.len)?;
     let mut pages = KVec::new();
 
     source.fill(0x5e);
-    for _ in 0..SPAN.len.div_ceil(PageBuffer::LEN) {
+    for _ in 0..RANGE.len.div_ceil(PageBuffer::LEN) {
         pages.push(PageBuffer::zeroed()?, GFP_KERNEL)?;
     }
 
@@ -63,10 +64,10 @@ pub(super) fn show<'bound>(
     let destination = SgTable::new(dev, pages, GFP_KERNEL)?;
     let (source, from) = map::<_, ToDevice>(source)?;
     let (destination, to) = map::<_, FromDevice>(destination)?;
-    let mut done = controller.copy(source, destination, SPAN)?;
+    let mut done = controller.copy(source, destination, RANGE)?;
     let listed = Listed::list_to_list(&done);
 
-    for bytes in done.mappings.destination.for_cpu(..SPAN.len)?.iter() {
+    for bytes in done.mappings.destination.for_cpu(..RANGE.len)?.iter() {
         if bytes.iter().any(|&byte| byte != 0x5e) {
             return Err(Failure::Message);
         }
@@ -74,8 +75,8 @@ pub(super) fn show<'bound>(
     Ok((listed, [from, to]))
 }
 
-/// Maps `table`. Says what it was before, the bytes of each entry, and what the device sees now, the address
-/// and the bytes of each segment.
+/// Maps `table`. Says what it was before, the bytes of each entry, and what the device sees now,
+/// the address and the bytes of each segment.
 fn map<M: SgMemory, D: Direction>(
     table: SgTable<'_, M>,
 ) -> Result<(MappedSgTable<'_, M, D>, CString), Failure> {

@@ -21,27 +21,31 @@ use crate::{
     },
     pl330::{
         Controller,
-        Receipt,
-        Span, //
+        CopyRange, //
+        TransferStats,
     }, //
 };
 
-/// Copies `span` between two buffers and looks at all bytes of the destination.
+/// Copies `range` between two buffers and looks at all bytes of the destination.
 pub(super) fn copy<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
-    span: Span,
-) -> Result<Receipt, Failure> {
-    let mut source = Buffer::zeroed(span.from + span.len)?;
-    let mut destination = Buffer::zeroed(span.to + span.len + MARGIN)?;
+    range: CopyRange,
+) -> Result<TransferStats, Failure> {
+    let mut source = Buffer::zeroed(range.src_offset + range.len)?;
+    let mut destination = Buffer::zeroed(range.dst_offset + range.len + MARGIN)?;
 
-    pattern::fill_source(&mut source[span.from..]);
+    pattern::fill_source(&mut source[range.src_offset..]);
     pattern::fill_background(&mut destination);
 
     let source = Mapping::<_, ToDevice>::new(dev, source)?;
     let destination = Mapping::<_, FromDevice>::new(dev, destination)?;
-    let done = controller.copy(source, destination, span)?;
+    let done = controller.copy(source, destination, range)?;
 
-    pattern::check(&done.mappings.destination.unmap(), span.to, span.len)?;
-    Ok(done.receipt)
+    pattern::check(
+        &done.mappings.destination.unmap(),
+        range.dst_offset,
+        range.len,
+    )?;
+    Ok(done.stats)
 }

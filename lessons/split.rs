@@ -2,10 +2,10 @@
 
 //! A buffer as a list: an entry for each page that it touches.
 //!
-//! That is a choice of the CPU's, and about entries: where there is an IOMMU it may put them together, and the
-//! device gets longer segments. A device whose descriptors do not hold more than a page says so by
-//! `Limits::max_segment` and `Limits::boundary_mask`. Then neither an entry nor a segment is longer, and
-//! nobody needs a `SgTableBuilder`.
+//! That is a choice of the CPU's, and about entries: where there is an IOMMU it may put them
+//! together, and the device gets longer segments. A device whose descriptors do not hold more than
+//! a page says so by `Limits::max_segment` and `Limits::boundary_mask`. Then neither an entry nor a
+//! segment is longer, and nobody needs a `SgTableBuilder`.
 
 use kernel::prelude::*;
 
@@ -25,7 +25,7 @@ use crate::{
     },
     pl330::{
         Controller,
-        Span, //
+        CopyRange, //
     },
     sg::{
         Contiguous,
@@ -33,16 +33,17 @@ use crate::{
     }, //
 };
 
-/// Copies `span` from a buffer that is cut at its pages, and looks at all bytes of the destination.
+/// Copies `range` from a buffer that is cut at its pages, and looks at all bytes of the
+/// destination.
 pub(super) fn copy<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
-    span: Span,
+    range: CopyRange,
 ) -> Result<Listed, Failure> {
-    let mut source = Buffer::zeroed(span.from + span.len)?;
-    let mut destination = Buffer::zeroed(span.to + span.len + MARGIN)?;
+    let mut source = Buffer::zeroed(range.src_offset + range.len)?;
+    let mut destination = Buffer::zeroed(range.dst_offset + range.len + MARGIN)?;
 
-    pattern::fill_source(&mut source[span.from..]);
+    pattern::fill_source(&mut source[range.src_offset..]);
     pattern::fill_background(&mut destination);
 
     let source = SgTableBuilder::new(dev, Contiguous(source))
@@ -50,9 +51,13 @@ pub(super) fn copy<'bound>(
         .build(GFP_KERNEL)?
         .map::<ToDevice>()?;
     let destination = Mapping::<_, FromDevice>::new(dev, destination)?;
-    let done = controller.copy(source, destination, span)?;
+    let done = controller.copy(source, destination, range)?;
     let listed = Listed::gathered(&done);
 
-    pattern::check(&done.mappings.destination.unmap(), span.to, span.len)?;
+    pattern::check(
+        &done.mappings.destination.unmap(),
+        range.dst_offset,
+        range.len,
+    )?;
     Ok(listed)
 }

@@ -4,8 +4,8 @@
 //! destination, and only these parts change hands.
 //!
 //! In C this is `dma_sync_single_for_device()` after the writes and `dma_sync_single_for_cpu()`
-//! before the reads, with the right direction, offset and length. Here `for_cpu_mut` and `for_cpu` do it, and
-//! there is no other way to the bytes.
+//! before the reads, with the right direction, offset and length. Here `for_cpu_mut` and `for_cpu`
+//! do it, and there is no other way to the bytes.
 
 use super::{
     pattern,
@@ -22,44 +22,52 @@ use crate::{
     },
     pl330::{
         Controller,
-        Receipt,
-        Span, //
+        CopyRange, //
+        TransferStats,
     }, //
 };
 
-/// Copies `span` between two buffers that are mapped once, then as many bytes again from behind it,
-/// which are written while the buffer is mapped.
+/// Copies `range` between two buffers that are mapped once, then as many bytes again from behind
+/// it, which are written while the buffer is mapped.
 pub(super) fn twice<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
-    span: Span,
-) -> Result<[Receipt; 2], Failure> {
-    let behind = span.from + span.len;
-    let end = span.to + span.len + MARGIN;
-    let mut source = Buffer::zeroed(behind + span.len)?;
+    range: CopyRange,
+) -> Result<[TransferStats; 2], Failure> {
+    let behind = range.src_offset + range.len;
+    let end = range.dst_offset + range.len + MARGIN;
+    let mut source = Buffer::zeroed(behind + range.len)?;
     let mut destination = Buffer::zeroed(end)?;
 
-    pattern::fill_source(&mut source[span.from..behind]);
+    pattern::fill_source(&mut source[range.src_offset..behind]);
     pattern::fill_background(&mut destination);
 
     let source = Mapping::<_, ToDevice>::new(dev, source)?;
     let destination = Mapping::<_, FromDevice>::new(dev, destination)?;
-    let mut done = controller.copy(source, destination, span)?;
-    let first = done.receipt;
+    let mut done = controller.copy(source, destination, range)?;
+    let first = done.stats;
 
-    pattern::check(done.mappings.destination.for_cpu(..)?, span.to, span.len)?;
+    pattern::check(
+        done.mappings.destination.for_cpu(..)?,
+        range.dst_offset,
+        range.len,
+    )?;
     pattern::fill_background(&mut done.mappings.source.for_cpu_mut(behind..)?);
 
     let mut done = controller.copy(
         done.mappings.source,
         done.mappings.destination,
-        Span {
-            from: behind,
-            ..span
+        CopyRange {
+            src_offset: behind,
+            ..range
         },
     )?;
 
-    pattern::check_background(done.mappings.destination.for_cpu(span.to..end - MARGIN)?)?;
+    pattern::check_background(
+        done.mappings
+            .destination
+            .for_cpu(range.dst_offset..end - MARGIN)?,
+    )?;
     pattern::check_background(&done.mappings.source.unmap()[behind..])?;
-    Ok([first, done.receipt])
+    Ok([first, done.stats])
 }

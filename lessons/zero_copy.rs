@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Zero copy: a header and its payload lie in different memory, and go out as one packet; they come in as
-//! one, and are read where they came to be. The CPU copies nothing, the lists do it.
+//! Zero copy: a header and its payload lie in different memory, and go out as one packet; they come
+//! in as one, and are read where they came to be. The CPU copies nothing, the lists do it.
 //!
-//! The payload is in vmalloc memory, whose pages lie anywhere, above 4 GiB for the most part where there is
-//! so much. What the device does not reach goes through bounce buffers there.
+//! The payload is in vmalloc memory, whose pages lie anywhere, above 4 GiB for the most part where
+//! there is so much. What the device does not reach goes through bounce buffers there.
 
 use kernel::prelude::*;
 use zerocopy_derive::{
@@ -26,7 +26,7 @@ use crate::{
     },
     pl330::{
         Controller,
-        Span, //
+        CopyRange, //
     },
     sg::{
         Contiguous,
@@ -48,9 +48,9 @@ const HEADER: usize = size_of::<Header>();
 const PAYLOAD: usize = 100_000;
 
 /// What is copied: a packet.
-pub(super) const SPAN: Span = Span {
-    from: 0,
-    to: 0,
+pub(super) const RANGE: CopyRange = CopyRange {
+    src_offset: 0,
+    dst_offset: 0,
     len: HEADER + PAYLOAD,
 };
 
@@ -68,14 +68,14 @@ pub(super) fn send<'bound>(
     let mut frames = KVec::new();
 
     pattern::fill_source(&mut payload);
-    for _ in 0..SPAN.len.div_ceil(PageBuffer::LEN) {
+    for _ in 0..RANGE.len.div_ceil(PageBuffer::LEN) {
         frames.push(PageBuffer::zeroed()?, GFP_KERNEL)?;
     }
 
     let packet = (Contiguous(KBox::new(header, GFP_KERNEL)?), payload);
     let packet = SgTable::new(dev, packet, GFP_KERNEL)?.map::<ToDevice>()?;
     let frames = SgTable::new(dev, frames, GFP_KERNEL)?.map::<FromDevice>()?;
-    let mut done = controller.copy(packet, frames, SPAN)?;
+    let mut done = controller.copy(packet, frames, RANGE)?;
     let listed = Listed::list_to_list(&done);
     let mut received = [0; HEADER];
 
@@ -90,7 +90,7 @@ pub(super) fn send<'bound>(
 
     // Then the payload.
     pattern::check_parts(
-        done.mappings.destination.for_cpu(HEADER..SPAN.len)?.iter(),
+        done.mappings.destination.for_cpu(HEADER..RANGE.len)?.iter(),
         pattern::source,
     )?;
     Ok(listed)

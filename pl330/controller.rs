@@ -1,116 +1,66 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A controller: its registers, its clock, its program memory, from probe to unbind.
+//! A controller, from probe to unbind.
+
+use core::ops::Deref;
 
 use kernel::{
-    device::{
-        Bound,
-        Device, //
-    },
-    io::{
-        poll::read_poll_timeout,
-        Io, //
-    },
-    new_spinlock_irq,
+    device::Bound,
+    fmt,
     platform,
     prelude::*,
-    static_lock_class,
-    sync::{
-        atomic::{
-            Atomic,
-            Relaxed, //
-        },
-        Arc,
-        SpinLockIrq, //
-    },
-    time::{
-        delay::fsleep,
-        Delta, //
-    }, //
+    sync::Arc, //
 };
 
 use super::{
-    config::Config,
     engine::{
-        channels,
-        event_of,
-        Phase,
-        Shared,
-        MAX_CHANNELS, //
+        AbortHandler,
+        Engine,
+        EventHandler,
+        SelfTestError, //
     },
-    error::{
-        ProbeError,
-        TransferError, //
+    hw::{
+        HardwareError,
+        Pl330,
+        SIZE, //
     },
-    fault::Thread,
-    regs::{
-        self,
-        Registers, //
-    },
-    slot::Slot,
-    thread::{
-        self,
-        DebugPort,
-        ThreadState, //
-    }, //
+    transfer::Transfers, //
 };
 use crate::{
     bindings::{
         as_raw,
         EnabledClk,
-        MemRegion,
-        Timer, //
+        MemRegion, //
     },
     dma::{
         BusMaster,
         DmaDevice, //
-    },
+    }, //
 };
 
-/// The clock of registers and bus.
+/// Name of the clock of registers and bus.
 const CLOCK: &CStr = c"apb_pclk";
 
-/// How long a killed or ended channel may take to finish its accesses on the bus.
+/// PL330 that is bound to our driver.
 ///
-/// Hardware takes microseconds. A host that emulates it may be busy with something else, and the
-/// price for giving up is the channel.
-const STOP_TIMEOUT: Delta = Delta::from_secs(2);
-const STOP_INTERVAL: Delta = Delta::from_micros(50);
-
-/// A PL330 that is bound to our driver.
-///
-/// Transfers use all of its channels at the same time.
-#[pin_data]
-pub(crate) struct Controller<'bound> {
-    /// First: it looks at all the others.
-    #[pin]
-    pub(super) watchdog: Timer<Self>,
-    pub(super) bus: BusMaster<'bound, u32>,
-    pub(super) config: Config,
-    /// Protects the debug registers as well.
-    #[pin]
-    pub(super) shared: SpinLockIrq<Shared<'bound>>,
-    /// How many events of ours were raised.
-    pub(super) events: Atomic<u64>,
-    pub(super) regs: Registers<'bound>,
-    _region: MemRegion,
-    /// Below `regs`: the registers need it.
-    pub(super) clock: EnabledClk,
-}
+/// Its [`Transfers`] use all channels at the same time.
+pub(crate) struct Controller<'bound>(Transfers<'bound>);
 
 impl<'bound> Controller<'bound> {
-    /// Maps the registers, switches the clock on, reads the configuration and makes sure that all
-    /// channels are stopped. What the controller is given must be mapped for `dma`, that of `pdev`.
+    /// Maps the registers, enables the clock, reads the configuration and stops all channels.
+    ///
+    /// `dma` is that of `pdev`. Sleeps.
     ///
     /// # Errors
     ///
-    /// All of [`ProbeError`] that concern registers, clock, configuration and memory; `EINVAL` if `dma` is
+    /// All of [`ProbeError`] that concern registers, clock, hardware and memory; `EINVAL` if `dma` is
     /// that of another device, or its mask has more than 32 bits.
     ///
     /// # Safety
     ///
-    /// [`shut_down`](Self::shut_down) is called, and returns, before the last reference to the controller
-    /// is dropped and before `'bound` ends: its watchdog, and hardware at work, do not end by themselves.
+    /// [`shut_down`](Self::shut_down) is called, and returns, before the last reference to the
+    /// controller or one of its handlers is dropped, and before `'bound` ends: its timers, and
+    /// hardware that runs, do not end by themselves.
     pub(crate) unsafe fn new(
         pdev: &'bound platform::Device<Bound>,
         dma: &'bound DmaDevice,
@@ -124,175 +74,138 @@ impl<'bound> Controller<'bound> {
         let bus = BusMaster::new(dma).map_err(ProbeError::Dma)?;
         let resource = pdev.resource_by_index(0).ok_or(ProbeError::NoRegisters)?;
 
-        // Left to itself, the kernel crate's mapping of too small a block fails, but stays.
-        if resource.size() < regs::SIZE as u64 {
+        // The kernel crate leaks its mapping of a block that is too small.
+        if resource.size() < SIZE as u64 {
             return Err(ProbeError::Registers(EINVAL));
         }
 
         let region = MemRegion::claim(resource, c"rk3588_dma").map_err(ProbeError::Registers)?;
-        let regs = pdev
+        let registers = pdev
             .io_request_by_index(0)
             .ok_or(ProbeError::NoRegisters)?
             .iomap_sized()
             .map_err(ProbeError::Registers)?;
         let clock = EnabledClk::get(dev, CLOCK).map_err(ProbeError::Clock)?;
-        let config = Config::read(&regs)?;
+        let hardware = Pl330::new(registers).map_err(ProbeError::Hardware)?;
+        // SAFETY: The engine must be shut down before the last reference to it is dropped and before
+        // `'bound` ends: if there is a controller, the caller guarantees it; otherwise see below.
+        let engine = unsafe { Engine::new(dev, hardware, region, clock) }
+            .map_err(|error| ProbeError::Memory("the engine", error))?;
+        let transfers = Transfers::new(engine.clone(), bus);
 
-        let mut port = DebugPort::new();
-        let mut slots = [const { None }; MAX_CHANNELS];
-
-        reset(&regs, &config, &mut port)?;
-        for (channel, slot) in channels().zip(&mut slots) {
-            if config.may_use(channel) {
-                let new = Slot::new(dev).map_err(|error| ProbeError::Memory("programs", error))?;
-
-                *slot = Some(new);
-            }
-        }
-
-        Arc::pin_init(
-            pin_init!(Self {
-                // SAFETY: It is the field that `HasTimer` tells of.
-                watchdog <- unsafe { Timer::new(c"rk3588_dma", static_lock_class!()) },
-                bus,
-                config,
-                shared <- new_spinlock_irq!(Shared::new(port, slots)),
-                events: Atomic::new(0),
-                regs,
-                _region: region,
-                clock,
-            }),
-            GFP_KERNEL,
-        )
-        .map_err(|error| ProbeError::Memory("the controller", error))
+        Arc::new(Self(transfers), GFP_KERNEL).map_err(|error| {
+            engine.shut_down();
+            ProbeError::Memory("the controller", error.into())
+        })
     }
 
-    pub(super) fn dev(&self) -> &Device<Bound> {
-        self.bus.dev().as_device()
+    /// Returns a handler of the event interrupt.
+    pub(crate) fn event_handler(&self) -> EventHandler<'bound> {
+        EventHandler::new(self.engine().clone())
     }
 
-    /// What the hardware was built with.
-    pub(crate) fn config(&self) -> &Config {
-        &self.config
+    /// Returns a handler of the abort interrupt, which has number `irq`.
+    pub(crate) fn abort_handler(&self, irq: u32) -> AbortHandler<'bound> {
+        AbortHandler::new(self.engine().clone(), irq)
     }
 
-    /// The rate of its clock in hertz.
+    /// Runs a program on each channel that only raises its interrupt.
+    ///
+    /// A driver calls this once both interrupts are handled, before any transfer. Sleeps.
+    ///
+    /// # Errors
+    ///
+    /// [`ProbeError::SelfTest`].
+    pub(crate) fn self_test(&self) -> Result<(), ProbeError> {
+        self.engine().self_test().map_err(ProbeError::SelfTest)
+    }
+
+    /// Returns a description of the hardware.
+    pub(crate) fn description(&self) -> impl fmt::Display + use<'_, 'bound> {
+        self.engine().config()
+    }
+
+    /// Returns the rate of the clock in hertz.
     pub(crate) fn clock_rate(&self) -> c_ulong {
-        self.clock.rate()
+        self.engine().clock_rate()
     }
 
-    /// How many events its programs have raised that we were told of, since it was bound.
+    /// Returns the number of events of programs whose interrupts were received.
     pub(crate) fn events(&self) -> u64 {
-        self.events.load(Relaxed)
+        self.engine().events()
     }
 
-    /// How many channels there are to use.
-    pub(super) fn channels_in_use(&self) -> usize {
-        channels()
-            .filter(|&channel| self.config.may_use(channel))
-            .count()
+    /// Returns a listing of the channels and their last programs.
+    pub(crate) fn channels(&self) -> impl fmt::Display + use<'_, 'bound> {
+        self.engine().channels()
     }
 
-    /// Stops what runs and lets nothing start any more. What runs or waits fails with
-    /// [`TransferError::ShuttingDown`]; when this returns, it has, and all callbacks have returned. Sleeps,
-    /// for 2 s at most, and for as long as programs are being written and callbacks run.
+    /// Stops what runs, and lets nothing start any more.
+    ///
+    /// Transfers that run or wait fail with [`TransferError::ShuttingDown`](super::TransferError::ShuttingDown). When this returns, they
+    /// have, and all callbacks have returned. Sleeps: for 2 s at most, and as long as callbacks run.
     pub(crate) fn shut_down(&self) {
-        {
-            let shared = &mut *self.shared.lock();
-
-            shared.is_closed = true;
-            for channel in channels() {
-                self.stop(shared, channel, TransferError::ShuttingDown);
-            }
-            self.refuse_all(shared, TransferError::ShuttingDown);
-        }
-
-        // One that has stopped gives its memory back, so what is left is what has not.
-        let _ = read_poll_timeout(
-            || Ok(self.close_channels(Unstopped::Kept)),
-            |closed| *closed,
-            STOP_INTERVAL,
-            STOP_TIMEOUT,
-        );
-        // A program is written without interrupts, by a CPU that may have been taken away from us for long.
-        // It sees that we have closed, and ends.
-        while self.shared.lock().has_claims() {
-            fsleep(STOP_INTERVAL);
-        }
-        self.close_channels(Unstopped::GivenUp);
-        self.finish_calls();
-        self.watchdog.shut_down();
-        self.regs.write_reg(regs::INTCLR::from(u32::MAX));
-        self.regs.write_reg(regs::INTEN::zeroed());
-    }
-
-    /// Closes the channels that have stopped; whether there are no others.
-    fn close_channels(&self, unstopped: Unstopped) -> bool {
-        let mut slots = [const { None }; MAX_CHANNELS];
-        let mut closed = true;
-
-        {
-            let shared = &mut *self.shared.lock();
-
-            for (channel, slot) in channels().zip(&mut slots) {
-                // What it was doing may have kept it from being killed, and an idle one may have come to a
-                // fault behind its event.
-                if let Phase::Stopping(..) | Phase::Idle(..) = shared.phase(channel) {
-                    self.kill_once(shared, channel);
-                    self.settle(shared, channel);
-                }
-                if let Unstopped::GivenUp = unstopped {
-                    self.retire_unless_stopped(shared, channel);
-                }
-                *slot = self.take_slot(shared, channel);
-                closed &= matches!(shared.phase(channel), Phase::Retired);
-            }
-            self.refuse_all(shared, TransferError::ShuttingDown);
-        }
-        closed
+        self.engine().shut_down();
     }
 }
 
-/// What becomes of a channel that does not stop.
-#[derive(Clone, Copy)]
-enum Unstopped {
-    /// It may yet stop.
-    Kept,
-    /// It is lost, and what it was given, too.
-    GivenUp,
+impl<'bound> Deref for Controller<'bound> {
+    type Target = Transfers<'bound>;
+
+    fn deref(&self) -> &Transfers<'bound> {
+        &self.0
+    }
 }
 
-/// Stops the threads that somebody left running, and prepares our interrupts.
-fn reset(regs: &Registers<'_>, config: &Config, port: &mut DebugPort) -> Result<(), ProbeError> {
-    let mut events = 0;
+/// Reason why the driver cannot use a controller.
+pub(crate) enum ProbeError {
+    /// The device cannot be set up for DMA with 32 address bits.
+    Dma(Error),
+    /// The device has no register block (`reg`).
+    NoRegisters,
+    /// The register block cannot be mapped: it is in use, or too small.
+    Registers(Error),
+    /// The clock `apb_pclk` is missing or cannot be enabled.
+    Clock(Error),
+    /// The interrupt of this name is missing, or in use.
+    Interrupt(&'static str, Error),
+    /// The hardware is not one that the driver can use.
+    Hardware(HardwareError),
+    /// No memory for this purpose.
+    Memory(&'static str, Error),
+    /// The self-test failed.
+    SelfTest(SelfTestError),
+}
 
-    for channel in channels().filter(|&channel| config.may_use(channel)) {
-        let state = thread::state(regs, channel);
-        let has_stopped =
-            || thread::is_port_idle(regs) && thread::state(regs, channel) == ThreadState::STOPPED;
-
-        if state != ThreadState::STOPPED {
-            port.kill(regs, Thread::Channel(channel))
-                .map_err(|_| ETIMEDOUT)
-                .and_then(|()| {
-                    read_poll_timeout(
-                        || Ok(has_stopped()),
-                        |stopped| *stopped,
-                        STOP_INTERVAL,
-                        STOP_TIMEOUT,
-                    )
-                })
-                // We may have been kept waiting ourselves between the last look and the clock.
-                .or_else(|error| has_stopped().then_some(true).ok_or(error))
-                .map_err(|_| ProbeError::Running(channel.number(), state))?;
+impl fmt::Display for ProbeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dma(error) => f.write_fmt(fmt!("no DMA with 32 address bits ({error:?})")),
+            Self::NoRegisters => f.write_str("no registers: `reg` is missing"),
+            Self::Registers(error) => {
+                f.write_fmt(fmt!("the registers cannot be mapped ({error:?})"))
+            }
+            Self::Clock(error) => f.write_fmt(fmt!("no clock `apb_pclk` ({error:?})")),
+            Self::Interrupt(name, error) => f.write_fmt(fmt!("no {name} interrupt ({error:?})")),
+            Self::Hardware(error) => f.write_fmt(fmt!("{error}")),
+            Self::Memory(purpose, error) => {
+                f.write_fmt(fmt!("no memory for {purpose} ({error:?})"))
+            }
+            Self::SelfTest(error) => f.write_fmt(fmt!("self-test failed: {error}")),
         }
-        events |= event_of(channel).bit();
     }
-    if thread::is_faulting(regs, Thread::Manager) {
-        port.kill(regs, Thread::Manager)
-            .map_err(ProbeError::FirstProgram)?;
+}
+
+impl From<&ProbeError> for Error {
+    fn from(error: &ProbeError) -> Self {
+        match error {
+            ProbeError::Dma(error)
+            | ProbeError::Registers(error)
+            | ProbeError::Clock(error)
+            | ProbeError::Interrupt(_, error)
+            | ProbeError::Memory(_, error) => *error,
+            ProbeError::SelfTest(SelfTestError::Program(error)) => (*error).into(),
+            ProbeError::NoRegisters | ProbeError::Hardware(_) | ProbeError::SelfTest(_) => ENODEV,
+        }
     }
-    regs.write_reg(regs::INTCLR::from(u32::MAX));
-    regs.write_reg(regs::INTEN::from(events));
-    Ok(())
 }

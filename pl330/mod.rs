@@ -4,20 +4,20 @@
 //!
 //! The controller runs programs: a *manager* thread starts a *channel* thread at an address in
 //! memory, and the channel fetches instructions from there that move data and, at the end, raise an
-//! interrupt. To transfer is to write such a program, have the manager start it through the debug
-//! registers, and wait.
+//! interrupt. A driver writes such a program, makes the manager start it through the debug
+//! registers, and waits for the interrupt.
 //!
-//! - [`Controller`] is what a driver has: made in probe, it takes mappings, runs programs over them and
-//!   gives them back. [`Prepared`] and [`Transfer`] are a transfer before and after it was asked for,
-//!   [`Queue`] keeps transfers in order.
-//! - [`EventHandler`] and [`AbortHandler`] are its two interrupts.
-//! - `copy` is what can be asked for, and `layout` which bytes. `request` is what becomes of it, `work`
-//!   what is left to do, `engine` has the channels do it, from program memory in `slot`, and `callback` tells
-//!   of it. `stop` is for what does not come to its end, `watchdog` for what takes too long.
-//! - `program` writes programs and reads them, `regs` and `config` are the registers,
-//!   `thread` is what a channel is doing, `fault` and `error` say what went wrong, `listing` shows it.
+//! Each directory uses only those before it:
 //!
-//! Reference: Arm CoreLink DMA-330 Technical Reference Manual (DDI 0424).
+//! - `program` writes programs, and reads them. It uses `core` alone, and is tested on the host.
+//! - `hw` are the registers, the debug port and the faults.
+//! - `engine` runs programs on the channels: scheduler, interrupt handlers, watchdog, worker.
+//! - `transfer` is what a driver uses: [`Transfers`](transfer::Transfers) prepares a [`Descriptor`] of a copy or a memset,
+//!   which is submitted and waited for, or calls back. A [`Queue`] keeps transfers in order.
+//! - `controller` is a [`Controller`], from probe to unbind.
+//!
+//! C driver: `drivers/dma/pl330.c`. Reference: Arm CoreLink DMA-330 Technical Reference Manual
+//! (DDI 0424).
 //!
 //! # Examples
 //!
@@ -26,62 +26,45 @@
 //! #     dev: &'bound DmaDevice,
 //! #     controller: &Controller<'bound>,
 //! #     message: Buffer,
-//! #     span: Span,
+//! #     range: CopyRange,
 //! # ) -> Result {
 //! let source = Mapping::<_, ToDevice>::new(dev, message)?;
 //! let destination = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(4096)?)?;
 //!
-//! let done = controller.copy(source, destination, span)?;
-//! let copy = done.mappings.destination.unmap();
+//! let completed = controller.copy(source, destination, range)?;
+//! let copy = completed.mappings.destination.unmap();
 //! # Ok(())
 //! # }
 //! ```
 
-mod callback;
-mod config;
 mod controller;
-mod copy;
 mod engine;
-mod error;
-mod fault;
-mod interrupt;
-mod layout;
-mod listing;
-#[expect(dead_code, reason = "tests on the host look at how much is done")]
+mod hw;
+#[expect(dead_code, reason = "tests on the host measure programs")]
 mod program;
-mod queue;
-mod regs;
-mod request;
-mod selftest;
-mod slot;
-mod stop;
-mod thread;
 mod transfer;
-mod watchdog;
-mod work;
 
-pub(crate) use controller::Controller;
-pub(crate) use error::{
-    ProbeError,
+pub(crate) use controller::{
+    Controller,
+    ProbeError, //
+};
+pub(crate) use engine::{
+    AbortHandler,
+    CallbackContext,
+    EventHandler,
+    InjectedFault,
     TransferError, //
 };
-pub(crate) use interrupt::{
-    AbortHandler,
-    EventHandler, //
-};
-pub(crate) use layout::{
-    RowSpans,
-    Span, //
-};
 pub(crate) use program::Pattern;
-pub(crate) use queue::Queue;
 pub(crate) use transfer::{
-    Done,
+    Completed,
+    Copy2d,
+    CopyRange,
+    Descriptor,
     Failed,
     PrepareResult,
-    Prepared,
-    Receipt,
+    Queue,
     Transfer,
-    TransferResult, //
+    TransferResult,
+    TransferStats, //
 };
-pub(crate) use work::InjectedFault;

@@ -30,9 +30,10 @@ use crate::{
         ToDevice, //
     },
     pl330::{
+        CallbackContext,
         Controller,
+        CopyRange,
         Failed,
-        Span,
         TransferResult, //
     }, //
 };
@@ -40,7 +41,7 @@ use crate::{
 /// Number of bytes that are copied.
 const LEN: usize = 64;
 
-/// Most microseconds that a callback may take: interrupts are disabled meanwhile.
+/// Most microseconds that a callback may take: its CPU runs no tasks meanwhile.
 const MAX_DELAY_US: usize = 1000;
 
 /// Source and destination.
@@ -117,19 +118,25 @@ fn submit<'bound>(callbacks: &Arc<Callbacks<'bound>>, buffers: Buffers<'bound>, 
         source,
         destination,
     } = buffers;
-    let span = Span {
-        from: 0,
-        to: 0,
+    let range = CopyRange {
+        src_offset: 0,
+        dst_offset: 0,
         len: LEN,
     };
     let called = callbacks.clone();
-    let prepared = callbacks
+    let descriptor = callbacks
         .controller
-        .prepare(source, destination, span, GFP_ATOMIC)
-        .and_then(|prepared| prepared.then(GFP_ATOMIC, move |result| call(called, result, times)));
+        .prepare(source, destination, range, GFP_ATOMIC)
+        .and_then(|descriptor| {
+            descriptor.with_callback(
+                CallbackContext::Softirq,
+                move |result| call(called, result, times),
+                GFP_ATOMIC,
+            )
+        });
 
-    match prepared {
-        Ok(prepared) => prepared.submit(),
+    match descriptor {
+        Ok(descriptor) => drop(descriptor.submit()),
         Err(failed) => callbacks.end(Some(Err(failed))),
     }
 }

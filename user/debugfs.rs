@@ -92,8 +92,8 @@ impl<'bound> Debugfs<'bound> {
 struct Demo<'bound> {
     dev: &'bound DmaDevice,
     controller: Arc<Controller<'bound>>,
-    /// The last report. Held while the lessons run, so that they do once at a time: the events of the
-    /// controller are counted, also those of `repeat` and `soak`, if these run meanwhile.
+    /// The last report. Held while the lessons run, so that they do once at a time: the events of
+    /// the controller are counted, also those of `repeat` and `soak`, if these run meanwhile.
     #[pin]
     report: Mutex<Option<Report>>,
 }

@@ -9,6 +9,7 @@ mod random;
 mod repeat;
 mod scatter;
 mod soak;
+mod terminate;
 
 pub(crate) use debugfs::Debugfs;
 

@@ -22,10 +22,11 @@ use crate::{
         ToDevice, //
     },
     pl330::{
+        CallbackContext,
         Controller,
-        Prepared,
+        CopyRange, //
+        Descriptor,
         Queue,
-        Span, //
     }, //
 };
 
@@ -37,7 +38,7 @@ const NUMBERS: [u8; 2] = [3, 4];
 
 type Source<'bound> = Mapping<'bound, Buffer, ToDevice>;
 type Destination<'bound> = Mapping<'bound, Buffer, FromDevice>;
-type Copy<'a, 'bound> = Prepared<'a, 'bound, Pair<Source<'bound>, Destination<'bound>>>;
+type Copy<'a, 'bound> = Descriptor<'a, 'bound, Pair<Source<'bound>, Destination<'bound>>>;
 
 /// State that the callbacks and their submitter share.
 #[pin_data]
@@ -71,7 +72,11 @@ pub(super) fn run<'bound>(dev: &'bound DmaDevice, controller: &Controller<'bound
         let ended = ended.clone();
 
         prepare(dev, controller)?
-            .then(GFP_KERNEL, move |_| ended.push(number))?
+            .with_callback(
+                CallbackContext::Softirq,
+                move |_| ended.push(number),
+                GFP_KERNEL,
+            )?
             .submit_to(&queue);
         Ok(())
     };
@@ -100,13 +105,13 @@ fn prepare<'a, 'bound>(
 ) -> Result<Copy<'a, 'bound>> {
     let source = Mapping::new(dev, Buffer::zeroed(LEN)?)?;
     let destination = Mapping::new(dev, Buffer::zeroed(LEN)?)?;
-    let span = Span {
-        from: 0,
-        to: 0,
+    let range = CopyRange {
+        src_offset: 0,
+        dst_offset: 0,
         len: LEN,
     };
 
-    Ok(controller.prepare(source, destination, span, GFP_KERNEL)?)
+    Ok(controller.prepare(source, destination, range, GFP_KERNEL)?)
 }
 
 impl Ended {

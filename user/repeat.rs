@@ -8,6 +8,7 @@
 //! echo scattered 256 512 8 > repeat   # the same between lists of 256 pages, 512 bytes of each
 //! echo callbacks 64 100 > repeat      # 64 copies, each submitted by the callback of the one
 //!                                     # before, which takes 100 µs
+//! echo terminate 10 > repeat          # a copy without a time limit, terminated after 10 ms
 //! echo queue > repeat                 # 4 copies in a queue, one of which is terminated
 //! ```
 //!
@@ -27,7 +28,8 @@ use kernel::{
 use super::{
     callbacks,
     numbers,
-    queue, //
+    queue,
+    terminate, //
 };
 use crate::{
     dma::{
@@ -35,6 +37,7 @@ use crate::{
         Direction,
         DmaDevice,
         FromDevice,
+        Mapped,
         Mapping,
         Memory,
         PageBuffer,
@@ -43,9 +46,10 @@ use crate::{
     },
     pl330::{
         Controller,
-        Receipt,
-        Span,
-        TransferResult, //
+        CopyRange,
+        Failed,
+        PrepareResult,
+        TransferStats, //
     },
     sg::{
         MappedSgTable,
@@ -63,7 +67,8 @@ const MAX_PIECES: usize = 64 << 10;
 ///
 /// # Errors
 ///
-/// `EINVAL` if it says nothing of the kind, `EINTR` after a signal, and those of mappings and transfers.
+/// `EINVAL` if it says nothing of the kind, `EINTR` after a signal, and those of mappings and
+/// transfers.
 pub(super) fn run<'bound>(
     dev: &'bound DmaDevice,
     controller: &Arc<Controller<'bound>>,
@@ -85,6 +90,11 @@ pub(super) fn run<'bound>(
             let [count, len, times] = numbers(rest)?;
 
             scattered(dev, controller, count, len, times)
+        }
+        Some(("terminate", rest)) => {
+            let [ms] = numbers(rest)?;
+
+            terminate::run(dev, controller, ms)
         }
         Some(("callbacks", rest)) => {
             let [times, delay_us] = numbers(rest)?;
@@ -114,8 +124,8 @@ fn pieces<'bound>(
 
     repeat(dev, pair, times, |source, destination| {
         Ok(match count {
-            1 => controller.copy(source, destination, whole(len)),
-            _ => controller.copy(source, destination, reversed(count, len)?),
+            1 => controller.prepare(source, destination, whole(len), GFP_KERNEL),
+            _ => controller.prepare(source, destination, reversed(count, len)?, GFP_KERNEL),
         })
     })?;
     Ok(())
@@ -137,52 +147,59 @@ fn scattered<'bound>(
         source: list::<ToDevice>(dev, count, len)?,
         destination: list::<FromDevice>(dev, count, len)?,
     };
-    let (pair, receipt) = repeat(dev, pair, times, |source, destination| {
-        Ok(controller.copy(source, destination, whole(count * len)))
+    let (pair, stats) = repeat(dev, pair, times, |source, destination| {
+        Ok(controller.prepare(source, destination, whole(count * len), GFP_KERNEL))
     })?;
 
-    if let Some(receipt) = receipt {
+    if let Some(stats) = stats {
         dev_info!(
             dev.as_device(),
             "repeat: {} segments to {} segments, {} programs of {} bytes\n",
             pair.source.nents(),
             pair.destination.nents(),
-            receipt.programs,
-            receipt.program_len
+            stats.programs,
+            stats.program_len
         );
     }
     Ok(())
 }
 
-/// Copies `times` times with the same two sides; returns them, and the last receipt.
-fn repeat<S, D>(
+/// Copies `times` times with the same two sides; returns them, and the last stats.
+///
+/// A signal terminates the copy that runs.
+fn repeat<'a, 'bound: 'a, S, D>(
     dev: &DmaDevice,
     mut pair: Pair<S, D>,
     times: usize,
-    copy: impl Fn(S, D) -> Result<TransferResult<Pair<S, D>>>,
-) -> Result<(Pair<S, D>, Option<Receipt>)> {
-    let mut receipt = None;
+    prepare: impl Fn(S, D) -> Result<PrepareResult<'a, 'bound, Pair<S, D>>>,
+) -> Result<(Pair<S, D>, Option<TransferStats>)>
+where
+    S: Mapped + Send + 'bound,
+    D: Mapped + Send + 'bound,
+{
+    let log = |failed: &Failed<_>| {
+        dev_warn!(dev.as_device(), "a transfer failed: {}\n", failed.error);
+    };
+    let mut stats = None;
 
     for _ in 0..times {
-        if current!().signal_pending() {
+        let descriptor = prepare(pair.source, pair.destination)?.inspect_err(log)?;
+        let Ok(result) = descriptor.submit().wait_interruptible() else {
             return Err(EINTR);
-        }
+        };
+        let completed = result.inspect_err(log)?;
 
-        let done = copy(pair.source, pair.destination)?.inspect_err(|failed| {
-            dev_warn!(dev.as_device(), "a transfer failed: {}\n", failed.error);
-        })?;
-
-        pair = done.mappings;
-        receipt = Some(done.receipt);
+        pair = completed.mappings;
+        stats = Some(completed.stats);
     }
-    Ok((pair, receipt))
+    Ok((pair, stats))
 }
 
 /// All of them.
-fn whole(len: usize) -> Span {
-    Span {
-        from: 0,
-        to: 0,
+fn whole(len: usize) -> CopyRange {
+    CopyRange {
+        src_offset: 0,
+        dst_offset: 0,
         len,
     }
 }
@@ -206,16 +223,16 @@ fn list<D: Direction>(
 }
 
 /// Pieces from back to front, so that no two make one.
-fn reversed(pieces: usize, len: usize) -> Result<KVec<Span>> {
+fn reversed(pieces: usize, len: usize) -> Result<KVec<CopyRange>> {
     let mut list = KVec::with_capacity(pieces, GFP_KERNEL)?;
 
     for piece in 0..pieces {
         let at = (pieces - 1 - piece) * len;
 
         list.push(
-            Span {
-                from: at,
-                to: at,
+            CopyRange {
+                src_offset: at,
+                dst_offset: at,
                 len,
             },
             GFP_KERNEL,

@@ -6,8 +6,8 @@
 //! echo 255 1 > scatter        # pieces of 255 pages, of random lengths at random offsets; seed 1
 //! ```
 //!
-//! Such pieces are copied to other pieces, from those to one buffer, and from that to pieces again; then as
-//! many whole pages to as many others. The kernel log gets a line for each of these copies:
+//! Such pieces are copied to other pieces, from those to one buffer, and from that to pieces again;
+//! then as many whole pages to as many others. The kernel log gets a line for each of these copies:
 //!
 //! ```text
 //! scatter: 522240 bytes from 255 entries in 255 segments to 263 entries in 263 segments, 2 programs
@@ -35,8 +35,8 @@ use crate::{
     },
     pl330::{
         Controller,
-        Receipt,
-        Span, //
+        CopyRange, //
+        TransferStats,
     },
     sg::{
         MappedSgTable,
@@ -57,8 +57,8 @@ type Pages<'bound> = MappedSgTable<'bound, KVec<PageBuffer>, Bidirectional>;
 ///
 /// # Errors
 ///
-/// `EIO` if a byte is not what it should be, with a line in the kernel log; `EINVAL` for no pages or too
-/// many; those of mappings and transfers.
+/// `EIO` if a byte is not what it should be, with a line in the kernel log; `EINVAL` for no pages
+/// or too many; those of mappings and transfers.
 pub(super) fn run<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
@@ -168,8 +168,8 @@ impl Pieces {
         }
     }
 
-    /// Whether the first `len` of their bytes are those that were copied, and all others of the pages are
-    /// what they were.
+    /// Whether the first `len` of their bytes are those that were copied, and all others of the
+    /// pages are what they were.
     fn has(mut self, len: usize) -> bool {
         let mut index = 0;
 
@@ -215,10 +215,10 @@ impl<'bound> Copier<'_, 'bound> {
         Ok(SgTable::new(self.dev, pages, GFP_KERNEL)?.map()?)
     }
 
-    fn span(&self) -> Span {
-        Span {
-            from: 0,
-            to: 0,
+    fn range(&self) -> CopyRange {
+        CopyRange {
+            src_offset: 0,
+            dst_offset: 0,
             len: self.len,
         }
     }
@@ -228,13 +228,13 @@ impl<'bound> Copier<'_, 'bound> {
         let Pieces { pages, ranges, len } = destination;
         let done = self
             .controller
-            .copy(source, self.map(pages)?, self.span())?;
+            .copy(source, self.map(pages)?, self.range())?;
         let Pair {
             source,
             destination,
         } = done.mappings;
 
-        self.say(&done.receipt, Some(&source), Some(&destination));
+        self.say(&done.stats, Some(&source), Some(&destination));
         self.expect(
             Pieces {
                 pages: destination.unmap().into_memory(),
@@ -253,13 +253,13 @@ impl<'bound> Copier<'_, 'bound> {
         buffer.fill(BACKGROUND);
 
         let buffer = Mapping::new(self.dev, buffer)?;
-        let done = self.controller.copy(source, buffer, self.span())?;
+        let done = self.controller.copy(source, buffer, self.range())?;
         let Pair {
             source,
             mut destination,
         } = done.mappings;
 
-        self.say(&done.receipt, Some(&source), None);
+        self.say(&done.stats, Some(&source), None);
         self.expect(
             destination
                 .for_cpu(..)?
@@ -279,10 +279,10 @@ impl<'bound> Copier<'_, 'bound> {
         let Pieces { pages, ranges, len } = destination;
         let done = self
             .controller
-            .copy(source, self.map(pages)?, self.span())?;
+            .copy(source, self.map(pages)?, self.range())?;
         let destination = done.mappings.destination;
 
-        self.say(&done.receipt, None, Some(&destination));
+        self.say(&done.stats, None, Some(&destination));
         self.expect(
             Pieces {
                 pages: destination.unmap().into_memory(),
@@ -305,7 +305,7 @@ impl<'bound> Copier<'_, 'bound> {
 
     fn say(
         &self,
-        receipt: &Receipt,
+        stats: &TransferStats,
         source: Option<&Pages<'bound>>,
         destination: Option<&Pages<'bound>>,
     ) {
@@ -315,7 +315,7 @@ impl<'bound> Copier<'_, 'bound> {
             self.len,
             Side(source),
             Side(destination),
-            receipt.programs
+            stats.programs
         );
     }
 }

@@ -7,9 +7,9 @@
 //! echo 5 1000 keep > soak     # of which none is given up
 //! ```
 //!
-//! Each writer has three transfers under way at a time, so four of them keep eight channels busy, and
-//! have some wait. One of five or so ends in a callback. Of the others either side may be a list, of entries
-//! of any length up to 1 KiB or so. One of 32 is given up.
+//! Each writer has three transfers under way at a time, so four of them keep eight channels busy,
+//! and have some wait. One of five or so ends in a callback. Of the others either side may be a
+//! list, of entries of any length up to 1 KiB or so. One of 32 is given up.
 
 use kernel::{
     new_spinlock_irq,
@@ -41,14 +41,15 @@ use crate::{
         ToDevice, //
     },
     pl330::{
+        CallbackContext,
         Controller,
+        Copy2d,
+        CopyRange,
+        Descriptor,
         Failed,
         Pattern,
         PrepareResult,
-        Prepared,
         Queue,
-        RowSpans,
-        Span,
         Transfer,
         TransferError,
         TransferResult, //
@@ -67,13 +68,13 @@ const UNDER_WAY: usize = 3;
 const SHORT: usize = 1 << 10;
 const LONG: usize = 96 << 10;
 
-/// Does the transfers that `word`, a seed and a number, asks for. With `keep` behind them none is given
-/// up.
+/// Does the transfers that `word`, a seed and a number, asks for. With `keep` behind them none is
+/// given up.
 ///
 /// # Errors
 ///
-/// `EIO` if a byte is not what it should be, with a line in the kernel log; `EINVAL` if it does not ask
-/// for any; `EINTR` after a signal; those of mappings and transfers.
+/// `EIO` if a byte is not what it should be, with a line in the kernel log; `EINVAL` if it does not
+/// ask for any; `EINTR` after a signal; those of mappings and transfers.
 pub(super) fn run<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
@@ -120,9 +121,9 @@ fn refuse_what_is_dropped<'bound>(
 ) -> Result {
     let source = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(SHORT)?)?;
     let destination = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(SHORT)?)?;
-    let span = Span {
-        from: 0,
-        to: 0,
+    let range = CopyRange {
+        src_offset: 0,
+        dst_offset: 0,
         len: SHORT,
     };
     let landing = Landing::new()?;
@@ -130,15 +131,19 @@ fn refuse_what_is_dropped<'bound>(
 
     drop(
         controller
-            .prepare(source, destination, span, GFP_KERNEL)?
-            .then(GFP_KERNEL, move |result| landed.land(result))?,
+            .prepare(source, destination, range, GFP_KERNEL)?
+            .with_callback(
+                CallbackContext::Softirq,
+                move |result| landed.land(result),
+                GFP_KERNEL,
+            )?,
     );
 
     let result = landing.result.lock().take();
 
     match result {
         Some(Err(Failed {
-            error: TransferError::Cancelled,
+            error: TransferError::Terminated,
             mappings: Some(_),
         })) => Ok(()),
         _ => Err(EIO),
@@ -253,7 +258,7 @@ impl<'a, 'bound> Job<'a, 'bound> {
 
             let destination = Mapping::<_, Bidirectional>::new(dev, destination)?;
             let pattern = pattern.ok_or(EINVAL)?;
-            let prepared = controller.prepare_fill(destination, at, len, pattern, GFP_KERNEL)?;
+            let prepared = controller.prepare_memset(destination, at, len, pattern, GFP_KERNEL)?;
 
             return Ok(Self {
                 asked: Asked::Fill(submit(prepared, queue)),
@@ -345,8 +350,8 @@ fn buffer_of(list: ListDestination<'_>) -> Buffer {
 }
 
 /// Asks for what is `prepared`, in `queue` if there is one.
-fn submit<'a, 'bound, T: Mapped>(
-    prepared: Prepared<'a, 'bound, T>,
+fn submit<'a, 'bound, T: Mapped + Send>(
+    prepared: Descriptor<'a, 'bound, T>,
     queue: Option<&Queue<'_, 'bound>>,
 ) -> Transfer<'a, 'bound, T> {
     match queue {
@@ -357,25 +362,29 @@ fn submit<'a, 'bound, T: Mapped>(
 
 /// The same with a callback.
 fn call_back<'bound>(
-    prepared: Prepared<'_, 'bound, Pair<Source<'bound>, Destination<'bound>>>,
+    prepared: Descriptor<'_, 'bound, Pair<Source<'bound>, Destination<'bound>>>,
     queue: Option<&Queue<'_, 'bound>>,
 ) -> Result<Arc<Landing<'bound>>> {
     let landing = Landing::new()?;
     let landed = landing.clone();
-    let prepared = prepared.then(GFP_KERNEL, move |result| landed.land(result))?;
+    let prepared = prepared.with_callback(
+        CallbackContext::Softirq,
+        move |result| landed.land(result),
+        GFP_KERNEL,
+    )?;
 
     match queue {
-        Some(queue) => prepared.submit_to(queue),
-        None => prepared.submit(),
+        Some(queue) => drop(prepared.submit_to(queue)),
+        None => drop(prepared.submit()),
     }
     Ok(landing)
 }
 
 /// What is copied.
 enum What {
-    Span(Span),
-    Rows(RowSpans),
-    Pieces(KVec<Span>),
+    CopyRange(CopyRange),
+    Rows(Copy2d),
+    Pieces(KVec<CopyRange>),
 }
 
 impl What {
@@ -390,7 +399,7 @@ impl What {
         D: MappedMemory<Direction: DeviceWrites>,
     {
         match self {
-            Self::Span(span) => controller.prepare(source, destination, span, GFP_KERNEL),
+            Self::CopyRange(range) => controller.prepare(source, destination, range, GFP_KERNEL),
             Self::Rows(rows) => controller.prepare(source, destination, rows, GFP_KERNEL),
             Self::Pieces(list) => controller.prepare(source, destination, list, GFP_KERNEL),
         }
@@ -408,30 +417,30 @@ impl What {
                 let to = random.below(len - part + 1);
 
                 model(from, to, part);
-                Ok(Self::Span(Span {
-                    from,
-                    to,
+                Ok(Self::CopyRange(CopyRange {
+                    src_offset: from,
+                    dst_offset: to,
                     len: part,
                 }))
             }
             1 => {
                 let row = 1 + random.below(48);
-                let (from_stride, to_stride) = (row + random.below(32), row + random.below(32));
-                let most = len / from_stride.max(to_stride);
+                let (src_stride, dst_stride) = (row + random.below(32), row + random.below(32));
+                let most = len / src_stride.max(dst_stride);
                 let rows = 1 + random.below(most);
 
                 for number in 0..rows {
-                    model(number * from_stride, number * to_stride, row);
+                    model(number * src_stride, number * dst_stride, row);
                 }
-                Ok(Self::Rows(RowSpans {
-                    first: Span {
-                        from: 0,
-                        to: 0,
+                Ok(Self::Rows(Copy2d {
+                    first: CopyRange {
+                        src_offset: 0,
+                        dst_offset: 0,
                         len: row,
                     },
                     rows,
-                    from_stride,
-                    to_stride,
+                    src_stride,
+                    dst_stride,
                 }))
             }
             _ => {
@@ -442,14 +451,14 @@ impl What {
                 // Each has a place of its own in the destination.
                 for number in 0..count {
                     let (at, part) = part(random, room);
-                    let span = Span {
-                        from: random.below(len - part + 1),
-                        to: number * room + at,
+                    let range = CopyRange {
+                        src_offset: random.below(len - part + 1),
+                        dst_offset: number * room + at,
                         len: part,
                     };
 
-                    model(span.from, span.to, span.len);
-                    list.push(span, GFP_KERNEL)?;
+                    model(range.src_offset, range.dst_offset, range.len);
+                    list.push(range, GFP_KERNEL)?;
                 }
                 Ok(Self::Pieces(list))
             }

@@ -295,6 +295,14 @@ pub(crate) fn signal(asm: &mut Assembler<'_>, event: Event) -> Result<(), TooLon
     asm.emit(Instruction::End)
 }
 
+/// Sets the event that `program`, which ends with [`signal`], raises.
+pub(crate) fn set_event(program: &mut [u8], event: Event) {
+    // DMASEV is the last instruction but one, and its operand the last byte but one.
+    if let [.., operand, _] = program {
+        *operand = event.number() << 3;
+    }
+}
+
 /// Whether `len` bytes from `address` on are all below 4 GiB.
 ///
 /// # Errors

@@ -60,7 +60,7 @@ impl Segment {
 /// Destination segments may overlap each other. Which of the bytes meant for such a place ends up there
 /// is undefined.
 ///
-/// [`ProgramWriter::of_distinct_memory`]: super::Plan::of_distinct_memory
+/// [`ProgramWriter::of_distinct_memory`]: super::ProgramWriter::of_distinct_memory
 #[derive(Clone)]
 pub(crate) struct SgCopy<S, D> {
     source: Side<S>,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// A callback cannot own data of one thread: it runs in an interrupt handler.
+// A callback cannot own data of one thread: it runs in another context.
 
 use core::cell::Cell;
 
@@ -15,8 +15,9 @@ use crate::{
         ToDevice, //
     },
     pl330::{
+        CallbackContext,
         Controller,
-        Span, //
+        CopyRange, //
     }, //
 };
 
@@ -29,20 +30,22 @@ fn copy<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
     count: &'bound Count,
-    span: Span,
+    span: CopyRange,
 ) -> Result {
     let source = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(64)?)?;
     let destination = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
     let prepared = controller.prepare(source, destination, span, GFP_KERNEL)?;
-    let call = prepared.then(GFP_KERNEL, move |_| {
-        //~[mistake]^ E0277
-        //~[mistake]| ERROR: cannot be shared between threads safely
+    let count = move |_| {
         #[cfg(mistake)]
         count.set(count.get() + 1);
         #[cfg(not(mistake))]
         count.fetch_add(1, core::sync::atomic::Ordering::Relaxed);
-    })?;
+    };
 
-    call.submit();
+    prepared
+        .with_callback(CallbackContext::Thread, count, GFP_KERNEL)?
+        //~[mistake]^ E0277
+        //~[mistake]| ERROR: cannot be shared between threads safely
+        .submit();
     Ok(())
 }

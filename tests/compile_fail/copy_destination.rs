@@ -14,7 +14,7 @@ use crate::{
     },
     pl330::{
         Controller,
-        Span, //
+        CopyRange, //
     }, //
 };
 
@@ -23,7 +23,11 @@ type Destination = ToDevice;
 #[cfg(not(mistake))]
 type Destination = FromDevice;
 
-fn copy<'bound>(dev: &'bound DmaDevice, controller: &Controller<'bound>, span: Span) -> Result {
+fn copy<'bound>(
+    dev: &'bound DmaDevice,
+    controller: &Controller<'bound>,
+    span: CopyRange,
+) -> Result {
     let source = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(64)?)?;
     let destination = Mapping::<_, Destination>::new(dev, Buffer::zeroed(64)?)?;
 

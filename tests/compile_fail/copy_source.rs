@@ -15,7 +15,7 @@ use crate::{
     },
     pl330::{
         Controller,
-        Span, //
+        CopyRange, //
     }, //
 };
 
@@ -24,7 +24,11 @@ type Source = FromDevice;
 #[cfg(not(mistake))]
 type Source = ToDevice;
 
-fn copy<'bound>(dev: &'bound DmaDevice, controller: &Controller<'bound>, span: Span) -> Result {
+fn copy<'bound>(
+    dev: &'bound DmaDevice,
+    controller: &Controller<'bound>,
+    span: CopyRange,
+) -> Result {
     let source = Mapping::<_, Source>::new(dev, Buffer::zeroed(64)?)?;
     let destination = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
 

@@ -26,7 +26,7 @@ type Filled = FromDevice;
 fn clear<'bound>(dev: &'bound DmaDevice, controller: &Controller<'bound>) -> Result {
     let mapping = Mapping::<_, Filled>::new(dev, Buffer::zeroed(64)?)?;
 
-    controller.fill(mapping, 0, 64, Pattern::ZERO)?;
+    controller.memset(mapping, 0, 64, Pattern::ZERO)?;
     //~[mistake]^ E0277
     //~[mistake]| ERROR: the device may not write
     Ok(())

@@ -14,11 +14,15 @@ use crate::{
     },
     pl330::{
         Controller,
-        Span, //
+        CopyRange, //
     }, //
 };
 
-fn copy<'bound>(dev: &'bound DmaDevice, controller: &Controller<'bound>, span: Span) -> Result {
+fn copy<'bound>(
+    dev: &'bound DmaDevice,
+    controller: &Controller<'bound>,
+    span: CopyRange,
+) -> Result {
     let source = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(64)?)?;
     let destination = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
     let done = controller.copy(source, destination, span)?;

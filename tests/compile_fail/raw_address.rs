@@ -17,7 +17,7 @@ use crate::{
     },
     pl330::{
         Controller,
-        Span, //
+        CopyRange, //
     }, //
 };
 
@@ -25,7 +25,7 @@ fn copy<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
     physical: bindings::phys_addr_t,
-    span: Span,
+    span: CopyRange,
 ) -> Result {
     let destination = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
     #[cfg(mistake)]

@@ -16,7 +16,7 @@
 # prints: 8
 # prints: transfer: ok
 # logs: channel 7 does not stop
-# logs: failed: all channels were lost in earlier transfers
+# logs: failed: no usable channel left
 
 load || exit 1
 provoke dmac2 x-ignore-kill 255 || exit 1

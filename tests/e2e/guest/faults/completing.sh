@@ -18,7 +18,7 @@ provoke dmac2 x-completing 150
 provoke dmac2 x-fail-read 1
 attempt copy 4096 1
 attempt copy 4096 1
-dmesg | grep -c 'the abort interrupt is disabled'
+dmesg | grep -c 'abort interrupt disabled'
 provoke dmac2 x-hang 1
 attempt copy 4096 1
 attempt copy 4096 1

@@ -7,7 +7,7 @@
 # prints: transfer: No such device
 # prints: transfer: Input/output error
 # prints: transfer: ok
-# logs: a fault does not end: the abort interrupt is disabled
+# logs: fault condition persists: abort interrupt disabled
 # logs: channel 0 does not stop (faulting, debug port idle)
 # logs: failed: channel 1 fault: bus error on read at 0x
 

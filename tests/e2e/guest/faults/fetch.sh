@@ -7,7 +7,7 @@
 # prints: transfer: Input/output error
 # prints: transfer: ok
 # logs: channel 0 fault: bus error on instruction fetch at 0x
-# logs: (byte 88: DMALD, part 5)
+# logs: (byte 88: DMALD, segment 5)
 # logs: 82  DMAMOV DAR, 0x
 
 load || exit 1

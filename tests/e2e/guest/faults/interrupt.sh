@@ -5,7 +5,7 @@
 #
 # prints: transfer: ok
 # prints: transfer: ok
-# logs: channel 0: the interrupt did not arrive, but the transfer is complete
+# logs: channel 0: event interrupt not received, transfer complete
 
 load || exit 1
 provoke dmac2 x-lose-interrupts 1 || exit 1

@@ -32,7 +32,7 @@
 # prints: 2 s
 # prints: transfer: ok
 # logs: failed: the driver is being unbound
-# logs: failed: the channel does not stop: it and its buffers are lost
+# logs: failed: the channel does not stop: its memory is leaked
 
 # unbind: takes the device from the driver, and waits for those that were using it.
 unbind() {

@@ -9,8 +9,8 @@
 # prints: DMAEND
 # prints: transfer: ok
 # logs: (at or before byte
-# logs: : DMAST, part 10)
-# logs: : DMAST, part 19)
+# logs: : DMAST, segment 10)
+# logs: : DMAST, segment 19)
 
 load || exit 1
 provoke dmac2 x-fail-write 11 || exit 1

@@ -5,7 +5,7 @@
 #
 # prints: transfer: Connection timed out
 # prints: transfer: ok
-# logs: failed: the debug port stays busy
+# logs: failed: debug port busy
 
 load || exit 1
 provoke dmac2 x-debug-busy 1 || exit 1

@@ -4,10 +4,9 @@
 # The driver is unbound while a callback runs, at whose end the next one is called: it waits for all
 # of them, and they are still called one at a time.
 #
-# The callbacks run in the interrupt handler, which interrupts CPU 0 nearly all the time. Unbinding
-# from another CPU finds one that runs. Callbacks in a timer would not do: unbinding first waits for
-# an RCU grace period, which ends when no callback runs, and the next one runs a tick later.
-# Sometimes the period ends after the last callback, and the transfer is ok: hence the rounds.
+# The callbacks run in a softirq of CPU 0, nearly all the time. Unbinding from another CPU finds one
+# that runs. Unbinding first waits for an RCU grace period. Sometimes that ends after the last
+# callback, and the transfer is ok: hence the rounds.
 #
 # prints: transfer: No such device
 

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Callbacks: functions that are called when a request has ended.
+//!
+//! Callbacks of one context are called one at a time, in the order in which their requests have
+//! ended. None is called by an interrupt handler, or by a caller who submits.
+
+use core::mem;
+
+use kernel::{
+    list::ListArc,
+    prelude::*,
+    time::{
+        delay::fsleep,
+        Delta, //
+    }, //
+};
+
+use super::{
+    request::{
+        Request,
+        RequestResult, //
+    },
+    scheduler::Reason,
+    Engine,
+    TransferError, //
+};
+
+/// Number of callbacks that are called before other work of the CPU gets its turn.
+const BATCH: usize = 16;
+
+/// Interval at which a caller of [`Engine::finish_callbacks`] checks.
+const FINISH_INTERVAL: Delta = Delta::from_micros(50);
+
+/// Context in which a callback is called.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CallbackContext {
+    /// Softirq context, soon after the interrupt: the callback must not sleep.
+    Softirq,
+    /// A kernel thread: the callback may sleep.
+    Thread,
+}
+
+impl CallbackContext {
+    /// Number of contexts.
+    pub(super) const COUNT: usize = 2;
+
+    /// Returns the index of the context.
+    pub(super) fn index(self) -> usize {
+        match self {
+            Self::Softirq => 0,
+            Self::Thread => 1,
+        }
+    }
+}
+
+/// Function that is called when a request has ended.
+pub(crate) trait Callback: Send {
+    /// Handles the result of the request. Called once.
+    ///
+    /// # Safety
+    ///
+    /// `result` is that of the request for which this callback was set.
+    unsafe fn call(&mut self, result: RequestResult);
+}
+
+impl<'bound> Engine<'bound> {
+    /// Calls callbacks of requests that have ended, at most [`BATCH`] of them.
+    ///
+    /// Returns true if others are left. Does nothing while another caller calls one of the same
+    /// `context`: that caller goes on with the others.
+    pub(super) fn call_back(&self, context: CallbackContext) -> bool {
+        let index = context.index();
+
+        if mem::replace(&mut self.scheduler.lock().platform.is_calling[index], true) {
+            return false;
+        }
+
+        let mut left = BATCH;
+
+        while let Some((mut callback, result)) = self.next_callback(context, &mut left) {
+            // SAFETY: The result must be that of the callback's request: `next_callback` took both
+            // from one.
+            unsafe { callback.call(result) };
+        }
+        left == 0
+    }
+
+    /// Takes the next callback, with its result, unless none is `left` to call.
+    fn next_callback(
+        &self,
+        context: CallbackContext,
+        left: &mut usize,
+    ) -> Option<(KBox<dyn Callback + 'bound>, RequestResult)> {
+        let scheduler = &mut *self.scheduler.lock();
+
+        while *left != 0 {
+            let Some(request) = scheduler.platform.ended[context.index()].pop_front() else {
+                break;
+            };
+            let state = request.state.access_mut(scheduler);
+
+            if let (Some((callback, _)), Some(result)) = (state.callback.take(), state.result()) {
+                *left -= 1;
+                return Some((callback, result));
+            }
+        }
+        scheduler.platform.is_calling[context.index()] = false;
+        None
+    }
+
+    /// Waits until all callbacks have returned. From then on, no other context calls any. Sleeps.
+    pub(super) fn finish_callbacks(&self) {
+        loop {
+            self.softirq.flush();
+            self.thread.flush();
+            {
+                let platform = &mut self.scheduler.lock().platform;
+
+                if platform.ended.iter().all(|it| it.is_empty())
+                    && platform.is_calling.iter().all(|it| !it)
+                {
+                    platform.is_shut_down = true;
+                    break;
+                }
+            }
+            // A context that has ended a request queues its work after it has released the lock.
+            fsleep(FINISH_INTERVAL);
+        }
+        self.softirq.disable();
+        self.thread.disable();
+    }
+
+    /// Ends `request`, which was not submitted and will not be, and calls its callback at once.
+    pub(crate) fn cancel_unsubmitted(&self, request: ListArc<Request<'bound>>) {
+        let callback = {
+            let scheduler = &mut *self.scheduler.lock();
+
+            request.state.access_mut(scheduler).callback.take()
+        };
+
+        if let Some((mut callback, _)) = callback {
+            // SAFETY: The result must be that of the request: it ends with this one, because it is
+            // not submitted.
+            unsafe { callback.call(Err(TransferError::TERMINATED)) };
+        }
+    }
+}

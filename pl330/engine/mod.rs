@@ -1,0 +1,427 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The engine: runs the programs of requests on the channels of a controller.
+//!
+//! ```text
+//!   Request::new ─▶ submit ─▶ Scheduler ─▶ Channel ─▶ Hardware
+//!   (writes the    (queues)   (one lock,   (state)    (start, reclaim,
+//!    program)                  no waits)               kill)
+//! ```
+//!
+//! - A [`Request`] has its first program when it is made, in the caller's context. So starting it
+//!   takes some register accesses, also in the interrupt handler.
+//! - `scheduler` and `channel` know what is to run and what runs. They know neither registers nor the
+//!   kernel, and are tested on the host.
+//! - `hardware` and `platform` connect them with the registers and with the kernel's lists.
+//! - `interrupt` and `watchdog` pass events to the scheduler. `worker` does what takes long: it
+//!   writes the next programs of long requests, waits for killed channels, and reports faults.
+//! - `callback` calls functions when requests have ended, in a softirq or a thread.
+//!
+//! Interrupts are disabled only while the lock is held, and no register is polled for more than
+//! some microseconds meanwhile.
+
+mod buffer;
+mod callback;
+mod channel;
+mod error;
+mod fault;
+mod hardware;
+mod interrupt;
+mod listing;
+mod operation;
+mod platform;
+mod request;
+mod scheduler;
+mod selftest;
+mod watchdog;
+mod worker;
+
+pub(super) use callback::Callback;
+pub(crate) use callback::CallbackContext;
+pub(crate) use error::TransferError;
+pub(crate) use interrupt::{
+    AbortHandler,
+    EventHandler, //
+};
+pub(crate) use operation::InjectedFault;
+pub(super) use operation::{
+    Operation,
+    Segments, //
+};
+pub(super) use request::{
+    Request,
+    RequestQueue,
+    RequestResult, //
+};
+pub(crate) use selftest::SelfTestError;
+
+use core::{
+    mem,
+    mem::offset_of, //
+};
+
+use kernel::{
+    alloc::Flags,
+    device::{
+        Bound,
+        Device, //
+    },
+    list::ListArc,
+    new_spinlock_irq,
+    prelude::*,
+    static_lock_class,
+    sync::{
+        Arc,
+        SpinLockIrq, //
+    },
+    time::{
+        delay::fsleep,
+        Delta,
+        Instant,
+        Monotonic, //
+    }, //
+};
+
+use super::{
+    hw::{
+        channels,
+        Config,
+        Pl330,
+        MAX_CHANNELS, //
+    },
+    program::insn::Event, //
+};
+use crate::bindings::{
+    EnabledClk,
+    HasWork,
+    MemRegion,
+    Timer,
+    Work,
+    WorkQueue, //
+};
+use buffer::ProgramPools;
+use platform::{
+    Kernel,
+    KernelScheduler, //
+};
+use request::Written;
+use scheduler::{
+    Actions,
+    Scheduler, //
+};
+use worker::Worker;
+
+/// Longest time that [`Engine::shut_down`] waits for channels to stop.
+const STOP_TIMEOUT: Delta = Delta::from_secs(2);
+
+/// Interval at which it checks.
+const STOP_INTERVAL: Delta = Delta::from_micros(50);
+
+/// Names of the callback work items of the engine.
+struct SoftirqCallbacks;
+struct ThreadCallbacks;
+
+/// Scheduler of a controller with its hardware, timers and workers.
+#[pin_data]
+pub(crate) struct Engine<'bound> {
+    /// First field, because its handler uses the others.
+    #[pin]
+    watchdog: Timer<Self>,
+    #[pin]
+    worker: Work<Self, Worker>,
+    #[pin]
+    softirq: Work<Self, SoftirqCallbacks>,
+    #[pin]
+    thread: Work<Self, ThreadCallbacks>,
+    dev: &'bound Device<Bound>,
+    config: Config,
+    #[pin]
+    scheduler: SpinLockIrq<KernelScheduler<'bound>>,
+    pools: ProgramPools<'bound>,
+    /// Addresses of the registers.
+    _region: MemRegion,
+    /// After the registers, which need it.
+    clock: EnabledClk,
+}
+
+// SAFETY:
+// - `OFFSET` is that of the field `softirq`.
+// - By the contract of `Engine::new`, the engine is shut down before it is dropped and before
+//   `'bound` ends, which disables the work.
+// - `run` calls callbacks, which may drop a reference to the engine, but not the last one.
+unsafe impl HasWork<SoftirqCallbacks> for Engine<'_> {
+    const OFFSET: usize = offset_of!(Self, softirq);
+
+    fn run(&self) {
+        if self.call_back(CallbackContext::Softirq) {
+            self.softirq.queue();
+        }
+    }
+}
+
+// SAFETY: As above, for the field `thread`.
+unsafe impl HasWork<ThreadCallbacks> for Engine<'_> {
+    const OFFSET: usize = offset_of!(Self, thread);
+
+    fn run(&self) {
+        if self.call_back(CallbackContext::Thread) {
+            self.thread.queue();
+        }
+    }
+}
+
+impl<'bound> Engine<'bound> {
+    /// Creates an engine for `hardware`, whose DMA mask has been set.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    ///
+    /// # Safety
+    ///
+    /// [`shut_down`](Self::shut_down) is called, and returns, before the last reference to the
+    /// engine is dropped and before `'bound` ends.
+    pub(super) unsafe fn new(
+        dev: &'bound Device<Bound>,
+        hardware: Pl330<'bound>,
+        region: MemRegion,
+        clock: EnabledClk,
+    ) -> Result<Arc<Self>> {
+        let config = *hardware.config();
+        let usable = channels()
+            .filter(|&channel| config.may_use(channel))
+            .fold(0, |mask, channel| mask | channel.bit());
+        let pools = ProgramPools::new(dev)?;
+
+        Arc::pin_init(
+            pin_init!(Self {
+                // SAFETY: It must be the field that `HasTimer` names: it is.
+                watchdog <- unsafe { Timer::new(c"rk3588_dma", static_lock_class!()) },
+                // SAFETY: It must be the field that `HasWork` names: it is.
+                worker <- unsafe {
+                    Work::new(WorkQueue::Thread, c"rk3588_dma worker", static_lock_class!())
+                },
+                // SAFETY: As above.
+                softirq <- unsafe {
+                    Work::new(WorkQueue::Softirq, c"rk3588_dma softirq", static_lock_class!())
+                },
+                // SAFETY: As above.
+                thread <- unsafe {
+                    Work::new(WorkQueue::Thread, c"rk3588_dma thread", static_lock_class!())
+                },
+                dev,
+                config,
+                scheduler <- new_spinlock_irq!(Scheduler::new(hardware, Kernel::new(), usable)),
+                pools,
+                _region: region,
+                clock,
+            }? Error),
+            GFP_KERNEL,
+        )
+    }
+
+    /// Returns the configuration of the hardware.
+    pub(super) fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Returns the rate of the clock in hertz.
+    pub(super) fn clock_rate(&self) -> c_ulong {
+        self.clock.rate()
+    }
+
+    /// Returns the number of events of programs whose interrupts were received.
+    pub(super) fn events(&self) -> u64 {
+        self.scheduler.lock().platform.events
+    }
+
+    /// Returns the number of channels that the driver may use.
+    fn usable_channels(&self) -> usize {
+        channels()
+            .filter(|&channel| self.config.may_use(channel))
+            .count()
+    }
+
+    /// Submits `request`. With a queue, it runs after the requests already in it.
+    ///
+    /// Callable from any context.
+    pub(super) fn submit(
+        &self,
+        request: ListArc<Request<'bound>>,
+        queue: Option<&Arc<RequestQueue<'bound>>>,
+    ) {
+        self.with(|scheduler| scheduler.submit(request, queue));
+    }
+
+    /// Ends `request`, which is not submitted, with `error`, as if it had been.
+    pub(super) fn reject(&self, request: ListArc<Request<'bound>>, error: TransferError) {
+        self.with(|scheduler| scheduler.complete(request, Err(error)));
+    }
+
+    /// Waits until `request`, which has no callback, has ended. Sleeps.
+    ///
+    /// # Errors
+    ///
+    /// [`TransferError`]s of a program, and of the engine's end.
+    pub(super) fn wait(&self, request: &Request<'bound>) -> RequestResult {
+        let mut scheduler = self.scheduler.lock();
+
+        loop {
+            if let Some(result) = request.state.access_mut(&mut scheduler).result() {
+                return result;
+            }
+            request.ended.wait(&mut scheduler);
+        }
+    }
+
+    /// Waits as [`wait`](Self::wait) does, but returns `None` if a signal is pending first. Sleeps.
+    pub(super) fn wait_interruptible(&self, request: &Request<'bound>) -> Option<RequestResult> {
+        let mut scheduler = self.scheduler.lock();
+
+        loop {
+            if let Some(result) = request.state.access_mut(&mut scheduler).result() {
+                return Some(result);
+            }
+            if request.ended.wait_interruptible(&mut scheduler) {
+                return request.state.access_mut(&mut scheduler).result();
+            }
+        }
+    }
+
+    /// Terminates `request`. Callable from any context.
+    ///
+    /// If its channel has not stopped when this returns, the request has no result yet. Then
+    /// `callback`, if there is one, gets the result later, in the context `Thread`.
+    ///
+    /// # Safety
+    ///
+    /// The mapping that `callback` returns to its owner is the one that the programs access.
+    pub(super) unsafe fn terminate(
+        &self,
+        request: &Arc<Request<'bound>>,
+        callback: Option<KBox<dyn Callback + 'bound>>,
+    ) {
+        let unused = self.with(|scheduler| {
+            scheduler.terminate(request);
+
+            let state = request.state.access_mut(scheduler);
+
+            match (callback, state.result()) {
+                (Some(callback), None) => {
+                    state.callback = Some((callback, CallbackContext::Thread));
+                    None
+                }
+                (Some(callback), Some(result)) => Some((callback, result)),
+                (None, _) => None,
+            }
+        });
+
+        if let Some((mut callback, result)) = unused {
+            // SAFETY: The result must be that of the request: it is.
+            unsafe { callback.call(result) };
+        }
+    }
+
+    /// Writes the next program of `operation`, in new memory.
+    fn write(
+        &self,
+        operation: &mut Operation,
+        flags: Flags,
+    ) -> Result<Written<'bound>, TransferError> {
+        /// Event in place of that of the channel, which is not known yet.
+        const EVENT: Event = Event::new(0).unwrap();
+
+        let begun = operation.clone();
+        let mut program = self
+            .pools
+            .alloc(operation.program_len(), flags)
+            .map_err(|_| TransferError::NoMemory)?;
+
+        program.write(|asm| operation.write(asm, self.config.limits(), EVENT))?;
+        Ok(Written { program, begun })
+    }
+
+    /// Calls `f` with the scheduler, under the lock, and then does what it asks for.
+    fn with<T>(&self, f: impl FnOnce(&mut KernelScheduler<'bound>) -> T) -> T {
+        let (result, actions, to_call, is_shut_down) = {
+            let scheduler = &mut *self.scheduler.lock();
+            let result = f(scheduler);
+            let (actions, to_call) = Self::take_actions(scheduler);
+
+            (result, actions, to_call, scheduler.platform.is_shut_down)
+        };
+
+        if is_shut_down {
+            // There is no other context left.
+            for context in [CallbackContext::Softirq, CallbackContext::Thread] {
+                while self.call_back(context) {}
+            }
+        } else {
+            self.act(actions, to_call);
+        }
+        result
+    }
+
+    /// Takes what the scheduler asks for.
+    fn take_actions(
+        scheduler: &mut KernelScheduler<'bound>,
+    ) -> (Actions, [bool; CallbackContext::COUNT]) {
+        (
+            scheduler.take_actions(),
+            mem::take(&mut scheduler.platform.to_call),
+        )
+    }
+
+    /// Does what the scheduler asked for.
+    fn act(&self, actions: Actions, to_call: [bool; CallbackContext::COUNT]) {
+        let [softirq, thread] = to_call;
+
+        if actions.watch {
+            self.watchdog.arm(watchdog::period());
+        }
+        if actions.work {
+            self.worker.queue();
+        }
+        if softirq {
+            self.softirq.queue();
+        }
+        if thread {
+            self.thread.queue();
+        }
+    }
+
+    /// Stops what runs, and lets nothing start any more.
+    ///
+    /// Requests that run or wait fail with [`TransferError::ShuttingDown`]. When this returns, they
+    /// have, and all callbacks have returned. Sleeps: for 2 s at most, and as long as callbacks run.
+    pub(super) fn shut_down(&self) {
+        let start = Instant::<Monotonic>::now();
+
+        self.with(Scheduler::shut_down);
+        while !self.with(Scheduler::close) && start.elapsed() < STOP_TIMEOUT {
+            self.worker.queue();
+            fsleep(STOP_INTERVAL);
+        }
+        self.with(|scheduler| {
+            for channel in 0..MAX_CHANNELS {
+                scheduler.retire_unless_stopped(channel);
+            }
+            scheduler.close();
+        });
+        // The worker may hold a request for which it writes a program, or reports a fault.
+        self.worker.queue();
+        self.worker.flush();
+        self.with(|scheduler| scheduler.close());
+        self.finish_callbacks();
+        self.worker.disable();
+        self.watchdog.shut_down();
+        self.log_reports();
+
+        let scheduler = &mut *self.scheduler.lock();
+
+        scheduler.hardware.disable();
+        if scheduler.platform.needs_clock {
+            self.clock.leak();
+        }
+    }
+}

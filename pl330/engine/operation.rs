@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Operations that a channel can be asked for.
+
+use kernel::{
+    alloc::Flags,
+    prelude::*,
+    sync::Arc, //
+};
+
+use super::{
+    super::program::{
+        self,
+        insn::{
+            Assembler,
+            Event,
+            Instruction,
+            Register,
+            TooLong, //
+        },
+        Copy,
+        Copy2d,
+        Memset,
+        PlanError,
+        ProgramLimits,
+        ProgramWriter,
+        Segment,
+        SegmentIndices,
+        SgCopy, //
+    },
+    TransferError, //
+};
+
+/// Length in bytes of memory that programs of all operations but lists fit into, as a rule.
+const SHORT_LEN: usize = 256;
+
+/// Length in bytes that most programs of lists need for each segment.
+const SEGMENT_LEN: usize = 20;
+
+/// Fault that a program has on purpose, for tests.
+#[derive(Clone, Copy)]
+pub(crate) enum InjectedFault {
+    /// An instruction that does not exist: the channel faults.
+    UndefinedInstruction,
+    /// An endless loop: the program times out.
+    Endless,
+}
+
+/// Operation of a request, and the part of it that no program does yet.
+#[derive(Clone)]
+pub(crate) enum Operation {
+    /// Only raises the event.
+    Signal,
+    /// Copies bytes.
+    Copy(ProgramWriter<Copy>),
+    /// Sets bytes to a pattern.
+    Memset(ProgramWriter<Memset>),
+    /// Copies rows.
+    Copy2d(ProgramWriter<Copy2d>),
+    /// Copies segments to segments, of which one side has so many.
+    SgCopy(ProgramWriter<SgCopy<Segments, Segments>>, usize),
+    /// Sets the two addresses, and has a fault.
+    Faulty(u32, u32, InjectedFault),
+}
+
+impl Operation {
+    /// Creates an operation that copies segments to segments, which have no byte in common.
+    ///
+    /// # Errors
+    ///
+    /// [`PlanError`], except of overlaps.
+    pub(crate) fn sg_copy(sources: Segments, destinations: Segments) -> Result<Self, PlanError> {
+        let segments = sources.list.len().max(destinations.list.len());
+        let copy = SgCopy::new(sources, destinations);
+
+        Ok(Self::SgCopy(
+            ProgramWriter::of_distinct_memory(copy)?,
+            segments,
+        ))
+    }
+
+    /// Writes a program for the next part, as long as fits. It ends with an event.
+    ///
+    /// # Errors
+    ///
+    /// [`TooLong`] if not even a step fits.
+    pub(super) fn write(
+        &mut self,
+        asm: &mut Assembler<'_>,
+        limits: ProgramLimits,
+        event: Event,
+    ) -> Result<(), TooLong> {
+        match self {
+            Self::Signal => program::signal(asm, event),
+            Self::Copy(writer) => writer.write(asm, limits, event),
+            Self::Memset(writer) => writer.write(asm, limits, event),
+            Self::Copy2d(writer) => writer.write(asm, limits, event),
+            Self::SgCopy(writer, _) => writer.write(asm, limits, event),
+            Self::Faulty(source, destination, fault) => {
+                asm.emit(Instruction::Mov(Register::Sar, *source))?;
+                asm.emit(Instruction::Mov(Register::Dar, *destination))?;
+                match fault {
+                    InjectedFault::UndefinedInstruction => asm.emit(Instruction::Undefined)?,
+                    InjectedFault::Endless => {
+                        asm.repeat_forever(|asm| asm.emit(Instruction::Wmb))?
+                    }
+                }
+                program::signal(asm, event)
+            }
+        }
+    }
+
+    /// Returns true if the programs written so far do all of it.
+    pub(super) fn is_written(&self) -> bool {
+        match self {
+            Self::Signal | Self::Faulty(..) => true,
+            Self::Copy(writer) => writer.is_written(),
+            Self::Memset(writer) => writer.is_written(),
+            Self::Copy2d(writer) => writer.is_written(),
+            Self::SgCopy(writer, _) => writer.is_written(),
+        }
+    }
+
+    /// Returns the length in bytes of memory for the next program. It may turn out longer.
+    pub(super) fn program_len(&self) -> usize {
+        match self {
+            Self::SgCopy(_, segments) => SHORT_LEN.max(segments.saturating_mul(SEGMENT_LEN)),
+            _ => SHORT_LEN,
+        }
+    }
+
+    /// Returns the segments that the instruction at byte `offset` of the next program is for.
+    ///
+    /// Returns `None` for an operation without segments. Writes the program as far as there.
+    pub(super) fn locate(
+        &self,
+        asm: &mut Assembler<'_>,
+        limits: ProgramLimits,
+        offset: usize,
+    ) -> Option<SegmentIndices> {
+        match self {
+            Self::Signal | Self::Faulty(..) | Self::Copy(_) | Self::Memset(_) => None,
+            Self::Copy2d(writer) => writer.clone().locate(asm, limits, offset),
+            Self::SgCopy(writer, _) => writer.clone().locate(asm, limits, offset),
+        }
+    }
+}
+
+/// Iterator over a list of segments that its clones share.
+#[derive(Clone)]
+pub(crate) struct Segments {
+    list: Arc<KVec<Segment>>,
+    next: usize,
+}
+
+impl Segments {
+    /// Creates an iterator over `list`.
+    ///
+    /// # Errors
+    ///
+    /// [`TransferError::NoMemory`].
+    pub(crate) fn new(list: KVec<Segment>, flags: Flags) -> Result<Self, TransferError> {
+        let list = Arc::new(list, flags).map_err(|_| TransferError::NoMemory)?;
+
+        Ok(Self { list, next: 0 })
+    }
+}
+
+impl Iterator for Segments {
+    type Item = Segment;
+
+    fn next(&mut self) -> Option<Segment> {
+        let segment = *self.list.get(self.next)?;
+
+        self.next += 1;
+        Some(segment)
+    }
+}

@@ -1,0 +1,497 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Scheduler: gives requests to channels, in order.
+//!
+//! ```text
+//!            submit             dispatch              event
+//!   request ────────▶ ready ───────────────▶ channel ───────▶ completed
+//!              │        ▲  ▲                    │
+//!              ▼        │  │ written            │ another program follows
+//!            queue ─────┘  unwritten ◀──────────┘
+//! ```
+//!
+//! It is generic over the [`Hardware`] and over the lists that hold requests ([`Platform`]), and has
+//! no `unsafe`. It neither sleeps nor waits: a caller that must wait for hardware calls
+//! [`settle`](Scheduler::settle) again. Uses `core` alone, so that tests on the host drive it through
+//! events in any order.
+
+mod check;
+mod interface;
+mod state;
+
+pub(super) use check::CHECK_PERIOD_MS;
+pub(super) use interface::{
+    Hardware,
+    Platform,
+    Reason,
+    RequestList, //
+};
+pub(super) use state::{
+    Actions,
+    QueueState,
+    RequestState, //
+};
+
+use core::mem;
+
+use super::channel::{
+    Channel,
+    State, //
+};
+
+/// Largest number of channels of a PL330.
+pub(super) const MAX_CHANNELS: usize = 8;
+
+/// Program of a platform.
+type ProgramOf<P> = <<P as Platform>::Hardware as Hardware>::Program;
+
+/// Request whose program had a fault, that program, and the fault.
+pub(super) type Failure<P> = (
+    <P as Platform>::Request,
+    Option<ProgramOf<P>>,
+    <P as Platform>::Reason,
+);
+
+/// Channel of a platform.
+pub(super) type ChannelOf<P> = Channel<
+    <P as Platform>::Request,
+    <<P as Platform>::Hardware as Hardware>::Active,
+    <P as Platform>::Reason,
+>;
+
+/// Requests that were submitted, and the channels that run them.
+pub(super) struct Scheduler<P: Platform> {
+    /// Hardware.
+    pub(super) hardware: P::Hardware,
+    /// State of the platform.
+    pub(super) platform: P,
+    channels: [ChannelOf<P>; MAX_CHANNELS],
+    /// Requests whose turn it is, for the next channel.
+    ready: P::List,
+    /// Requests whose next program is not written yet.
+    unwritten: P::List,
+    /// Channel to try first: the one that has been idle for longest has most likely stopped.
+    next: usize,
+    is_shutting_down: bool,
+    /// True while the watchdog is started.
+    is_watched: bool,
+    actions: Actions,
+}
+
+impl<P: Platform> Scheduler<P> {
+    /// Creates a scheduler for the channels in the mask `usable`.
+    pub(super) fn new(hardware: P::Hardware, platform: P, usable: u32) -> Self {
+        Self {
+            hardware,
+            platform,
+            channels: core::array::from_fn(|channel| Channel::new(usable & 1 << channel != 0)),
+            ready: P::List::new(),
+            unwritten: P::List::new(),
+            next: 0,
+            is_shutting_down: false,
+            is_watched: false,
+            actions: Actions::default(),
+        }
+    }
+
+    /// Takes the actions that have come together.
+    pub(super) fn take_actions(&mut self) -> Actions {
+        mem::take(&mut self.actions)
+    }
+
+    /// Returns `channel`.
+    pub(super) fn channel(&self, channel: usize) -> &ChannelOf<P> {
+        &self.channels[channel % MAX_CHANNELS]
+    }
+
+    fn channel_mut(&mut self, channel: usize) -> &mut ChannelOf<P> {
+        &mut self.channels[channel % MAX_CHANNELS]
+    }
+
+    /// Asks for the worker.
+    pub(super) fn ask_for_work(&mut self) {
+        self.actions.work = true;
+    }
+
+    /// Asks for a watchdog check, unless one is due already.
+    pub(super) fn watch(&mut self) {
+        if !mem::replace(&mut self.is_watched, true) {
+            self.actions.watch = true;
+        }
+    }
+
+    fn has_channels(&self) -> bool {
+        self.channels.iter().any(|it| it.state() != State::Retired)
+    }
+
+    /// Submits `request`. With a queue, it runs after the requests already in it.
+    pub(super) fn submit(&mut self, request: P::Request, queue: Option<&P::Queue>) {
+        if let Some(reason) = self.closed() {
+            return self.complete(request, Err(reason));
+        }
+        if let Some(queue) = queue {
+            P::state(self, &request).queue = Some(queue.clone());
+
+            let state = P::queue(self, queue);
+
+            if mem::replace(&mut state.is_busy, true) {
+                return state.waiting.push_back(request);
+            }
+        }
+        self.ready.push_back(request);
+        self.dispatch();
+    }
+
+    /// Returns the reason for which no request is accepted, if there is one.
+    fn closed(&self) -> Option<P::Reason> {
+        if self.is_shutting_down {
+            return Some(P::Reason::SHUTTING_DOWN);
+        }
+        (!self.has_channels()).then_some(P::Reason::NO_CHANNELS)
+    }
+
+    /// Starts ready requests while channels are idle, at most [`MAX_CHANNELS`] per call.
+    pub(super) fn dispatch(&mut self) {
+        if let Some(reason) = self.closed() {
+            // The end of a request has made the next one of its queue ready.
+            return self.fail_waiting(reason);
+        }
+        for _ in 0..MAX_CHANNELS {
+            let Some(request) = self.ready.pop_front() else {
+                return;
+            };
+
+            if let Err(request) = self.start(request) {
+                self.ready.push_front(request);
+                if self.is_idle_channel_left() {
+                    // It has not executed the last instruction of its program yet.
+                    self.ask_for_work();
+                    self.watch();
+                }
+                return;
+            }
+        }
+        if !self.ready.is_empty() {
+            self.ask_for_work();
+        }
+    }
+
+    fn is_idle_channel_left(&self) -> bool {
+        self.channels.iter().any(|it| it.state() == State::Idle)
+    }
+
+    /// Returns true if the worker should look again soon: a channel is about to stop.
+    pub(super) fn is_channel_awaited(&self) -> bool {
+        let is_stopping = |it: &ChannelOf<P>| it.state() == State::Stopping;
+
+        self.channels.iter().any(is_stopping)
+            || !self.ready.is_empty() && self.is_idle_channel_left()
+    }
+
+    /// Starts the next program of `request`, or ends it. Returns it if no channel has stopped.
+    fn start(&mut self, request: P::Request) -> Result<(), P::Request> {
+        let state = P::state(self, &request);
+
+        if state.result.is_some() {
+            // It was terminated while it waited.
+            self.complete(request, Err(P::Reason::TERMINATED));
+            return Ok(());
+        }
+
+        if let Some(reason) = state.write_error {
+            self.complete(request, Err(reason));
+            return Ok(());
+        }
+
+        let Some(program) = state.program.take() else {
+            self.unwritten.push_back(request);
+            self.ask_for_work();
+            return Ok(());
+        };
+        let Some(channel) = self.claim() else {
+            P::state(self, &request).program = Some(program);
+            return Err(request);
+        };
+
+        match self.hardware.start(channel, program) {
+            Ok(active) => {
+                P::started(self, &request, channel);
+                if P::state(self, &request).is_unwritten() {
+                    self.ask_for_work();
+                }
+                self.channel_mut(channel).start(request, active);
+                self.watch();
+            }
+            Err((program, error)) => {
+                drop(program);
+                self.complete(request, Err(error.into()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Finds an idle channel that has stopped, and frees its last program.
+    fn claim(&mut self) -> Option<usize> {
+        for offset in 0..MAX_CHANNELS {
+            let at = (self.next + offset) % MAX_CHANNELS;
+
+            if self.channels[at].state() == State::Idle && self.reclaim(at).is_some() {
+                self.next = at + 1;
+                return Some(at);
+            }
+        }
+        None
+    }
+
+    /// Takes the program of `channel` back if it has stopped. `Some(None)` if it had none.
+    fn reclaim(&mut self, channel: usize) -> Option<Option<ProgramOf<P>>> {
+        let Some(active) = self.channel_mut(channel).take_program() else {
+            return Some(None);
+        };
+
+        match self.hardware.reclaim(active) {
+            Ok(program) => Some(Some(program)),
+            Err(active) => {
+                self.channel_mut(channel).put_back(active);
+                None
+            }
+        }
+    }
+
+    /// Handles the event at the end of the program of `channel`, which the caller has cleared.
+    ///
+    /// All bytes that the program read have been read, and all that it wrote have been written.
+    pub(super) fn event(&mut self, channel: usize) {
+        let Some(request) = self.channel_mut(channel).event() else {
+            return;
+        };
+        let state = P::state(self, &request);
+
+        if let Some(reason) = state.write_error {
+            self.complete(request, Err(reason));
+        } else if !state.has_more() {
+            self.complete(request, Ok(()));
+        } else if state.program.is_some() {
+            // After others, so that a long request does not keep them waiting.
+            self.ready.push_back(request);
+        } else {
+            self.unwritten.push_back(request);
+            self.ask_for_work();
+        }
+    }
+
+    /// Stops the program of `channel` for `reason`, and ends its request if the channel stops at once.
+    pub(super) fn stop(&mut self, channel: usize, reason: P::Reason) {
+        if self.channel_mut(channel).stop(reason) {
+            self.hardware.kill(channel);
+            self.settle_channel(channel);
+            self.watch();
+        }
+    }
+
+    /// Ends the requests whose programs were killed and have stopped.
+    pub(super) fn settle(&mut self) {
+        for channel in 0..MAX_CHANNELS {
+            if self.channels[channel].state() == State::Stopping {
+                // A fault that was not complete, or a busy port, may have kept it from being killed.
+                self.hardware.kill(channel);
+                self.settle_channel(channel);
+            }
+        }
+    }
+
+    fn settle_channel(&mut self, channel: usize) {
+        let Some(reason) = self.channel(channel).reason() else {
+            return;
+        };
+
+        if reason.is_fault() {
+            // The worker reports it, with the program.
+            return self.ask_for_work();
+        }
+        if self.take_stopped(channel).is_none() {
+            self.ask_for_work();
+        }
+    }
+
+    /// Takes the program of `channel`, which was killed, once it has stopped, and ends its request.
+    fn take_stopped(&mut self, channel: usize) -> Option<()> {
+        drop(self.reclaim(channel)?);
+        // The program may have raised its event after all, which must not end the next one.
+        self.hardware.clear_event(channel);
+
+        let (request, reason) = self.channel_mut(channel).stopped()?;
+
+        self.complete(request, Err(reason));
+        Some(())
+    }
+
+    /// Takes a request whose program had a fault, with its program, once the channel has stopped.
+    ///
+    /// The caller reports the fault and then [completes](Self::complete) the request.
+    pub(super) fn take_failed(&mut self) -> Option<Failure<P>> {
+        for channel in 0..MAX_CHANNELS {
+            let is_fault = |reason: P::Reason| reason.is_fault();
+
+            if !self.channels[channel].reason().is_some_and(is_fault) {
+                continue;
+            }
+            if let Some(program) = self.reclaim(channel) {
+                self.hardware.clear_event(channel);
+
+                let (request, reason) = self.channels[channel].stopped()?;
+
+                return Some((request, program, reason));
+            }
+        }
+        None
+    }
+
+    /// Ends `request` with `result`, and gives the next request of its queue its turn.
+    pub(super) fn complete(&mut self, request: P::Request, result: Result<(), P::Reason>) {
+        let state = P::state(self, &request);
+
+        // One that was terminated has its result.
+        state.result.get_or_insert(result);
+        drop((state.program.take(), state.rest.take()));
+        if let Some(queue) = state.queue.take() {
+            let state = P::queue(self, &queue);
+
+            match state.waiting.pop_front() {
+                Some(next) => self.ready.push_back(next),
+                None => state.is_busy = false,
+            }
+        }
+        P::completed(self, request);
+    }
+
+    /// Terminates the request with `key`, unless it has ended.
+    ///
+    /// A program that runs is killed. The request has its result when this returns, unless the
+    /// channel needs longer to stop.
+    pub(super) fn terminate(&mut self, key: &P::Key) {
+        let has_key = |request: &P::Request| P::has_key(request, key);
+        let running = self
+            .channels
+            .iter()
+            .position(|it| it.request().is_some_and(has_key));
+
+        match running {
+            Some(channel) => self.stop(channel, P::Reason::TERMINATED),
+            // It waits, and is completed when its turn comes.
+            None => {
+                P::state_by_key(self, key)
+                    .result
+                    .get_or_insert(Err(P::Reason::TERMINATED));
+            }
+        }
+        self.written();
+    }
+
+    /// Finds a request whose next program is to be written. `take` takes what it needs.
+    pub(super) fn find_unwritten<T>(
+        &mut self,
+        take: impl Fn(&mut Self, &P::Request) -> T,
+    ) -> Option<T> {
+        for channel in 0..MAX_CHANNELS {
+            // The channel gives the request away for a moment, because the state needs the scheduler.
+            let Some(request) = self.channels[channel].take_request() else {
+                continue;
+            };
+            let found = P::state(self, &request)
+                .is_unwritten()
+                .then(|| take(self, &request));
+
+            self.channels[channel].put_back_request(request);
+            if found.is_some() {
+                return found;
+            }
+        }
+
+        let mut list = mem::replace(&mut self.unwritten, P::List::new());
+        let mut found = None;
+
+        while let Some(request) = list.pop_front() {
+            if found.is_none() && P::state(self, &request).is_unwritten() {
+                found = Some(take(self, &request));
+            }
+            self.unwritten.push_back(request);
+        }
+        found
+    }
+
+    /// Makes requests ready whose next program has been written, and starts them.
+    pub(super) fn written(&mut self) {
+        let mut list = mem::replace(&mut self.unwritten, P::List::new());
+
+        while let Some(request) = list.pop_front() {
+            let state = P::state(self, &request);
+
+            if state.result.is_some() || state.write_error.is_some() || state.program.is_some() {
+                self.ready.push_back(request);
+            } else {
+                self.unwritten.push_back(request);
+            }
+        }
+        self.dispatch();
+    }
+
+    /// Retires a channel that does not stop, and fails its request as stuck.
+    pub(super) fn retire_unless_stopped(&mut self, channel: usize) {
+        let state = self.channels[channel].state();
+
+        if !matches!(state, State::Idle | State::Stopping) || self.hardware.is_stopped(channel) {
+            return;
+        }
+
+        let failed = self.channels[channel].retire();
+
+        P::retired(self, channel, failed.as_ref().map(|(_, reason)| *reason));
+        if let Some((request, _)) = failed {
+            self.complete(request, Err(P::Reason::STUCK));
+        }
+        if !self.has_channels() {
+            self.fail_waiting(P::Reason::NO_CHANNELS);
+        }
+    }
+
+    /// Accepts no more requests, stops what runs, and ends what waits.
+    pub(super) fn shut_down(&mut self) {
+        self.is_shutting_down = true;
+        for channel in 0..MAX_CHANNELS {
+            self.stop(channel, P::Reason::SHUTTING_DOWN);
+        }
+        self.fail_waiting(P::Reason::SHUTTING_DOWN);
+    }
+
+    /// Ends all requests that do not run.
+    fn fail_waiting(&mut self, reason: P::Reason) {
+        loop {
+            let next = self.ready.pop_front();
+
+            match next.or_else(|| self.unwritten.pop_front()) {
+                Some(request) => self.complete(request, Err(reason)),
+                None => return,
+            }
+        }
+    }
+
+    /// Retires the channels that have stopped, after [`shut_down`](Self::shut_down). Returns true if
+    /// all are retired.
+    pub(super) fn close(&mut self) -> bool {
+        let mut is_closed = true;
+
+        self.settle();
+        for channel in 0..MAX_CHANNELS {
+            if self.channels[channel].state() == State::Idle {
+                self.hardware.kill(channel);
+                if self.reclaim(channel).is_some() {
+                    self.channels[channel].retire();
+                }
+            }
+            is_closed &= self.channels[channel].state() == State::Retired;
+        }
+        self.fail_waiting(P::Reason::SHUTTING_DOWN);
+        is_closed
+    }
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Watchdog: finds programs that never end, and events and faults whose interrupt was lost.
+//!
+//! A timer that runs while the engine is busy. A program that takes less than its period costs no
+//! register access.
+
+use core::mem::offset_of;
+
+use kernel::time::{
+    msecs_to_jiffies,
+    Jiffies, //
+};
+
+use super::{
+    fault,
+    scheduler::CHECK_PERIOD_MS,
+    worker,
+    Engine, //
+};
+use crate::bindings::HasTimer;
+
+/// Returns the time between two checks.
+pub(super) fn period() -> Jiffies {
+    msecs_to_jiffies(CHECK_PERIOD_MS)
+}
+
+// SAFETY:
+// - The timer is the first field of an `Engine`, which has no `Drop`.
+// - By the contract of `Engine::new`, the engine is shut down before the last reference is dropped
+//   and before `'bound` ends.
+// - `expired` drops no reference to the engine.
+unsafe impl HasTimer for Engine<'_> {
+    const OFFSET: usize = offset_of!(Self, watchdog);
+
+    fn expired(&self) {
+        let is_needed = self.with(|scheduler| {
+            let is_masked = scheduler.platform.masked_irq.is_some();
+
+            if is_masked || scheduler.is_overdue() {
+                fault::stop_faulting(scheduler);
+            }
+            let is_needed = scheduler.check();
+
+            if is_masked {
+                worker::unmask(scheduler);
+            }
+            if scheduler.platform.masked_irq.is_some() {
+                scheduler.watch();
+            }
+            is_needed
+        });
+
+        if is_needed {
+            self.watchdog.arm(period());
+        }
+    }
+}

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What a given PL330 was built with, read from its configuration registers.
+
+use kernel::{
+    fmt,
+    io::{
+        register::Array,
+        Io, //
+    }, //
+};
+
+use super::{
+    super::program::{
+        insn::Channel,
+        ProgramLimits, //
+    },
+    channels,
+    event_of,
+    regs,
+    HardwareError,
+    Registers, //
+};
+
+/// The designer (0x41, Arm) and part number (0x330) in the peripheral identification.
+const ID: u32 = 0x0004_1330;
+const ID_MASK: u32 = 0x000f_ffff;
+
+/// What every PrimeCell has as component identification.
+const PCELL_ID: u32 = 0xb105_f00d;
+
+/// The most beats that an AXI burst of a PL330 can have.
+const MAX_BEATS: u8 = 16;
+
+/// The configuration of a PL330 (Arm DMA-330 TRM, "Configuration registers").
+#[derive(Clone, Copy)]
+pub(crate) struct Config {
+    revision: u8,
+    /// Channel threads, 1 to 8.
+    channels: u8,
+    /// Events, and so possible interrupts, 1 to 32.
+    events: u8,
+    requests: u8,
+    /// Whether the manager is non-secure, so that all it starts must be.
+    pub(super) non_secure: bool,
+    /// Bit n: event n may be used by a non-secure thread.
+    non_secure_events: u32,
+    /// The data bus in bytes: 4, 8 or 16.
+    bus_bytes: u8,
+    mfifo_lines: u16,
+    cache_lines: u8,
+    cache_line_bytes: u8,
+}
+
+impl Config {
+    /// Reads the identification and the configuration.
+    ///
+    /// # Errors
+    ///
+    /// [`HardwareError::NotPl330`] if the block is another one, [`HardwareError::BusWidth`] if it claims
+    /// a data bus that no PL330 has, [`HardwareError::SecureEvents`] if none of its channels can be heard.
+    pub(super) fn read(regs: &Registers<'_>) -> Result<Self, HardwareError> {
+        let id = u32::from_le_bytes([
+            regs.read(regs::PERIPH_ID::at(0)).byte().into(),
+            regs.read(regs::PERIPH_ID::at(1)).byte().into(),
+            regs.read(regs::PERIPH_ID::at(2)).byte().into(),
+            regs.read(regs::PERIPH_ID::at(3)).byte().into(),
+        ]);
+        let cell = u32::from_le_bytes([
+            regs.read(regs::PCELL_ID::at(0)).byte().into(),
+            regs.read(regs::PCELL_ID::at(1)).byte().into(),
+            regs.read(regs::PCELL_ID::at(2)).byte().into(),
+            regs.read(regs::PCELL_ID::at(3)).byte().into(),
+        ]);
+
+        if id & ID_MASK != ID || cell != PCELL_ID {
+            return Err(HardwareError::NotPl330 { id, cell });
+        }
+
+        let cr0 = regs.read(regs::CR0);
+        let cr1 = regs.read(regs::CR1);
+        let crd = regs.read(regs::CRD);
+        let bus_bytes = match crd.bus_width().get() {
+            2 => 4,
+            3 => 8,
+            4 => 16,
+            code => return Err(HardwareError::BusWidth(code)),
+        };
+
+        let config = Self {
+            // CAST: Masked to 4 bits.
+            revision: (id >> 20 & 0xf) as u8,
+            channels: u8::from(cr0.channels_minus_1()) + 1,
+            events: u8::from(cr0.events_minus_1()) + 1,
+            requests: match cr0.has_requests() {
+                true => u8::from(cr0.requests_minus_1()) + 1,
+                false => 0,
+            },
+            non_secure: cr0.manager_non_secure(),
+            non_secure_events: regs.read(regs::CR3).non_secure_events().get(),
+            bus_bytes,
+            mfifo_lines: u16::from(crd.mfifo_lines_minus_1()) + 1,
+            cache_lines: u8::from(cr1.lines_minus_1()) + 1,
+            cache_line_bytes: 1 << u8::from(cr1.line_length_log2()),
+        };
+
+        match channels().any(|channel| config.may_use(channel)) {
+            true => Ok(config),
+            false => Err(HardwareError::SecureEvents),
+        }
+    }
+
+    /// Whether there is `channel`, and an event for its programs to raise.
+    pub(crate) fn may_use(&self, channel: Channel) -> bool {
+        let event = event_of(channel);
+        let is_ours = !self.non_secure || self.non_secure_events & event.bit() != 0;
+
+        // Each needs a line of the MFIFO for itself.
+        let has_line = u16::from(channel.number()) < self.mfifo_lines;
+
+        channel.number() < self.channels && event.number() < self.events && has_line && is_ours
+    }
+
+    /// What a program has to know of the controller, with the MFIFO shared out evenly among the
+    /// channels: one that takes more could bring all of them to a stop (TRM, "Lock-up").
+    pub(crate) fn limits(&self) -> ProgramLimits {
+        ProgramLimits {
+            bytes: self.bus_bytes,
+            lines: (self.mfifo_lines / u16::from(self.channels)).max(1),
+            beats: MAX_BEATS,
+            cache_line: self.cache_line_bytes,
+            non_secure: self.non_secure,
+        }
+    }
+}
+
+impl fmt::Display for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.revision {
+            0 => f.write_str("PL330 r0p0: ")?,
+            1 => f.write_str("PL330 r1p0: ")?,
+            2 => f.write_str("PL330 r1p1: ")?,
+            3 => f.write_str("PL330 r1p2: ")?,
+            unknown => write!(f, "PL330 revision {unknown}: ")?,
+        }
+        write!(
+            f,
+            "{} channels, {} events, {} requests, {}-bit bus, {} x {} byte MFIFO, \
+             {} x {} byte instruction cache, {}",
+            self.channels,
+            self.events,
+            self.requests,
+            u16::from(self.bus_bytes) * 8,
+            self.mfifo_lines,
+            self.bus_bytes,
+            self.cache_lines,
+            self.cache_line_bytes,
+            match self.non_secure {
+                true => "non-secure",
+                false => "secure",
+            },
+        )
+    }
+}

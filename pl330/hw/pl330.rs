@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Operations on the registers of a controller.
+
+use kernel::{
+    io::{
+        poll::read_poll_timeout,
+        register::Array,
+        Io, //
+    },
+    prelude::*,
+    time::Delta, //
+};
+
+use super::{
+    super::program::insn::{
+        Channel,
+        Event,
+        Instruction, //
+    },
+    port::{
+        DebugPort,
+        ThreadState, //
+    },
+    regs,
+    Config,
+    Fault,
+    HardwareError,
+    PortBusy,
+    Registers,
+    Thread, //
+};
+
+/// Largest number of channels of a PL330.
+pub(crate) const MAX_CHANNELS: usize = 8;
+
+/// Longest time that a channel takes to stop when it is killed, and the interval of checks.
+const STOP_TIMEOUT: Delta = Delta::from_secs(2);
+const STOP_INTERVAL: Delta = Delta::from_micros(50);
+
+/// Returns an iterator over all channels that a PL330 can have.
+pub(crate) fn channels() -> impl Iterator<Item = Channel> {
+    (0..MAX_CHANNELS as u8).filter_map(Channel::new)
+}
+
+/// Returns the event that the programs of `channel` raise, as an interrupt.
+pub(crate) fn event_of(channel: Channel) -> Event {
+    const FIRST: Event = Event::new(0).unwrap();
+
+    // A channel's number is below 32.
+    Event::new(channel.number()).unwrap_or(FIRST)
+}
+
+/// Registers and configuration of a controller.
+pub(crate) struct Pl330<'bound> {
+    regs: Registers<'bound>,
+    config: Config,
+    port: DebugPort,
+    /// Channels, by bits, whose DMAGO may not have been executed yet.
+    starting: u32,
+}
+
+impl<'bound> Pl330<'bound> {
+    /// Reads the configuration, stops all channels and enables the events of the programs.
+    ///
+    /// Sleeps, for at most 2 s for each channel that runs.
+    ///
+    /// # Errors
+    ///
+    /// Any [`HardwareError`].
+    pub(crate) fn new(regs: Registers<'bound>) -> Result<Self, HardwareError> {
+        let config = Config::read(&regs)?;
+        let mut this = Self {
+            regs,
+            config,
+            port: DebugPort::new(),
+            starting: 0,
+        };
+
+        this.reset()?;
+        Ok(this)
+    }
+
+    /// Stops the threads that run from before, and enables the events.
+    fn reset(&mut self) -> Result<(), HardwareError> {
+        let mut events = 0;
+
+        let config = self.config;
+
+        for channel in channels().filter(|&channel| config.may_use(channel)) {
+            self.stop(channel)?;
+            events |= event_of(channel).bit();
+        }
+        if self.is_manager_faulting() {
+            self.kill_manager().map_err(|_| HardwareError::Manager)?;
+        }
+        // INTEN first: INTCLR ignores the bits of events.
+        self.regs.write_reg(regs::INTEN::from(events));
+        self.regs.write_reg(regs::INTCLR::from(u32::MAX));
+        Ok(())
+    }
+
+    /// Stops `channel`, which may run from before.
+    fn stop(&mut self, channel: Channel) -> Result<(), HardwareError> {
+        let state = self.state(channel);
+
+        if state == ThreadState::STOPPED {
+            return Ok(());
+        }
+        // An order to start it may be under way from before.
+        self.starting |= channel.bit();
+
+        let stopped = read_poll_timeout(
+            || {
+                let _ = self.kill(channel);
+
+                Ok(self.is_stopped(channel))
+            },
+            |stopped| *stopped,
+            STOP_INTERVAL,
+            STOP_TIMEOUT,
+        );
+
+        match stopped {
+            Ok(_) => Ok(()),
+            // The CPU may have been taken away between the last check and the clock.
+            Err(_) if self.is_stopped(channel) => Ok(()),
+            Err(_) => Err(HardwareError::Running(channel.number(), state)),
+        }
+    }
+
+    /// Returns the configuration.
+    pub(crate) fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Starts the program at `address` on `channel`, which has stopped.
+    ///
+    /// Waits at most 4 µs. When this returns, the channel may not have started yet.
+    ///
+    /// # Errors
+    ///
+    /// [`PortBusy`]. Nothing is started then.
+    ///
+    /// # Safety
+    ///
+    /// The program at `address` is complete, and stays as it is until the channel has stopped. It
+    /// accesses only memory that stays valid for it until it has ended.
+    pub(crate) unsafe fn start(&mut self, channel: Channel, address: u32) -> Result<(), PortBusy> {
+        let go = Instruction::Go {
+            channel,
+            non_secure: self.config.non_secure,
+            address,
+        };
+
+        // SAFETY: The caller guarantees it.
+        unsafe { self.port.execute(&self.regs, Thread::Manager, go)? };
+        self.starting |= channel.bit();
+        Ok(())
+    }
+
+    /// Kills `channel`, unless it stops or has stopped by itself, or its fault is not complete.
+    ///
+    /// Waits at most 8 µs, and not until the channel has stopped. A caller calls again until it has.
+    ///
+    /// # Errors
+    ///
+    /// [`PortBusy`]. Nothing is killed then.
+    pub(crate) fn kill(&mut self, channel: Channel) -> Result<(), PortBusy> {
+        // The instruction under way may be the DMAGO of this channel.
+        self.port.wait(&self.regs)?;
+        match self.state(channel) {
+            ThreadState::STOPPED
+            | ThreadState::KILLING
+            | ThreadState::COMPLETING
+            // DMAKILL is for a fault that is complete.
+            | ThreadState::FAULT_COMPLETING => Ok(()),
+            _ => self.port.kill(&self.regs, Thread::Channel(channel)),
+        }
+    }
+
+    /// Kills the manager, which has a fault.
+    ///
+    /// # Errors
+    ///
+    /// [`PortBusy`].
+    pub(crate) fn kill_manager(&mut self) -> Result<(), PortBusy> {
+        self.port.kill(&self.regs, Thread::Manager)
+    }
+
+    /// Returns the state of `channel`.
+    pub(crate) fn state(&self, channel: Channel) -> ThreadState {
+        match regs::CSR::try_at(channel.number().into()) {
+            Some(csr) => self.regs.read(csr).state().into(),
+            // A `Channel` is below 8, the size of the array. What is not stopped is not freed.
+            None => ThreadState::EXECUTING,
+        }
+    }
+
+    /// Returns true if `channel` has stopped, and no order to start it is under way.
+    pub(crate) fn is_stopped(&mut self, channel: Channel) -> bool {
+        if self.starting & channel.bit() != 0 {
+            if !self.is_port_idle() {
+                return false;
+            }
+            // The port has executed the order. So the channel is not stopped, unless its program has
+            // ended.
+            self.starting &= !channel.bit();
+        }
+        self.state(channel) == ThreadState::STOPPED
+    }
+
+    /// Returns true if the debug port has no instruction under way.
+    pub(crate) fn is_port_idle(&self) -> bool {
+        self.port.is_idle(&self.regs)
+    }
+
+    /// Returns the events that are pending as interrupts, by bits.
+    pub(crate) fn pending_events(&self) -> u32 {
+        self.regs.read(regs::INTMIS).events().get()
+    }
+
+    /// Returns the events that are pending as interrupts, by bits, and clears them.
+    pub(crate) fn take_events(&mut self) -> u32 {
+        let events = self.pending_events();
+
+        if events != 0 {
+            self.regs.write_reg(regs::INTCLR::from(events));
+            // A program that raises its event was started.
+            self.starting &= !events;
+        }
+        events
+    }
+
+    /// Clears the event of `channel`.
+    pub(crate) fn clear_event(&mut self, channel: Channel) {
+        self.regs
+            .write_reg(regs::INTCLR::from(event_of(channel).bit()));
+    }
+
+    /// Returns the channels with a fault, by bits.
+    pub(crate) fn faulting_channels(&self) -> u32 {
+        self.regs.read(regs::FSRC).channels().get()
+    }
+
+    /// Returns true if the manager has a fault.
+    pub(crate) fn is_manager_faulting(&self) -> bool {
+        self.regs.read(regs::FSRD).faulting()
+    }
+
+    /// Returns the fault of `thread`, which has one.
+    pub(crate) fn fault(&self, thread: Thread) -> Fault {
+        let regs = &self.regs;
+        let (causes, address) = match thread {
+            Thread::Manager => (
+                regs.read(regs::FTRD).causes().get(),
+                regs.read(regs::DPC).address().get(),
+            ),
+            Thread::Channel(channel) => {
+                let at = usize::from(channel.number());
+
+                (
+                    regs::FTR::try_at(at).map_or(0, |ftr| regs.read(ftr).causes().get()),
+                    regs::CPC::try_at(at).map_or(0, |cpc| regs.read(cpc).address().get()),
+                )
+            }
+        };
+
+        Fault {
+            thread,
+            causes,
+            address,
+            place: None,
+        }
+    }
+
+    /// Disables all interrupts.
+    pub(crate) fn disable(&mut self) {
+        self.regs.write_reg(regs::INTCLR::from(u32::MAX));
+        self.regs.write_reg(regs::INTEN::zeroed());
+    }
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! States of the threads, and the debug port through which the driver starts and kills them.
+
+use kernel::{
+    fmt,
+    io::{
+        poll::read_poll_timeout_atomic,
+        Io, //
+    },
+    num::Bounded,
+    prelude::*,
+    time::Delta, //
+};
+
+use super::{
+    super::program::insn::Instruction,
+    regs::{
+        self,
+        Registers, //
+    },
+    PortBusy,
+    Thread, //
+};
+
+/// Number of checks of the debug registers, 1 µs apart, before the driver reports them as busy.
+///
+/// An instruction takes the controller some bus clocks.
+const DEBUG_PORT_TRIES: usize = 4;
+
+/// State of a thread (Arm DMA-330 TRM, "Operating states").
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ThreadState(u8);
+
+impl ThreadState {
+    /// The thread runs no program, and accesses nothing.
+    pub(crate) const STOPPED: Self = Self(0);
+
+    /// The thread runs a program.
+    pub(super) const EXECUTING: Self = Self(1);
+
+    /// The thread was killed, and its last accesses on the bus are under way.
+    pub(super) const KILLING: Self = Self(8);
+
+    /// The thread has executed DMAEND, and its last accesses on the bus are under way.
+    pub(super) const COMPLETING: Self = Self(9);
+
+    /// The thread has a fault, and accesses from before are under way.
+    pub(super) const FAULT_COMPLETING: Self = Self(14);
+}
+
+impl From<Bounded<u32, 4>> for ThreadState {
+    fn from(state: Bounded<u32, 4>) -> Self {
+        Self(state.into())
+    }
+}
+
+impl fmt::Display for ThreadState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            0 => "stopped",
+            1 => "executing",
+            2 => "waiting for its instruction cache",
+            3 => "updating its program counter",
+            4 => "waiting for an event",
+            5 => "at a barrier",
+            6 => "waiting for a queue",
+            7 => "waiting for a peripheral",
+            8 => "being killed",
+            9 => "completing",
+            14 => "faulting, completing",
+            15 => "faulting",
+            _ => "in a reserved state",
+        })
+    }
+}
+
+/// Debug registers, which start and kill threads.
+///
+/// There is one set for all threads, so its methods take `&mut self`.
+pub(super) struct DebugPort(());
+
+impl DebugPort {
+    /// Creates the debug port of a controller, once.
+    pub(super) fn new() -> Self {
+        Self(())
+    }
+
+    /// Makes `thread` execute `instruction`: DMAGO on the manager, or DMAKILL.
+    ///
+    /// Waits at most 4 µs. When this returns, the instruction may still be under way.
+    ///
+    /// # Errors
+    ///
+    /// [`PortBusy`] if an earlier instruction does not end. Nothing is executed then.
+    ///
+    /// # Safety
+    ///
+    /// A program that `instruction` starts is complete, and stays as it is until it has ended. It
+    /// accesses only memory that stays valid for it until then.
+    pub(super) unsafe fn execute(
+        &mut self,
+        regs: &Registers<'_>,
+        thread: Thread,
+        instruction: Instruction,
+    ) -> Result<(), PortBusy> {
+        let [byte_0, byte_1, rest @ ..] = instruction.encode().padded();
+        let order = regs::DBGINST0::zeroed()
+            .with_byte_0(byte_0)
+            .with_byte_1(byte_1);
+
+        self.wait(regs)?;
+        regs.write_reg(match thread {
+            Thread::Manager => order,
+            Thread::Channel(channel) => {
+                order
+                    .with_on_channel(true)
+                    .with_channel(Bounded::<u32, 3>::from_expr(
+                        u32::from(channel.number()) & 7,
+                    ))
+            }
+        });
+        regs.write_reg(regs::DBGINST1::from(u32::from_le_bytes(rest)));
+        // Ordered after all writes to memory, the program among them.
+        regs.write_reg(regs::DBGCMD::zeroed());
+        Ok(())
+    }
+
+    /// Kills `thread`.
+    ///
+    /// # Errors
+    ///
+    /// As [`execute`](Self::execute).
+    pub(super) fn kill(&mut self, regs: &Registers<'_>, thread: Thread) -> Result<(), PortBusy> {
+        // SAFETY: DMAKILL starts nothing.
+        unsafe { self.execute(regs, thread, Instruction::Kill) }
+    }
+
+    /// Waits until no instruction is under way, for at most 4 µs.
+    pub(super) fn wait(&self, regs: &Registers<'_>) -> Result<(), PortBusy> {
+        if self.is_idle(regs) {
+            return Ok(());
+        }
+        read_poll_timeout_atomic(
+            || Ok(self.is_idle(regs)),
+            |idle| *idle,
+            Delta::from_micros(1),
+            DEBUG_PORT_TRIES,
+        )
+        .map(|_| ())
+        .map_err(|_| PortBusy)
+    }
+
+    /// Returns true if no instruction is under way.
+    pub(super) fn is_idle(&self, regs: &Registers<'_>) -> bool {
+        !regs.read(regs::DBGSTATUS).busy()
+    }
+}

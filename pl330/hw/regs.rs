@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The registers of the PL330 (Arm DMA-330 TRM, chapter 3), as far as the driver uses them.
+//!
+//! A driver reads nearly all of them and writes few: a channel's addresses and control word are set
+//! by its own program, which the manager thread is told to start through the debug registers.
+
+use kernel::io::{
+    mem::IoMem,
+    register, //
+};
+
+/// The size of the register block in bytes.
+pub(crate) const SIZE: usize = 0x1000;
+
+/// The mapped registers of a controller.
+pub(super) type Registers<'bound> = IoMem<'bound, SIZE>;
+
+register! {
+    /// DPC: the manager's program counter.
+    pub(super) DPC(u32) @ 0x004 {
+        31:0    address;
+    }
+
+    /// INTEN: bit n makes DMASEV n raise interrupt n, instead of setting event n.
+    pub(super) INTEN(u32) @ 0x020 {
+        31:0    events;
+    }
+
+    /// INTMIS: bit n is set while interrupt n is raised.
+    pub(super) INTMIS(u32) @ 0x028 {
+        31:0    events;
+    }
+
+    /// INTCLR: a 1 in bit n lowers interrupt n.
+    pub(super) INTCLR(u32) @ 0x02c {
+        31:0    events;
+    }
+
+    /// FSRD: whether the manager has a fault.
+    pub(super) FSRD(u32) @ 0x030 {
+        0:0     faulting => bool;
+    }
+
+    /// FSRC: bit n is set while channel n has a fault.
+    pub(super) FSRC(u32) @ 0x034 {
+        7:0     channels;
+    }
+
+    /// FTRD: the manager's fault type.
+    pub(super) FTRD(u32) @ 0x038 {
+        31:0    causes;
+    }
+
+    /// FTRn: a channel's fault type.
+    pub(super) FTR(u32)[8] @ 0x040 {
+        31:0    causes;
+    }
+
+    /// CSRn: what a channel thread does.
+    pub(super) CSR(u32)[8, stride = 8] @ 0x100 {
+        /// The thread state, see [`ThreadState`](super::ThreadState).
+        3:0     state;
+    }
+
+    /// CPCn: a channel's program counter.
+    pub(super) CPC(u32)[8, stride = 8] @ 0x104 {
+        31:0    address;
+    }
+
+    /// DBGSTATUS: whether an instruction given through the debug registers is still executed.
+    pub(super) DBGSTATUS(u32) @ 0xd00 {
+        0:0     busy => bool;
+    }
+
+    /// DBGCMD: a 0 executes the instruction in DBGINST0 and DBGINST1.
+    pub(super) DBGCMD(u32) @ 0xd04 {
+        1:0     command;
+    }
+
+    /// DBGINST0: who executes, and the first two bytes of the instruction.
+    pub(super) DBGINST0(u32) @ 0xd08 {
+        31:24   byte_1;
+        23:16   byte_0;
+        /// The channel, where it is one that executes.
+        10:8    channel;
+        /// 0: the manager, 1: the channel.
+        0:0     on_channel => bool;
+    }
+
+    /// DBGINST1: the last four bytes of the instruction.
+    pub(super) DBGINST1(u32) @ 0xd0c {
+        31:0    bytes;
+    }
+
+    /// CR0: threads and their signals.
+    pub(super) CR0(u32) @ 0xe00 {
+        21:17   events_minus_1;
+        16:12   requests_minus_1;
+        6:4     channels_minus_1;
+        2:2     manager_non_secure => bool;
+        0:0     has_requests => bool;
+    }
+
+    /// CR1: the instruction cache.
+    pub(super) CR1(u32) @ 0xe04 {
+        7:4     lines_minus_1;
+        2:0     line_length_log2;
+    }
+
+    /// CR3: bit n is set if event n is non-secure.
+    pub(super) CR3(u32) @ 0xe0c {
+        31:0    non_secure_events;
+    }
+
+    /// CRD: the data path.
+    pub(super) CRD(u32) @ 0xe14 {
+        29:20   mfifo_lines_minus_1;
+        2:0     bus_width;
+    }
+
+    /// The peripheral identification, a byte in each.
+    pub(super) PERIPH_ID(u32)[4] @ 0xfe0 {
+        7:0     byte;
+    }
+
+    /// The component identification, a byte in each.
+    pub(super) PCELL_ID(u32)[4] @ 0xff0 {
+        7:0     byte;
+    }
+}

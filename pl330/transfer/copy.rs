@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Copies and memsets.
+
+use kernel::{
+    alloc::Flags,
+    list::ListArc,
+    prelude::*,
+    sync::Arc, //
+};
+
+use super::{
+    super::{
+        engine::{
+            Engine,
+            InjectedFault,
+            Operation,
+            Request,
+            TransferError, //
+        },
+        program::{
+            Memset,
+            Pattern,
+            ProgramWriter, //
+        }, //
+    },
+    descriptor::ParcelMemory,
+    shape::{
+        contiguous,
+        Addresses, //
+    },
+    CopyRange,
+    CopyShape,
+    Descriptor,
+    Failed,
+    PrepareResult,
+    TransferResult, //
+};
+use crate::dma::{
+    BusMaster,
+    DeviceReads,
+    DeviceWrites,
+    InFlight,
+    Mapped,
+    MappedMemory,
+    Pair, //
+};
+
+/// Time limit of a program: `TIMEOUT_MS`, plus 1 ms per `BYTES_PER_MS` bytes.
+///
+/// The board copies a thousand times as fast. A busy host that emulates the board may not.
+const TIMEOUT_MS: u32 = 5000;
+const BYTES_PER_MS: usize = 512;
+
+/// Time limit of a program with an injected fault, in milliseconds.
+const FAULTY_TIMEOUT_MS: u32 = 1000;
+
+fn timeout_ms(bytes: usize) -> u32 {
+    u32::try_from(bytes / BYTES_PER_MS).map_or(u32::MAX, |ms| ms.saturating_add(TIMEOUT_MS))
+}
+
+/// Transfers of a controller: prepares them, for its channels to run.
+pub(crate) struct Transfers<'bound> {
+    engine: Arc<Engine<'bound>>,
+    bus: BusMaster<'bound, u32>,
+}
+
+impl<'bound> Transfers<'bound> {
+    /// Creates the transfers that `engine`, which has the device of `bus`, runs.
+    pub(crate) fn new(engine: Arc<Engine<'bound>>, bus: BusMaster<'bound, u32>) -> Self {
+        Self { engine, bus }
+    }
+
+    /// Returns the engine.
+    pub(crate) fn engine(&self) -> &Arc<Engine<'bound>> {
+        &self.engine
+    }
+
+    /// Copies the bytes of `shape` from `source` to `destination`, and returns both.
+    ///
+    /// Each may be a [`Mapping`](crate::dma::Mapping) or a
+    /// [`MappedSgTable`](crate::sg::MappedSgTable), in any number of segments. Sleeps: until a channel
+    /// is idle, then for each program at most 5 s, and 2 s for each MiB.
+    ///
+    /// # Errors
+    ///
+    /// Any [`TransferError`]. After a fault or a timeout the bytes of the shape are undefined; other
+    /// bytes do not change.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn copy<'bound, S, D>(
+    /// #     transfers: &Transfers<'bound>,
+    /// #     (source, destination): (S, D),
+    /// #     range: CopyRange,
+    /// # ) -> Result
+    /// # where
+    /// #     S: MappedMemory<Direction: DeviceReads> + Send + 'bound,
+    /// #     D: MappedMemory<Direction: DeviceWrites> + Send + 'bound,
+    /// # {
+    /// let Pair { source, destination } = transfers.copy(source, destination, range)?.mappings;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub(crate) fn copy<S, D>(
+        &self,
+        source: S,
+        destination: D,
+        shape: impl CopyShape,
+    ) -> TransferResult<Pair<S, D>>
+    where
+        S: MappedMemory<Direction: DeviceReads> + Send + 'bound,
+        D: MappedMemory<Direction: DeviceWrites> + Send + 'bound,
+    {
+        self.prepare(source, destination, shape, GFP_KERNEL)?
+            .submit()
+            .wait()
+    }
+
+    /// Prepares a copy: writes its program, or the first of them.
+    ///
+    /// Allocates with `flags`. The descriptor is submitted later, also in a context that may not
+    /// sleep. C function: `dmaengine_prep_dma_memcpy()`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`CopyShape`], [`WrongDevice`](TransferError::WrongDevice) and
+    /// [`NoMemory`](TransferError::NoMemory).
+    pub(crate) fn prepare<S, D>(
+        &self,
+        source: S,
+        destination: D,
+        shape: impl CopyShape,
+        flags: Flags,
+    ) -> PrepareResult<'_, 'bound, Pair<S, D>>
+    where
+        S: MappedMemory<Direction: DeviceReads>,
+        D: MappedMemory<Direction: DeviceWrites>,
+    {
+        let timeout_ms = timeout_ms(shape.bytes());
+        let pair = Pair {
+            source,
+            destination,
+        };
+
+        // SAFETY: The programs must access only the mappings: by the contract of `CopyShape` they
+        // read the source, which the device may read, and write the destination, which it may write.
+        unsafe {
+            self.prepare_with(pair, timeout_ms, flags, |flight| {
+                let Pair {
+                    source,
+                    destination,
+                } = flight.each_ref();
+
+                shape.operation(source, destination, flags)
+            })
+        }
+    }
+
+    /// Sets `len` bytes of `destination` from `offset` on to repetitions of `pattern`.
+    ///
+    /// Returns `destination`. Sleeps, as [`copy`](Self::copy) does.
+    ///
+    /// # Errors
+    ///
+    /// As [`copy`](Self::copy).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn clear<'bound>(
+    /// #     transfers: &Transfers<'bound>,
+    /// #     screen: Mapping<'bound, Buffer, FromDevice>,
+    /// # ) -> Result {
+    /// let screen = transfers.memset(screen, 0, 4096, Pattern::ZERO)?.mappings;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub(crate) fn memset<D>(
+        &self,
+        destination: D,
+        offset: usize,
+        len: usize,
+        pattern: Pattern,
+    ) -> TransferResult<D>
+    where
+        D: MappedMemory<Direction: DeviceWrites> + Send + 'bound,
+    {
+        self.prepare_memset(destination, offset, len, pattern, GFP_KERNEL)?
+            .submit()
+            .wait()
+    }
+
+    /// Prepares a memset. Allocates with `flags`. C function: `dmaengine_prep_dma_memset()`.
+    ///
+    /// # Errors
+    ///
+    /// As [`prepare`](Self::prepare).
+    pub(crate) fn prepare_memset<D>(
+        &self,
+        destination: D,
+        offset: usize,
+        len: usize,
+        pattern: Pattern,
+        flags: Flags,
+    ) -> PrepareResult<'_, 'bound, D>
+    where
+        D: MappedMemory<Direction: DeviceWrites>,
+    {
+        // SAFETY: The programs must access only the mapping: they write its segments, and read only
+        // themselves.
+        unsafe {
+            self.prepare_with(destination, timeout_ms(len), flags, |flight| {
+                let segment = contiguous(flight.as_ref(), offset, len)?;
+                let segment = segment.ok_or(TransferError::Unreachable)?;
+                let memset = Memset::new(segment.address, segment.len, pattern);
+
+                Ok((
+                    Operation::Memset(ProgramWriter::new(memset)?),
+                    Addresses {
+                        source: segment.address,
+                        destination: segment.address,
+                    },
+                ))
+            })
+        }
+    }
+
+    /// Copies nothing, by a program with `fault`: to test what follows a fault. Sleeps.
+    ///
+    /// # Errors
+    ///
+    /// [`TransferError::Fault`] or [`TransferError::Timeout`], unless something else is wrong.
+    pub(crate) fn inject_fault<S, D>(
+        &self,
+        source: S,
+        destination: D,
+        range: CopyRange,
+        fault: InjectedFault,
+    ) -> TransferResult<Pair<S, D>>
+    where
+        S: MappedMemory<Direction: DeviceReads> + Send + 'bound,
+        D: MappedMemory<Direction: DeviceWrites> + Send + 'bound,
+    {
+        let pair = Pair {
+            source,
+            destination,
+        };
+
+        // SAFETY: The programs must access only the mappings: they access no memory.
+        unsafe {
+            self.prepare_with(pair, FAULTY_TIMEOUT_MS, GFP_KERNEL, |flight| {
+                let Pair {
+                    source,
+                    destination,
+                } = flight.each_ref();
+
+                range.faulty(source, destination, fault)
+            })?
+        }
+        .submit()
+        .wait()
+    }
+
+    /// Prepares a transfer of the operation that `plan` returns.
+    ///
+    /// # Safety
+    ///
+    /// The programs of the operation access only the mapping that `plan` gets, as its direction
+    /// permits.
+    unsafe fn prepare_with<T: Mapped>(
+        &self,
+        mapped: T,
+        timeout_ms: u32,
+        flags: Flags,
+        plan: impl FnOnce(&InFlight<T, u32>) -> Result<(Operation, Addresses), TransferError>,
+    ) -> PrepareResult<'_, 'bound, T> {
+        let flight: InFlight<_, u32> = self.bus.submit(mapped)?;
+        // SAFETY: The caller guarantees it.
+        let prepared = unsafe { self.request(&flight, timeout_ms, flags, plan) };
+
+        match prepared {
+            Ok((request, memory, addresses)) => {
+                let engine = &self.engine;
+
+                // SAFETY: The programs must access only the mapping: the caller guarantees it.
+                Ok(unsafe { Descriptor::new(engine, request, memory, flight, addresses) })
+            }
+            Err(error) => Err(Failed {
+                error,
+                // SAFETY: The device must not use the mapping: no request was submitted.
+                mappings: Some(unsafe { flight.complete() }),
+            }),
+        }
+    }
+
+    /// Allocates what a descriptor needs.
+    ///
+    /// # Safety
+    ///
+    /// As of [`prepare_with`](Self::prepare_with).
+    unsafe fn request<T: Mapped>(
+        &self,
+        flight: &InFlight<T, u32>,
+        timeout_ms: u32,
+        flags: Flags,
+        plan: impl FnOnce(&InFlight<T, u32>) -> Result<(Operation, Addresses), TransferError>,
+    ) -> Result<(ListArc<Request<'bound>>, ParcelMemory<T>, Addresses), TransferError> {
+        let memory = KBox::new_uninit(flags).map_err(|_| TransferError::NoMemory)?;
+        let (operation, addresses) = plan(flight)?;
+        // SAFETY: The memory that the programs access must stay mapped until the request has ended:
+        // the caller guarantees that they access `flight`, and `Descriptor` and `Transfer` own it
+        // until then.
+        let request = unsafe { Request::new(&self.engine, operation, Some(timeout_ms), flags)? };
+
+        Ok((request, memory, addresses))
+    }
+}
+
+#[cfg(CONFIG_KUNIT = "y")]
+mod tests;
