@@ -28,13 +28,19 @@ pub fn cargo(directory: &str) -> Result<Vec<String>> {
         let text = fs::read_to_string(&file)?;
         let module = Path::new(&file).strip_prefix(&root)?.with_extension("");
         let module = module.to_string_lossy().replace('/', "::");
-        let module = module.trim_end_matches("::mod").trim_end_matches("::tests");
+        let parent = module.trim_end_matches("::mod").trim_end_matches("::tests");
 
-        names.extend(tests(&format!("{module}::tests"), &text));
-        for (path, module) in elsewhere(&text) {
+        names.extend(tests(&format!("{parent}::tests"), &text));
+        for (path, name) in elsewhere(&text) {
             let text = fs::read_to_string(Path::new(&file).with_file_name(path))?;
 
-            names.extend(tests(&module, &text));
+            let name = if parent == "lib" {
+                name
+            } else {
+                format!("{parent}::{name}")
+            };
+
+            names.extend(tests(&name, &text));
         }
     }
     ensure!(!names.is_empty(), "{directory} has no tests");
@@ -84,7 +90,7 @@ fn kunit_cases(text: &str) -> Vec<String> {
 
 /// Returns path and name of the modules with `#[path]` in the directory `tests`.
 fn elsewhere(text: &str) -> Vec<(String, String)> {
-    let module = Regex::new(r#"#\[path = "(\.\./tests/[^"]*)"\]\nmod ([^;]*);"#).unwrap();
+    let module = Regex::new(r#"#\[path = "((?:\.\./)+tests/[^"]*)"\]\nmod ([^;]*);"#).unwrap();
     let modules = module.captures_iter(text);
 
     modules.map(|it| (it[1].into(), it[2].into())).collect()

@@ -2,14 +2,17 @@
 
 //! Tests of the driver's PL330 program generator and scatter-gather arithmetic on the host.
 //!
-//! The generator, `pl330/program`, uses only `core`. This crate compiles the same files, and runs the generated programs in `model`, an interpreter of
-//! channel programs. The interpreter was written from the architecture, not from the generator. It
-//! checks the resulting memory, and rules without effect on memory: the channel's part of the
-//! MFIFO, barriers, security, the shape of loops.
+//! The generator, `pl330/program`, uses only `core`. This crate compiles the same files, and runs
+//! the generated programs in `model`, an interpreter of channel programs. The interpreter was
+//! written from the architecture, not from the generator. It checks the resulting memory, and rules
+//! without effect on memory: the channel's part of the MFIFO, barriers, security, the shape of
+//! loops.
 //!
 //! The crate also compiles `sg/split.rs`, which makes entries of pieces of memory, and
 //! `sg/runs.rs`, which finds bytes in entries and segments. Tests compare them with models that
 //! handle single bytes.
+//!
+//! The driver's scheduler, `pl330/engine`, runs in `engine`, on a model of eight channels.
 //!
 //! Run `cargo test` in this directory. `PROPTEST_CASES=10000 cargo test` runs more cases. With a
 //! nightly compiler and cargo-fuzz, `cargo +nightly fuzz run plan` runs the fuzzer.
@@ -29,7 +32,13 @@
 //! - `tests/model.rs`: the model itself, on programs written by hand: what each instruction does;
 //! - `tests/verdicts.rs`: the same for each rule: a program that breaks it is refused;
 //! - `tests/split.rs`: pieces of memory, joined and cut as a device wants them;
-//! - `tests/runs.rs`: bytes in entries and in segments, and ranges of them.
+//! - `tests/runs.rs`: bytes in entries and in segments, and ranges of them;
+//! - `tests/channel.rs`: the states of a channel;
+//! - `tests/scheduler.rs`: the scheduler, one case each: order, events, programs of a request;
+//! - `tests/scheduler_stop.rs`: the same for kills, timeouts and removal;
+//! - `tests/scheduler_fault.rs`: the same for faults and for channels that do not stop;
+//! - `tests/scheduler_random.rs`: random calls, interrupts and steps of the hardware;
+//! - `tests/scheduler_all.rs`: all orders of a few of them.
 
 // The driver uses all of it, these tests need not.
 #[cfg(test)]
@@ -43,6 +52,8 @@ mod runs;
 #[path = "../../../sg/split.rs"]
 mod split;
 
+#[cfg(test)]
+mod engine;
 #[cfg(test)]
 mod model;
 

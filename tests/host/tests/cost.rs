@@ -160,7 +160,8 @@ fn loops_stay_in_a_cache_line() {
     }
 }
 
-/// No step is longer than `ProgramWriter::write` says, however narrow, unaligned and awkwardly long.
+/// No step is longer than `ProgramWriter::write` says, however narrow, unaligned and awkwardly
+/// long.
 #[test]
 fn a_step_fits_where_it_should() {
     let mut tried = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Tests that `ProgramWriter::locate` finds the segment or row that the model sees an instruction access.
+//! Tests that `ProgramWriter::locate` finds the segment or row that the model sees an instruction
+//! access.
 
 use crate::copy_tests::{
     buses,

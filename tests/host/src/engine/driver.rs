@@ -1,0 +1,501 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Model of the driver around the scheduler: interrupt handlers, worker, watchdog, removal.
+//!
+//! Each method holds the lock of the scheduler once. The worker and the watchdog run if the
+//! scheduler asked for them.
+
+use std::rc::Rc;
+
+use super::{
+    channel::State,
+    hardware::{
+        Channels,
+        Course,
+        Kind,
+        Memory,
+        Program, //
+    },
+    platform::{
+        is_overdue,
+        Arena,
+        Reason,
+        Request,
+        Rest,
+        Scheduler,
+        EVENT_CHECKS,
+        RETIRE_CHECKS, //
+    },
+    scheduler::MAX_CHANNELS, //
+};
+
+/// Largest number of rounds until nothing changes.
+const MAX_ROUNDS: usize = 3000;
+
+/// State of a channel before a check. `checks` includes that check.
+struct Before {
+    state: State,
+    request: Option<usize>,
+    checks: u32,
+}
+
+/// Driver of eight channels.
+pub(super) struct Driver {
+    pub(super) scheduler: Scheduler,
+    /// Programs that a worker writes.
+    writing: Vec<(usize, Rest)>,
+    /// Requests with a fault that a worker reports.
+    failed: Vec<(Request, Option<Program>, Reason)>,
+    /// True if the worker is to run.
+    pub(super) is_work_due: bool,
+    /// True if the timer of the watchdog runs.
+    pub(super) is_watched: bool,
+    /// Memory of all programs that were written.
+    memories: Vec<Rc<Memory>>,
+}
+
+impl Driver {
+    pub(super) fn new(usable: u32, queues: usize) -> Self {
+        Self {
+            scheduler: Scheduler::new(Channels::new(), Arena::new(queues), usable),
+            writing: Vec::new(),
+            failed: Vec::new(),
+            is_work_due: false,
+            is_watched: false,
+            memories: Vec::new(),
+        }
+    }
+
+    pub(super) fn hardware(&mut self) -> &mut Channels {
+        &mut self.scheduler.hardware
+    }
+
+    pub(super) fn state(&self, channel: usize) -> State {
+        self.scheduler.channel(channel).state()
+    }
+
+    /// Returns the result of request `index` once it is completed.
+    pub(super) fn result(&self, index: usize) -> Option<Result<(), Reason>> {
+        let entry = &self.scheduler.platform.entries[index];
+
+        entry.is_completed.then(|| entry.state.result().unwrap())
+    }
+
+    /// Takes the actions that the scheduler asks for, and checks it.
+    fn unlock(&mut self) {
+        let actions = self.scheduler.take_actions();
+
+        self.is_work_due |= actions.work;
+        if actions.watch {
+            assert!(!self.is_watched, "the watchdog is started twice");
+            self.is_watched = true;
+        }
+
+        for memory in &self.memories {
+            assert!(!memory.is_freed_early.get(), "program freed while it runs");
+        }
+        for channel in 0..MAX_CHANNELS {
+            if matches!(self.state(channel), State::Running | State::Stopping) {
+                assert!(self.scheduler.channel(channel).program().is_some());
+                assert!(self.is_watched, "no watchdog for {channel}");
+            }
+        }
+    }
+
+    /// Submits a request, and returns its index.
+    pub(super) fn submit(
+        &mut self,
+        kinds: &[Kind],
+        queue: Option<usize>,
+        timeout_ms: Option<u32>,
+    ) -> usize {
+        let is_usable = (0..MAX_CHANNELS).any(|it| self.state(it) != State::Retired);
+        let arena = &mut self.scheduler.platform;
+        let request = arena.add(kinds, queue, timeout_ms);
+        let index = request.0;
+        let is_accepted = is_usable && !arena.is_shut_down;
+
+        self.memories.push(arena.entries[index].memories[0].clone());
+        if is_accepted {
+            arena.accept(index);
+        }
+        self.scheduler.submit(request, queue.as_ref());
+        assert!(is_accepted || self.result(index).is_some());
+        self.unlock();
+        index
+    }
+
+    /// Handles the event interrupt.
+    pub(super) fn events(&mut self) {
+        self.hardware().is_event_raised = false;
+        for channel in 0..MAX_CHANNELS {
+            if self.hardware().events & 1 << channel != 0 {
+                self.event(channel);
+            }
+        }
+        self.scheduler.dispatch();
+        self.unlock();
+    }
+
+    fn event(&mut self, channel: usize) {
+        self.hardware().events &= !(1 << channel);
+        self.scheduler.platform.event_checks[channel] = 0;
+        if self.state(channel) == State::Running {
+            let index = self.scheduler.channel(channel).request().unwrap().0;
+
+            self.scheduler.platform.note_event(index);
+        }
+        self.scheduler.event(channel);
+    }
+
+    /// Handles the abort interrupt.
+    pub(super) fn faults(&mut self) {
+        self.hardware().is_abort_raised = false;
+        self.stop_faulting();
+        self.scheduler.dispatch();
+        self.unlock();
+    }
+
+    fn stop_faulting(&mut self) {
+        let faulting = self.hardware().faulting();
+
+        for channel in 0..MAX_CHANNELS {
+            if faulting & 1 << channel != 0 {
+                self.stop(channel, Reason::Fault);
+            }
+        }
+    }
+
+    fn stop(&mut self, channel: usize, reason: Reason) {
+        if self.state(channel) == State::Running {
+            self.scheduler.platform.checks[channel] = 0;
+        }
+        self.scheduler.stop(channel, reason);
+    }
+
+    /// Worker: ends requests that were stopped.
+    pub(super) fn settle(&mut self) {
+        self.scheduler.settle();
+        self.unlock();
+    }
+
+    /// Worker: takes a request with a fault. Returns false if there is none.
+    pub(super) fn take_failed(&mut self) -> bool {
+        let failed = self.scheduler.take_failed();
+        let is_taken = failed.is_some();
+
+        self.failed.extend(failed);
+        self.unlock();
+        is_taken
+    }
+
+    /// Worker: completes the request that it took first. Returns false if there is none.
+    pub(super) fn complete(&mut self) -> bool {
+        if self.failed.is_empty() {
+            return false;
+        }
+
+        let (request, program, reason) = self.failed.remove(0);
+
+        assert_eq!(program.as_ref().map(|it| it.request), Some(request.0));
+        drop(program);
+        self.scheduler.complete(request, Err(reason));
+        self.scheduler.dispatch();
+        self.unlock();
+        true
+    }
+
+    /// Worker: takes the rest of a request. Returns false if there is none.
+    pub(super) fn take_unwritten(&mut self) -> bool {
+        let found = self.scheduler.find_unwritten(|scheduler, request| {
+            let state = &mut scheduler.platform.entries[request.0].state;
+
+            state.is_being_written = true;
+            (request.0, state.rest.take().unwrap())
+        });
+        let is_found = found.is_some();
+
+        self.writing.extend(found);
+        self.unlock();
+        is_found
+    }
+
+    pub(super) fn is_writing(&self) -> bool {
+        !self.writing.is_empty()
+    }
+
+    /// Worker: writes a program for the first rest. Returns false if there is none.
+    pub(super) fn write(&mut self) -> bool {
+        if self.writing.is_empty() {
+            return false;
+        }
+
+        let (index, mut rest) = self.writing.remove(0);
+        let memory = Rc::<Memory>::default();
+        let program = Program::new(index, rest.0.pop_front().unwrap(), memory.clone());
+        let arena = &mut self.scheduler.platform;
+        let entry = &mut arena.entries[index];
+
+        self.memories.push(memory.clone());
+        entry.state.is_being_written = false;
+        if entry.is_waiting() {
+            entry.memories.push(memory);
+            entry.state.program = Some(program);
+            entry.state.rest = (!rest.0.is_empty()).then_some(rest);
+            if std::mem::take(&mut entry.needs_program) {
+                arena.set_turn(index);
+            }
+        }
+        self.scheduler.written();
+        self.unlock();
+        true
+    }
+
+    /// Worker: starts ready requests.
+    pub(super) fn dispatch(&mut self) {
+        self.scheduler.dispatch();
+        self.unlock();
+    }
+
+    /// Runs the worker once.
+    pub(super) fn work(&mut self) {
+        self.is_work_due = false;
+        self.settle();
+        while self.take_failed() {}
+        while self.complete() {}
+        while self.take_unwritten() {}
+        while self.write() {}
+        self.dispatch();
+        self.is_work_due |= self.scheduler.is_channel_awaited();
+    }
+
+    /// Does a watchdog check, which looks for faults first: the abort interrupt may be lost.
+    pub(super) fn check(&mut self) {
+        assert!(self.is_watched);
+        for channel in 0..MAX_CHANNELS {
+            let is_pending = self.hardware().events & 1 << channel != 0;
+            let arena = &mut self.scheduler.platform;
+
+            arena.event_checks[channel] = if is_pending {
+                arena.event_checks[channel] + 1
+            } else {
+                0
+            };
+        }
+        self.stop_faulting();
+        for checks in &mut self.scheduler.platform.checks {
+            *checks += 1;
+        }
+
+        let before: [_; MAX_CHANNELS] = std::array::from_fn(|at| {
+            let channel = self.scheduler.channel(at);
+
+            Before {
+                state: channel.state(),
+                request: channel.request().map(|it| it.0),
+                checks: self.scheduler.platform.checks[at],
+            }
+        });
+
+        self.is_watched = self.scheduler.check();
+        for (channel, before) in before.into_iter().enumerate() {
+            self.after_check(channel, before);
+        }
+        self.unlock();
+    }
+
+    /// Fails if the check did too little, or too much, for `channel`.
+    fn after_check(&mut self, channel: usize, before: Before) {
+        let state = self.state(channel);
+        let request = self.scheduler.channel(channel).request().map(|it| it.0);
+        let reason = self.scheduler.channel(channel).reason();
+        let arena = &mut self.scheduler.platform;
+        let checks = before.checks;
+        // A start or a stop restarts the count.
+        let is_same =
+            (state, request, arena.checks[channel]) == (before.state, before.request, checks);
+
+        if let (State::Running, Some(index)) = (before.state, before.request) {
+            let reason = if state == State::Stopping {
+                reason
+            } else {
+                arena.entries[index].state.result().and_then(Result::err)
+            };
+
+            if let Some(Reason::Timeout(ms)) = reason {
+                assert!(is_overdue(checks, ms), "{ms} ms too soon");
+            }
+            if state == State::Stopping {
+                arena.checks[channel] = 0;
+            }
+            if is_same {
+                let limit = arena.entries[index].timeout_ms;
+                let is_pending = arena.event_checks[channel] > 0;
+
+                assert!(arena.event_checks[channel] < EVENT_CHECKS || checks < EVENT_CHECKS);
+                assert!(is_pending || !limit.is_some_and(|ms| is_overdue(checks, ms)));
+            }
+        }
+        if state == State::Stopping && is_same {
+            // The worker may not have taken a fault whose channel has stopped.
+            let may_run = self.hardware().may_run(channel);
+
+            assert!(
+                checks < RETIRE_CHECKS || !may_run,
+                "{channel} is not retired"
+            );
+        }
+    }
+
+    /// Terminates request `index`.
+    pub(super) fn terminate(&mut self, index: usize) {
+        let entry = &mut self.scheduler.platform.entries[index];
+
+        entry.is_terminated |= entry.is_waiting();
+
+        let is = |request: &Request| request.0 == index;
+        let channel =
+            (0..MAX_CHANNELS).find(|&it| self.scheduler.channel(it).request().is_some_and(is));
+
+        if let Some(channel) = channel {
+            if self.state(channel) == State::Running {
+                self.scheduler.platform.checks[channel] = 0;
+            }
+        }
+        self.scheduler.terminate(&index);
+        assert!(
+            channel.is_some_and(|it| self.state(it) == State::Stopping)
+                || self.scheduler.platform.entries[index]
+                    .state
+                    .result()
+                    .is_some()
+        );
+        self.unlock();
+    }
+
+    /// Runs all that is due once. Returns false if nothing is due.
+    fn round(&mut self) -> bool {
+        let mut is_due = self.hardware().step_port();
+
+        for channel in 0..MAX_CHANNELS {
+            is_due |= self.hardware().step(channel);
+        }
+        if self.hardware().is_event_raised {
+            is_due = true;
+            self.events();
+        }
+        if self.hardware().is_abort_raised {
+            is_due = true;
+            self.faults();
+        }
+        if self.is_work_due || !self.failed.is_empty() || !self.writing.is_empty() {
+            is_due = true;
+            self.work();
+        }
+        if self.is_watched {
+            is_due = true;
+            self.check();
+        }
+        is_due
+    }
+
+    /// Runs all that is due until nothing changes. All requests are completed then.
+    ///
+    /// Requests that would run forever are terminated first.
+    pub(super) fn quiesce(&mut self) {
+        for index in 0..self.scheduler.platform.entries.len() {
+            let entry = &self.scheduler.platform.entries[index];
+            let is_endless = entry.kinds.iter().any(|it| it.course == Course::NeverEnds);
+
+            if is_endless && entry.timeout_ms.is_none() {
+                self.terminate(index);
+            }
+        }
+
+        let mut rounds = 0;
+
+        while self.round() {
+            rounds += 1;
+            assert!(rounds < MAX_ROUNDS, "it does not come to rest");
+        }
+        self.check_all_completed();
+    }
+
+    fn check_all_completed(&self) {
+        let entries = &self.scheduler.platform.entries;
+
+        for (index, entry) in entries.iter().enumerate() {
+            assert!(entry.is_completed, "{index} is not completed");
+        }
+        assert_eq!(self.scheduler.platform.completed.len(), entries.len());
+    }
+
+    /// Accepts no more requests.
+    pub(super) fn shut_down(&mut self) {
+        self.scheduler.platform.is_shut_down = true;
+        for channel in 0..MAX_CHANNELS {
+            if self.state(channel) == State::Running {
+                self.scheduler.platform.checks[channel] = 0;
+            }
+        }
+        self.scheduler.shut_down();
+        self.unlock();
+    }
+
+    /// Waits until all channels are closed, or retires those that do not stop after `rounds`.
+    pub(super) fn close(&mut self, rounds: u32) -> bool {
+        for _ in 0..rounds {
+            self.round();
+            if self.scheduler.close() {
+                self.closed();
+                return true;
+            }
+            self.unlock();
+        }
+        self.scheduler.platform.is_closing = true;
+        for channel in 0..MAX_CHANNELS {
+            self.scheduler.retire_unless_stopped(channel);
+        }
+        assert!(self.scheduler.close());
+        self.closed();
+        false
+    }
+
+    fn closed(&mut self) {
+        self.unlock();
+        self.work();
+        self.check_all_completed();
+        for channel in 0..MAX_CHANNELS {
+            let is_retired = |&(it, _): &_| it == channel;
+
+            assert_eq!(self.state(channel), State::Retired);
+            if !self.scheduler.platform.retired.iter().any(is_retired) {
+                assert!(!self.hardware().may_run(channel), "{channel} runs");
+            }
+        }
+    }
+}
+
+/// Frees all that the driver holds, and fails unless the memory of all programs is freed.
+impl Drop for Driver {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+
+        let leaked = self.memories.iter().filter(|it| !it.is_freed.get());
+        let held = (0..MAX_CHANNELS).filter(|&it| self.scheduler.channel(it).program().is_some());
+        let failed = self
+            .failed
+            .iter()
+            .filter(|(_, program, _)| program.is_some());
+        let waiting = self.scheduler.platform.entries.iter();
+        let waiting = waiting.filter(|it| it.state.program.is_some());
+
+        assert_eq!(
+            leaked.count(),
+            held.count() + failed.count() + waiting.count(),
+            "memory of a program is leaked"
+        );
+    }
+}
