@@ -35,8 +35,8 @@ use crate::program::{
     Pattern,
     ProgramLimits,
     ProgramWriter,
-    Segment, //
-    SgCopy,
+    Segment,
+    SgCopy, //
 };
 
 fn copied(from: u32, to: u32, len: u32) -> Totals {
@@ -266,19 +266,6 @@ fn programs_grow_by_the_same_for_each_segment() {
         for (n, size) in sizes.iter().enumerate() {
             assert!(*size <= (most << n) + 40, "{n}: {size}");
         }
-    }
-}
-
-#[test]
-fn a_large_fill_takes_a_small_program() {
-    for (pattern, bursts) in [(&[0][..], 1 << 13), (&[1, 2, 3, 4], 1 << 13)] {
-        let fill = Memset::new(0x1000_0000, 1 << 20, Pattern::new(pattern).unwrap());
-        let mut memory = Memory::default().with(0x1000_0000, vec![7; 1 << 20], Access::Write);
-        let totals = run(ProgramWriter::new(fill).unwrap(), RK3588, &mut memory, 512);
-
-        assert_eq!(totals.programs, 1);
-        assert_eq!(totals.stores.bursts, bursts);
-        assert!(totals.code <= 64);
     }
 }
 

@@ -94,3 +94,16 @@ fn eight_mebibytes_are_as_short_as_little_more_than_a_loop() {
         assert_eq!(code(2 * 256 * BURST), code(8 << 20));
     }
 }
+
+#[test]
+fn a_large_fill_takes_a_small_program() {
+    for (pattern, bursts) in [(&[0][..], 1 << 13), (&[1, 2, 3, 4], 1 << 13)] {
+        let fill = Memset::new(0x1000_0000, 1 << 20, Pattern::new(pattern).unwrap());
+        let mut memory = Memory::default().with(0x1000_0000, vec![7; 1 << 20], Access::Write);
+        let totals = run(ProgramWriter::new(fill).unwrap(), RK3588, &mut memory, 512);
+
+        assert_eq!(totals.programs, 1);
+        assert_eq!(totals.stores.bursts, bursts);
+        assert!(totals.code <= 64);
+    }
+}

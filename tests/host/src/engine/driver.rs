@@ -363,13 +363,11 @@ impl Driver {
             }
         }
         self.scheduler.terminate(&index);
-        assert!(
-            channel.is_some_and(|it| self.state(it) == State::Stopping)
-                || self.scheduler.platform.entries[index]
-                    .state
-                    .result()
-                    .is_some()
-        );
+
+        let state = &self.scheduler.platform.entries[index].state;
+        let is_stopping = channel.is_some_and(|it| self.state(it) == State::Stopping);
+
+        assert!(is_stopping || state.result().is_some());
         self.unlock();
     }
 
