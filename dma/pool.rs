@@ -165,6 +165,11 @@ impl CoherentBlock<'_> {
         self.address
     }
 
+    /// Returns the number of bytes.
+    pub(crate) fn len(&self) -> usize {
+        self.pool.len
+    }
+
     /// Returns the bytes.
     ///
     /// # Safety
@@ -198,5 +203,102 @@ impl Drop for CoherentBlock<'_> {
                 self.address,
             )
         };
+    }
+}
+
+#[kunit_tests(rk3588_dma_pool)]
+mod tests {
+    use super::*;
+    use crate::fixture::{
+        self,
+        TestDevice, //
+    };
+
+    const LEN: usize = 256;
+    const ALIGN: usize = 64;
+
+    fn pool(device: &TestDevice) -> Result<Arc<CoherentPool<'_>>> {
+        CoherentPool::new(device.dma()?.as_device(), c"test", LEN, ALIGN)
+    }
+
+    #[test]
+    fn blocks_are_zeroed_aligned_and_apart() -> Result {
+        let device = TestDevice::new()?;
+        let pool = pool(&device)?;
+        let mut blocks = KVec::new();
+
+        // More than a page has.
+        for _ in 0..40 {
+            let mut block = CoherentPool::alloc(&pool, GFP_KERNEL)?;
+            // SAFETY: No device knows the block.
+            let bytes = unsafe { block.as_mut() };
+
+            assert_eq!(bytes.len(), LEN);
+            assert!(bytes.iter().all(|byte| *byte == 0));
+            bytes.fill(0xa5);
+            assert_eq!(block.dma_address() % ALIGN as u64, 0);
+            blocks.push(block, GFP_KERNEL)?;
+        }
+        for (at, block) in blocks.iter().enumerate() {
+            for other in &blocks[..at] {
+                assert!(block.dma_address().abs_diff(other.dma_address()) >= LEN as u64);
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_freed_block_comes_back_zeroed() -> Result {
+        let device = TestDevice::new()?;
+        let pool = pool(&device)?;
+        let mut block = CoherentPool::alloc(&pool, GFP_KERNEL)?;
+        let address = block.dma_address();
+
+        // SAFETY: No device knows the block.
+        unsafe { block.as_mut() }.fill(0xa5);
+        drop(block);
+
+        let block = CoherentPool::alloc(&pool, GFP_ATOMIC)?;
+
+        assert_eq!(block.dma_address(), address);
+        // SAFETY: No device knows the block.
+        assert!(unsafe { block.as_ref() }.iter().all(|byte| *byte == 0));
+        Ok(())
+    }
+
+    #[test]
+    fn blocks_keep_their_pool() -> Result {
+        let device = TestDevice::new()?;
+        let block = {
+            let pool = pool(&device)?;
+
+            CoherentPool::alloc(&pool, GFP_KERNEL)?
+        };
+
+        assert_eq!(block.len(), LEN);
+        Ok(())
+    }
+
+    #[test]
+    fn impossible_sizes_are_rejected() -> Result {
+        let device = TestDevice::new()?;
+        let dev = device.dma()?.as_device();
+
+        for (len, align) in [(0, ALIGN), (LEN, ALIGN + 1)] {
+            let pool = CoherentPool::new(dev, c"test", len, align);
+
+            assert!(matches!(pool, Err(ENOMEM)));
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn no_memory_is_an_error() -> Result {
+        let device = TestDevice::new()?;
+        let pool = pool(&device)?;
+        let result = fixture::without_memory(|| CoherentPool::alloc(&pool, GFP_KERNEL))?;
+
+        assert!(matches!(result, Err(ENOMEM)));
+        Ok(())
     }
 }

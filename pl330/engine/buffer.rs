@@ -2,14 +2,17 @@
 
 //! Program memory.
 //!
-//! The CPU writes a program into a [`ProgramBuffer`] when a transfer is prepared. While a channel may
-//! fetch the program, it is an [`ActiveProgram`], which the CPU only reads. So the types prevent that
-//! a program changes, or is freed, under a channel.
+//! The CPU writes a program into a [`ProgramBuffer`] when a transfer is prepared. While a channel
+//! may fetch the program, it is an [`ActiveProgram`], which the CPU only reads. So the types
+//! prevent that a program changes, or is freed, under a channel.
 
 use core::mem::ManuallyDrop;
 
 use kernel::{
-    alloc::Flags,
+    alloc::{
+        flags::__GFP_NOWARN,
+        Flags, //
+    },
     device::{
         Bound,
         Device, //
@@ -67,22 +70,20 @@ impl<'bound> ProgramPools<'bound> {
             .iter()
             .position(|&it| it >= len)
             .unwrap_or(LENS.len() - 1);
-        let mut result = Err(ENOMEM);
-
-        for pool in self.0[..=enough].iter().rev() {
-            result = CoherentPool::alloc(pool, flags);
-            if result.is_ok() {
-                break;
-            }
-        }
-
-        let block = result?;
+        let (shortest, longer) = self.0[..=enough].split_first().ok_or(ENOMEM)?;
+        // A shorter program will do, so the kernel need not warn if there is no longer block.
+        let block = longer
+            .iter()
+            .rev()
+            .find_map(|pool| CoherentPool::alloc(pool, flags | __GFP_NOWARN).ok());
+        let block = match block {
+            Some(block) => block,
+            None => CoherentPool::alloc(shortest, flags)?,
+        };
         let address = u32::try_from(block.dma_address()).map_err(|_| EOVERFLOW)?;
 
         // CAST: The longest is 32 KiB.
-        address
-            .checked_add(LENS[LENS.len() - 1] as u32)
-            .ok_or(EOVERFLOW)?;
+        address.checked_add(block.len() as u32).ok_or(EOVERFLOW)?;
         // INVARIANT: The block is new.
         Ok(ProgramBuffer {
             block,
@@ -190,7 +191,8 @@ impl<'bound> ActiveProgram<'bound> {
     ///
     /// # Safety
     ///
-    /// The channel has stopped, or was not started, and no order to start it from here is under way.
+    /// The channel has stopped, or was not started, and no order to start it from here is under
+    /// way.
     pub(super) unsafe fn reclaim(self) -> ProgramBuffer<'bound> {
         ManuallyDrop::into_inner(self.buffer)
     }
