@@ -10,8 +10,8 @@
 //!
 //! - A [`Request`] has its first program when it is made, in the caller's context. So starting it
 //!   takes some register accesses, also in the interrupt handler.
-//! - `scheduler` and `channel` know what is to run and what runs. They know neither registers nor the
-//!   kernel, and are tested on the host.
+//! - `scheduler` and `channel` know what is to run and what runs. They know neither registers nor
+//!   the kernel, and are tested on the host.
 //! - `hardware` and `platform` connect them with the registers and with the kernel's lists.
 //! - `interrupt` and `watchdog` pass events to the scheduler. `worker` does what takes long: it
 //!   writes the next programs of long requests, waits for killed channels, and reports faults.
@@ -393,7 +393,8 @@ impl<'bound> Engine<'bound> {
     /// Stops what runs, and lets nothing start any more.
     ///
     /// Requests that run or wait fail with [`TransferError::ShuttingDown`]. When this returns, they
-    /// have, and all callbacks have returned. Sleeps: for 2 s at most, and as long as callbacks run.
+    /// have, and all callbacks have returned. Sleeps: for 2 s at most, and as long as callbacks
+    /// run.
     pub(super) fn shut_down(&self) {
         let start = Instant::<Monotonic>::now();
 
@@ -406,12 +407,12 @@ impl<'bound> Engine<'bound> {
             for channel in 0..MAX_CHANNELS {
                 scheduler.retire_unless_stopped(channel);
             }
-            scheduler.close();
         });
+        while !self.with(Scheduler::close) {}
         // The worker may hold a request for which it writes a program, or reports a fault.
         self.worker.queue();
         self.worker.flush();
-        self.with(|scheduler| scheduler.close());
+        while !self.with(Scheduler::close) {}
         self.finish_callbacks();
         self.worker.disable();
         self.watchdog.shut_down();

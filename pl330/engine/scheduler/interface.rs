@@ -8,7 +8,9 @@ use super::{
     Scheduler, //
 };
 
-/// Hardware that runs programs on channels, which are numbers below [`MAX_CHANNELS`](super::MAX_CHANNELS).
+/// Hardware that runs programs on channels.
+///
+/// Channels are numbers below [`MAX_CHANNELS`](super::MAX_CHANNELS).
 pub(crate) trait Hardware {
     /// Program in memory that no channel fetches.
     type Program;
@@ -81,7 +83,7 @@ pub(crate) trait Reason: Copy {
     /// The channel has stopped without an event.
     const NO_EVENT: Self;
 
-    /// The program took longer than so many milliseconds.
+    /// The program took longer than `ms` milliseconds.
     fn timeout(ms: u32) -> Self;
 
     /// Returns true for a fault, which is reported before its request ends.

@@ -10,12 +10,13 @@
 //!            queue ─────┘  unwritten ◀──────────┘
 //! ```
 //!
-//! It is generic over the [`Hardware`] and over the lists that hold requests ([`Platform`]), and has
-//! no `unsafe`. It neither sleeps nor waits: a caller that must wait for hardware calls
-//! [`settle`](Scheduler::settle) again. Uses `core` alone, so that tests on the host drive it through
-//! events in any order.
+//! It is generic over the [`Hardware`] and over the lists that hold requests ([`Platform`]), and
+//! has no `unsafe`. It neither sleeps nor waits: a caller that must wait for hardware calls
+//! [`settle`](Scheduler::settle) again. Uses `core` alone, so that tests on the host drive it
+//! through events in any order.
 
 mod check;
+mod close;
 mod interface;
 mod state;
 
@@ -280,7 +281,8 @@ impl<P: Platform> Scheduler<P> {
         }
     }
 
-    /// Stops the program of `channel` for `reason`, and ends its request if the channel stops at once.
+    /// Stops the program of `channel` for `reason`, and ends its request if the channel stops at
+    /// once.
     pub(super) fn stop(&mut self, channel: usize, reason: P::Reason) {
         if self.channel_mut(channel).stop(reason) {
             self.hardware.kill(channel);
@@ -293,7 +295,8 @@ impl<P: Platform> Scheduler<P> {
     pub(super) fn settle(&mut self) {
         for channel in 0..MAX_CHANNELS {
             if self.channels[channel].state() == State::Stopping {
-                // A fault that was not complete, or a busy port, may have kept it from being killed.
+                // A fault that was not complete, or a busy port, may have kept it from being
+                // killed.
                 self.hardware.kill(channel);
                 self.settle_channel(channel);
             }
@@ -394,7 +397,8 @@ impl<P: Platform> Scheduler<P> {
         take: impl Fn(&mut Self, &P::Request) -> T,
     ) -> Option<T> {
         for channel in 0..MAX_CHANNELS {
-            // The channel gives the request away for a moment, because the state needs the scheduler.
+            // The channel gives the request away for a moment, because the state needs the
+            // scheduler.
             let Some(request) = self.channels[channel].take_request() else {
                 continue;
             };
@@ -434,64 +438,5 @@ impl<P: Platform> Scheduler<P> {
             }
         }
         self.dispatch();
-    }
-
-    /// Retires a channel that does not stop, and fails its request as stuck.
-    pub(super) fn retire_unless_stopped(&mut self, channel: usize) {
-        let state = self.channels[channel].state();
-
-        if !matches!(state, State::Idle | State::Stopping) || self.hardware.is_stopped(channel) {
-            return;
-        }
-
-        let failed = self.channels[channel].retire();
-
-        P::retired(self, channel, failed.as_ref().map(|(_, reason)| *reason));
-        if let Some((request, _)) = failed {
-            self.complete(request, Err(P::Reason::STUCK));
-        }
-        if !self.has_channels() {
-            self.fail_waiting(P::Reason::NO_CHANNELS);
-        }
-    }
-
-    /// Accepts no more requests, stops what runs, and ends what waits.
-    pub(super) fn shut_down(&mut self) {
-        self.is_shutting_down = true;
-        for channel in 0..MAX_CHANNELS {
-            self.stop(channel, P::Reason::SHUTTING_DOWN);
-        }
-        self.fail_waiting(P::Reason::SHUTTING_DOWN);
-    }
-
-    /// Ends all requests that do not run.
-    fn fail_waiting(&mut self, reason: P::Reason) {
-        loop {
-            let next = self.ready.pop_front();
-
-            match next.or_else(|| self.unwritten.pop_front()) {
-                Some(request) => self.complete(request, Err(reason)),
-                None => return,
-            }
-        }
-    }
-
-    /// Retires the channels that have stopped, after [`shut_down`](Self::shut_down). Returns true if
-    /// all are retired.
-    pub(super) fn close(&mut self) -> bool {
-        let mut is_closed = true;
-
-        self.settle();
-        for channel in 0..MAX_CHANNELS {
-            if self.channels[channel].state() == State::Idle {
-                self.hardware.kill(channel);
-                if self.reclaim(channel).is_some() {
-                    self.channels[channel].retire();
-                }
-            }
-            is_closed &= self.channels[channel].state() == State::Retired;
-        }
-        self.fail_waiting(P::Reason::SHUTTING_DOWN);
-        is_closed
     }
 }

@@ -22,7 +22,8 @@ pub(crate) struct RequestState<P: Platform> {
     pub(super) write_error: Option<P::Reason>,
     /// Result, once it has ended.
     pub(super) result: Option<Result<(), P::Reason>>,
-    /// Longest time that one of its programs may take, in milliseconds; `None` if there is no limit.
+    /// Longest time that one of its programs may take, in milliseconds; `None` if there is no
+    /// limit.
     pub(super) timeout_ms: Option<u32>,
 }
 

@@ -408,3 +408,25 @@ fn a_program_may_end_while_the_watchdog_checks_it() {
     driver.events();
     assert_eq!(driver.result(request), Some(Ok(())));
 }
+
+/// Interrupts are disabled meanwhile, so a call ends 16 requests at most.
+#[test]
+fn many_waiting_requests_end_in_several_calls() {
+    let mut driver = driver(0x01);
+    let running = driver.submit(&[ENDLESS], None, None);
+    let waiting: Vec<_> = (0..40).map(|_| submit(&mut driver, 1, None)).collect();
+    let count = |driver: &super::driver::Driver| {
+        let has_ended = |it: &&usize| driver.result(**it).is_some();
+
+        waiting.iter().filter(has_ended).count()
+    };
+
+    driver.hardware().step_port();
+    driver.shut_down();
+    assert_eq!(count(&driver), 16);
+    driver.dispatch();
+    assert_eq!(count(&driver), 32);
+    assert!(driver.close(100));
+    assert_eq!(count(&driver), 40);
+    assert_eq!(driver.result(running), Some(Err(Reason::ShuttingDown)));
+}
