@@ -19,8 +19,8 @@ use crate::{
     },
     pl330::{
         Controller,
-        CopyRange, //
-        TransferStats,
+        CopyRange,
+        TransferStats, //
     }, //
 };
 

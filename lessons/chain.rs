@@ -29,9 +29,9 @@ use crate::{
     pl330::{
         CallbackContext,
         Controller,
-        CopyRange, //
+        CopyRange,
         Failed,
-        TransferStats,
+        TransferStats, //
     }, //
 };
 

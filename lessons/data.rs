@@ -21,8 +21,8 @@ use crate::{
     },
     pl330::{
         Controller,
-        CopyRange, //
-        TransferStats,
+        CopyRange,
+        TransferStats, //
     }, //
 };
 

@@ -25,8 +25,8 @@ use crate::{
         CopyRange,
         Failed,
         InjectedFault,
-        TransferError, //
-        TransferStats,
+        TransferError,
+        TransferStats, //
     }, //
 };
 

@@ -16,9 +16,9 @@ use crate::{
     },
     pl330::{
         Controller,
-        CopyRange, //
+        CopyRange,
         Pattern,
-        TransferStats,
+        TransferStats, //
     }, //
 };
 

@@ -3,7 +3,7 @@
 //! Lists: several buffers of any length are one side of a transfer, in one program.
 //!
 //! In C this is a `struct scatterlist` for each buffer, `dma_map_sg()`, a loop over as many of them
-//! as that has returned, and `dma_unmap_sg()` with as many as there were before. Here there is no
+//! as that has returned, and `dma_unmap_sg()` with the number from before. Here there is no
 //! count to be mistaken for the other.
 
 use kernel::prelude::*;
@@ -30,7 +30,7 @@ use crate::{
 };
 
 /// The lengths of the buffers in bytes. Where the device writes, shorter ones than 256 bytes would
-/// be bounced: the kernel cannot know that nobody else uses the rest of their cache lines.
+/// be bounced: the kernel does not know that the rest of their cache lines is unused.
 const LENS: [usize; 5] = [1000, 300, 4096, 513, 6000];
 
 /// What is copied: all of it.

@@ -64,8 +64,8 @@ use crate::{
         CopyRange,
         Failed,
         InjectedFault,
-        TransferError, //
-        TransferStats,
+        TransferError,
+        TransferStats, //
     }, //
 };
 use pattern::Mismatch;
@@ -136,7 +136,7 @@ const ROWS: [Copy2d; 3] = [
     },
 ];
 
-/// How many pieces are copied, and how long they are. The program for the last does not fit into
+/// Number and length of the pieces that are copied. The program for the last does not fit into
 /// one slot.
 const PIECES: [(usize, usize); 4] = [(2, 1), (16, 100), (256, 256), (1500, 40)];
 
@@ -229,7 +229,7 @@ impl From<Mismatch> for Failure {
 }
 
 /// Runs all lessons, or those until the controller stops to answer, on `controller`, the controller
-/// of `dev`. Nobody else may use it meanwhile, or the events will not add up.
+/// of `dev`. No other caller may use it meanwhile, or the events will not add up.
 ///
 /// # Errors
 ///

@@ -34,8 +34,8 @@ use crate::{
         Controller,
         CopyRange,
         Queue,
-        TransferResult, //
-        TransferStats,
+        TransferResult,
+        TransferStats, //
     }, //
 };
 
@@ -56,7 +56,7 @@ struct Notes<'bound> {
     all: Completion,
 }
 
-/// What transfer `number` copies of `range`.
+/// Returns the part of `range` that transfer `number` copies.
 pub(super) fn part(range: CopyRange, number: usize) -> CopyRange {
     CopyRange {
         len: range.len >> number,

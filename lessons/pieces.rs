@@ -20,8 +20,8 @@ use crate::{
     },
     pl330::{
         Controller,
-        CopyRange, //
-        TransferStats,
+        CopyRange,
+        TransferStats, //
     }, //
 };
 

@@ -17,8 +17,8 @@ use crate::{
     pl330::{
         Completed,
         CopyRange,
-        TransferError, //
-        TransferStats,
+        TransferError,
+        TransferStats, //
     },
     sg::{
         MappedSgTable,

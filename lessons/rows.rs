@@ -17,8 +17,8 @@ use crate::{
     },
     pl330::{
         Controller,
-        Copy2d, //
-        TransferStats,
+        Copy2d,
+        TransferStats, //
     }, //
 };
 

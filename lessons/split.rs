@@ -5,7 +5,7 @@
 //! That is a choice of the CPU's, and about entries: where there is an IOMMU it may put them
 //! together, and the device gets longer segments. A device whose descriptors do not hold more than
 //! a page says so by `Limits::max_segment` and `Limits::boundary_mask`. Then neither an entry nor a
-//! segment is longer, and nobody needs a `SgTableBuilder`.
+//! segment is longer, and no `SgTableBuilder` is needed.
 
 use kernel::prelude::*;
 

@@ -18,8 +18,8 @@ use crate::{
     },
     pl330::{
         Controller,
-        CopyRange, //
-        TransferStats,
+        CopyRange,
+        TransferStats, //
     }, //
 };
 use kernel::prelude::*;

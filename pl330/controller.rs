@@ -53,8 +53,8 @@ impl<'bound> Controller<'bound> {
     ///
     /// # Errors
     ///
-    /// All of [`ProbeError`] that concern registers, clock, hardware and memory; `EINVAL` if `dma` is
-    /// that of another device, or its mask has more than 32 bits.
+    /// All of [`ProbeError`] that concern registers, clock, hardware and memory; `EINVAL` if `dma`
+    /// is that of another device, or its mask has more than 32 bits.
     ///
     /// # Safety
     ///
@@ -87,8 +87,9 @@ impl<'bound> Controller<'bound> {
             .map_err(ProbeError::Registers)?;
         let clock = EnabledClk::get(dev, CLOCK).map_err(ProbeError::Clock)?;
         let hardware = Pl330::new(registers).map_err(ProbeError::Hardware)?;
-        // SAFETY: The engine must be shut down before the last reference to it is dropped and before
-        // `'bound` ends: if there is a controller, the caller guarantees it; otherwise see below.
+        // SAFETY: The engine must be shut down before the last reference to it is dropped and
+        // before `'bound` ends: if there is a controller, the caller guarantees it; otherwise see
+        // below.
         let engine = unsafe { Engine::new(dev, hardware, region, clock) }
             .map_err(|error| ProbeError::Memory("the engine", error))?;
         let transfers = Transfers::new(engine.clone(), bus);
@@ -142,8 +143,10 @@ impl<'bound> Controller<'bound> {
 
     /// Stops what runs, and lets nothing start any more.
     ///
-    /// Transfers that run or wait fail with [`TransferError::ShuttingDown`](super::TransferError::ShuttingDown). When this returns, they
-    /// have, and all callbacks have returned. Sleeps: for 2 s at most, and as long as callbacks run.
+    /// Transfers that run or wait fail with [`ShuttingDown`]. When this returns, they have, and all
+    /// callbacks have returned. Sleeps: for 2 s at most, and as long as callbacks run.
+    ///
+    /// [`ShuttingDown`]: super::TransferError::ShuttingDown
     pub(crate) fn shut_down(&self) {
         self.engine().shut_down();
     }

@@ -12,7 +12,7 @@
 //! - `program` writes programs, and reads them. It uses `core` alone, and is tested on the host.
 //! - `hw` are the registers, the debug port and the faults.
 //! - `engine` runs programs on the channels: scheduler, interrupt handlers, watchdog, worker.
-//! - `transfer` is what a driver uses: [`Transfers`](transfer::Transfers) prepares a [`Descriptor`] of a copy or a memset,
+//! - `transfer` is what a driver uses: `Transfers` prepare a [`Descriptor`] of a copy or a memset,
 //!   which is submitted and waited for, or calls back. A [`Queue`] keeps transfers in order.
 //! - `controller` is a [`Controller`], from probe to unbind.
 //!

@@ -24,9 +24,9 @@ use crate::{
     pl330::{
         CallbackContext,
         Controller,
-        CopyRange, //
+        CopyRange,
         Descriptor,
-        Queue,
+        Queue, //
     }, //
 };
 

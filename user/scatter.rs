@@ -35,8 +35,8 @@ use crate::{
     },
     pl330::{
         Controller,
-        CopyRange, //
-        TransferStats,
+        CopyRange,
+        TransferStats, //
     },
     sg::{
         MappedSgTable,
@@ -168,8 +168,8 @@ impl Pieces {
         }
     }
 
-    /// Whether the first `len` of their bytes are those that were copied, and all others of the
-    /// pages are what they were.
+    /// Returns true if the first `len` bytes are those that were copied, and the others are
+    /// unchanged.
     fn has(mut self, len: usize) -> bool {
         let mut index = 0;
 

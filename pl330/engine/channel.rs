@@ -10,12 +10,13 @@
 //!    └─────────────────── stopping ──────────▶ retired
 //! ```
 //!
-//! A [`Channel`] takes events and returns what they mean for its request. It knows neither registers
-//! nor lists. Uses `core` alone.
+//! A [`Channel`] takes events and returns what they mean for its request. It knows neither
+//! registers nor lists. Uses `core` alone.
 
 use core::mem;
 
-/// Channel with a request of type `R`, a program `A` that it may fetch, and a reason `E` to stop it.
+/// Channel with a request of type `R`, a program `A` that it may fetch, and a reason `E` to stop
+/// it.
 ///
 /// # Invariants
 ///
@@ -38,13 +39,13 @@ pub(super) struct Channel<R, A, E> {
 /// State of a [`Channel`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum State {
-    /// It runs no request. It may have the last instruction of its last program left.
+    /// No request. The last instruction of the last program may still run.
     Idle,
-    /// It runs a program.
+    /// A program runs.
     Running,
-    /// Its program was killed, and may go on for a while.
+    /// The program was killed, and may go on for a while.
     Stopping,
-    /// It does not stop, or the driver must not use it.
+    /// The channel does not stop, or the driver must not use it.
     Retired,
 }
 

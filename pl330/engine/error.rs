@@ -32,7 +32,7 @@ pub(crate) enum TransferError {
     Plan(PlanError),
     /// The debug port does not accept instructions.
     DebugPortBusy,
-    /// The program did not end in so many milliseconds.
+    /// The program did not end within its time limit, in milliseconds.
     Timeout(u32),
     /// The channel stopped, but its program has not raised its event.
     NoEvent,

@@ -45,9 +45,9 @@ impl<'bound> Hardware for Pl330<'bound> {
         // SAFETY:
         // - The program must be complete, and stay so: it was written by `Request`, and an active
         //   program is not written until `reclaim`.
-        // - The memory that it accesses must stay valid: by the invariants of `Request` it does until
-        //   the request has ended, which the scheduler does when the channel has raised the event of
-        //   its last program or has stopped.
+        // - The memory that it accesses must stay valid: by the invariants of `Request` it does
+        //   until the request has ended, which the scheduler does when the channel has raised the
+        //   event of its last program or has stopped.
         match unsafe { Pl330::start(self, channel, active.address()) } {
             Ok(()) => Ok(active),
             // SAFETY: The channel must not have been started: it was not.

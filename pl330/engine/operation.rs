@@ -57,7 +57,7 @@ pub(crate) enum Operation {
     Memset(ProgramWriter<Memset>),
     /// Copies rows.
     Copy2d(ProgramWriter<Copy2d>),
-    /// Copies segments to segments, of which one side has so many.
+    /// Copies segments to segments. The number is that of the side with more of them.
     SgCopy(ProgramWriter<SgCopy<Segments, Segments>>, usize),
     /// Sets the two addresses, and has a fault.
     Faulty(u32, u32, InjectedFault),

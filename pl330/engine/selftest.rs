@@ -39,8 +39,8 @@ impl Engine<'_> {
     /// Runs a program on each channel that only raises its interrupt.
     ///
     /// This shows that the controller fetches and executes programs, and that its event interrupt
-    /// arrives. A driver calls it once both interrupts are handled, before it submits anything else.
-    /// Sleeps.
+    /// arrives. A driver calls it once both interrupts are handled, before it submits anything
+    /// else. Sleeps.
     ///
     /// # Errors
     ///

@@ -29,7 +29,8 @@ pub(super) fn period() -> Jiffies {
 // - The timer is the first field of an `Engine`, which has no `Drop`.
 // - By the contract of `Engine::new`, the engine is shut down before the last reference is dropped
 //   and before `'bound` ends.
-// - `expired` drops no reference to the engine.
+// - `expired` does not drop the engine: a request that it ends may own a reference to it, but by
+//   the same contract not the last one.
 unsafe impl HasTimer for Engine<'_> {
     const OFFSET: usize = offset_of!(Self, watchdog);
 

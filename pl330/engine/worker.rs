@@ -44,7 +44,8 @@ pub(super) struct Worker;
 // - `OFFSET` is that of the field `worker`.
 // - By the contract of `Engine::new`, the engine is shut down before it is dropped and before
 //   `'bound` ends, which disables the worker.
-// - `run` drops no reference to the engine.
+// - `run` does not drop the engine: a request that it drops may own a reference to it, but by the
+//   same contract not the last one.
 unsafe impl HasWork<Worker> for Engine<'_> {
     const OFFSET: usize = offset_of!(Self, worker);
 

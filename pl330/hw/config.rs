@@ -57,8 +57,9 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// [`HardwareError::NotPl330`] if the block is another one, [`HardwareError::BusWidth`] if it claims
-    /// a data bus that no PL330 has, [`HardwareError::SecureEvents`] if none of its channels can be heard.
+    /// [`HardwareError::NotPl330`] if the block is another one, [`HardwareError::BusWidth`] if it
+    /// claims a data bus that no PL330 has, [`HardwareError::SecureEvents`] if none of its channels
+    /// can be heard.
     pub(super) fn read(regs: &Registers<'_>) -> Result<Self, HardwareError> {
         let id = u32::from_le_bytes([
             regs.read(regs::PERIPH_ID::at(0)).byte().into(),

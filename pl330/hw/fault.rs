@@ -105,8 +105,8 @@ const CAUSES: [(u32, &str); 12] = [
     (31, "lock-up"),
 ];
 
-/// The causes that are noticed when the thread is further on already: of the data bus, of the MFIFO, and
-/// a lock-up (TRM, "Abort types").
+/// The causes that are noticed when the thread is further on already: of the data bus, of the
+/// MFIFO, and a lock-up (TRM, "Abort types").
 const IMPRECISE: u32 = 1 << 12 | 1 << 17 | 1 << 18 | 1 << 31;
 
 /// Those of reads, and those of writes.

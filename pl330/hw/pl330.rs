@@ -161,7 +161,8 @@ impl<'bound> Pl330<'bound> {
 
     /// Kills `channel`, unless it stops or has stopped by itself, or its fault is not complete.
     ///
-    /// Waits at most 8 µs, and not until the channel has stopped. A caller calls again until it has.
+    /// Waits at most 8 µs, and not until the channel has stopped. A caller calls again until it
+    /// has.
     ///
     /// # Errors
     ///
@@ -203,8 +204,8 @@ impl<'bound> Pl330<'bound> {
             if !self.is_port_idle() {
                 return false;
             }
-            // The port has executed the order. So the channel is not stopped, unless its program has
-            // ended.
+            // The port has executed the order. So the channel is not stopped, unless its program
+            // has ended.
             self.starting &= !channel.bit();
         }
         self.state(channel) == ThreadState::STOPPED

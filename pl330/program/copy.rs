@@ -30,8 +30,8 @@ use super::{
     meet,
     reachable,
     Operation,
-    PlanError, //
-    ProgramLimits,
+    PlanError,
+    ProgramLimits, //
 };
 
 /// Bytes to copy, by their addresses on the bus.

@@ -12,9 +12,9 @@ use super::{
     reachable,
     Copy,
     Operation,
-    PlanError, //
+    PlanError,
     ProgramLimits,
-    SegmentIndices,
+    SegmentIndices, //
 };
 
 /// The longest way from the end of a row to the next one that is added to an address in a loop. It

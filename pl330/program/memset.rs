@@ -17,8 +17,8 @@ use super::{
     insn::TooLong,
     reachable,
     Operation,
-    PlanError, //
-    ProgramLimits,
+    PlanError,
+    ProgramLimits, //
 };
 
 /// What to fill with: 1, 2, 4 or 8 bytes, again and again.

@@ -55,8 +55,8 @@ pub(crate) use memset::{
     Pattern, //
 };
 pub(crate) use sg_copy::{
-    Segment, //
-    SgCopy,
+    Segment,
+    SgCopy, //
 };
 
 use emitter::Emitter;
@@ -98,7 +98,8 @@ pub(crate) enum PlanError {
 /// What a step of a program is about, for people who look for what went wrong.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct SegmentIndices {
-    /// The index of the segment that is read, or of the row; 0 where there is but one thing to read.
+    /// The index of the segment that is read, or of the row; 0 where there is but one thing to
+    /// read.
     pub(crate) source: u32,
     /// The index of the segment that is written, or of the row; 0 where there is but one.
     pub(crate) destination: u32,
@@ -112,7 +113,7 @@ pub(crate) trait Operation {
     ///
     /// # Errors
     ///
-    /// [`PlanError`], but for overlaps.
+    /// [`PlanError`], except [`Overlap`](PlanError::Overlap).
     fn len(&self) -> Result<u64, PlanError>;
 
     /// Whether what is read and what is written overlap.
@@ -123,13 +124,13 @@ pub(crate) trait Operation {
         Ok(())
     }
 
-    /// Appends the step behind the first `done` bytes, up to [`Emitter::end_step`], and says how many
-    /// it does. Only called if there are more. After an error the program is taken back to where it
-    /// was, so the job must not have changed.
+    /// Appends the step behind the first `done` bytes, up to [`Emitter::end_step`], and says how
+    /// many it does. Only called if there are more. After an error the program is taken back to
+    /// where it was, so the job must not have changed.
     fn step(&mut self, done: u64, program: &mut Emitter<'_>) -> Result<u64, TooLong>;
 
-    /// What the step behind the first `done` bytes is about: of several rows, the first. Only called
-    /// after that step.
+    /// What the step behind the first `done` bytes is about: of several rows, the first. Only
+    /// called after that step.
     fn part(&self, _done: u64) -> SegmentIndices {
         SegmentIndices {
             source: 0,
@@ -165,12 +166,12 @@ impl<J: Operation> ProgramWriter<J> {
         }
     }
 
-    /// Plans `job`, where the caller knows that nothing overlaps. What comes of it if something does
-    /// is undefined, but for the bytes that are touched: no others.
+    /// Plans `job`, where the caller knows that nothing overlaps. What comes of it if something
+    /// does is undefined, but for the bytes that are touched: no others.
     ///
     /// # Errors
     ///
-    /// [`PlanError`], but for overlaps.
+    /// [`PlanError`], except [`Overlap`](PlanError::Overlap).
     pub(crate) fn of_distinct_memory(job: J) -> Result<Self, PlanError> {
         match job.len()? {
             0 => Err(PlanError::Empty),
@@ -194,14 +195,14 @@ impl<J: Operation> ProgramWriter<J> {
     /// The event is raised when all bytes have reached memory: stores are posted, and an interrupt
     /// without the barrier in front of it could be handled before the last of them.
     ///
-    /// The program should run from an address that is a multiple of a line of the instruction cache.
-    /// From another one it does the same, but not as fast.
+    /// The program should run from an address that is a multiple of a line of the instruction
+    /// cache. From another one it does the same, but not as fast.
     ///
     /// # Errors
     ///
-    /// [`TooLong`] if not even a step fits. 128 bytes are enough for one, and 128 more for a fill with
-    /// something other than zeroes, which also must know where it will run ([`Assembler::at`]). What
-    /// was written until then is of no use, and nothing counts as done.
+    /// [`TooLong`] if not even a step fits. 128 bytes are enough for one, and 128 more for a fill
+    /// with something other than zeroes, which also must know where it will run
+    /// ([`Assembler::at`]). What was written until then is of no use, and nothing counts as done.
     pub(crate) fn write(
         &mut self,
         asm: &mut Assembler<'_>,
@@ -221,12 +222,12 @@ impl<J: Operation> ProgramWriter<J> {
         Ok(())
     }
 
-    /// What the instruction at byte `offset` of a program is about. `None` if it is about nothing of
-    /// the job: if it raises the event or ends the program, or if there is none.
+    /// What the instruction at byte `offset` of a program is about. `None` if it is about nothing
+    /// of the job: if it raises the event or ends the program, or if there is none.
     ///
-    /// The plan must be a clone from before it wrote that program, which is written anew: `bus`, the
-    /// room in `asm` and where it runs have to be the same. The memory may be the program's own, but of
-    /// that only the steps before `offset` are sure to stay. `asm` is empty then.
+    /// The plan must be a clone from before it wrote that program, which is written anew: `bus`,
+    /// the room in `asm` and where it runs have to be the same. The memory may be the program's
+    /// own, but of that only the steps before `offset` are sure to stay. `asm` is empty then.
     pub(crate) fn locate(
         mut self,
         asm: &mut Assembler<'_>,
@@ -260,8 +261,8 @@ impl<J: Operation> ProgramWriter<J> {
         Ok(done)
     }
 
-    /// Writes the step behind the first `done` bytes and says how many are done then; `None` if it is
-    /// one for the next program, or if there is none.
+    /// Writes the step behind the first `done` bytes and says how many are done then; `None` if it
+    /// is one for the next program, or if there is none.
     fn step(&mut self, done: u64, program: &mut Emitter<'_>) -> Result<Option<u64>, TooLong> {
         if done >= self.len {
             return Ok(None);

@@ -9,8 +9,8 @@ use super::{
     reachable,
     Copy,
     Operation,
-    PlanError, //
-    SegmentIndices,
+    PlanError,
+    SegmentIndices, //
 };
 
 /// Bytes that follow each other on the bus.

@@ -79,13 +79,13 @@ impl<'bound> Transfers<'bound> {
     /// Copies the bytes of `shape` from `source` to `destination`, and returns both.
     ///
     /// Each may be a [`Mapping`](crate::dma::Mapping) or a
-    /// [`MappedSgTable`](crate::sg::MappedSgTable), in any number of segments. Sleeps: until a channel
-    /// is idle, then for each program at most 5 s, and 2 s for each MiB.
+    /// [`MappedSgTable`](crate::sg::MappedSgTable), in any number of segments. Sleeps: until a
+    /// channel is idle, then for each program at most 5 s, and 2 s for each MiB.
     ///
     /// # Errors
     ///
-    /// Any [`TransferError`]. After a fault or a timeout the bytes of the shape are undefined; other
-    /// bytes do not change.
+    /// Any [`TransferError`]. After a fault or a timeout the bytes of the shape are undefined;
+    /// other bytes do not change.
     ///
     /// # Examples
     ///
@@ -145,7 +145,8 @@ impl<'bound> Transfers<'bound> {
         };
 
         // SAFETY: The programs must access only the mappings: by the contract of `CopyShape` they
-        // read the source, which the device may read, and write the destination, which it may write.
+        // read the source, which the device may read, and write the destination, which it may
+        // write.
         unsafe {
             self.prepare_with(pair, timeout_ms, flags, |flight| {
                 let Pair {

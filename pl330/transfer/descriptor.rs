@@ -125,14 +125,15 @@ impl<'a, 'bound, T: Mapped + Send + 'bound> Descriptor<'a, 'bound, T> {
     ///
     /// Allocates with `flags`. C field: `callback_result`.
     ///
-    /// `f` is called exactly once, in `context`, after those of transfers with the same context that
-    /// have ended before; not within `submit`, so a caller may hold a lock that `f` takes. There are
-    /// two exceptions, in which `f` is called at once: when the descriptor is dropped before it is
-    /// submitted, and when it is submitted after [`Controller::shut_down`] has returned.
+    /// `f` is called exactly once, in `context`, after those of transfers with the same context
+    /// that have ended before; not within `submit`, so a caller may hold a lock that `f` takes.
+    /// There are two exceptions, in which `f` is called at once: when the descriptor is dropped
+    /// before it is submitted, and when it is submitted after [`Controller::shut_down`] has
+    /// returned.
     ///
     /// `f` may submit transfers, also those that have failed, except after
-    /// [`ShuttingDown`](TransferError::ShuttingDown) and [`Retired`](TransferError::Retired), which do
-    /// not pass.
+    /// [`ShuttingDown`](TransferError::ShuttingDown) and [`Retired`](TransferError::Retired), which
+    /// do not pass.
     ///
     /// [`Controller::shut_down`]: crate::pl330::Controller::shut_down
     ///

@@ -59,7 +59,8 @@ impl<'a, 'bound, T: Mapped + Send + 'bound> Transfer<'a, 'bound, T> {
     ///
     /// # Errors
     ///
-    /// [`TransferError`]s of a program, of the controller's end, and of a queue of another controller.
+    /// [`TransferError`]s of a program, of the controller's end, and of a queue of another
+    /// controller.
     pub(crate) fn wait(self) -> TransferResult<T> {
         let result = match &self.request {
             Some(request) => self.engine.wait(request),
@@ -104,8 +105,8 @@ impl<'a, 'bound, T: Mapped + Send + 'bound> Transfer<'a, 'bound, T> {
 impl<'bound, T: Mapped + Send + 'bound> Drop for Transfer<'_, 'bound, T> {
     fn drop(&mut self) {
         if let (Some(request), Some(parcel)) = (self.request.take(), self.parcel.take()) {
-            // SAFETY: The mapping must be the one that the programs access: by the type invariant it
-            // is.
+            // SAFETY: The mapping must be the one that the programs access: by the type invariant
+            // it is.
             unsafe { self.engine.terminate(&request, Some(parcel)) };
         }
     }

@@ -9,8 +9,8 @@
 //!                                                    └──▶ callback(mappings)
 //! ```
 //!
-//! The shape of a copy says which bytes go where: a [`CopyRange`], [`Copy2d`], or a vector of ranges.
-//! Mappings may be single ones or mapped tables, in any number of segments.
+//! The shape of a copy says which bytes go where: a [`CopyRange`], [`Copy2d`], or a vector of
+//! ranges. Mappings may be single ones or mapped tables, in any number of segments.
 
 mod copy;
 mod descriptor;

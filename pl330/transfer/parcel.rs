@@ -121,7 +121,7 @@ impl<T: Mapped> Parcel<T> {
     }
 }
 
-/// Callback that drops the mappings of a transfer nobody waits for.
+/// Callback that drops the mappings of a transfer without a waiting caller.
 ///
 /// # Invariants
 ///

@@ -18,9 +18,9 @@ use super::{
 
 /// Queue of transfers, which run one after the other in the order in which they are submitted.
 ///
-/// Transfers of different queues, and of none, run at the same time, as long as channels are idle. If
-/// one fails, the next one still runs. An idle queue costs nothing, so a driver may have any number
-/// of them. If a queue is dropped, the transfers in it still run.
+/// Transfers of different queues, and of none, run at the same time, as long as channels are idle.
+/// If one fails, the next one still runs. An idle queue costs nothing, so a driver may have any
+/// number of them. If a queue is dropped, the transfers in it still run.
 ///
 /// # Examples
 ///

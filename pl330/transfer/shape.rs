@@ -54,7 +54,8 @@ pub(crate) struct CopyRange {
 
 /// Rows to copy: part of an image, or a column of a matrix.
 ///
-/// Rows of the destination must not overlap each other; those of the source may, down to a stride of
+/// Rows of the destination must not overlap each other; those of the source may, down to a stride
+/// of
 /// 0. C type: `struct dma_interleaved_template`.
 #[derive(Clone, Copy)]
 pub(crate) struct Copy2d {
@@ -185,7 +186,8 @@ fn lists(
     ))
 }
 
-/// Returns the address of the first segment, and the segments, of ranges given by offset and length.
+/// Returns the address of the first segment, and the segments, of ranges given by offset and
+/// length.
 fn list(
     flight: Flight<'_, impl MappedMemory>,
     ranges: impl Iterator<Item = (usize, usize)>,
@@ -380,8 +382,8 @@ unsafe impl CopyShape for Copy2d {
     }
 }
 
-// Ranges in any order, in one transfer. Where those of the destination overlap, the result is one of
-// them, and undefined which.
+// Ranges in any order, in one transfer. Where those of the destination overlap, the result is one
+// of them, and undefined which.
 //
 // SAFETY: All addresses come from `InFlightRef::segments`, cut to the range of the shape.
 unsafe impl CopyShape for KVec<CopyRange> {

@@ -53,11 +53,8 @@ mod suite {
     }
 
     /// Returns it in flight.
-    fn flight<D: Direction>(
-        dev: &DmaDevice, //
-        len: usize,
-    ) -> Result<InFlight<List<'_, D>, u64>> {
-        Ok(BusMaster::new(dev)?.submit(list(dev, len)?)?)
+    fn flight<D: Direction>(dev: &DmaDevice, len: usize) -> Result<InFlight<List<'_, D>, u64>> {
+        Ok(BusMaster::new(dev)?.submit(list(dev, len)?)?) //
     }
 
     fn complete<T: MappedMemory>(flight: InFlight<T, u64>) -> T {

@@ -18,8 +18,8 @@ use super::{
         },
         ProgramLimits,
         ProgramWriter,
-        Segment, //
-        SgCopy,
+        Segment,
+        SgCopy, //
     },
     time, //
 };

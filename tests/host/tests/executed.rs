@@ -33,8 +33,8 @@ use crate::program::{
     Pattern,
     ProgramLimits,
     ProgramWriter,
-    Segment, //
-    SgCopy,
+    Segment,
+    SgCopy, //
 };
 
 /// Writes the one program of `job` and returns its instructions with their offsets.

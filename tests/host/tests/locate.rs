@@ -36,9 +36,9 @@ use crate::program::{
     Pattern,
     ProgramLimits,
     ProgramWriter,
-    Segment, //
+    Segment,
     SegmentIndices,
-    SgCopy,
+    SgCopy, //
 };
 use crate::rows_tests::some_rows;
 use proptest::prelude::*;

@@ -28,8 +28,8 @@ use crate::program::{
     Pattern,
     ProgramLimits,
     ProgramWriter,
-    Segment, //
-    SgCopy,
+    Segment,
+    SgCopy, //
 };
 use proptest::{
     prelude::*,

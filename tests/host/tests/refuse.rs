@@ -19,8 +19,8 @@ use crate::program::{
     Pattern,
     PlanError,
     ProgramWriter,
-    Segment, //
-    SgCopy,
+    Segment,
+    SgCopy, //
 };
 use proptest::prelude::*;
 

@@ -18,9 +18,9 @@ use crate::plan_tests::{
     ENOUGH, //
 };
 use crate::program::{
-    Copy2d, //
+    Copy2d,
     ProgramLimits,
-    ProgramWriter,
+    ProgramWriter, //
 };
 use proptest::prelude::*;
 

@@ -24,12 +24,12 @@ use crate::program::insn::{
 };
 use crate::program::{
     Copy,
-    Copy2d, //
+    Copy2d,
     Memset,
     Operation,
     Pattern,
     ProgramLimits,
-    ProgramWriter,
+    ProgramWriter, //
 };
 use proptest::prelude::*;
 

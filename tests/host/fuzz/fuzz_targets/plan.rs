@@ -39,8 +39,8 @@ use program::{
     Pattern,
     ProgramLimits,
     ProgramWriter,
-    Segment, //
-    SgCopy,
+    Segment,
+    SgCopy, //
 };
 
 /// Addresses of programs, sources and destinations.
