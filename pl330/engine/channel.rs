@@ -13,6 +13,8 @@
 //! A [`Channel`] takes events and returns what they mean for its request. It knows neither
 //! registers nor lists. Uses `core` alone.
 
+#![forbid(unsafe_code)]
+
 use core::mem;
 
 /// Channel with a request of type `R`, a program `A` that it may fetch, and a reason `E` to stop

@@ -15,6 +15,8 @@
 //! [`settle`](Scheduler::settle) again. Uses `core` alone, so that tests on the host drive it
 //! through events in any order.
 
+#![forbid(unsafe_code)]
+
 mod check;
 mod close;
 mod interface;

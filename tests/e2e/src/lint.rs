@@ -3,6 +3,7 @@
 //! Checks of the source: format, lints, schemas.
 
 use crate::{
+    layers,
     prelude::*,
     rustdoc,
     words, //
@@ -67,6 +68,7 @@ pub fn add(suite: &mut Suite) {
             warns_of_nothing(Command::new("dtc").args(options).arg(overlay))
         })
     });
+    suite.test("checks::layers", layers::check);
     suite.test("checks::words", words::check);
     suite.test("checks::commit_subjects", words::check_subjects);
     suite.test("stock::files_are_debians", || {

@@ -16,6 +16,7 @@ mod demo;
 mod docs;
 mod examples;
 mod inspect;
+mod layers;
 mod lint;
 mod mutants;
 mod prelude;
