@@ -3,8 +3,8 @@
 #
 # Copies scattered memory again and again: the first allocation of the copies fails, then the
 # second, and so on until all succeed; first those of kmalloc(), then those of pages. For a
-# kernel with fault injection; to be put after state.sh. The number of pages that must fail is
-# $least_pages.
+# kernel with fault injection; to be put after state.sh. At least $least_pages pages must fail, and
+# at most $max_ignored objects may fail without an error.
 
 dma=/sys/kernel/debug/dma-api
 kmemleak=/sys/kernel/debug/kmemleak
@@ -65,7 +65,12 @@ cd /sys/kernel/debug/rk3588_dma-fed10000.dma-controller || exit 1
 
 status=0
 fail 1 100
-each
+# The kernel allocates, too, and can do without some of its objects. Their number depends on what
+# else runs. A failure that the driver ignores is there in each round.
+for _ in 1 2 3 4 5; do
+	each
+	[ $ignored -gt "${max_ignored:?}" ] || break
+done
 section kmalloc echo $failures
 section kmalloc-ignored echo $ignored
 # The kernel can do without some pages, for example those that make a cache larger. It needs these
