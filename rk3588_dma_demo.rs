@@ -2,14 +2,14 @@
 
 //! A driver for the PL330 DMA controllers of the RK3588, on streaming DMA mappings in Rust.
 //!
-//! The rooms, each of which uses only those before it:
+//! The directories, each of which uses only those before it:
 //!
-//! - [`bindings`]: what the `kernel` crate does not have;
-//! - [`dma`]: streaming mappings that own what they map;
-//! - [`sg`]: the same of memory in pieces;
+//! - [`bindings`]: kernel interfaces that the `kernel` crate lacks;
+//! - [`dma`]: streaming mappings that own their memory;
+//! - [`sg`]: the same for memory that is not contiguous;
 //! - [`pl330`]: the controller;
-//! - [`lessons`]: what the demonstration runs;
-//! - [`user`]: how a person asks for it.
+//! - [`lessons`]: the lessons of the demonstration;
+//! - [`user`]: the debugfs files.
 //!
 //! The device tree overlay in `dts/` gives one of the three controllers to this driver.
 
@@ -69,9 +69,9 @@ kernel::of_device_table!(
 /// The driver.
 struct Rk3588Dma;
 
-/// What belongs to a bound device, in the order in which it is given up.
+/// Data of a bound device, in the order in which its fields are dropped.
 struct Bundle<'bound> {
-    /// First, so that nobody asks for anything any more.
+    /// First field, because its files use the others.
     _debugfs: user::Debugfs<'bound>,
     _event: Pin<KBox<irq::Registration<'bound, EventHandler<'bound>>>>,
     _abort: Pin<KBox<irq::Registration<'bound, AbortHandler<'bound>>>>,
@@ -121,15 +121,17 @@ impl<'bound> Bundle<'bound> {
         pdev: &'bound platform::Device<Bound>,
         dma: &'bound DmaDevice,
     ) -> Result<Self, ProbeError> {
-        // SAFETY: The controller is shut down if there is no bundle, and by `unbind` if there is, which is
-        // dropped afterwards. It has a reference until then, so one that is dropped before, by a handler or a
-        // callback, is not the last; and when the controller is shut down all callbacks have returned.
+        // SAFETY: The controller must be shut down before the last reference to it or to one of its
+        // handlers is dropped, and before `'bound` ends:
+        // - Without a bundle, it is shut down here. `controller` is a reference until then.
+        // - With a bundle, `unbind` shuts it down. The bundle has a reference, and is dropped
+        //   afterwards.
         let controller = unsafe { Controller::new(pdev, dma)? };
 
         Self::with(pdev, dma, controller.clone()).inspect_err(|_| controller.shut_down())
     }
 
-    /// Everything but the controller: its interrupts, a first program, the files.
+    /// Requests the interrupts of `controller`, runs its self-test and creates the debugfs files.
     fn with(
         pdev: &'bound platform::Device<Bound>,
         dma: &'bound DmaDevice,
@@ -141,8 +143,8 @@ impl<'bound> Bundle<'bound> {
             .and_then(|request| {
                 let handler = controller.event_handler();
 
-                // SAFETY: The registration goes into the bundle, which is dropped at unbind, or is
-                // dropped on the way out of here.
+                // SAFETY: The registration must not be leaked: it goes into the bundle, which is
+                // dropped at unbind, or is dropped when this function fails.
                 let registration = unsafe {
                     irq::Registration::new(
                         request,
@@ -160,8 +162,8 @@ impl<'bound> Bundle<'bound> {
             .and_then(|request| {
                 let handler = controller.abort_handler(request.irq());
 
-                // SAFETY: The registration goes into the bundle, which is dropped at unbind, or is
-                // dropped on the way out of here.
+                // SAFETY: The registration must not be leaked: it goes into the bundle, which is
+                // dropped at unbind, or is dropped when this function fails.
                 let registration = unsafe {
                     irq::Registration::new(
                         request,
@@ -175,7 +177,7 @@ impl<'bound> Bundle<'bound> {
             })
             .map_err(|error| ProbeError::Interrupt("abort", error))?;
 
-        // Should it fail, it is stopped while there are interrupts.
+        // If it fails, the channels are stopped while the interrupts are handled.
         controller
             .self_test()
             .inspect_err(|_| controller.shut_down())?;
@@ -186,7 +188,7 @@ impl<'bound> Bundle<'bound> {
             controller.clock_rate() / 1_000_000
         );
 
-        // SAFETY: The folder goes into the bundle, which is dropped at unbind.
+        // SAFETY: The directory goes into the bundle, which is dropped at unbind.
         let debugfs = unsafe { user::Debugfs::new(dma, controller.clone()) }
             .inspect_err(|_| controller.shut_down())
             .map_err(|error| ProbeError::Memory("debugfs", error))?;
