@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
 #
-# A fault takes long to complete, and so does a kill. A driver that does not wait sends DMAKILL in
-# vain, finds that the fault stays and disables the abort interrupt.
+# A fault takes long to complete, and so does a kill. Then copies use all channels. A driver that
+# does not wait frees memory that the channel may use, and starts its next program in vain.
 #
 # prints: transfer: Input/output error
 # prints: transfer: ok
@@ -17,10 +17,10 @@ load || exit 1
 provoke dmac2 x-completing 150
 provoke dmac2 x-fail-read 1
 attempt copy 4096 1
-attempt copy 4096 1
+attempt copy 4096 8
 dmesg | grep -c 'abort interrupt disabled'
 provoke dmac2 x-hang 1
 attempt copy 4096 1
-attempt copy 4096 1
+attempt copy 4096 8
 grep -c 'not in use' "${debugfs:?}"/channels
 unload
