@@ -71,8 +71,8 @@ for _ in 1 2 3 4 5; do
 	each
 	[ $ignored -gt "${max_ignored:?}" ] || break
 done
-section kmalloc echo $failures
-section kmalloc-ignored echo $ignored
+section kmalloc echo "$failures"
+section kmalloc-ignored echo "$ignored"
 # The kernel can do without some pages, for example those that make a cache larger. It needs these
 # now and then, and a page of the copies is left out whose number another one had: hence the rounds.
 fail 0 0
@@ -80,7 +80,7 @@ for _ in 1 2 3 4 5 6 7 8; do
 	each
 	[ $failures -lt "${least_pages:?}" ] || break
 done
-section pages echo $failures
+section pages echo "$failures"
 section errors cat /tmp/errors
 cd / || exit 1
 rmmod rk3588_dma || status=1
