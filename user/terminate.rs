@@ -76,6 +76,9 @@ pub(super) fn run<'bound>(
         .with_callback(
             CallbackContext::Thread,
             move |result| {
+                // In a thread, a callback may sleep.
+                fsleep(Delta::from_millis(1));
+
                 let result = match result {
                     Ok(_) => (Ok(()), true),
                     Err(failed) => (Err(failed.error.into()), failed.mappings.is_some()),
