@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
 #
-# The debug port is busy, so each request fails at once. Its callback submits it again, 1600
+# The debug port has been busy for long, so each request but the first fails at once. Its callback submits it again, 1600
 # times. The softirq work calls them in at least 100 executions, with time for other work between
 # them.
 #
@@ -13,7 +13,7 @@ trace=/sys/kernel/tracing
 
 mount -t tracefs tracefs $trace 2>/dev/null
 load || exit 1
-provoke dmac2 x-debug-busy 1 || exit 1
+provoke dmac2 x-debug-busy 1000000 || exit 1
 echo 1 >$trace/events/workqueue/workqueue_execute_start/enable
 attempt callbacks 1600 0
 echo 0 >$trace/events/workqueue/workqueue_execute_start/enable

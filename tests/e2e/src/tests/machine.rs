@@ -204,10 +204,11 @@ const TESTS: [(&str, Test); 15] = [
         Ok(())
     }),
     ("stays_busy", |dmac| {
-        dmac.set("x-debug-busy", 1)?;
+        dmac.set("x-debug-busy", 1000)?;
         dmac.expect_run(NOTHING)?;
+        dmac.set("x-debug-busy", 2)?;
         dmac.expect_register(DBGSTATUS, 1)?;
-        dmac.set("x-debug-busy", 0)?;
+        dmac.expect_register(DBGSTATUS, 1)?;
         dmac.expect_register(DBGSTATUS, 0)
     }),
     ("completes_late", |dmac| {
