@@ -38,7 +38,7 @@ impl<'bound> Hardware for Pl330<'bound> {
         &mut self,
         channel: usize,
         program: ProgramBuffer<'bound>,
-    ) -> Result<ActiveProgram<'bound>, (ProgramBuffer<'bound>, PortBusy)> {
+    ) -> Result<ActiveProgram<'bound>, (ProgramBuffer<'bound>, Option<PortBusy>)> {
         let channel = thread(channel);
         let active = program.activate(channel);
 
@@ -50,8 +50,12 @@ impl<'bound> Hardware for Pl330<'bound> {
         //   event of its last program or has stopped.
         match unsafe { Pl330::start(self, channel, active.address()) } {
             Ok(()) => Ok(active),
-            // SAFETY: The channel must not have been started: it was not.
-            Err(error) => Err((unsafe { active.reclaim() }, error)),
+            Err(busy) => {
+                // SAFETY: The channel must not have been started: it was not.
+                let program = unsafe { active.reclaim() };
+
+                Err((program, busy.is_persistent.then_some(busy)))
+            }
         }
     }
 

@@ -408,7 +408,6 @@ impl<'bound> Engine<'bound> {
                 scheduler.retire_unless_stopped(channel);
             }
         });
-        while !self.with(Scheduler::close) {}
         // The worker may hold a request for which it writes a program, or reports a fault.
         self.worker.queue();
         self.worker.flush();

@@ -183,7 +183,7 @@ impl<'bound> Engine<'bound> {
             ),
             Report::Retired(channel, reason) => {
                 let (state, is_idle) = {
-                    let hardware = &self.scheduler.lock().hardware;
+                    let hardware = &mut self.scheduler.lock().hardware;
 
                     (hardware.state(thread(channel)), hardware.is_port_idle())
                 };

@@ -50,4 +50,7 @@ impl fmt::Display for HardwareError {
 
 /// Error of a debug port that does not end an earlier instruction.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct PortBusy;
+pub(crate) struct PortBusy {
+    /// True if it has been busy for at least 5 ms, longer than any instruction takes.
+    pub(crate) is_persistent: bool,
+}

@@ -212,7 +212,7 @@ impl<'bound> Pl330<'bound> {
     }
 
     /// Returns true if the debug port has no instruction under way.
-    pub(crate) fn is_port_idle(&self) -> bool {
+    pub(crate) fn is_port_idle(&mut self) -> bool {
         self.port.is_idle(&self.regs)
     }
 

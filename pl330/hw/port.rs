@@ -10,7 +10,11 @@ use kernel::{
     },
     num::Bounded,
     prelude::*,
-    time::Delta, //
+    time::{
+        Delta,
+        Instant,
+        Monotonic, //
+    }, //
 };
 
 use super::{
@@ -23,10 +27,13 @@ use super::{
     Thread, //
 };
 
-/// Number of checks of the debug registers, 1 µs apart, before the driver reports them as busy.
+/// Number of checks of a busy debug port, 1 µs apart, with interrupts disabled.
 ///
 /// An instruction takes the controller some bus clocks.
-const DEBUG_PORT_TRIES: usize = 4;
+const TRIES: usize = 4;
+
+/// Time after which a busy debug port is an error: that of `drivers/dma/pl330.c`.
+const MAX_BUSY: Delta = Delta::from_millis(5);
 
 /// State of a thread (Arm DMA-330 TRM, "Operating states").
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -78,12 +85,15 @@ impl fmt::Display for ThreadState {
 /// Debug registers, which start and kill threads.
 ///
 /// There is one set for all threads, so its methods take `&mut self`.
-pub(super) struct DebugPort(());
+pub(super) struct DebugPort {
+    /// Time at which it was busy for too long to wait for it, and since which it was not seen idle.
+    busy_since: Option<Instant<Monotonic>>,
+}
 
 impl DebugPort {
     /// Creates the debug port of a controller, once.
     pub(super) fn new() -> Self {
-        Self(())
+        Self { busy_since: None }
     }
 
     /// Makes `thread` execute `instruction`: DMAGO on the manager, or DMAKILL.
@@ -137,7 +147,7 @@ impl DebugPort {
     }
 
     /// Waits until no instruction is under way, for at most 4 µs.
-    pub(super) fn wait(&self, regs: &Registers<'_>) -> Result<(), PortBusy> {
+    pub(super) fn wait(&mut self, regs: &Registers<'_>) -> Result<(), PortBusy> {
         if self.is_idle(regs) {
             return Ok(());
         }
@@ -145,14 +155,21 @@ impl DebugPort {
             || Ok(self.is_idle(regs)),
             |idle| *idle,
             Delta::from_micros(1),
-            DEBUG_PORT_TRIES,
+            TRIES,
         )
         .map(|_| ())
-        .map_err(|_| PortBusy)
+        .map_err(|_| PortBusy {
+            is_persistent: self.busy_since.get_or_insert_with(Instant::now).elapsed() >= MAX_BUSY,
+        })
     }
 
     /// Returns true if no instruction is under way.
-    pub(super) fn is_idle(&self, regs: &Registers<'_>) -> bool {
-        !regs.read(regs::DBGSTATUS).busy()
+    pub(super) fn is_idle(&mut self, regs: &Registers<'_>) -> bool {
+        let is_idle = !regs.read(regs::DBGSTATUS).busy();
+
+        if is_idle {
+            self.busy_since = None;
+        }
+        is_idle
     }
 }

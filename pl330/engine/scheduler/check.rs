@@ -53,7 +53,7 @@ impl<P: Platform> Scheduler<P> {
     fn is_busy(&self) -> bool {
         let is_busy = |it: &ChannelOf<P>| matches!(it.state(), State::Running | State::Stopping);
 
-        !self.ready.is_empty() || !self.unwritten.is_empty() || self.channels.iter().any(is_busy)
+        !self.ready.is_empty() || self.channels.iter().any(is_busy)
     }
 
     /// Checks an idle channel while requests wait: it may have a fault behind its event.

@@ -9,11 +9,9 @@ use super::{
     Reason,
     RequestList,
     Scheduler,
-    MAX_CHANNELS, //
+    MAX_CHANNELS,
+    MAX_PER_CALL, //
 };
-
-/// Largest number of waiting requests that fail in one call, because interrupts are disabled.
-const MAX_FAILED: usize = 16;
 
 impl<P: Platform> Scheduler<P> {
     /// Retires a channel that does not stop, and fails its request as stuck.
@@ -44,9 +42,9 @@ impl<P: Platform> Scheduler<P> {
         self.fail_waiting(P::Reason::SHUTTING_DOWN);
     }
 
-    /// Ends requests that do not run, at most [`MAX_FAILED`] per call. The worker ends the others.
+    /// Ends requests that do not run, at most [`MAX_PER_CALL`]. The worker ends the others.
     pub(super) fn fail_waiting(&mut self, reason: P::Reason) {
-        for _ in 0..MAX_FAILED {
+        for _ in 0..MAX_PER_CALL {
             let next = self.ready.pop_front();
 
             match next.or_else(|| self.unwritten.pop_front()) {
@@ -60,7 +58,7 @@ impl<P: Platform> Scheduler<P> {
     }
 
     fn is_any_waiting(&self) -> bool {
-        !self.ready.is_empty() || !self.unwritten.is_empty()
+        !self.ready.is_empty() || !self.unwritten.is_empty() || self.writing.is_some()
     }
 
     /// Retires the channels that have stopped, after [`shut_down`](Self::shut_down).

@@ -25,12 +25,13 @@ pub(crate) trait Hardware {
     ///
     /// # Errors
     ///
-    /// The program, and why the hardware does not start it.
+    /// The program, and why the hardware does not start it. Without an error the hardware is busy:
+    /// the caller tries again.
     fn start(
         &mut self,
         channel: usize,
         program: Self::Program,
-    ) -> Result<Self::Active, (Self::Program, Self::Error)>;
+    ) -> Result<Self::Active, (Self::Program, Option<Self::Error>)>;
 
     /// Takes a program back, if its channel has stopped.
     fn reclaim(&mut self, active: Self::Active) -> Result<Self::Program, Self::Active>;

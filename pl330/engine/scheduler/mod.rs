@@ -45,6 +45,9 @@ use super::channel::{
 /// Largest number of channels of a PL330.
 pub(super) const MAX_CHANNELS: usize = 8;
 
+/// Largest number of requests that one call takes from a list, because interrupts are disabled.
+const MAX_PER_CALL: usize = 16;
+
 /// Program of a platform.
 type ProgramOf<P> = <<P as Platform>::Hardware as Hardware>::Program;
 
@@ -73,6 +76,8 @@ pub(super) struct Scheduler<P: Platform> {
     ready: P::List,
     /// Requests whose next program is not written yet.
     unwritten: P::List,
+    /// Request that waits for the program that the worker writes now.
+    writing: Option<P::Request>,
     /// Channel to try first: the one that has been idle for longest has most likely stopped.
     next: usize,
     is_shutting_down: bool,
@@ -90,6 +95,7 @@ impl<P: Platform> Scheduler<P> {
             channels: core::array::from_fn(|channel| Channel::new(usable & 1 << channel != 0)),
             ready: P::List::new(),
             unwritten: P::List::new(),
+            writing: None,
             next: 0,
             is_shutting_down: false,
             is_watched: false,
@@ -167,7 +173,8 @@ impl<P: Platform> Scheduler<P> {
             if let Err(request) = self.start(request) {
                 self.ready.push_front(request);
                 if self.is_idle_channel_left() {
-                    // It has not executed the last instruction of its program yet.
+                    // The channel has not executed the last instruction of its program yet, or the
+                    // hardware is busy.
                     self.ask_for_work();
                     self.watch();
                 }
@@ -191,7 +198,7 @@ impl<P: Platform> Scheduler<P> {
             || !self.ready.is_empty() && self.is_idle_channel_left()
     }
 
-    /// Starts the next program of `request`, or ends it. Returns it if no channel has stopped.
+    /// Starts the next program of `request`, or ends it. Returns it if that is to be tried again.
     fn start(&mut self, request: P::Request) -> Result<(), P::Request> {
         let state = P::state(self, &request);
 
@@ -225,7 +232,11 @@ impl<P: Platform> Scheduler<P> {
                 self.channel_mut(channel).start(request, active);
                 self.watch();
             }
-            Err((program, error)) => {
+            Err((program, None)) => {
+                P::state(self, &request).program = Some(program);
+                return Err(request);
+            }
+            Err((program, Some(error))) => {
                 drop(program);
                 self.complete(request, Err(error.into()));
             }
@@ -277,6 +288,8 @@ impl<P: Platform> Scheduler<P> {
         } else if state.program.is_some() {
             // After others, so that a long request does not keep them waiting.
             self.ready.push_back(request);
+        } else if state.is_being_written {
+            self.writing = Some(request);
         } else {
             self.unwritten.push_back(request);
             self.ask_for_work();
@@ -390,15 +403,23 @@ impl<P: Platform> Scheduler<P> {
                     .get_or_insert(Err(P::Reason::TERMINATED));
             }
         }
-        self.written();
+        if !self.unwritten.is_empty() {
+            self.ask_for_work();
+        }
+        self.dispatch();
     }
 
     /// Finds a request whose next program is to be written. `take` takes what it needs.
+    ///
+    /// The worker calls [`written`](Self::written) before it calls this again.
     pub(super) fn find_unwritten<T>(
         &mut self,
         take: impl Fn(&mut Self, &P::Request) -> T,
     ) -> Option<T> {
         for channel in 0..MAX_CHANNELS {
+            if self.channels[channel].state() != State::Running {
+                continue;
+            }
             // The channel gives the request away for a moment, because the state needs the
             // scheduler.
             let Some(request) = self.channels[channel].take_request() else {
@@ -414,30 +435,27 @@ impl<P: Platform> Scheduler<P> {
             }
         }
 
-        let mut list = mem::replace(&mut self.unwritten, P::List::new());
-        let mut found = None;
+        for _ in 0..MAX_PER_CALL {
+            let request = self.unwritten.pop_front()?;
 
-        while let Some(request) = list.pop_front() {
-            if found.is_none() && P::state(self, &request).is_unwritten() {
-                found = Some(take(self, &request));
+            if P::state(self, &request).result.is_none() {
+                let found = take(self, &request);
+
+                self.writing = Some(request);
+                return Some(found);
             }
-            self.unwritten.push_back(request);
+            // It was terminated while it waited.
+            self.ready.push_back(request);
         }
-        found
+        self.ask_for_work();
+        None
     }
 
-    /// Makes requests ready whose next program has been written, and starts them.
+    /// Handles that the worker has written a program, or that it could not.
     pub(super) fn written(&mut self) {
-        let mut list = mem::replace(&mut self.unwritten, P::List::new());
-
-        while let Some(request) = list.pop_front() {
-            let state = P::state(self, &request);
-
-            if state.result.is_some() || state.write_error.is_some() || state.program.is_some() {
-                self.ready.push_back(request);
-            } else {
-                self.unwritten.push_back(request);
-            }
+        if let Some(request) = self.writing.take() {
+            // After others, as when the program had been written in time.
+            self.ready.push_back(request);
         }
         self.dispatch();
     }

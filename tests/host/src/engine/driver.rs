@@ -42,8 +42,8 @@ struct Before {
 /// Driver of eight channels.
 pub(super) struct Driver {
     pub(super) scheduler: Scheduler,
-    /// Programs that a worker writes.
-    writing: Vec<(usize, Rest)>,
+    /// Program that the worker writes.
+    writing: Option<(usize, Rest)>,
     /// Requests with a fault that a worker reports.
     failed: Vec<(Request, Option<Program>, Reason)>,
     /// True if the worker is to run.
@@ -58,7 +58,7 @@ impl Driver {
     pub(super) fn new(usable: u32, queues: usize) -> Self {
         Self {
             scheduler: Scheduler::new(Channels::new(), Arena::new(queues), usable),
-            writing: Vec::new(),
+            writing: None,
             failed: Vec::new(),
             is_work_due: false,
             is_watched: false,
@@ -205,8 +205,12 @@ impl Driver {
         true
     }
 
-    /// Worker: takes the rest of a request. Returns false if there is none.
+    /// Worker: takes the rest of a request, unless it writes. Returns false if there is none.
     pub(super) fn take_unwritten(&mut self) -> bool {
+        if self.is_writing() {
+            return false;
+        }
+
         let found = self.scheduler.find_unwritten(|scheduler, request| {
             let state = &mut scheduler.platform.entries[request.0].state;
 
@@ -215,22 +219,20 @@ impl Driver {
         });
         let is_found = found.is_some();
 
-        self.writing.extend(found);
+        self.writing = found;
         self.unlock();
         is_found
     }
 
     pub(super) fn is_writing(&self) -> bool {
-        !self.writing.is_empty()
+        self.writing.is_some()
     }
 
-    /// Worker: writes a program for the first rest. Returns false if there is none.
+    /// Worker: writes a program for the rest that it took. Returns false if there is none.
     pub(super) fn write(&mut self) -> bool {
-        if self.writing.is_empty() {
+        let Some((index, mut rest)) = self.writing.take() else {
             return false;
-        }
-
-        let (index, mut rest) = self.writing.remove(0);
+        };
         let memory = Rc::<Memory>::default();
         let program = Program::new(index, rest.0.pop_front().unwrap(), memory.clone());
         let arena = &mut self.scheduler.platform;
@@ -263,8 +265,7 @@ impl Driver {
         self.settle();
         while self.take_failed() {}
         while self.complete() {}
-        while self.take_unwritten() {}
-        while self.write() {}
+        while self.write() || self.take_unwritten() {}
         self.dispatch();
         self.is_work_due |= self.scheduler.is_channel_awaited();
     }
@@ -386,7 +387,7 @@ impl Driver {
             is_due = true;
             self.faults();
         }
-        if self.is_work_due || !self.failed.is_empty() || !self.writing.is_empty() {
+        if self.is_work_due || !self.failed.is_empty() || self.is_writing() {
             is_due = true;
             self.work();
         }

@@ -106,6 +106,9 @@ pub(super) struct Active {
     program: ManuallyDrop<Program>,
 }
 
+/// Number of starts for which the port may be busy until it is an error.
+pub(super) const MAX_BUSY_STARTS: usize = 3;
+
 /// The debug port was busy for too long.
 #[derive(Debug)]
 pub(super) struct PortBusy;
@@ -153,6 +156,8 @@ pub(super) struct Channels {
     pub(super) is_event_raised: bool,
     /// True if the abort interrupt is to be delivered.
     pub(super) is_abort_raised: bool,
+    /// Number of starts that the port was too busy for, one after the other.
+    busy_starts: usize,
     /// Requests whose programs did not start.
     pub(super) not_started: Vec<usize>,
 }
@@ -171,6 +176,7 @@ impl Channels {
             events: 0,
             is_event_raised: false,
             is_abort_raised: false,
+            busy_starts: 0,
             not_started: Vec::new(),
         }
     }
@@ -310,13 +316,22 @@ impl Hardware for Channels {
     type Active = Active;
     type Error = PortBusy;
 
-    fn start(&mut self, channel: usize, program: Program) -> Result<Active, (Program, PortBusy)> {
+    fn start(
+        &mut self,
+        channel: usize,
+        program: Program,
+    ) -> Result<Active, (Program, Option<PortBusy>)> {
         assert!(!self.may_run(channel), "channel {channel} has not stopped");
         assert_eq!(self.events & 1 << channel, 0, "old event of {channel}");
         if self.is_port_slow && self.is_port_busy() {
+            self.busy_starts += 1;
+            if self.busy_starts < MAX_BUSY_STARTS {
+                return Err((program, None));
+            }
             self.not_started.push(program.request);
-            return Err((program, PortBusy));
+            return Err((program, Some(PortBusy)));
         }
+        self.busy_starts = 0;
         self.step_port();
         self.port = Some(Instruction::Go(channel));
         program.memory.is_fetched.set(true);
