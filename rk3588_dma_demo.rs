@@ -34,7 +34,6 @@ use kernel::{
         Core, //
     },
     dma::DmaMask,
-    irq,
     of,
     platform,
     prelude::*,
@@ -46,9 +45,8 @@ use dma::{
     Limits, //
 };
 use pl330::{
-    AbortHandler,
     Controller,
-    EventHandler,
+    Interrupts,
     ProbeError, //
 };
 
@@ -73,8 +71,7 @@ struct Rk3588Dma;
 struct Bundle<'bound> {
     /// First field, because its files use the others.
     _debugfs: user::Debugfs<'bound>,
-    _event: Pin<KBox<irq::Registration<'bound, EventHandler<'bound>>>>,
-    _abort: Pin<KBox<irq::Registration<'bound, AbortHandler<'bound>>>>,
+    _interrupts: Interrupts<'bound>,
     controller: Arc<Controller<'bound>>,
 }
 
@@ -138,44 +135,9 @@ impl<'bound> Bundle<'bound> {
         controller: Arc<Controller<'bound>>,
     ) -> Result<Self, ProbeError> {
         let dev = pdev.as_ref();
-        let event = pdev
-            .optional_irq_by_index(0)
-            .and_then(|request| {
-                let handler = controller.event_handler();
-
-                // SAFETY: The registration must not be leaked: it goes into the bundle, which is
-                // dropped at unbind, or is dropped when this function fails.
-                let registration = unsafe {
-                    irq::Registration::new(
-                        request,
-                        irq::Flags::TRIGGER_NONE,
-                        c"rk3588_dma",
-                        Ok::<_, Error>(handler),
-                    )
-                };
-
-                KBox::pin_init(registration, GFP_KERNEL)
-            })
-            .map_err(|error| ProbeError::Interrupt("event", error))?;
-        let abort = pdev
-            .optional_irq_by_index(1)
-            .and_then(|request| {
-                let handler = controller.abort_handler(request.irq());
-
-                // SAFETY: The registration must not be leaked: it goes into the bundle, which is
-                // dropped at unbind, or is dropped when this function fails.
-                let registration = unsafe {
-                    irq::Registration::new(
-                        request,
-                        irq::Flags::TRIGGER_NONE,
-                        c"rk3588_dma abort",
-                        Ok::<_, Error>(handler),
-                    )
-                };
-
-                KBox::pin_init(registration, GFP_KERNEL)
-            })
-            .map_err(|error| ProbeError::Interrupt("abort", error))?;
+        // SAFETY: They must be dropped before `'bound` ends: they go into the bundle, which is
+        // dropped at unbind, or are dropped when this function fails.
+        let interrupts = unsafe { Interrupts::new(pdev, &controller)? };
 
         // If it fails, the channels are stopped while the interrupts are handled.
         controller
@@ -195,8 +157,7 @@ impl<'bound> Bundle<'bound> {
 
         Ok(Self {
             _debugfs: debugfs,
-            _event: event,
-            _abort: abort,
+            _interrupts: interrupts,
             controller,
         })
     }

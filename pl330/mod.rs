@@ -40,6 +40,7 @@
 mod controller;
 mod engine;
 mod hw;
+mod irq;
 #[expect(dead_code, reason = "tests on the host measure programs")]
 mod program;
 mod transfer;
@@ -49,12 +50,11 @@ pub(crate) use controller::{
     ProbeError, //
 };
 pub(crate) use engine::{
-    AbortHandler,
     CallbackContext,
-    EventHandler,
     InjectedFault,
     TransferError, //
 };
+pub(crate) use irq::Interrupts;
 pub(crate) use program::Pattern;
 pub(crate) use transfer::{
     Completed,
