@@ -147,3 +147,8 @@ void *rk3588_dma_sg_virt(struct scatterlist *sg)
 {
 	return sg_virt(sg);
 }
+
+void rk3588_dma_tasklet_schedule(struct tasklet_struct *tasklet)
+{
+	tasklet_schedule(tasklet);
+}

@@ -9,6 +9,7 @@
 #define RK3588_DMA_HELPERS_H
 
 #include <linux/dma-mapping.h>
+#include <linux/interrupt.h>
 #include <linux/kconfig.h>
 #include <linux/mm_types.h>
 #include <linux/scatterlist.h>
@@ -94,5 +95,8 @@ void rk3588_dma_sg_assign_phys(struct scatterlist *sg, phys_addr_t phys);
 
 /** sg_virt(). */
 void *rk3588_dma_sg_virt(struct scatterlist *sg);
+
+/** tasklet_schedule(). */
+void rk3588_dma_tasklet_schedule(struct tasklet_struct *tasklet);
 
 #endif /* RK3588_DMA_HELPERS_H */

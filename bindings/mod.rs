@@ -8,7 +8,8 @@
 //! - [`disable_irq_nosync`], [`enable_irq`]: masking of an interrupt by its handler;
 //! - [`EnabledClk`]: a clock that is disabled when dropped;
 //! - [`MemRegion`]: register addresses for exclusive use;
-//! - [`Timer`]: a timer in a struct that borrows from the bound device;
+//! - [`Tasklet`]: a tasklet in a struct that borrows from the bound device;
+//! - [`Timer`]: a timer in such a struct;
 //! - [`Work`]: a work item in such a struct;
 //! - [`debugfs`]: files that pin the module while they are open, with data that may borrow from the
 //!   bound device.
@@ -19,20 +20,24 @@ mod clock;
 pub(crate) mod debugfs;
 mod gfp;
 mod region;
+mod tasklet;
 mod timer;
 mod work;
 
 pub(crate) use clock::EnabledClk;
 pub(crate) use gfp::as_gfp;
 pub(crate) use region::MemRegion;
+pub(crate) use tasklet::{
+    HasTasklet,
+    Tasklet, //
+};
 pub(crate) use timer::{
     HasTimer,
     Timer, //
 };
 pub(crate) use work::{
     HasWork,
-    Work,
-    WorkQueue, //
+    Work, //
 };
 
 use kernel::{
@@ -64,6 +69,7 @@ pub(crate) mod c {
             page,
             phys_addr_t,
             scatterlist,
+            tasklet_struct,
             u64_, //
         },
         ffi, //

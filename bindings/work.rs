@@ -28,18 +28,8 @@ pub(crate) unsafe trait HasWork<K>: Sync + Sized {
     /// Offset of the work item in bytes.
     const OFFSET: usize;
 
-    /// Does the work, in the context of the [`WorkQueue`].
+    /// Does the work, in a kernel thread. May sleep.
     fn run(&self);
-}
-
-/// Context in which a work item runs.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum WorkQueue {
-    /// Softirq context, on the CPU that queues the work: it must not sleep. C variable:
-    /// `system_bh_wq`.
-    Softirq,
-    /// A kernel thread, which may sleep. C variable: `system_dfl_wq`.
-    Thread,
 }
 
 /// Work item that calls [`run`](HasWork::run) once after it was queued.
@@ -66,7 +56,6 @@ pub(crate) enum WorkQueue {
 pub(crate) struct Work<T: HasWork<K>, K> {
     #[pin]
     inner: Opaque<bindings::work_struct>,
-    queue: WorkQueue,
     owner: PhantomData<fn(&T, K)>,
 }
 
@@ -83,7 +72,6 @@ impl<T: HasWork<K>, K> Work<T, K> {
     ///
     /// The caller must use the result for the field of a `T` at [`HasWork::OFFSET`].
     pub(crate) unsafe fn new(
-        queue: WorkQueue,
         name: &'static CStr,
         class: Pin<&'static LockClassKey>,
     ) -> impl PinInit<Self> {
@@ -102,7 +90,6 @@ impl<T: HasWork<K>, K> Work<T, K> {
                     )
                 };
             }),
-            queue,
             owner: PhantomData,
         })
     }
@@ -110,23 +97,17 @@ impl<T: HasWork<K>, K> Work<T, K> {
     /// Queues the work item, unless it is queued already.
     ///
     /// Does nothing after [`disable`](Self::disable). Callable from any context. C function:
-    /// `queue_work()`.
+    /// `queue_work()`, with `system_dfl_wq`.
     pub(crate) fn queue(&self) {
-        // SAFETY: The kernel sets these pointers once, before it loads modules.
-        let queue = unsafe {
-            match self.queue {
-                WorkQueue::Softirq => bindings::system_bh_wq,
-                WorkQueue::Thread => bindings::system_dfl_wq,
-            }
-        };
-
-        // SAFETY: The work item must be initialized, and must not move: `new` initialized it, and
-        // it is pinned.
+        // SAFETY:
+        // - The work item must be initialized, and must not move: `new` initialized it, and it is
+        //   pinned.
+        // - The workqueue must be valid: the kernel sets the pointer once, before it loads modules.
         unsafe {
             bindings::queue_work_on(
                 // CAST: 64 or so.
                 bindings::wq_misc_consts_WORK_CPU_UNBOUND as c_int,
-                queue,
+                bindings::system_dfl_wq,
                 self.inner.get(),
             )
         };

@@ -5,8 +5,6 @@
 //! Callbacks of one context are called one at a time, in the order in which their requests have
 //! ended. None is called by an interrupt handler, or by a caller who submits.
 
-use core::mem;
-
 use kernel::{
     list::ListArc,
     prelude::*,
@@ -17,6 +15,7 @@ use kernel::{
 };
 
 use super::{
+    platform::KernelScheduler,
     request::{
         Request,
         RequestResult, //
@@ -64,55 +63,78 @@ pub(crate) trait Callback: Send {
     unsafe fn call(&mut self, result: RequestResult);
 }
 
+/// Callback with its result, and the request, to be dropped later and without the lock.
+type Taken<'bound> = (
+    KBox<dyn Callback + 'bound>,
+    RequestResult,
+    ListArc<Request<'bound>>,
+);
+
+/// Takes the callback of the first request of `context` that has ended.
+fn take_callback<'bound>(
+    scheduler: &mut KernelScheduler<'bound>,
+    context: CallbackContext,
+) -> Option<Taken<'bound>> {
+    loop {
+        let request = scheduler.platform.ended[context.index()].pop_front()?;
+        let state = request.state.access_mut(scheduler);
+
+        if let (Some((callback, _)), Some(result)) = (state.callback.take(), state.result()) {
+            return Some((callback, result, request));
+        }
+    }
+}
+
 impl<'bound> Engine<'bound> {
     /// Calls callbacks of requests that have ended, at most [`BATCH`] of them.
     ///
     /// Returns true if others are left. Does nothing while another caller calls one of the same
     /// `context`: that caller goes on with the others.
     pub(super) fn call_back(&self, context: CallbackContext) -> bool {
-        let index = context.index();
-
-        if mem::replace(&mut self.scheduler.lock().platform.is_calling[index], true) {
-            return false;
-        }
-
         let mut left = BATCH;
+        let mut next = self.first_callback(context);
 
-        while let Some((mut callback, result)) = self.next_callback(context, &mut left) {
-            // SAFETY: The result must be that of the callback's request: `next_callback` took both
+        while let Some((mut callback, result, request)) = next {
+            // SAFETY: The result must be that of the callback's request: `take_callback` took both
             // from one.
             unsafe { callback.call(result) };
+            drop((callback, request));
+            left -= 1;
+            next = self.next_callback(context, left);
         }
         left == 0
     }
 
-    /// Takes the next callback, with its result, unless none is `left` to call.
-    fn next_callback(
-        &self,
-        context: CallbackContext,
-        left: &mut usize,
-    ) -> Option<(KBox<dyn Callback + 'bound>, RequestResult)> {
+    /// Takes the first callback to call, unless another caller calls those of `context`.
+    fn first_callback(&self, context: CallbackContext) -> Option<Taken<'bound>> {
         let scheduler = &mut *self.scheduler.lock();
 
-        while *left != 0 {
-            let Some(request) = scheduler.platform.ended[context.index()].pop_front() else {
-                break;
-            };
-            let state = request.state.access_mut(scheduler);
-
-            if let (Some((callback, _)), Some(result)) = (state.callback.take(), state.result()) {
-                *left -= 1;
-                return Some((callback, result));
-            }
+        if scheduler.platform.is_calling[context.index()] {
+            return None;
         }
-        scheduler.platform.is_calling[context.index()] = false;
-        None
+
+        let first = take_callback(scheduler, context);
+
+        scheduler.platform.is_calling[context.index()] = first.is_some();
+        first
+    }
+
+    /// Takes the next callback, unless none is `left` to call.
+    fn next_callback(&self, context: CallbackContext, left: usize) -> Option<Taken<'bound>> {
+        let scheduler = &mut *self.scheduler.lock();
+        let next = if left == 0 {
+            None
+        } else {
+            take_callback(scheduler, context)
+        };
+
+        scheduler.platform.is_calling[context.index()] = next.is_some();
+        next
     }
 
     /// Waits until all callbacks have returned. From then on, no other context calls any. Sleeps.
     pub(super) fn finish_callbacks(&self) {
         loop {
-            self.softirq.flush();
             self.thread.flush();
             {
                 let platform = &mut self.scheduler.lock().platform;
@@ -127,7 +149,7 @@ impl<'bound> Engine<'bound> {
             // A context that has ended a request queues its work after it has released the lock.
             fsleep(FINISH_INTERVAL);
         }
-        self.softirq.disable();
+        self.tasklet.kill();
         self.thread.disable();
     }
 

@@ -93,11 +93,12 @@ use super::{
 };
 use crate::bindings::{
     EnabledClk,
+    HasTasklet,
     HasWork,
     MemRegion,
+    Tasklet,
     Timer,
-    Work,
-    WorkQueue, //
+    Work, //
 };
 use buffer::ProgramPools;
 use platform::{
@@ -105,10 +106,7 @@ use platform::{
     KernelScheduler, //
 };
 use request::Written;
-use scheduler::{
-    Actions,
-    Scheduler, //
-};
+use scheduler::Scheduler;
 use worker::Worker;
 
 /// Longest time that [`Engine::shut_down`] waits for channels to stop.
@@ -117,9 +115,16 @@ const STOP_TIMEOUT: Delta = Delta::from_secs(2);
 /// Interval at which it checks.
 const STOP_INTERVAL: Delta = Delta::from_micros(50);
 
-/// Names of the callback work items of the engine.
-struct SoftirqCallbacks;
+/// Name of the work item that calls callbacks in a thread.
 struct ThreadCallbacks;
+
+/// Actions that follow once the lock of the scheduler is released.
+struct Actions {
+    /// Those that the scheduler asks for.
+    schedule: scheduler::Actions,
+    /// Call callbacks in a thread.
+    call_in_thread: bool,
+}
 
 /// Scheduler of a controller with its hardware, timers and workers.
 #[pin_data]
@@ -130,7 +135,7 @@ pub(crate) struct Engine<'bound> {
     #[pin]
     worker: Work<Self, Worker>,
     #[pin]
-    softirq: Work<Self, SoftirqCallbacks>,
+    tasklet: Tasklet<Self>,
     #[pin]
     thread: Work<Self, ThreadCallbacks>,
     dev: &'bound Device<Bound>,
@@ -145,21 +150,26 @@ pub(crate) struct Engine<'bound> {
 }
 
 // SAFETY:
-// - `OFFSET` is that of the field `softirq`.
+// - `OFFSET` is that of the field `tasklet`.
 // - By the contract of `Engine::new`, the engine is shut down before it is dropped and before
-//   `'bound` ends, which disables the work.
+//   `'bound` ends, which kills the tasklet. Only `with`, before the shutdown, and `run` schedule
+//   it. One that runs while it is killed is not scheduled again.
 // - `run` calls callbacks, which may drop a reference to the engine, but not the last one.
-unsafe impl HasWork<SoftirqCallbacks> for Engine<'_> {
-    const OFFSET: usize = offset_of!(Self, softirq);
+unsafe impl HasTasklet for Engine<'_> {
+    const OFFSET: usize = offset_of!(Self, tasklet);
 
     fn run(&self) {
         if self.call_back(CallbackContext::Softirq) {
-            self.softirq.queue();
+            self.tasklet.schedule();
         }
     }
 }
 
-// SAFETY: As above, for the field `thread`.
+// SAFETY:
+// - `OFFSET` is that of the field `thread`.
+// - By the contract of `Engine::new`, the engine is shut down before it is dropped and before
+//   `'bound` ends, which disables the work.
+// - `run` calls callbacks, which may drop a reference to the engine, but not the last one.
 unsafe impl HasWork<ThreadCallbacks> for Engine<'_> {
     const OFFSET: usize = offset_of!(Self, thread);
 
@@ -198,17 +208,11 @@ impl<'bound> Engine<'bound> {
                 // SAFETY: It must be the field that `HasTimer` names: it is.
                 watchdog <- unsafe { Timer::new(c"rk3588_dma", static_lock_class!()) },
                 // SAFETY: It must be the field that `HasWork` names: it is.
-                worker <- unsafe {
-                    Work::new(WorkQueue::Thread, c"rk3588_dma worker", static_lock_class!())
-                },
-                // SAFETY: As above.
-                softirq <- unsafe {
-                    Work::new(WorkQueue::Softirq, c"rk3588_dma softirq", static_lock_class!())
-                },
-                // SAFETY: As above.
-                thread <- unsafe {
-                    Work::new(WorkQueue::Thread, c"rk3588_dma thread", static_lock_class!())
-                },
+                worker <- unsafe { Work::new(c"rk3588_dma worker", static_lock_class!()) },
+                // SAFETY: It must be the field that `HasTasklet` names: it is.
+                tasklet <- unsafe { Tasklet::new() },
+                // SAFETY: It must be the field that `HasWork` names: it is.
+                thread <- unsafe { Work::new(c"rk3588_dma thread", static_lock_class!()) },
                 dev,
                 config,
                 scheduler <- new_spinlock_irq!(Scheduler::new(hardware, Kernel::new(), usable)),
@@ -343,49 +347,51 @@ impl<'bound> Engine<'bound> {
 
     /// Calls `f` with the scheduler, under the lock, and then does what it asks for.
     fn with<T>(&self, f: impl FnOnce(&mut KernelScheduler<'bound>) -> T) -> T {
-        let (result, actions, to_call, is_shut_down) = {
+        let (result, actions) = {
             let scheduler = &mut *self.scheduler.lock();
             let result = f(scheduler);
-            let (actions, to_call) = Self::take_actions(scheduler);
 
-            (result, actions, to_call, scheduler.platform.is_shut_down)
+            (result, self.take_actions(scheduler))
         };
 
-        if is_shut_down {
+        match actions {
+            Some(actions) => self.act(actions),
             // There is no other context left.
-            for context in [CallbackContext::Softirq, CallbackContext::Thread] {
-                while self.call_back(context) {}
+            None => {
+                for context in [CallbackContext::Softirq, CallbackContext::Thread] {
+                    while self.call_back(context) {}
+                }
             }
-        } else {
-            self.act(actions, to_call);
         }
         result
     }
 
-    /// Takes what the scheduler asks for.
-    fn take_actions(
-        scheduler: &mut KernelScheduler<'bound>,
-    ) -> (Actions, [bool; CallbackContext::COUNT]) {
-        (
-            scheduler.take_actions(),
-            mem::take(&mut scheduler.platform.to_call),
-        )
+    /// Takes what the scheduler asks for. Returns `None` after the shutdown.
+    fn take_actions(&self, scheduler: &mut KernelScheduler<'bound>) -> Option<Actions> {
+        let [softirq, thread] = mem::take(&mut scheduler.platform.to_call);
+
+        if scheduler.platform.is_shut_down {
+            return None;
+        }
+        if softirq {
+            // While the lock is held: `finish_callbacks` kills the tasklet after the shutdown.
+            self.tasklet.schedule();
+        }
+        Some(Actions {
+            schedule: scheduler.take_actions(),
+            call_in_thread: thread,
+        })
     }
 
     /// Does what the scheduler asked for.
-    fn act(&self, actions: Actions, to_call: [bool; CallbackContext::COUNT]) {
-        let [softirq, thread] = to_call;
-
-        if actions.watch {
+    fn act(&self, actions: Actions) {
+        if actions.schedule.watch {
             self.watchdog.arm(watchdog::period());
         }
-        if actions.work {
+        if actions.schedule.work {
             self.worker.queue();
         }
-        if softirq {
-            self.softirq.queue();
-        }
-        if thread {
+        if actions.call_in_thread {
             self.thread.queue();
         }
     }

@@ -5,7 +5,10 @@
 //! It waits for channels that were killed, reports faults, and writes the next programs of long
 //! requests while the programs before run.
 
-use core::mem::offset_of;
+use core::{
+    mem,
+    mem::offset_of, //
+};
 
 use kernel::{
     prelude::*,
@@ -67,7 +70,7 @@ unsafe impl HasWork<Worker> for Engine<'_> {
 impl<'bound> Engine<'bound> {
     /// Ends what has stopped and starts what is ready. Returns true if the worker must do it again.
     fn settle(&self) -> bool {
-        let (is_needed, actions, to_call) = {
+        let (is_needed, actions) = {
             let scheduler = &mut *self.scheduler.lock();
 
             if scheduler.platform.masked_irq.is_some() {
@@ -77,15 +80,20 @@ impl<'bound> Engine<'bound> {
             scheduler.settle();
             scheduler.dispatch();
 
-            let (mut actions, to_call) = Self::take_actions(scheduler);
-            let is_needed = core::mem::take(&mut actions.work)
+            let mut actions = self.take_actions(scheduler);
+            let is_asked_for = actions
+                .as_mut()
+                .is_some_and(|it| mem::take(&mut it.schedule.work));
+            let is_needed = is_asked_for
                 || scheduler.is_channel_awaited()
                 || scheduler.platform.masked_irq.is_some();
 
-            (is_needed, actions, to_call)
+            (is_needed, actions)
         };
 
-        self.act(actions, to_call);
+        if let Some(actions) = actions {
+            self.act(actions);
+        }
         is_needed
     }
 
