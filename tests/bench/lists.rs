@@ -208,7 +208,7 @@ fn part(mut list: Bytes<'_>, start: usize, times: u32) -> Result<Bytes<'_>> {
 }
 
 /// Allocates pages in descending order of their addresses, so that no two are contiguous.
-fn pages(count: usize) -> Result<KVec<PageBuffer>> {
+pub(super) fn pages(count: usize) -> Result<KVec<PageBuffer>> {
     let mut pages = KVec::with_capacity(count, GFP_KERNEL)?;
 
     for _ in 0..count {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Benchmark of mapping, syncing and unmapping with guards and in C, and of writing programs.
+//! Benchmark of mapping, syncing and unmapping with guards and in C, of writing programs, and of
+//! the engine.
 //!
 //! It is a separate kernel module: the driver's directories and, in `peer.c`, the calls of a driver
 //! in C. `make bench` boots it with QEMU's `-icount shift=0`, where 1 ns is an instruction.
@@ -10,10 +11,14 @@
 //! bench CASE LEN PEER GUARDS
 //! list CASE ENTRIES PEER GUARDS
 //! program ALIGNED|MISALIGNED SEGMENTS BYTES PLANNER
+//! request SEGMENTS INSTRUCTIONS
+//! section FUNCTION INSTRUCTIONS
+//! idle INSTRUCTIONS
 //! ```
 //!
 //! PEER, GUARDS and PLANNER are the nanoseconds of one operation, times 1000.
 
+mod engine;
 mod lists;
 mod programs;
 
@@ -23,6 +28,9 @@ mod bindings;
 #[allow(dead_code, unused_imports, reason = "not all of it is measured")]
 #[path = "../../dma/mod.rs"]
 mod dma;
+#[allow(dead_code, unused_imports, reason = "not all of it is measured")]
+#[path = "../../pl330/mod.rs"]
+mod pl330;
 #[allow(dead_code, unused_imports, reason = "only lists are measured")]
 #[path = "../../pl330/program/mod.rs"]
 mod program;
@@ -70,7 +78,10 @@ kernel::module_platform_driver! {
 kernel::of_device_table!(
     OF_TABLE,
     <Bench as platform::Driver>::IdInfo,
-    [(of::DeviceId::new(c"rk3588-dma,bench"), ())]
+    [
+        (of::DeviceId::new(c"rk3588-dma,bench"), Subject::Mappings),
+        (of::DeviceId::new(c"rk3588-dma,pl330"), Subject::Engine),
+    ]
 );
 
 /// Number of rounds of a measurement. The least result counts: disturbances only add time.
@@ -162,25 +173,45 @@ type Peer = unsafe extern "C" fn(*mut device, *mut c_void, usize, u32) -> c_int;
 /// The driver.
 struct Bench;
 
+/// What is measured with a device.
+enum Subject {
+    /// Mappings and lists, and programs.
+    Mappings,
+    /// The engine of a controller.
+    Engine,
+}
+
 impl platform::Driver for Bench {
-    type IdInfo = ();
+    type IdInfo = Subject;
     type Data<'bound> = Self;
     const OF_ID_TABLE: Option<of::IdTable<Self::IdInfo>> = Some(&OF_TABLE);
 
     fn probe<'bound>(
         pdev: &'bound platform::Device<Core<'_>>,
-        _: Option<&'bound Self::IdInfo>,
+        subject: Option<&'bound Self::IdInfo>,
     ) -> impl PinInit<Self, Error> + 'bound {
-        run(pdev).map(|()| Self)
+        run(pdev, subject).map(|()| Self)
     }
 }
 
 /// Measures all cases for one device.
-fn run(pdev: &platform::Device<Core<'_>>) -> Result {
+fn run<'bound>(
+    pdev: &'bound platform::Device<Core<'_>>,
+    subject: Option<&'bound Subject>,
+) -> Result {
     let limits = Limits::new(DmaMask::new::<32>());
     // SAFETY: Only this call of the driver sets limits. In probe no other code uses the
     // device, so nothing is mapped or allocated for it meanwhile.
     let dma = unsafe { DmaDevice::new(pdev, limits)? };
+
+    match subject {
+        Some(Subject::Engine) => engine::measure(pdev, dma),
+        _ => measure_mappings(dma),
+    }
+}
+
+/// Measures mappings, lists and programs.
+fn measure_mappings(dma: &DmaDevice) -> Result {
     let bench = Measurement { dma };
 
     expect_vmalloc_rejected(dma)?;
@@ -198,7 +229,7 @@ fn run(pdev: &platform::Device<Core<'_>>) -> Result {
     )?;
     bench.compare("part", peer::rk3588_dma_peer_part, part)?;
     bench.compare_lists()?;
-    programs::measure(pdev.as_ref())
+    programs::measure(dma.as_device())
 }
 
 /// Invalid implementation of `Memory`: vmalloc memory.

@@ -5,16 +5,18 @@
 //! - [`comparison`]: instructions for a mapping or a list, with guards and with the calls in C;
 //! - [`programs`]: bytes of programs, and instructions to write them;
 //! - [`engines`]: register accesses and interrupts per request, of this driver and of the kernel's;
+//! - [`latency`]: instructions per request, of both drivers, and with interrupts disabled;
 //! - [`bursts`]: bursts on the bus that the programs of both drivers cause.
 //!
 //! The board boots Debian's kernel twice, with a clock that advances 1 ns per instruction. The
-//! first boot has one CPU and measures instructions. Cache maintenance is one instruction per line
+//! first boot has one CPU and measures instructions, those of requests with the CPU's counter. Cache maintenance is one instruction per line
 //! there, as on hardware; its time on hardware is not measured. In the second boot both drivers
 //! serve the same requests ([`phases`]) while QEMU traces their accesses.
 
 mod bursts;
 mod comparison;
 mod engines;
+mod latency;
 mod phases;
 mod planner;
 mod programs;
@@ -30,12 +32,13 @@ use crate::prelude::*;
 type Check<T> = (&'static str, fn(&T) -> Result<()>);
 
 /// Tests of [`count_instructions`]: all cases are measured, and costs grow as they should.
-const OF_INSTRUCTIONS: [Check<Console>; 2] = [
+const OF_INSTRUCTIONS: [Check<Console>; 3] = [
     ("bench::syncs_what_c_syncs", |console| {
         MAPPINGS.check(console)?;
         LISTS.check(console)
     }),
     ("bench::programs_grow_evenly", programs::check),
+    ("bench::requests_and_sections_are_counted", latency::check),
 ];
 
 /// Tests of [`phases::measure`]: exact counts, which do not depend on time.
@@ -87,6 +90,7 @@ impl Report {
             ("mappings", MAPPINGS.report(console)?),
             ("lists", LISTS.report(console)?),
             ("engines", engines::report(requests)),
+            ("latency", latency::report(console)?),
             ("bursts", bursts::report(requests)?),
             ("programs", programs::report(console)?),
         ] {
@@ -128,13 +132,14 @@ pub fn write_json(file: &Path, report: &impl Serialize) -> Result<()> {
 
 /// Boots with one CPU and loads the module that measures instructions.
 fn count_instructions(board: &Board) -> Result<Console> {
-    let boot = Boot {
-        append: "nr_cpus=1".into(),
-        overlays: vec!["tests/bench/bench.dtso".into()],
-        files: vec!["out/bench/rk3588_dma_bench.ko".into()],
-        target: Some("bench-module"),
-        ..Boot::default()
-    };
+    let work = TempDir::new()?;
+    let mut boot = phases::boot(board, work.path())?;
+
+    // The kernel resets counters of instructions when a CPU leaves a deep idle state.
+    boot.append = "nr_cpus=1 cpuidle.off=1".into();
+    boot.overlays.push("tests/bench/bench.dtso".into());
+    boot.files.push("out/bench/rk3588_dma_bench.ko".into());
+
     let console = board.boot(&boot, &script(&["bench"])?)?;
 
     ensure!(console.exit()? == 0, "the module was not loaded");

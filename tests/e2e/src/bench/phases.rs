@@ -84,15 +84,10 @@ impl Requests {
 pub fn measure(board: &Board) -> Result<Requests> {
     let work = TempDir::new()?;
     let log = work.path().join("trace");
-    let peer = "out/bench/rk3588_dma_peer.ko".into();
-    let mut boot = Boot {
-        overlays: vec![OVERLAY.into(), "tests/bench/engines.dtso".into()],
-        files: vec![unpack_pl330(board, work.path())?, peer, MODULE.into()],
-        target: Some("bench-module"),
-        arguments: vec!["-D".into(), log.clone().into()],
-        ..Boot::default()
-    };
+    let mut boot = boot(board, work.path())?;
 
+    boot.files.push(MODULE.into());
+    boot.arguments = vec!["-D".into(), log.clone().into()];
     for event in EVENTS.split(' ') {
         boot.arguments.extend(["-trace".into(), event.into()]);
     }
@@ -104,6 +99,19 @@ pub fn measure(board: &Board) -> Result<Requests> {
         &console,
         read_trace(io::BufReader::new(fs::File::open(log)?))?,
     )
+}
+
+/// Returns a boot with the kernel's driver and its client. `work` is for files.
+pub fn boot(board: &Board, work: &Path) -> Result<Boot> {
+    Ok(Boot {
+        overlays: vec![OVERLAY.into(), "tests/bench/engines.dtso".into()],
+        files: vec![
+            unpack_pl330(board, work)?,
+            "out/bench/rk3588_dma_peer.ko".into(),
+        ],
+        target: Some("bench-module"),
+        ..Boot::default()
+    })
 }
 
 /// Decompresses pl330.ko of Debian's kernel into `folder`.

@@ -22,7 +22,15 @@ fn instructions() -> String {
 
         log += &format!("x: program aligned {cost}\nx: program misaligned {cost}\n");
     }
-    format!("@@ begin bench\n{log}@@ end bench\n")
+    for segments in [1, 16, 256] {
+        let [c, engine] = [8000 * segments, 1000 * segments + 3000];
+
+        log += &format!("x: peer {segments} {c}\nx: request {segments} {engine}\n");
+    }
+    for function in "submit EventHandler AbortHandler Worker HasTimer terminate".split(' ') {
+        log += &format!("x: section {function} [module] 1000\n");
+    }
+    format!("@@ begin bench\n{log}x: idle 300\n@@ end bench\n")
 }
 
 /// Returns lines of phases and a trace that pass all checks: two requests of each kind.

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The longest sections of the engine with interrupts disabled.
+ *
+ * sections.c replaces, when the module is linked, the functions that begin and
+ * end such a section: those of a spinlock, and the registration of interrupt
+ * handlers. The engine itself is the same with and without them.
+ */
+#ifndef RK3588_DMA_SECTIONS_H
+#define RK3588_DMA_SECTIONS_H
+
+#include <linux/types.h>
+
+struct device;
+
+/** Starts the counter; -ENODEV if this machine does not count. */
+int rk3588_dma_count_start(void);
+
+/** Begins to count a request that is to be prepared. */
+void rk3588_dma_count_begin(void);
+
+/** Ends the count in the request's callback. */
+void rk3588_dma_count_end(void);
+
+/**
+ * Waits for the callback, and stores the instructions that the CPU has
+ * executed; -ETIMEDOUT if it is not called.
+ */
+int rk3588_dma_count_wait(u32 *instructions);
+
+/** Logs the longest section of each function, and the longest idle time. */
+void rk3588_dma_sections_log(struct device *dev);
+
+#endif /* RK3588_DMA_SECTIONS_H */
