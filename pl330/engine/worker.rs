@@ -11,6 +11,7 @@ use core::{
 };
 
 use kernel::{
+    list::ListArc,
     prelude::*,
     time::{
         delay::fsleep,
@@ -128,33 +129,22 @@ impl<'bound> Engine<'bound> {
 
     /// Writes the next program of a request. Returns false if there is none to write.
     fn write_next(&self) -> bool {
-        let found = self.scheduler.lock().find_unwritten(|scheduler, request| {
-            let state = request.state.access_mut(scheduler);
-
-            state.schedule.is_being_written = true;
-            (request.clone_arc(), state.schedule.rest.take())
-        });
-        let Some((request, Some(mut operation))) = found else {
+        let found = self.scheduler.lock().take_unwritten(ListArc::clone_arc);
+        let Some((request, mut operation)) = found else {
             return false;
         };
         let written = self.write(&mut operation, GFP_KERNEL);
 
         self.with(|scheduler| {
-            let state = request.state.access_mut(scheduler);
+            let written = written.map(|Written { program, begun }| {
+                let state = request.state.access_mut(scheduler);
 
-            state.schedule.is_being_written = false;
-            match written {
-                Ok(Written { program, begun }) => {
-                    state.next_begun = Some(begun);
-                    state.next_len = program.code().len();
-                    state.schedule.program = Some(program);
-                    if !operation.is_written() {
-                        state.schedule.rest = Some(operation);
-                    }
-                }
-                Err(error) => state.schedule.fail_writing(error),
-            }
-            scheduler.written();
+                state.next_begun = Some(begun);
+                state.next_len = program.code().len();
+                (program, (!operation.is_written()).then_some(operation))
+            });
+
+            scheduler.written(&request, written);
         });
         true
     }

@@ -409,13 +409,14 @@ impl<P: Platform> Scheduler<P> {
         self.dispatch();
     }
 
-    /// Finds a request whose next program is to be written. `take` takes what it needs.
+    /// Takes the rest of a request whose next program is to be written, and a reference to the
+    /// request.
     ///
     /// The worker calls [`written`](Self::written) before it calls this again.
-    pub(super) fn find_unwritten<T>(
+    pub(super) fn take_unwritten<T>(
         &mut self,
-        take: impl Fn(&mut Self, &P::Request) -> T,
-    ) -> Option<T> {
+        refer: impl Fn(&P::Request) -> T,
+    ) -> Option<(T, P::Rest)> {
         for channel in 0..MAX_CHANNELS {
             if self.channels[channel].state() != State::Running {
                 continue;
@@ -425,9 +426,8 @@ impl<P: Platform> Scheduler<P> {
             let Some(request) = self.channels[channel].take_request() else {
                 continue;
             };
-            let found = P::state(self, &request)
-                .is_unwritten()
-                .then(|| take(self, &request));
+            let rest = P::state(self, &request).take_rest();
+            let found = rest.map(|rest| (refer(&request), rest));
 
             self.channels[channel].put_back_request(request);
             if found.is_some() {
@@ -437,22 +437,32 @@ impl<P: Platform> Scheduler<P> {
 
         for _ in 0..MAX_PER_CALL {
             let request = self.unwritten.pop_front()?;
+            let state = P::state(self, &request);
+            let rest = state.result.is_none().then(|| state.take_rest()).flatten();
 
-            if P::state(self, &request).result.is_none() {
-                let found = take(self, &request);
+            match rest {
+                Some(rest) => {
+                    let found = refer(&request);
 
-                self.writing = Some(request);
-                return Some(found);
+                    self.writing = Some(request);
+                    return Some((found, rest));
+                }
+                // It was terminated while it waited.
+                None => self.ready.push_back(request),
             }
-            // It was terminated while it waited.
-            self.ready.push_back(request);
         }
         self.ask_for_work();
         None
     }
 
-    /// Handles that the worker has written a program, or that it could not.
-    pub(super) fn written(&mut self) {
+    /// Sets the program that the worker has written for the request with `key`, and the rest if that
+    /// is not all; or the reason why there is none.
+    pub(super) fn written(
+        &mut self,
+        key: &P::Key,
+        written: Result<(ProgramOf<P>, Option<P::Rest>), P::Reason>,
+    ) {
+        P::state_by_key(self, key).set_written(written);
         if let Some(request) = self.writing.take() {
             // After others, as when the program had been written in time.
             self.ready.push_back(request);

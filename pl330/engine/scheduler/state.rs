@@ -12,10 +12,10 @@ use super::{
 pub(crate) struct RequestState<P: Platform> {
     /// Next program, until a channel runs it.
     pub(crate) program: Option<ProgramOf<P>>,
-    /// Part for which programs are still to be written. A worker takes it to write one.
+    /// Part for which programs are still to be written. The worker takes it to write one.
     pub(crate) rest: Option<P::Rest>,
-    /// True while a worker writes a program.
-    pub(crate) is_being_written: bool,
+    /// True while the worker writes a program.
+    pub(super) is_being_written: bool,
     /// Queue in which it is.
     pub(super) queue: Option<P::Queue>,
     /// Reason for which the next program could not be written.
@@ -45,11 +45,6 @@ impl<P: Platform> RequestState<P> {
         }
     }
 
-    /// Fails the request when the program that runs has ended, because the next one is missing.
-    pub(crate) fn fail_writing(&mut self, reason: P::Reason) {
-        self.write_error = Some(reason);
-    }
-
     /// Sets the time limit.
     pub(crate) fn set_timeout(&mut self, timeout_ms: Option<u32>) {
         self.timeout_ms = timeout_ms;
@@ -65,9 +60,37 @@ impl<P: Platform> RequestState<P> {
         self.program.is_some() || self.rest.is_some() || self.is_being_written
     }
 
-    /// Returns true if a worker should write the next program.
-    pub(crate) fn is_unwritten(&self) -> bool {
+    /// Returns true if the worker should write the next program.
+    pub(super) fn is_unwritten(&self) -> bool {
         self.program.is_none() && self.rest.is_some()
+    }
+
+    /// Takes the rest if the worker should write the next program.
+    pub(super) fn take_rest(&mut self) -> Option<P::Rest> {
+        if self.program.is_some() {
+            return None;
+        }
+
+        let rest = self.rest.take()?;
+
+        self.is_being_written = true;
+        Some(rest)
+    }
+
+    /// Sets the program that was written, and the rest. If there is none, the request fails when the
+    /// program that runs has ended.
+    pub(super) fn set_written(
+        &mut self,
+        written: Result<(ProgramOf<P>, Option<P::Rest>), P::Reason>,
+    ) {
+        self.is_being_written = false;
+        match written {
+            Ok((program, rest)) => {
+                self.program = Some(program);
+                self.rest = rest;
+            }
+            Err(reason) => self.write_error = Some(reason),
+        }
     }
 }
 

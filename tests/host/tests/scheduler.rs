@@ -332,6 +332,27 @@ fn an_event_during_the_write_makes_the_request_wait() {
 }
 
 #[test]
+fn a_program_that_cannot_be_written_fails_the_request() {
+    for is_waiting in [true, false] {
+        let mut driver = driver(0x01);
+
+        submit(&mut driver, 3, Some(0));
+        submit(&mut driver, 1, Some(0));
+        assert!(driver.take_unwritten());
+        if is_waiting {
+            run(&mut driver, 0);
+        }
+        driver.fail_writing();
+        // What runs is not stopped.
+        assert_eq!(driver.result(0).is_some(), is_waiting);
+        assert!(!driver.take_unwritten());
+        driver.quiesce();
+        assert_eq!(driver.result(0), Some(Err(Reason::NoMemory)));
+        assert_eq!(driver.result(1), Some(Ok(())));
+    }
+}
+
+#[test]
 fn a_request_is_terminated_while_the_worker_writes() {
     for is_waiting in [true, false] {
         let mut driver = driver(0x01);
@@ -373,9 +394,11 @@ fn the_worker_ends_terminated_requests_without_program() {
 fn programs_of_running_requests_are_written_first() {
     let mut driver = driver(0x03);
     let found = |driver: &mut Driver| {
-        let is_unwritten = |_: &mut _, request: &super::platform::Request| request.0;
+        let (request, rest) = driver.scheduler.take_unwritten(|request| request.0)?;
 
-        driver.scheduler.find_unwritten(is_unwritten)
+        // As if it was not taken.
+        driver.scheduler.platform.entries[request].state.rest = Some(rest);
+        Some(request)
     };
 
     submit(&mut driver, 2, None);

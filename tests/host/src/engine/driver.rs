@@ -211,12 +211,7 @@ impl Driver {
             return false;
         }
 
-        let found = self.scheduler.find_unwritten(|scheduler, request| {
-            let state = &mut scheduler.platform.entries[request.0].state;
-
-            state.is_being_written = true;
-            (request.0, state.rest.take().unwrap())
-        });
+        let found = self.scheduler.take_unwritten(|request| request.0);
         let is_found = found.is_some();
 
         self.writing = found;
@@ -239,18 +234,26 @@ impl Driver {
         let entry = &mut arena.entries[index];
 
         self.memories.push(memory.clone());
-        entry.state.is_being_written = false;
         if entry.is_waiting() {
             entry.memories.push(memory);
-            entry.state.program = Some(program);
-            entry.state.rest = (!rest.0.is_empty()).then_some(rest);
             if std::mem::take(&mut entry.needs_program) {
                 arena.set_turn(index);
             }
         }
-        self.scheduler.written();
+
+        let rest = (!rest.0.is_empty()).then_some(rest);
+
+        self.scheduler.written(&index, Ok((program, rest)));
         self.unlock();
         true
+    }
+
+    /// Worker: finds no memory for the program of the rest that it took.
+    pub(super) fn fail_writing(&mut self) {
+        let (index, _) = self.writing.take().unwrap();
+
+        self.scheduler.written(&index, Err(Reason::NoMemory));
+        self.unlock();
     }
 
     /// Worker: starts ready requests.

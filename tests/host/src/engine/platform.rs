@@ -48,6 +48,7 @@ pub(super) enum Reason {
     Timeout(u32),
     Fault,
     PortBusy,
+    NoMemory,
 }
 
 impl scheduler::Reason for Reason {
@@ -269,6 +270,7 @@ impl Arena {
                 ));
             }
             Err(Reason::PortBusy) => assert!(hardware.not_started.contains(&index)),
+            Err(Reason::NoMemory) => assert!(entry.memories.len() < entry.kinds.len()),
         }
     }
 }
