@@ -89,6 +89,7 @@ impl<'bound> ProgramPools<'bound> {
             block,
             address,
             len: 0,
+            lines: 0,
         })
     }
 }
@@ -104,6 +105,7 @@ pub(crate) struct ProgramBuffer<'bound> {
     block: CoherentBlock<'bound>,
     address: u32,
     len: usize,
+    lines: u16,
 }
 
 impl<'bound> ProgramBuffer<'bound> {
@@ -128,6 +130,16 @@ impl<'bound> ProgramBuffer<'bound> {
     pub(super) fn scratch<T>(&mut self, rewrite: impl FnOnce(&mut Assembler<'_>) -> T) -> T {
         self.len = 0;
         rewrite(&mut self.assembler())
+    }
+
+    /// Sets the number of lines of the MFIFO that the program needs.
+    pub(super) fn set_lines(&mut self, lines: u16) {
+        self.lines = lines;
+    }
+
+    /// Returns the number of lines of the MFIFO that the program needs.
+    pub(super) fn lines(&self) -> u16 {
+        self.lines
     }
 
     fn assembler(&mut self) -> Assembler<'_> {

@@ -34,6 +34,14 @@ impl<'bound> Hardware for Pl330<'bound> {
     type Active = ActiveProgram<'bound>;
     type Error = PortBusy;
 
+    fn lines(&self) -> u16 {
+        self.config().mfifo_lines()
+    }
+
+    fn lines_of(program: &ProgramBuffer<'bound>) -> u16 {
+        program.lines()
+    }
+
     fn start(
         &mut self,
         channel: usize,

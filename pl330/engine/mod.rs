@@ -342,6 +342,7 @@ impl<'bound> Engine<'bound> {
             .map_err(|_| TransferError::NoMemory)?;
 
         program.write(|asm| operation.write(asm, self.config.limits(), EVENT))?;
+        program.set_lines(operation.lines());
         Ok(Written { program, begun })
     }
 

@@ -21,12 +21,14 @@ use super::{
         Copy,
         Copy2d,
         Memset,
+        Pattern,
         PlanError,
         ProgramLimits,
         ProgramWriter,
         Segment,
         SegmentIndices,
-        SgCopy, //
+        SgCopy,
+        SgMemset, //
     },
     TransferError, //
 };
@@ -36,6 +38,9 @@ const SHORT_LEN: usize = 256;
 
 /// Length in bytes that most programs of lists need for each segment.
 const SEGMENT_LEN: usize = 20;
+
+/// Length in bytes of a pattern behind a program: that of its longest burst, and a beat more.
+const PATTERN_LEN: usize = 256 + 16;
 
 /// Fault that a program has on purpose, for tests.
 #[derive(Clone, Copy)]
@@ -59,6 +64,8 @@ pub(crate) enum Operation {
     Copy2d(ProgramWriter<Copy2d>),
     /// Copies segments to segments. The number is that of the side with more of them.
     SgCopy(ProgramWriter<SgCopy<Segments, Segments>>, usize),
+    /// Sets the bytes of segments to a pattern. The number is that of the segments.
+    SgMemset(ProgramWriter<SgMemset<Segments>>, usize),
     /// Sets the two addresses, and has a fault.
     Faulty(u32, u32, InjectedFault),
 }
@@ -68,15 +75,24 @@ impl Operation {
     ///
     /// # Errors
     ///
-    /// [`PlanError`], except of overlaps.
+    /// [`PlanError`].
     pub(crate) fn sg_copy(sources: Segments, destinations: Segments) -> Result<Self, PlanError> {
         let segments = sources.list.len().max(destinations.list.len());
         let copy = SgCopy::new(sources, destinations);
 
-        Ok(Self::SgCopy(
-            ProgramWriter::of_distinct_memory(copy)?,
-            segments,
-        ))
+        Ok(Self::SgCopy(ProgramWriter::new(copy)?, segments))
+    }
+
+    /// Creates an operation that sets the bytes of segments to a pattern.
+    ///
+    /// # Errors
+    ///
+    /// [`PlanError`].
+    pub(crate) fn sg_memset(destinations: Segments, pattern: Pattern) -> Result<Self, PlanError> {
+        let segments = destinations.list.len();
+        let memset = SgMemset::new(destinations, pattern);
+
+        Ok(Self::SgMemset(ProgramWriter::new(memset)?, segments))
     }
 
     /// Writes a program for the next part, as long as fits. It ends with an event.
@@ -96,6 +112,7 @@ impl Operation {
             Self::Memset(writer) => writer.write(asm, limits, event),
             Self::Copy2d(writer) => writer.write(asm, limits, event),
             Self::SgCopy(writer, _) => writer.write(asm, limits, event),
+            Self::SgMemset(writer, _) => writer.write(asm, limits, event),
             Self::Faulty(source, destination, fault) => {
                 asm.emit(Instruction::Mov(Register::Sar, *source))?;
                 asm.emit(Instruction::Mov(Register::Dar, *destination))?;
@@ -110,6 +127,18 @@ impl Operation {
         }
     }
 
+    /// Returns the number of lines of the MFIFO that the program written last needs.
+    pub(super) fn lines(&self) -> u16 {
+        match self {
+            Self::Signal | Self::Faulty(..) => 0,
+            Self::Copy(writer) => writer.lines(),
+            Self::Memset(writer) => writer.lines(),
+            Self::Copy2d(writer) => writer.lines(),
+            Self::SgCopy(writer, _) => writer.lines(),
+            Self::SgMemset(writer, _) => writer.lines(),
+        }
+    }
+
     /// Returns true if the programs written so far do all of it.
     pub(super) fn is_written(&self) -> bool {
         match self {
@@ -118,6 +147,7 @@ impl Operation {
             Self::Memset(writer) => writer.is_written(),
             Self::Copy2d(writer) => writer.is_written(),
             Self::SgCopy(writer, _) => writer.is_written(),
+            Self::SgMemset(writer, _) => writer.is_written(),
         }
     }
 
@@ -125,6 +155,9 @@ impl Operation {
     pub(super) fn program_len(&self) -> usize {
         match self {
             Self::SgCopy(_, segments) => SHORT_LEN.max(segments.saturating_mul(SEGMENT_LEN)),
+            Self::SgMemset(_, segments) => {
+                SHORT_LEN.max(segments.saturating_mul(SEGMENT_LEN) + PATTERN_LEN)
+            }
             _ => SHORT_LEN,
         }
     }
@@ -142,6 +175,7 @@ impl Operation {
             Self::Signal | Self::Faulty(..) | Self::Copy(_) | Self::Memset(_) => None,
             Self::Copy2d(writer) => writer.clone().locate(asm, limits, offset),
             Self::SgCopy(writer, _) => writer.clone().locate(asm, limits, offset),
+            Self::SgMemset(writer, _) => writer.clone().locate(asm, limits, offset),
         }
     }
 }

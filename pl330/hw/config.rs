@@ -48,6 +48,12 @@ pub(crate) struct Config {
     /// The data bus in bytes: 4, 8 or 16.
     bus_bytes: u8,
     mfifo_lines: u16,
+    /// Number of reads, and of writes, that may be outstanding.
+    read_capability: u8,
+    write_capability: u8,
+    /// Depth of the queues of loads and of stores.
+    read_queue: u8,
+    write_queue: u8,
     cache_lines: u8,
     cache_line_bytes: u8,
 }
@@ -101,6 +107,10 @@ impl Config {
             non_secure_events: regs.read(regs::CR3).non_secure_events().get(),
             bus_bytes,
             mfifo_lines: u16::from(crd.mfifo_lines_minus_1()) + 1,
+            read_capability: u8::from(crd.read_capability_minus_1()) + 1,
+            write_capability: u8::from(crd.write_capability_minus_1()) + 1,
+            read_queue: u8::from(crd.read_queue_minus_1()) + 1,
+            write_queue: u8::from(crd.write_queue_minus_1()) + 1,
             cache_lines: u8::from(cr1.lines_minus_1()) + 1,
             cache_line_bytes: 1 << u8::from(cr1.line_length_log2()),
         };
@@ -122,15 +132,38 @@ impl Config {
         channel.number() < self.channels && event.number() < self.events && has_line && is_ours
     }
 
-    /// What a program has to know of the controller, with the MFIFO shared out evenly among the
-    /// channels: one that takes more could bring all of them to a stop (TRM, "Lock-up").
+    /// Returns the number of lines of the MFIFO.
+    pub(crate) fn mfifo_lines(&self) -> u16 {
+        self.mfifo_lines
+    }
+
+    /// Returns the limits of a program.
+    ///
+    /// The MFIFO is shared out evenly among the channels: if programs need more lines than it has,
+    /// all of them may come to a stop (TRM, "Lock-up"). If a share is one full burst, a program may
+    /// take one line more, which a full burst between different byte lanes needs. The scheduler
+    /// starts it once the programs that run leave it that line.
+    ///
+    /// Loads precede the first store if the controller has as many outstanding at a time. More
+    /// loads than outstanding stores would only fill the MFIFO.
     pub(crate) fn limits(&self) -> ProgramLimits {
+        let share = (self.mfifo_lines / u16::from(self.channels)).max(1);
+        let lines = if share == MAX_BEATS.into() {
+            (share + 1).min(self.mfifo_lines)
+        } else {
+            share
+        };
+
         ProgramLimits {
             bytes: self.bus_bytes,
-            lines: (self.mfifo_lines / u16::from(self.channels)).max(1),
+            lines,
             beats: MAX_BEATS,
             cache_line: self.cache_line_bytes,
             non_secure: self.non_secure,
+            loads: self
+                .read_capability
+                .min(self.read_queue)
+                .min(self.write_capability),
         }
     }
 }
@@ -147,6 +180,7 @@ impl fmt::Display for Config {
         write!(
             f,
             "{} channels, {} events, {} requests, {}-bit bus, {} x {} byte MFIFO, \
+             {} outstanding reads (queue of {}), {} outstanding writes (queue of {}), \
              {} x {} byte instruction cache, {}",
             self.channels,
             self.events,
@@ -154,6 +188,10 @@ impl fmt::Display for Config {
             u16::from(self.bus_bytes) * 8,
             self.mfifo_lines,
             self.bus_bytes,
+            self.read_capability,
+            self.read_queue,
+            self.write_capability,
+            self.write_queue,
             self.cache_lines,
             self.cache_line_bytes,
             match self.non_secure {

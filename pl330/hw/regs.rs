@@ -116,6 +116,10 @@ register! {
     /// CRD: the data path.
     pub(super) CRD(u32) @ 0xe14 {
         29:20   mfifo_lines_minus_1;
+        19:16   read_queue_minus_1;
+        14:12   read_capability_minus_1;
+        11:8    write_queue_minus_1;
+        6:4     write_capability_minus_1;
         2:0     bus_width;
     }
 

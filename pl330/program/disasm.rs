@@ -81,7 +81,7 @@ pub(crate) fn decode(code: &[u8]) -> Option<Result<(Instruction, usize), Malform
     )
 }
 
-/// How many bytes follow the opcode, where it is one.
+/// Returns the number of bytes that follow the opcode, if there is such an opcode.
 const fn operands_len(opcode: u8) -> Option<usize> {
     match opcode {
         0x00 | 0x01 | 0x04 | 0x05 | 0x07 | 0x08 | 0x09 | 0x0b | 0x0c | 0x12 | 0x13 | 0x18 => {
@@ -95,7 +95,9 @@ const fn operands_len(opcode: u8) -> Option<usize> {
     }
 }
 
-/// The instruction, where `operands` are as many as the opcode has. `None` if they are not valid.
+/// Returns the instruction with these operands, of the number that the opcode has.
+///
+/// Returns `None` if they are not valid.
 fn instruction(opcode: u8, operands: &[u8]) -> Option<Instruction> {
     match *operands {
         [] => alone(opcode),
@@ -203,14 +205,15 @@ const fn request(opcode: u8) -> Option<Request> {
 /// A line of a listing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Line {
-    /// Where it is in the program, in bytes.
+    /// Offset in the program, in bytes.
     pub(crate) offset: usize,
-    /// What is there.
+    /// Instruction, or the opcode that is none.
     pub(crate) instruction: Result<Instruction, Malformed>,
 }
 
-/// The instructions of `code`, one after the other, to the end or to the first that is none: where
-/// the next would begin, nobody can say.
+/// Returns an iterator over the instructions of `code`, in order.
+///
+/// It ends after the first opcode that is none, because the length of that is unknown.
 ///
 /// A program's memory may be longer than the program. DMAEND is not taken for the end, because what
 /// goes wrong may well be a jump to behind it.
@@ -229,8 +232,9 @@ pub(crate) fn listing(code: &[u8]) -> impl Iterator<Item = Line> + '_ {
     })
 }
 
-/// Which of the instructions of `code` may have been executed by a thread that is at byte `at`: those up to
-/// there, and where that is in a loop, all of the outermost one. Returns the offset of the last.
+/// Which of the instructions of `code` may have been executed by a thread that is at byte `at`:
+/// those up to there, and where that is in a loop, all of the outermost one. Returns the offset of
+/// the last.
 pub(crate) fn executed_upto(code: &[u8], at: usize) -> usize {
     let ends = listing(code).filter_map(|line| match line.instruction {
         Ok(
@@ -349,7 +353,9 @@ fn write_instruction(
     }
 }
 
-/// Where the end of a loop at this offset jumps to, so many bytes back: perhaps to before the program.
+/// Target of the end of a loop at an offset, given by the number of bytes back.
+///
+/// It may be before the program.
 struct Target(usize, u8);
 
 impl fmt::Display for Target {

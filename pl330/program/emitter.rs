@@ -1,11 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Instructions with what must stand around them: barriers, loops, the control word.
+//! Bursts and loops: from shapes and counts to instructions.
+//!
+//! Code that does not fit is noted, and reported at the end of its step. Bursts for the longest
+//! part of a copy are the same in all segments, so [`Emitter::new`] prepares them.
+//!
+//! No barrier stands before DMAMOV. The DMAC itself waits where a change of a register needs that
+//! (manual, "Updating DMA channel control registers during a DMA cycle"). It also discards bytes in
+//! the MFIFO when the destination moves to another byte lane. So every step stores what it loads.
 
-use core::num::NonZero;
+mod pages;
+
+use pages::Pages;
 
 use super::{
     insn::{
+        Address,
         Assembler,
         Counter,
         Instruction,
@@ -18,83 +28,145 @@ use super::{
     SIGNAL_LEN, //
 };
 
-/// The most bursts that two nested loops make.
+/// Largest number of bursts in two nested loops.
 pub(super) const MAX_BURSTS: u32 = MAX_ITERATIONS * MAX_ITERATIONS;
 
-/// What bodies of loops are made of. They are encoded here and not each time.
+/// Length in bytes of DMAMOV.
+const MOV_LEN: usize = 6;
+
+/// Length in bytes of the body of a loop of one load and store, with DMALPEND.
+const SHORT_BODY: usize = 2 + LP_LEN;
+
+/// Opcodes in the bodies of loops.
 const LD: u8 = opcode(Instruction::Ld);
 const ST: u8 = opcode(Instruction::St);
-const RMB: u8 = opcode(Instruction::Rmb);
-const WMB: u8 = opcode(Instruction::Wmb);
 const STZ: u8 = opcode(Instruction::Stz);
+const NOP: u8 = opcode(Instruction::Nop);
 
 const fn opcode(instruction: Instruction) -> u8 {
     instruction.encode().padded()[0]
 }
 
-/// A burst: how many bytes in a beat, and how many beats.
+/// Beats of a burst.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Shape {
+    /// Length of a beat in bytes: a power of two.
     pub(super) beat: u32,
+    /// Number of beats: 1 to 16.
     pub(super) beats: u32,
 }
 
 impl Shape {
-    /// Its length in bytes, from a multiple of a beat.
+    /// Returns the length in bytes of a burst from a multiple of a beat.
     pub(super) fn bytes(self) -> u32 {
         self.beat * self.beats
     }
 }
 
-/// Where an address register points if nobody has counted: past 4 GiB, where no address is.
-pub(super) const NOWHERE: u64 = u64::MAX;
+/// Value of an address register that is not known: no address is 2^40.
+///
+/// The difference from it to an address is longer than DMAADDH can add.
+pub(super) const UNKNOWN_ADDRESS: u64 = 1 << 40;
 
-/// A control word, if it is known: none is 0.
-type Control = Option<NonZero<u32>>;
-
-/// What the channel is like at the end of the program so far, as far as that is known.
+/// State of the channel after the program so far.
 #[derive(Clone, Copy)]
-pub(super) struct State {
+struct State {
     source: u64,
     destination: u64,
-    control: Control,
-    /// How often the control word was set.
+    /// Control word, or 0 if it is not known: no control word is 0.
+    control: u32,
+    /// Number of times that the control word was set.
     controls: u32,
-    /// Loaded bytes may wait in the MFIFO.
-    loaded: bool,
-    /// Stores may be under way.
-    stored: bool,
-    /// It is in a loop that uses counter 1.
+    /// True in a loop that uses counter 1.
     in_loop: bool,
+    /// False in a loop that is in one line of the instruction cache.
+    aligns: bool,
+    /// True if code of the step did not fit.
+    is_full: bool,
 }
 
 impl State {
     const UNKNOWN: Self = Self {
-        source: NOWHERE,
-        destination: NOWHERE,
-        control: None,
+        source: UNKNOWN_ADDRESS,
+        destination: UNKNOWN_ADDRESS,
+        control: 0,
         controls: 0,
-        loaded: false,
-        stored: false,
         in_loop: false,
+        aligns: true,
+        is_full: false,
     };
 }
 
-/// A place in a program, to go back to.
+/// Full bursts, for the longest part of a copy.
+#[derive(Clone, Copy)]
+pub(super) struct Bursts {
+    /// Shape on both sides.
+    pub(super) shape: Shape,
+    /// Length in bytes of a burst from a boundary.
+    pub(super) bytes: u32,
+    /// Control word.
+    control: u32,
+    /// Number of loads before the first store.
+    loads: u32,
+}
+
+impl Bursts {
+    /// Returns bursts of beats of the bus that use up to `lines` lines, each from its first lane.
+    fn within(bus: ProgramLimits, accesses: u32, lines: u32) -> Self {
+        let beats = lines.min(bus.beats.into()).max(1);
+        let shape = Shape {
+            beat: bus.bytes.into(),
+            beats,
+        };
+
+        Self {
+            shape,
+            bytes: shape.bytes(),
+            control: control(accesses, shape, shape),
+            loads: (lines / beats).clamp(1, u32::from(bus.loads).max(1)),
+        }
+    }
+}
+
+/// Returns the control word for bursts of these shapes.
+#[inline(always)]
+fn control(accesses: u32, source: Shape, destination: Shape) -> u32 {
+    /// From a field of the source to that of the destination.
+    const DESTINATION: u32 = 14;
+
+    let side = |shape: Shape| accesses | shape.beat.trailing_zeros() << 1 | (shape.beats - 1) << 4;
+
+    side(source) | side(destination) << DESTINATION
+}
+
+/// Place in a program.
 #[derive(Clone, Copy)]
 pub(super) struct Mark {
     len: usize,
     state: State,
 }
 
-/// Writes a program, step by step, and leaves room for its end.
+/// Writer of a program, step by step, that leaves room for the end of the program.
 pub(crate) struct Emitter<'a> {
     asm: Assembler<'a>,
     bus: ProgramLimits,
-    /// What either side of all control words has: both addresses count up, accesses are not cached
+    /// Bits of either side of all control words: both addresses count up, accesses are not cached
     /// (TRM, "Channel Control Registers").
     accesses: u32,
     state: State,
+    /// True if a burst is between different byte lanes.
+    is_shifted: bool,
+    /// Length of the program before the step.
+    step: usize,
+    /// Full bursts between equal byte lanes.
+    straight: Bursts,
+    /// Full bursts between different byte lanes: a line is for the fragment.
+    shifted: Bursts,
+    pages: Pages,
+    /// Bits of an offset that are 0 at the beginning of a line of the instruction cache.
+    past_line: usize,
+    /// Last offset in a line at which a loop of one load and store still fits.
+    last_short: usize,
 }
 
 impl<'a> Emitter<'a> {
@@ -102,15 +174,28 @@ impl<'a> Emitter<'a> {
         const INCREMENT: u32 = 1;
         const NON_SECURE: u32 = 1 << 9;
 
+        let accesses = if bus.non_secure {
+            INCREMENT | NON_SECURE
+        } else {
+            INCREMENT
+        };
+        let lines = u32::from(bus.lines);
+        let straight = Bursts::within(bus, accesses, lines);
+        let shifted = Bursts::within(bus, accesses, lines.saturating_sub(1));
+
         Self {
             asm,
             bus,
-            accesses: match bus.non_secure {
-                true => INCREMENT | NON_SECURE,
-                false => INCREMENT,
-            },
+            accesses,
             // Registers have the values of the program before.
             state: State::UNKNOWN,
+            is_shifted: false,
+            step: 0,
+            straight,
+            shifted,
+            pages: Pages::of(bus, accesses, straight, shifted),
+            past_line: usize::from(bus.cache_line) - 1,
+            last_short: usize::from(bus.cache_line) - SHORT_BODY,
         }
     }
 
@@ -122,12 +207,42 @@ impl<'a> Emitter<'a> {
         self.bus
     }
 
-    /// The length of the program so far, in bytes.
+    /// Returns the full bursts between equal byte lanes.
+    pub(super) fn straight(&self) -> &Bursts {
+        &self.straight
+    }
+
+    /// Returns the full bursts between different byte lanes, which need two lines at least.
+    pub(super) fn shifted(&self) -> &Bursts {
+        &self.shifted
+    }
+
+    /// Notes that a burst is between different byte lanes.
+    pub(super) fn set_shifted(&mut self) {
+        self.is_shifted = true;
+    }
+
+    /// Returns the largest number of lines of the MFIFO that the program holds at a time.
+    ///
+    /// A program that loads nothing, or less, may hold fewer.
+    pub(super) fn lines(&self) -> u16 {
+        let lines = |bursts: Bursts| bursts.shape.beats * bursts.loads;
+        let lines = if self.is_shifted {
+            lines(self.shifted) + 1
+        } else {
+            lines(self.straight)
+        };
+
+        // CAST: At most the lines of the limits.
+        lines as u16
+    }
+
+    /// Returns the length in bytes of the program so far.
     pub(super) fn len(&self) -> usize {
         self.asm.len()
     }
 
-    /// The bytes that are left before the end.
+    /// Returns the number of bytes left before the end.
     pub(super) fn room(&self) -> usize {
         self.asm.room().saturating_sub(SIGNAL_LEN)
     }
@@ -148,119 +263,149 @@ impl<'a> Emitter<'a> {
         }
     }
 
-    /// Takes back what was written after the first `len` bytes, where nothing but the end follows.
-    pub(super) fn truncate(&mut self, len: usize) {
-        self.asm.truncate(len);
-    }
-
-    /// Takes back what was written after `mark`.
+    /// Removes what was appended after `mark`.
     pub(super) fn rewind(&mut self, mark: Mark) {
         self.asm.truncate(mark.len);
         self.state = mark.state;
     }
 
-    /// Has the source address be `address`.
-    pub(super) fn seek_source(&mut self, address: u32) -> Result<(), TooLong> {
-        if self.state.source != u64::from(address) {
-            self.asm.emit(Instruction::Mov(Register::Sar, address))?;
-            self.state.source = address.into();
-        }
-        Ok(())
+    /// Begins a step.
+    pub(super) fn begin_step(&mut self) {
+        self.step = self.asm.len();
     }
 
-    /// Has the destination address be `address`.
-    pub(super) fn seek_destination(&mut self, address: u32) -> Result<(), TooLong> {
-        if self.state.destination != u64::from(address) {
-            self.asm.emit(Instruction::Mov(Register::Dar, address))?;
-            self.state.destination = address.into();
-        }
-        Ok(())
-    }
-
-    /// Ends a step, and says where the addresses are.
+    /// Ends a step after which the addresses are `source` and `destination`.
     ///
     /// # Errors
     ///
-    /// [`TooLong`] if the program could not be ended behind it.
+    /// [`TooLong`] if the step and the end of the program do not fit. The step is removed then, and
+    /// no other step may follow.
+    #[inline(always)]
     pub(super) fn end_step(&mut self, source: u64, destination: u64) -> Result<(), TooLong> {
         self.state.source = source;
         self.state.destination = destination;
-        self.check_room()
-    }
-
-    /// Has bursts look like this. Inlined: mostly they do, or half of it is known.
-    #[inline(always)]
-    pub(super) fn shape(&mut self, source: Shape, destination: Shape) -> Result<(), TooLong> {
-        /// From a field of the source to that of the destination.
-        const DESTINATION: u32 = 14;
-
-        let control = NonZero::new(self.side(source) | self.side(destination) << DESTINATION);
-
-        match self.state.control == control {
-            true => Ok(()),
-            false => self.set_control(control),
+        if self.state.is_full || self.asm.room() < SIGNAL_LEN {
+            self.asm.truncate(self.step);
+            return Err(TooLong);
         }
-    }
-
-    fn side(&self, shape: Shape) -> u32 {
-        self.accesses | shape.beat.trailing_zeros() << 1 | (shape.beats - 1) << 4
-    }
-
-    /// Sets the control word, which must not change under bursts that are still on their way. A load
-    /// whose bytes have been stored has arrived; for one whose bytes wait in the MFIFO it takes DMARMB,
-    /// which leaves them there.
-    fn set_control(&mut self, control: Control) -> Result<(), TooLong> {
-        let word = control.map_or(0, NonZero::get);
-        let [a, b, c, d, e, f] = Instruction::Mov(Register::Ccr, word).encode().padded();
-
-        match (self.state.loaded, self.state.stored) {
-            (false, false) => self.asm.append(&[a, b, c, d, e, f]),
-            (false, true) => self.asm.append(&[WMB, a, b, c, d, e, f]),
-            (true, false) => self.asm.append(&[RMB, a, b, c, d, e, f]),
-            (true, true) => self.asm.append(&[RMB, WMB, a, b, c, d, e, f]),
-        }?;
-        self.state.stored = false;
-        self.state.control = control;
-        self.state.controls += 1;
         Ok(())
     }
 
-    /// Appends `count` loads.
-    pub(super) fn load(&mut self, count: u32) -> Result<(), TooLong> {
-        self.state.loaded = true;
-        self.repeat(count, [LD])
-    }
-
-    /// Appends `count` stores, which may leave bytes in the MFIFO.
-    pub(super) fn store(&mut self, count: u32, leave: bool) -> Result<(), TooLong> {
-        self.state.stored = true;
-        self.state.loaded = leave;
-        self.repeat(count, [ST])
-    }
-
-    /// Appends `count` times a load and a store, which may leave bytes in the MFIFO.
-    #[inline]
-    pub(super) fn pass_on(&mut self, count: u32, leave: bool) -> Result<(), TooLong> {
-        if count != 0 {
-            self.state.stored = true;
-            self.state.loaded = leave;
+    /// Appends `code`. [`end_step`](Self::end_step) reports that it did not fit.
+    #[inline(always)]
+    fn push<const N: usize>(&mut self, code: [u8; N]) {
+        if self.asm.append_array(code).is_err() {
+            self.state.is_full = true;
         }
-        self.repeat(count, [LD, ST])
     }
 
-    /// Appends `count` times loads from `source` on, `pairs` of them, which is 1 or 2, each with its
-    /// store.
-    pub(super) fn pass_on_from(
-        &mut self,
-        count: u32,
-        source: u32,
-        pairs: u32,
-    ) -> Result<(), TooLong> {
-        let [a, b, c, d, e, f] = Instruction::Mov(Register::Sar, source).encode().padded();
+    /// Sets the source address to `address`, unless it is.
+    #[inline(always)]
+    pub(super) fn seek_source(&mut self, address: u32) {
+        self.seek(self.state.source, Register::Sar, Address::Source, address);
+        self.state.source = address.into();
+    }
+
+    /// Sets the destination address to `address`, unless it is.
+    #[inline(always)]
+    pub(super) fn seek_destination(&mut self, address: u32) {
+        let old = self.state.destination;
+
+        self.seek(old, Register::Dar, Address::Destination, address);
+        self.state.destination = address.into();
+    }
+
+    /// Appends the shortest instruction that sets a register from `old` to `new`.
+    #[inline(always)]
+    fn seek(&mut self, old: u64, register: Register, address: Address, new: u32) {
+        match u64::from(new).wrapping_sub(old) {
+            0 => (),
+            // CAST: At most that.
+            gap @ ..=0xffff => self.push_add(address, gap as u16),
+            _ => self.push(mov(register, new)),
+        }
+    }
+
+    #[inline(always)]
+    fn push_add(&mut self, address: Address, amount: u16) {
+        let [a, b, c, ..] = add_high(address, amount);
+
+        self.push([a, b, c]);
+    }
+
+    /// Adds to an address register, in several instructions if need be.
+    pub(super) fn add(&mut self, address: Address, mut amount: u32) {
+        while amount != 0 {
+            // CAST: At most that.
+            let part = amount.min(u16::MAX.into()) as u16;
+
+            self.push_add(address, part);
+            amount -= u32::from(part);
+        }
+    }
+
+    /// Sets the shapes of bursts on both sides, unless they are set.
+    #[inline(always)]
+    pub(super) fn shape(&mut self, source: Shape, destination: Shape) {
+        self.control(control(self.accesses, source, destination));
+    }
+
+    /// Sets the control word, unless it is set.
+    #[inline(always)]
+    fn control(&mut self, control: u32) {
+        if self.state.control != control {
+            self.set_control(control);
+        }
+    }
+
+    #[inline(always)]
+    fn set_control(&mut self, control: u32) {
+        self.push(mov(Register::Ccr, control));
+        self.state.control = control;
+        self.state.controls += 1;
+    }
+
+    /// Appends `count` loads.
+    pub(super) fn load(&mut self, count: u32) {
+        self.repeat(count, [LD]);
+    }
+
+    /// Appends `count` stores.
+    pub(super) fn store(&mut self, count: u32) {
+        self.repeat(count, [ST]);
+    }
+
+    /// Appends `count` full bursts: loads, each with a store.
+    ///
+    /// The first store may stand after several loads, so that the bus reads and writes at a time.
+    #[inline(always)]
+    pub(super) fn pass_on(&mut self, count: u32, bursts: Bursts) {
+        self.control(bursts.control);
+        if bursts.loads > 1 && count > 1 {
+            return self.pass_on_ahead(count, (bursts.loads - 1).min(count - 1));
+        }
+        self.repeat(count, [LD, ST]);
+    }
+
+    /// Appends `count` loads, each with a store.
+    pub(super) fn pass_on_singly(&mut self, count: u32) {
+        self.repeat(count, [LD, ST]);
+    }
+
+    #[cold]
+    fn pass_on_ahead(&mut self, count: u32, ahead: u32) {
+        self.load(ahead);
+        self.repeat(count - ahead, [LD, ST]);
+        self.store(ahead);
+    }
+
+    /// Appends `count` times loads from `source` on, `pairs` of them, which is 1 or 2, each with
+    /// its store.
+    pub(super) fn pass_on_from(&mut self, count: u32, source: u32, pairs: u32) {
+        let [a, b, c, d, e, f] = mov(Register::Sar, source);
 
         if count != 0 {
-            self.state.stored = true;
-            self.state.source = NOWHERE;
+            self.state.source = UNKNOWN_ADDRESS;
         }
         match pairs {
             2 => self.repeat(count, [a, b, c, d, e, f, LD, ST, LD, ST]),
@@ -269,139 +414,195 @@ impl<'a> Emitter<'a> {
     }
 
     /// Appends `count` stores of zeroes.
-    pub(super) fn store_zeroes(&mut self, count: u32) -> Result<(), TooLong> {
-        if count != 0 {
-            self.state.stored = true;
-        }
-        self.repeat(count, [STZ])
+    pub(super) fn store_zeroes(&mut self, count: u32) {
+        self.repeat(count, [STZ]);
     }
 
     /// Appends `body` `count` times, at most [`MAX_BURSTS`].
-    #[inline]
-    fn repeat<const N: usize>(&mut self, count: u32, body: [u8; N]) -> Result<(), TooLong> {
+    #[inline(always)]
+    fn repeat<const N: usize>(&mut self, count: u32, body: [u8; N]) {
         if count >= MAX_ITERATIONS {
-            self.full_loops(count / MAX_ITERATIONS, body)?;
+            return self.full_loops(count, body);
         }
-        self.once_around(count % MAX_ITERATIONS, body)
+        self.once_around(count, body);
     }
 
-    /// Appends `body` `count` times as often as a loop can run it.
+    /// Appends loops of [`MAX_ITERATIONS`], then the rest.
     #[cold]
-    fn full_loops<const N: usize>(&mut self, count: u32, body: [u8; N]) -> Result<(), TooLong> {
-        if count > 1 && !self.state.in_loop {
-            return self.twice_around(count, body);
+    fn full_loops<const N: usize>(&mut self, count: u32, body: [u8; N]) {
+        let full = count / MAX_ITERATIONS;
+
+        if full > 1 && !self.state.in_loop {
+            self.align(2 * LP_LEN, N + LP_LEN);
+            self.push(lp(Counter::Lc1, full));
+            self.push_loop(MAX_ITERATIONS, body);
+            self.push(lp_end(Counter::Lc1, N + 2 * LP_LEN));
+        } else {
+            for _ in 0..full {
+                self.once_around(MAX_ITERATIONS, body);
+            }
         }
-        (0..count).try_for_each(|_| self.once_around(MAX_ITERATIONS, body))
+        self.once_around(count % MAX_ITERATIONS, body);
     }
 
-    /// Appends a loop, or what it would do, where that is not longer.
-    fn once_around<const N: usize>(&mut self, count: u32, body: [u8; N]) -> Result<(), TooLong> {
+    /// Appends a loop, or its iterations one after the other if that is not longer.
+    #[inline(always)]
+    fn once_around<const N: usize>(&mut self, count: u32, body: [u8; N]) {
         if count as usize * N <= N + 2 * LP_LEN {
-            return (0..count).try_for_each(|_| self.asm.append(&body));
+            for _ in 0..count {
+                self.push(body);
+            }
+            return;
         }
-        self.align(LP_LEN, N + LP_LEN)?;
-        self.asm.repeat_code(Counter::Lc0, count, body)
+        if N != 2 || self.is_cut(LP_LEN) {
+            self.align(LP_LEN, N + LP_LEN);
+        }
+        self.push_loop(count, body);
     }
 
-    /// Appends two nested loops, the inner one of which runs as often as a loop can.
-    fn twice_around<const N: usize>(&mut self, count: u32, body: [u8; N]) -> Result<(), TooLong> {
-        self.align(2 * LP_LEN, N + LP_LEN)?;
-        self.asm.repeat(Counter::Lc1, count, |asm| {
-            asm.repeat_code(Counter::Lc0, MAX_ITERATIONS, body)
-        })
+    #[inline(always)]
+    fn push_loop<const N: usize>(&mut self, count: u32, body: [u8; N]) {
+        if N == 2 {
+            let [a, b] = lp(Counter::Lc0, count);
+            let [e, f] = lp_end(Counter::Lc0, N);
+
+            return self.push([a, b, body[0], body[1], e, f]);
+        }
+        self.push(lp(Counter::Lc0, count));
+        self.push(body);
+        self.push(lp_end(Counter::Lc0, N));
     }
 
-    /// Appends a loop that runs what `body` writes `count` times.
+    /// Appends a loop that runs what `body` appends `count` times.
     ///
     /// What holds at its beginning must hold at its end. So the addresses are not known in it, nor,
-    /// if it is set more than once, the control word.
+    /// if it is set more than once, the control word. The loop stands in one line of the
+    /// instruction cache if it can.
     ///
     /// # Errors
     ///
-    /// [`TooLong`] also if the body is too long for a loop.
-    pub(super) fn around(
-        &mut self,
-        count: u32,
-        body: impl Fn(&mut Self) -> Result<(), TooLong>,
-    ) -> Result<(), TooLong> {
+    /// [`TooLong`] if the body is too long for a loop.
+    pub(super) fn around(&mut self, count: u32, body: impl Fn(&mut Self)) -> Result<(), TooLong> {
+        let line = usize::from(self.bus.cache_line);
         let mark = self.mark();
 
-        // To see how often it sets the control word, and to what.
-        self.enter(None);
-        body(self)?;
-        self.check_room()?;
+        // To see how often it sets the control word, to what, and how long it is without padding.
+        self.enter(0, false);
+        body(self);
+        if self.state.is_full {
+            return Err(TooLong);
+        }
 
+        let len = self.asm.len() - mark.len + LP_LEN;
         let State {
             controls, control, ..
         } = self.state;
         let once = controls == mark.state.controls + 1;
+        // Set once, the control word is set before the loop.
+        let len = if once { len - MOV_LEN } else { len };
 
         self.rewind(mark);
-        if once && self.state.control != control {
-            self.set_control(control)?;
+        if once {
+            self.control(control);
         }
-        self.enter(control.filter(|_| once));
-        self.asm.emit(Instruction::Lp {
-            counter: Counter::Lc1,
-            // Truncated to 0 only if nobody has asked for a loop.
-            iterations_minus_1: u8::try_from(count.wrapping_sub(1)).map_err(|_| TooLong)?,
-        })?;
+        self.align(LP_LEN, len);
+        // Inside a line, there is nothing to align.
+        self.enter(if once { control } else { 0 }, len > line);
+        self.push(lp(Counter::Lc1, count));
 
         let start = self.asm.len();
 
-        body(self)?;
-        self.asm.emit(Instruction::LpEnd {
-            counter: Counter::Lc1,
-            body_len: u8::try_from(self.asm.len() - start).map_err(|_| TooLong)?,
-        })?;
+        body(self);
+
+        let len = self.asm.len() - start;
+
+        if self.state.is_full || len > u8::MAX.into() {
+            return Err(TooLong);
+        }
+        self.push(lp_end(Counter::Lc1, len));
         self.state.in_loop = false;
+        self.state.aligns = true;
         Ok(())
     }
 
-    /// What is known at the beginning of a loop, however often it has gone round.
-    fn enter(&mut self, control: Control) {
+    /// Sets the state at the beginning of a loop, which is that of every iteration.
+    fn enter(&mut self, control: u32, aligns: bool) {
         self.state = State {
             control,
             controls: self.state.controls,
-            stored: true,
             in_loop: true,
+            aligns,
             ..State::UNKNOWN
         };
     }
 
-    /// Adds to an address register, in several steps if need be.
-    pub(super) fn add(
-        &mut self,
-        address: super::insn::Address,
-        mut amount: u32,
-    ) -> Result<(), TooLong> {
-        while amount != 0 {
-            // CAST: At most that.
-            let part = amount.min(u16::MAX.into()) as u16;
-
-            self.asm.emit(Instruction::AddH(address, part))?;
-            amount -= u32::from(part);
-        }
-        Ok(())
-    }
-
-    /// Has the body of a loop, `len` bytes with its end, which begins `before` bytes from here, stand
-    /// in one line of the instruction cache if it can. Otherwise it would be fetched each time.
-    fn align(&mut self, before: usize, len: usize) -> Result<(), TooLong> {
+    /// Moves the body of a loop into one line of the instruction cache, if it fits.
+    ///
+    /// With its end it has `len` bytes, and it begins `before` bytes from here. Xilinx' `dmaps`
+    /// driver pads for the same reason: a loop in two lines is fetched each time.
+    #[inline(never)]
+    fn align(&mut self, before: usize, len: usize) {
         let line = usize::from(self.bus.cache_line);
-        let start = (self.asm.len() + before) % line;
+        let start = (self.asm.len() + before) & self.past_line;
 
-        if len <= line && start + len > line {
-            (start..line).try_for_each(|_| self.asm.emit(Instruction::Nop))?;
-        }
-        Ok(())
-    }
-
-    /// Whether the end still fits. What is written in between need not look for that.
-    fn check_room(&self) -> Result<(), TooLong> {
-        match self.asm.room() {
-            0..SIGNAL_LEN => Err(TooLong),
-            _ => Ok(()),
+        if start + len > line && len <= line && self.state.aligns {
+            for _ in start..line {
+                self.push([NOP]);
+            }
         }
     }
+
+    /// As [`align`](Self::align), for a loop of one load and store.
+    #[inline(always)]
+    fn align_short(&mut self, before: usize) {
+        if self.is_cut(before) {
+            self.align(before, SHORT_BODY);
+        }
+    }
+
+    /// Returns true if a loop of one load and store whose body begins `before` bytes from here is
+    /// in two lines of the instruction cache.
+    #[inline(always)]
+    fn is_cut(&self, before: usize) -> bool {
+        (self.asm.len() + before) & self.past_line > self.last_short
+    }
+}
+
+#[inline(always)]
+fn mov(register: Register, value: u32) -> [u8; MOV_LEN] {
+    Instruction::Mov(register, value).encode().padded()
+}
+
+/// DMAADDH, and three bytes that do not belong to it.
+#[inline(always)]
+fn add_high(address: Address, amount: u16) -> [u8; 6] {
+    Instruction::AddH(address, amount).encode().padded()
+}
+
+/// DMALP for `count` iterations: 1 to [`MAX_ITERATIONS`].
+#[inline(always)]
+const fn lp(counter: Counter, count: u32) -> [u8; LP_LEN] {
+    let [a, b, ..] = Instruction::Lp {
+        counter,
+        // CAST: Less than that.
+        iterations_minus_1: count.wrapping_sub(1) as u8,
+    }
+    .encode()
+    .padded();
+
+    [a, b]
+}
+
+/// DMALPEND after a body of `len` bytes, at most 255.
+#[inline(always)]
+const fn lp_end(counter: Counter, len: usize) -> [u8; LP_LEN] {
+    let [a, b, ..] = Instruction::LpEnd {
+        counter,
+        // CAST: At most that.
+        body_len: len as u8,
+    }
+    .encode()
+    .padded();
+
+    [a, b]
 }

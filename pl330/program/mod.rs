@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Programs for a channel thread: what is to be done, and the planner that writes it down.
+//! Programs for a channel thread: operations, and the planner that writes programs for them.
 //!
-//! - [`Copy`](struct@Copy), [`Memset`], [`Copy2d`] and [`SgCopy`] say what to do;
-//! - [`ProgramWriter`] checks it and writes the program, or several, one after the other;
-//! - [`ProgramLimits`] is what it knows of the controller;
-//! - [`SegmentIndices`] is what an instruction of a program was for.
+//! - [`Copy`](struct@Copy), [`Memset`], [`Copy2d`], [`SgCopy`] and [`SgMemset`] are operations;
+//! - [`ProgramWriter`] checks an operation and writes its program, or several, in order;
+//! - [`ProgramLimits`] are the figures of the controller;
+//! - [`SegmentIndices`] are the segments that an instruction accesses.
 //!
 //! Uses `core` alone, so that it also compiles on the host, where it is tested.
 //!
@@ -47,6 +47,7 @@ mod emitter;
 pub(crate) mod insn;
 mod memset;
 mod sg_copy;
+mod sg_memset;
 
 pub(crate) use copy::Copy;
 pub(crate) use copy2d::Copy2d;
@@ -58,6 +59,7 @@ pub(crate) use sg_copy::{
     Segment,
     SgCopy, //
 };
+pub(crate) use sg_memset::SgMemset;
 
 use emitter::Emitter;
 use insn::{
@@ -67,35 +69,37 @@ use insn::{
     TooLong, //
 };
 
-/// What a program has to know of the controller.
+/// Figures of the controller that a program depends on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct ProgramLimits {
-    /// The width in bytes, which is the size of the largest beat: 4, 8 or 16.
+    /// Width of the bus in bytes, which is the size of the largest beat: 4, 8 or 16.
     pub(crate) bytes: u8,
-    /// How many lines of the MFIFO are the channel's, each as wide as the bus: at least 1.
+    /// Largest number of lines of the MFIFO for a program, each as wide as the bus: at least 1.
     pub(crate) lines: u16,
-    /// The most beats that a burst may have: 1 to 16.
+    /// Largest number of beats in a burst: 1 to 16.
     pub(crate) beats: u8,
-    /// The length of a line of the instruction cache in bytes: a power of two from 4 to 32.
+    /// Length in bytes of a line of the instruction cache: a power of two from 4 to 32.
     pub(crate) cache_line: u8,
-    /// Whether accesses must be marked non-secure.
+    /// True if accesses must be marked non-secure.
     pub(crate) non_secure: bool,
+    /// Largest number of loads before the first store: at least 1.
+    pub(crate) loads: u8,
 }
 
-/// Why there is no program for a request.
+/// Reason why there is no program for an operation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum PlanError {
-    /// It asks for nothing.
+    /// The operation has no bytes.
     Empty,
-    /// It goes past 4 GiB.
+    /// The operation goes past 4 GiB.
     Unreachable,
-    /// Bytes to be read are also to be written, or rows to be written overlap each other.
+    /// Rows to be read are also to be written, or rows to be written overlap each other.
     Overlap,
-    /// More bytes are to be read than written, or fewer.
+    /// The numbers of bytes to read and to write differ.
     Lengths,
 }
 
-/// What a step of a program is about, for people who look for what went wrong.
+/// Segments or rows that a step of a program accesses, for reports of faults.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct SegmentIndices {
     /// The index of the segment that is read, or of the row; 0 where there is but one thing to
@@ -105,32 +109,35 @@ pub(crate) struct SegmentIndices {
     pub(crate) destination: u32,
 }
 
-/// Something to do, which can be done in steps.
+/// Operation that programs do in steps.
 ///
 /// A *step* is written into one program as a whole or not at all, and has a bounded length there.
 pub(crate) trait Operation {
-    /// How many bytes are to be written.
+    /// Checks the operation and returns the number of bytes to write.
     ///
     /// # Errors
     ///
-    /// [`PlanError`], except [`Overlap`](PlanError::Overlap).
-    fn len(&self) -> Result<u64, PlanError>;
-
-    /// Whether what is read and what is written overlap.
-    fn overlaps(&self) -> bool;
+    /// [`PlanError`].
+    fn check(&self) -> Result<u64, PlanError>;
 
     /// Begins another program.
     fn begin(&mut self, _program: &mut Emitter<'_>) -> Result<(), TooLong> {
         Ok(())
     }
 
-    /// Appends the step behind the first `done` bytes, up to [`Emitter::end_step`], and says how
-    /// many it does. Only called if there are more. After an error the program is taken back to
-    /// where it was, so the job must not have changed.
+    /// Appends the step after the first `done` bytes; returns the number of bytes that it does.
+    ///
+    /// That is not 0. There must be more bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`TooLong`] if the step needs another program. Neither the program nor the operation has
+    /// changed then.
     fn step(&mut self, done: u64, program: &mut Emitter<'_>) -> Result<u64, TooLong>;
 
-    /// What the step behind the first `done` bytes is about: of several rows, the first. Only
-    /// called after that step.
+    /// Returns the segments of the step after the first `done` bytes: of several rows, the first.
+    ///
+    /// Only called after that step.
     fn part(&self, _done: u64) -> SegmentIndices {
         SegmentIndices {
             source: 0,
@@ -139,7 +146,7 @@ pub(crate) trait Operation {
     }
 }
 
-/// What is left to write of programs that do a job.
+/// Writer of the programs of an operation.
 ///
 /// # Invariants
 ///
@@ -149,43 +156,45 @@ pub(crate) struct ProgramWriter<J> {
     job: J,
     done: u64,
     len: u64,
+    lines: u16,
 }
 
 impl<J: Operation> ProgramWriter<J> {
-    /// Plans `job`.
+    /// Creates a writer of programs for `job`.
+    ///
+    /// Only [`Copy2d`] is checked for overlaps. The caller of other operations owns the memory.
+    /// Programs never access other memory than they were asked for.
     ///
     /// # Errors
     ///
-    /// [`PlanError`] with what is wrong about it. What counts as an overlap is said for each kind.
+    /// [`PlanError`].
     pub(crate) fn new(job: J) -> Result<Self, PlanError> {
-        let plan = Self::of_distinct_memory(job)?;
-
-        match plan.job.overlaps() {
-            true => Err(PlanError::Overlap),
-            false => Ok(plan),
-        }
-    }
-
-    /// Plans `job`, where the caller knows that nothing overlaps. What comes of it if something
-    /// does is undefined, but for the bytes that are touched: no others.
-    ///
-    /// # Errors
-    ///
-    /// [`PlanError`], except [`Overlap`](PlanError::Overlap).
-    pub(crate) fn of_distinct_memory(job: J) -> Result<Self, PlanError> {
-        match job.len()? {
+        match job.check()? {
             0 => Err(PlanError::Empty),
             // INVARIANT: Nothing is done yet.
-            len => Ok(Self { job, done: 0, len }),
+            len => Ok(Self {
+                job,
+                done: 0,
+                len,
+                lines: 0,
+            }),
         }
     }
 
-    /// How many bytes the programs written so far do: the first ones, in the order of the job.
+    /// Returns the number of bytes that the programs written so far do: the first ones.
     pub(crate) fn done(&self) -> u64 {
         self.done
     }
 
-    /// Whether the programs written so far do all of it.
+    /// Returns the largest number of lines of the MFIFO that the program written last holds at a
+    /// time.
+    ///
+    /// The sum over all programs that run must not exceed the MFIFO (TRM, "MFIFO usage").
+    pub(crate) fn lines(&self) -> u16 {
+        self.lines
+    }
+
+    /// Returns true if the programs written so far do all of it.
     pub(crate) fn is_written(&self) -> bool {
         self.done == self.len
     }
@@ -212,6 +221,7 @@ impl<J: Operation> ProgramWriter<J> {
         let mut program = Emitter::new(mem::take(asm), bus);
         let done = self.steps(&mut program);
 
+        self.lines = program.lines();
         *asm = program.into_assembler();
 
         let done = done?;
@@ -222,12 +232,14 @@ impl<J: Operation> ProgramWriter<J> {
         Ok(())
     }
 
-    /// What the instruction at byte `offset` of a program is about. `None` if it is about nothing
-    /// of the job: if it raises the event or ends the program, or if there is none.
+    /// Returns the segments that the instruction at byte `offset` of a program accesses.
     ///
-    /// The plan must be a clone from before it wrote that program, which is written anew: `bus`,
-    /// the room in `asm` and where it runs have to be the same. The memory may be the program's
-    /// own, but of that only the steps before `offset` are sure to stay. `asm` is empty then.
+    /// Returns `None` for the instructions that raise the event and end the program, and after
+    /// them.
+    ///
+    /// The writer must be a clone from before it wrote that program, which is written again: `bus`,
+    /// the length of the memory of `asm` and the program's address must be the same. The memory may
+    /// be that of the program, of which only the steps before `offset` are sure to stay.
     pub(crate) fn locate(
         mut self,
         asm: &mut Assembler<'_>,
@@ -250,7 +262,7 @@ impl<J: Operation> ProgramWriter<J> {
         None
     }
 
-    /// Writes as many steps as fit and says how many bytes are done then.
+    /// Writes all steps that fit and returns the number of bytes that are done then.
     fn steps(&mut self, program: &mut Emitter<'_>) -> Result<u64, TooLong> {
         let mut done = self.done;
 
@@ -261,28 +273,24 @@ impl<J: Operation> ProgramWriter<J> {
         Ok(done)
     }
 
-    /// Writes the step behind the first `done` bytes and says how many are done then; `None` if it
-    /// is one for the next program, or if there is none.
+    /// Writes the step after the first `done` bytes, and returns the number of bytes done then.
+    ///
+    /// Returns `None` if the step needs another program, or if there is none.
+    #[inline(always)]
     fn step(&mut self, done: u64, program: &mut Emitter<'_>) -> Result<Option<u64>, TooLong> {
         if done >= self.len {
             return Ok(None);
         }
 
-        let len = program.len();
-
         match self.job.step(done, program) {
-            Ok(more @ 1..) => Ok(Some(done + more)),
-            // Nothing done is nothing to wait for: a list that has become shorter.
-            Ok(0) | Err(TooLong) if done == self.done => Err(TooLong),
-            Ok(0) | Err(TooLong) => {
-                program.truncate(len);
-                Ok(None)
-            }
+            Ok(more) => Ok(Some(done + more)),
+            Err(TooLong) if done == self.done => Err(TooLong),
+            Err(TooLong) => Ok(None),
         }
     }
 }
 
-/// How long [`signal`] is in bytes.
+/// Length in bytes of [`signal`].
 const SIGNAL_LEN: usize = 4;
 
 /// Appends a program that does nothing but raise `event`, or the end of one that did.
@@ -304,7 +312,7 @@ pub(crate) fn set_event(program: &mut [u8], event: Event) {
     }
 }
 
-/// Whether `len` bytes from `address` on are all below 4 GiB.
+/// Checks that `len` bytes from `address` on are all below 4 GiB.
 ///
 /// # Errors
 ///
@@ -314,11 +322,4 @@ fn reachable(address: u32, len: u64) -> Result<(), PlanError> {
         Some(end) if end <= 1 << 32 => Ok(()),
         _ => Err(PlanError::Unreachable),
     }
-}
-
-/// Whether `len` bytes here and `other_len` bytes there have any in common.
-fn meet(address: u32, len: u64, other: u32, other_len: u64) -> bool {
-    let (address, other) = (u64::from(address), u64::from(other));
-
-    address < other + other_len && other < address + len
 }

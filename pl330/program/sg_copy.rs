@@ -5,7 +5,6 @@
 use super::{
     emitter::Emitter,
     insn::TooLong,
-    meet,
     reachable,
     Copy,
     Operation,
@@ -13,99 +12,91 @@ use super::{
     SegmentIndices, //
 };
 
-/// Bytes that follow each other on the bus.
+/// Consecutive bytes on the bus.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Segment {
-    /// The first of them.
+    /// Address of the first byte.
     pub(crate) address: u32,
-    /// How many; none are skipped.
+    /// Number of bytes.
     pub(crate) len: u32,
 }
 
 impl Segment {
     const NONE: Self = Self { address: 0, len: 0 };
 
-    fn end(self) -> u64 {
-        u64::from(self.address) + u64::from(self.len)
-    }
-
-    fn meets(self, other: Self) -> bool {
-        self.len != 0
-            && other.len != 0
-            && meet(
-                self.address,
-                self.len.into(),
-                other.address,
-                other.len.into(),
-            )
-    }
-
-    /// Takes the first `len` bytes away, of as many.
-    fn skip(&mut self, len: u32) {
-        self.address = self.address.wrapping_add(len);
-        self.len -= len;
+    /// Returns the segment without its first `len` bytes, of at least that many.
+    fn skip(self, len: u32) -> Self {
+        Self {
+            address: self.address.wrapping_add(len),
+            len: self.len.wrapping_sub(len),
+        }
     }
 }
 
-/// Segments to copy to segments, as if those of either side followed each other.
+/// Segments to copy to segments, as if those of each side followed each other.
 ///
-/// The lists are iterated over more than once, by clones of the iterators, which must yield the same
-/// segments each time.
+/// The lists are iterated over more than once, by clones of the iterators, which must yield the
+/// same segments each time.
 ///
-/// The two sides overlap if any source segment has a byte in common with any destination segment.
-/// That takes a time proportional to the number of segments if all of one side are below all of the
-/// other, or if both sides ascend; otherwise to the product of the two numbers. Where the caller owns
-/// the memory of both sides and knows better, there is [`ProgramWriter::of_distinct_memory`].
-///
-/// Destination segments may overlap each other. Which of the bytes meant for such a place ends up there
-/// is undefined.
-///
-/// [`ProgramWriter::of_distinct_memory`]: super::ProgramWriter::of_distinct_memory
+/// No source segment may overlap a destination segment. Destination segments may overlap each
+/// other. Where segments overlap, the bytes that arrive are undefined.
 #[derive(Clone)]
 pub(crate) struct SgCopy<S, D> {
     source: Side<S>,
     destination: Side<D>,
 }
 
-/// A list, as far as it has been taken.
+/// List of one side, and its rest.
 #[derive(Clone)]
-struct Side<I> {
+pub(super) struct Side<I> {
+    list: I,
+    /// Segments that no step has begun.
     rest: I,
-    /// What is left of the segment that was taken last.
+    /// Rest of the segment that the last step has begun.
     segment: Segment,
-    /// How many were taken, those without bytes as well.
-    taken: u32,
 }
 
 impl<I: Iterator<Item = Segment> + Clone> Side<I> {
-    fn new(list: impl IntoIterator<IntoIter = I>) -> Self {
+    pub(super) fn new(list: impl IntoIterator<IntoIter = I>) -> Self {
+        let list = list.into_iter();
+
         Self {
-            rest: list.into_iter(),
+            rest: list.clone(),
+            list,
             segment: Segment::NONE,
-            taken: 0,
         }
     }
 
-    /// What has not been taken yet, which is all of it while the job is checked.
-    fn rest(&self) -> I {
-        self.rest.clone()
+    /// Returns an iterator over the whole list.
+    pub(super) fn list(&self) -> I {
+        self.list.clone()
     }
 
-    /// Takes the next segment that has bytes, once the last one has none left.
-    fn refill(&mut self) {
+    /// Returns the rest of the segment that was begun, or begins the next one that has bytes.
+    ///
+    /// At the end of the list, it has no bytes.
+    pub(super) fn begin(&mut self) -> Segment {
         while self.segment.len == 0 {
-            let Some(segment) = self.rest.next() else {
-                return;
+            let Some(next) = self.rest.next() else {
+                break;
             };
 
-            self.segment = segment;
-            self.taken = self.taken.saturating_add(1);
+            self.segment = next;
         }
+        self.segment
     }
 
-    /// The index of the segment that was taken last.
-    fn index(&self) -> u32 {
-        self.taken.saturating_sub(1)
+    /// Removes the first `len` bytes, which a step has done, from the segment that was begun.
+    pub(super) fn finish(&mut self, len: u32) {
+        self.segment = self.segment.skip(len);
+    }
+
+    /// Returns the index of the segment that was begun last.
+    pub(super) fn index(&self) -> u32 {
+        let begun = self.list.clone().count() - self.rest.clone().count();
+
+        // CAST: There are fewer segments than bytes that 32 bits address, and as many empty ones.
+        begun.saturating_sub(1) as u32
     }
 }
 
@@ -131,46 +122,31 @@ where
     S: Iterator<Item = Segment> + Clone,
     D: Iterator<Item = Segment> + Clone,
 {
-    fn len(&self) -> Result<u64, PlanError> {
-        let source = total(self.source.rest())?;
-        let destination = total(self.destination.rest())?;
+    fn check(&self) -> Result<u64, PlanError> {
+        let source = total(self.source.list())?;
+        let destination = total(self.destination.list())?;
 
-        match source == destination {
-            true => Ok(source),
-            false => Err(PlanError::Lengths),
+        if source == destination {
+            Ok(source)
+        } else {
+            Err(PlanError::Lengths)
         }
     }
 
-    fn overlaps(&self) -> bool {
-        let (sources, destinations) = (self.source.rest(), self.destination.rest());
-
-        if !hull(sources.clone()).meets(&hull(destinations.clone())) {
-            return false;
-        }
-        if ascends(sources.clone()) && ascends(destinations.clone()) {
-            return ascending_meet(sources, destinations);
-        }
-
-        let mut destinations = destinations;
-
-        destinations.any(|to| sources.clone().any(|from| from.meets(to)))
-    }
-
+    #[inline(always)]
     fn step(&mut self, _done: u64, program: &mut Emitter<'_>) -> Result<u64, TooLong> {
-        self.source.refill();
-        self.destination.refill();
+        // Segments that begin together mostly end together, so that nothing is left of them.
+        if self.source.segment.len | self.destination.segment.len == 0 {
+            let from = self.source.rest.next().unwrap_or(Segment::NONE);
+            let to = self.destination.rest.next().unwrap_or(Segment::NONE);
 
-        let (from, to) = (&mut self.source.segment, &mut self.destination.segment);
-        let part = Copy {
-            source: from.address,
-            destination: to.address,
-            len: from.len.min(to.len),
-        };
-        let len = part.write_step(program)?;
-
-        from.skip(len);
-        to.skip(len);
-        Ok(len.into())
+            if from.len == to.len && program.try_pages(from.address, to.address, from.len) {
+                return Ok(from.len.into());
+            }
+            self.source.segment = from;
+            self.destination.segment = to;
+        }
+        self.step_in_segments(program)
     }
 
     fn part(&self, _done: u64) -> SegmentIndices {
@@ -181,68 +157,49 @@ where
     }
 }
 
-fn total(mut list: impl Iterator<Item = Segment>) -> Result<u64, PlanError> {
+impl<S, D> SgCopy<S, D>
+where
+    S: Iterator<Item = Segment> + Clone,
+    D: Iterator<Item = Segment> + Clone,
+{
+    /// Appends the copy up to the end of a segment, or the longest part that a step can have.
+    fn step_in_segments(&mut self, program: &mut Emitter<'_>) -> Result<u64, TooLong> {
+        let (from, to) = (self.source.begin(), self.destination.begin());
+        let len = from.len.min(to.len);
+
+        if len == 0 {
+            // An iterator has become shorter.
+            return Err(TooLong);
+        }
+
+        let has_template = program.try_template(from.address, to.address, len);
+        let part = Copy {
+            source: from.address,
+            destination: to.address,
+            len,
+        };
+        let len = if has_template {
+            len
+        } else {
+            part.write_any(program)?
+        };
+
+        self.source.finish(len);
+        self.destination.finish(len);
+        Ok(len.into())
+    }
+}
+
+/// Returns the number of bytes in a list.
+///
+/// # Errors
+///
+/// [`PlanError::Unreachable`]; [`PlanError::Lengths`] if 64 bits do not count them.
+pub(super) fn total(mut list: impl Iterator<Item = Segment>) -> Result<u64, PlanError> {
     list.try_fold(0u64, |total, segment| {
         reachable(segment.address, segment.len.into())?;
         total
             .checked_add(segment.len.into())
             .ok_or(PlanError::Lengths)
     })
-}
-
-/// From the first byte of a list to behind its last one.
-struct Hull {
-    start: u64,
-    end: u64,
-}
-
-impl Hull {
-    fn meets(&self, other: &Self) -> bool {
-        self.start < other.end && other.start < self.end
-    }
-}
-
-fn hull(list: impl Iterator<Item = Segment>) -> Hull {
-    let nothing = Hull {
-        start: u64::MAX,
-        end: 0,
-    };
-
-    list.filter(|segment| segment.len != 0)
-        .fold(nothing, |hull, segment| Hull {
-            start: hull.start.min(segment.address.into()),
-            end: hull.end.max(segment.end()),
-        })
-}
-
-/// Whether each segment begins where the one before ends, or after that.
-fn ascends(mut list: impl Iterator<Item = Segment>) -> bool {
-    let mut end = 0;
-
-    list.all(|segment| {
-        let ascends = u64::from(segment.address) >= end;
-
-        end = segment.end();
-        ascends
-    })
-}
-
-/// Whether two lists that ascend have a byte in common: of two segments without one, the lower has
-/// nothing in common with what follows the other either.
-fn ascending_meet(
-    mut left: impl Iterator<Item = Segment>,
-    mut right: impl Iterator<Item = Segment>,
-) -> bool {
-    let mut next = (left.next(), right.next());
-
-    while let (Some(a), Some(b)) = next {
-        if a.meets(b) {
-            return true;
-        }
-        next = match a.end() <= b.end() {
-            true => (left.next(), Some(b)),
-            false => (Some(a), right.next()),
-        };
-    }
-    false
 }

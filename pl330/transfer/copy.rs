@@ -18,15 +18,11 @@ use super::{
             Request,
             TransferError, //
         },
-        program::{
-            Memset,
-            Pattern,
-            ProgramWriter, //
-        }, //
+        program::Pattern, //
     },
     descriptor::ParcelMemory,
     shape::{
-        contiguous,
+        memset,
         Addresses, //
     },
     CopyRange,
@@ -193,7 +189,11 @@ impl<'bound> Transfers<'bound> {
             .wait()
     }
 
-    /// Prepares a memset. Allocates with `flags`. C function: `dmaengine_prep_dma_memset()`.
+    /// Prepares a memset. Allocates with `flags`.
+    ///
+    /// The bytes may be in any number of segments, to which the pattern is written as if they
+    /// followed each other. C functions: `dmaengine_prep_dma_memset()`,
+    /// `device_prep_dma_memset_sg()`.
     ///
     /// # Errors
     ///
@@ -213,17 +213,7 @@ impl<'bound> Transfers<'bound> {
         // themselves.
         unsafe {
             self.prepare_with(destination, timeout_ms(len), flags, |flight| {
-                let segment = contiguous(flight.as_ref(), offset, len)?;
-                let segment = segment.ok_or(TransferError::Unreachable)?;
-                let memset = Memset::new(segment.address, segment.len, pattern);
-
-                Ok((
-                    Operation::Memset(ProgramWriter::new(memset)?),
-                    Addresses {
-                        source: segment.address,
-                        destination: segment.address,
-                    },
-                ))
+                memset(flight.as_ref(), offset, len, pattern, flags)
             })
         }
     }

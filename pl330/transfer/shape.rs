@@ -22,6 +22,8 @@ use super::super::{
     program::{
         self,
         Copy,
+        Memset,
+        Pattern,
         PlanError,
         ProgramWriter,
         Segment, //
@@ -111,7 +113,7 @@ fn first(
 }
 
 /// Returns `len` bytes at `offset` as a segment, or `None` if they are in several.
-pub(super) fn contiguous(
+fn contiguous(
     flight: Flight<'_, impl MappedMemory>,
     offset: usize,
     len: usize,
@@ -182,6 +184,36 @@ fn lists(
         Addresses {
             source: from,
             destination: to,
+        },
+    ))
+}
+
+/// Returns the operation that sets `len` bytes at `offset` to `pattern`, and the first address.
+pub(super) fn memset(
+    flight: Flight<'_, impl MappedMemory>,
+    offset: usize,
+    len: usize,
+    pattern: Pattern,
+    flags: Flags,
+) -> Result<(Operation, Addresses), TransferError> {
+    let (address, operation) = match contiguous(flight, offset, len)? {
+        Some(Segment { address, len }) => {
+            let memset = Memset::new(address, len, pattern);
+
+            (address, Operation::Memset(ProgramWriter::new(memset)?))
+        }
+        None => {
+            let (first, segments) = list(flight, iter::once((offset, len)), flags)?;
+
+            (first, Operation::sg_memset(segments, pattern)?)
+        }
+    };
+
+    Ok((
+        operation,
+        Addresses {
+            source: address,
+            destination: address,
         },
     ))
 }
@@ -266,7 +298,7 @@ unsafe impl CopyShape for CopyRange {
         };
 
         Ok((
-            Operation::Copy(ProgramWriter::of_distinct_memory(copy)?),
+            Operation::Copy(ProgramWriter::new(copy)?),
             Addresses {
                 source: copy.source,
                 destination: copy.destination,

@@ -44,10 +44,11 @@ const BUFFER_LEN: usize = 512 << 10;
 /// Limits of an RK3588's controller, shared by eight channels.
 const RK3588: ProgramLimits = ProgramLimits {
     bytes: 8,
-    lines: 16,
+    lines: 17,
     beats: 16,
     cache_line: 32,
     non_secure: true,
+    loads: 8,
 };
 
 /// Measures the programs of all lists. `dev` is used for the log only.

@@ -21,6 +21,12 @@ pub(crate) trait Hardware {
     /// Reason why a program does not start.
     type Error;
 
+    /// Returns the number of lines of the MFIFO, which all channels share.
+    fn lines(&self) -> u16;
+
+    /// Returns the largest number of these lines that `program` holds at a time.
+    fn lines_of(program: &Self::Program) -> u16;
+
     /// Starts `program` on `channel`, which is stopped.
     ///
     /// # Errors

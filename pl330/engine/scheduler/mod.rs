@@ -72,6 +72,10 @@ pub(super) struct Scheduler<P: Platform> {
     /// State of the platform.
     pub(super) platform: P,
     channels: [ChannelOf<P>; MAX_CHANNELS],
+    /// Lines of the MFIFO that the program started last on each channel needs.
+    lines: [u16; MAX_CHANNELS],
+    /// True if the first ready request waits for lines of the MFIFO.
+    is_short_of_lines: bool,
     /// Requests whose turn it is, for the next channel.
     ready: P::List,
     /// Requests whose next program is not written yet.
@@ -93,6 +97,8 @@ impl<P: Platform> Scheduler<P> {
             hardware,
             platform,
             channels: core::array::from_fn(|channel| Channel::new(usable & 1 << channel != 0)),
+            lines: [0; MAX_CHANNELS],
+            is_short_of_lines: false,
             ready: P::List::new(),
             unwritten: P::List::new(),
             writing: None,
@@ -165,6 +171,7 @@ impl<P: Platform> Scheduler<P> {
             // The end of a request has made the next one of its queue ready.
             return self.fail_waiting(reason);
         }
+        self.is_short_of_lines = false;
         for _ in 0..MAX_CHANNELS {
             let Some(request) = self.ready.pop_front() else {
                 return;
@@ -172,7 +179,9 @@ impl<P: Platform> Scheduler<P> {
 
             if let Err(request) = self.start(request) {
                 self.ready.push_front(request);
-                if self.is_idle_channel_left() {
+                // A program that ends leaves its lines to the request, and then there is a
+                // dispatch.
+                if !self.is_short_of_lines && self.is_idle_channel_left() {
                     // The channel has not executed the last instruction of its program yet, or the
                     // hardware is busy.
                     self.ask_for_work();
@@ -195,10 +204,27 @@ impl<P: Platform> Scheduler<P> {
         let is_stopping = |it: &ChannelOf<P>| it.state() == State::Stopping;
 
         self.channels.iter().any(is_stopping)
-            || !self.ready.is_empty() && self.is_idle_channel_left()
+            || !self.ready.is_empty() && !self.is_short_of_lines && self.is_idle_channel_left()
     }
 
-    /// Starts the next program of `request`, or ends it. Returns it if that is to be tried again.
+    /// Returns true if the MFIFO has `lines` lines beside those of the programs that run.
+    ///
+    /// A channel that does not stop may hold its lines for ever. They do not keep a program from
+    /// being started if no other one runs.
+    fn has_lines(&self, lines: u16) -> bool {
+        let is_busy = |state| matches!(state, State::Running | State::Stopping);
+        let held = (self.channels.iter().zip(self.lines))
+            .filter(|(channel, _)| channel.state() != State::Idle)
+            .fold(0u16, |held, (_, lines)| held.saturating_add(lines));
+
+        held.saturating_add(lines) <= self.hardware.lines()
+            || !self.channels.iter().any(|it| is_busy(it.state()))
+    }
+
+    /// Starts the next program of `request`, or ends it.
+    ///
+    /// Returns it if that is to be tried again: no channel has stopped, the MFIFO lacks lines for its
+    /// program, or the hardware is busy.
     fn start(&mut self, request: P::Request) -> Result<(), P::Request> {
         let state = P::state(self, &request);
 
@@ -218,13 +244,18 @@ impl<P: Platform> Scheduler<P> {
             self.ask_for_work();
             return Ok(());
         };
-        let Some(channel) = self.claim() else {
+        let lines = <P::Hardware as Hardware>::lines_of(&program);
+        let has_lines = self.has_lines(lines);
+        let channel = if has_lines { self.claim() } else { None };
+        let Some(channel) = channel else {
+            self.is_short_of_lines = !has_lines;
             P::state(self, &request).program = Some(program);
             return Err(request);
         };
 
         match self.hardware.start(channel, program) {
             Ok(active) => {
+                self.lines[channel % MAX_CHANNELS] = lines;
                 P::started(self, &request, channel);
                 if P::state(self, &request).is_unwritten() {
                     self.ask_for_work();

@@ -6,12 +6,8 @@ use core::mem;
 
 use super::{
     Counter,
-    Instruction,
-    LP_LEN, //
+    Instruction, //
 };
-
-/// Maximum length in bytes of the body of [`Assembler::repeat_code`].
-const MAX_CODE: usize = 12;
 
 /// A program that does not fit: into its memory, or a loop into what the instructions can say.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -120,13 +116,48 @@ impl<'a> Assembler<'a> {
         Ok(())
     }
 
+    /// As [`append`](Self::append), for code whose length is part of its type.
+    ///
+    /// # Errors
+    ///
+    /// [`TooLong`] if the memory is full; nothing is appended then.
+    #[inline(always)]
+    pub(crate) fn append_array<const N: usize>(&mut self, code: [u8; N]) -> Result<(), TooLong> {
+        let rest = self.memory.get_mut(self.len..).ok_or(TooLong)?;
+
+        *rest.first_chunk_mut().ok_or(TooLong)? = code;
+        // It does not wrap: there is memory up to there.
+        self.len = self.len.wrapping_add(N);
+        Ok(())
+    }
+
+    /// As [`append_array`](Self::append_array), but `room` bytes must be left behind the code.
+    ///
+    /// # Errors
+    ///
+    /// [`TooLong`] if the memory is full; nothing is appended then.
+    #[inline(always)]
+    pub(crate) fn append_before<const N: usize>(
+        &mut self,
+        code: [u8; N],
+        room: usize,
+    ) -> Result<(), TooLong> {
+        let end = self.len.wrapping_add(N + room);
+        let rest = self.memory.get_mut(self.len..end).ok_or(TooLong)?;
+
+        *rest.first_chunk_mut().ok_or(TooLong)? = code;
+        // It does not wrap: there is memory up to there.
+        self.len = self.len.wrapping_add(N);
+        Ok(())
+    }
+
     /// Appends a loop that runs `body` `iterations` times.
     ///
     /// # Errors
     ///
-    /// [`TooLong`] if the memory is full, the body is over 255 bytes, or `iterations` is not between
-    /// 1 and [`MAX_ITERATIONS`](super::MAX_ITERATIONS). What was appended until then stays; [`truncate`](Self::truncate) takes
-    /// it back.
+    /// [`TooLong`] if the memory is full, the body is over 255 bytes, or `iterations` is not 1 to
+    /// [`MAX_ITERATIONS`](super::MAX_ITERATIONS). What was appended until then stays;
+    /// [`truncate`](Self::truncate) takes it back.
     pub(crate) fn repeat(
         &mut self,
         counter: Counter,
@@ -147,39 +178,11 @@ impl<'a> Assembler<'a> {
         })
     }
 
-    /// As [`repeat`](Self::repeat), but the body is encoded already.
-    pub(crate) fn repeat_code<const N: usize>(
-        &mut self,
-        counter: Counter,
-        iterations: u32,
-        body: [u8; N],
-    ) -> Result<(), TooLong> {
-        const { assert!(N <= MAX_CODE) };
-
-        let start = Instruction::Lp {
-            counter,
-            iterations_minus_1: minus_1(iterations)?,
-        };
-        let end = Instruction::LpEnd {
-            counter,
-            // CAST: At most `MAX_CODE`.
-            body_len: N as u8,
-        };
-        let mut code = [0; MAX_CODE + 2 * LP_LEN];
-
-        // In one piece, there is room to look for only once.
-        code[..LP_LEN].copy_from_slice(start.encode().as_bytes());
-        code[LP_LEN..][..N].copy_from_slice(&body);
-        code[LP_LEN + N..][..LP_LEN].copy_from_slice(end.encode().as_bytes());
-        self.append(&code[..N + 2 * LP_LEN])
-    }
-
     /// Appends a loop that runs `body` until the thread is killed.
     ///
     /// # Errors
     ///
-    /// [`TooLong`] if the memory is full or the body is over 255 bytes. What was appended until then
-    /// stays.
+    /// [`TooLong`] if the memory is full or the body is over 255 bytes. What was appended stays.
     pub(crate) fn repeat_forever(
         &mut self,
         body: impl FnOnce(&mut Self) -> Result<(), TooLong>,

@@ -38,10 +38,10 @@ pub(crate) use assembler::{
 /// The longest instruction in bytes.
 const MAX_LEN: usize = 6;
 
-/// How long DMALP and DMALPEND are in bytes.
+/// Length in bytes of DMALP and of DMALPEND.
 pub(crate) const LP_LEN: usize = 2;
 
-/// The most times that a loop can run its body.
+/// Largest number of iterations of a loop.
 pub(crate) const MAX_ITERATIONS: u32 = 256;
 
 /// An event, which is also an interrupt where INTEN says so: 0 to 31.
@@ -154,7 +154,7 @@ pub(crate) enum Request {
     Burst = 3,
 }
 
-/// What DMAWFP waits for.
+/// Request that DMAWFP waits for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub(crate) enum WaitFor {
@@ -203,7 +203,7 @@ pub(crate) enum Instruction {
     Wfe {
         /// The event.
         event: Event,
-        /// Whether to fetch anew what follows: another thread may have written it.
+        /// True to fetch again what follows: another thread may have written it.
         invalidate: bool,
     },
     /// Waits for a request of a peripheral.
@@ -259,9 +259,9 @@ pub(crate) enum Instruction {
     Go {
         /// The channel.
         channel: Channel,
-        /// Whether the channel is to be non-secure.
+        /// True if the channel is to be non-secure.
         non_secure: bool,
-        /// Where the program is.
+        /// Address of the program.
         address: u32,
     },
 }

@@ -113,15 +113,20 @@ fn run(case: Case, program: &[u8]) -> Stats {
 pub(crate) fn buses() -> impl Strategy<Value = ProgramLimits> {
     let widths = select(vec![4, 8, 16]);
     let cache_lines = select(vec![4, 8, 16, 32]);
-    let bursts = prop_oneof![(1..=20u16, 1..=16u8), (15..=17u16, Just(16u8))];
+    let bursts = prop_oneof![
+        2 => (1..=20u16, 1..=16u8),
+        2 => (15..=17u16, Just(16u8)),
+        1 => (1..=70u16, 1..=16u8),
+    ];
 
-    (widths, bursts, cache_lines, any::<bool>()).prop_map(
-        |(bytes, (lines, beats), cache_line, non_secure)| ProgramLimits {
+    (widths, bursts, cache_lines, any::<bool>(), 1..=8u8).prop_map(
+        |(bytes, (lines, beats), cache_line, non_secure, loads)| ProgramLimits {
             bytes,
             lines,
             beats,
             cache_line,
             non_secure,
+            loads,
         },
     )
 }
@@ -247,10 +252,11 @@ proptest! {
 /// One of eight channels of the controller that the driver is for.
 pub(crate) const RK3588: ProgramLimits = ProgramLimits {
     bytes: 8,
-    lines: 16,
+    lines: 17,
     beats: 16,
     cache_line: 32,
     non_secure: true,
+    loads: 8,
 };
 
 /// A case of that controller, by alignment and length.

@@ -62,8 +62,9 @@ fn a_page_takes_few_bursts() {
                 let totals = copied(from, to, 4096);
 
                 for traffic in [totals.loads, totals.stores] {
-                    assert!(traffic.on_the_bus <= 40, "{from} {to}: {traffic:?}");
-                    assert!(from % 8 != to || traffic.bursts <= 33);
+                    // Two of them may cross a multiple of 4 KiB.
+                    assert!(traffic.bursts <= 33, "{from} {to}: {traffic:?}");
+                    assert!(traffic.on_the_bus <= 35, "{from} {to}: {traffic:?}");
                 }
                 let (loads, stores) = (totals.loads, totals.stores);
 
@@ -79,10 +80,10 @@ fn a_page_takes_few_bursts() {
     }
 }
 
-/// Checks that each loop over bursts is in one line of the instruction cache, if it fits.
+/// Checks that each loop over bursts or rows is in one line of the instruction cache, if it fits.
 ///
 /// Such a loop is fetched once.
-fn expect_loops_in_lines<J: Operation>(job: J, cache_line: u8) {
+fn expect_loops_in_lines<J: Operation>(job: J, cache_line: u8, is_over_rows: bool) {
     let bus = ProgramLimits {
         cache_line,
         ..RK3588
@@ -104,11 +105,14 @@ fn expect_loops_in_lines<J: Operation>(job: J, cache_line: u8) {
         instruction,
     } in listing(&bytes[..len])
     {
-        if let Ok(Instruction::LpEnd {
-            counter: Counter::Lc0,
-            body_len,
-        }) = instruction
-        {
+        let is_inner = |counter| counter == Counter::Lc0;
+
+        if let Ok(Instruction::LpEnd { counter, body_len }) = instruction {
+            // Of two nested loops over bursts, the outer one runs its own instructions rarely.
+            if !is_inner(counter) && !is_over_rows {
+                continue;
+            }
+
             let start = offset - usize::from(body_len);
             let end = offset + 2;
 
@@ -137,24 +141,28 @@ fn loops_stay_in_a_cache_line() {
                         len,
                     };
 
-                    expect_loops_in_lines(job, cache_line);
+                    expect_loops_in_lines(job, cache_line, false);
                     for pattern in [&[0][..], &[1, 2]] {
                         let pattern = Pattern::new(pattern).unwrap();
 
-                        expect_loops_in_lines(Memset::new(destination, len, pattern), cache_line);
+                        let fill = Memset::new(destination, len, pattern);
+
+                        expect_loops_in_lines(fill, cache_line, false);
                     }
                 }
 
-                let job = Copy2d {
-                    source,
-                    destination,
-                    row_len: 2_000,
-                    rows: 9,
-                    source_stride: 4096,
-                    destination_stride: 2048,
-                };
+                for row_len in [1, 8, 128, 136, 256, 2_000] {
+                    let job = Copy2d {
+                        source,
+                        destination,
+                        row_len,
+                        rows: 9,
+                        source_stride: 4096,
+                        destination_stride: 2048,
+                    };
 
-                expect_loops_in_lines(job, cache_line);
+                    expect_loops_in_lines(job, cache_line, true);
+                }
             }
         }
     }
@@ -200,6 +208,7 @@ fn a_step_fits_where_it_should() {
                 beats,
                 cache_line,
                 non_secure: true,
+                loads: 1,
             };
             let width = u32::from(bytes);
             let burst = width * u32::from(beats);
@@ -253,9 +262,9 @@ fn code_of_list(count: u32, len: u32, from: u32, to: u32) -> usize {
 #[test]
 fn programs_grow_by_the_same_for_each_segment() {
     for (len, from, to, most) in [
-        (4096, 0, 0, 20),
-        (4096, 1, 3, 70),
-        (4096, 3, 1, 75),
+        (4096, 0, 0, 18),
+        (4096, 1, 3, 40),
+        (4096, 3, 1, 40),
         (100, 0, 0, 40),
     ] {
         let sizes: Vec<_> = (0..=12)
@@ -306,18 +315,14 @@ fn copies_do_no_more_than_they_must() {
         [
             "MOV SAR, 0x10000001",
             "MOV DAR, 0x80000003",
-            "MOV CCR, SAI SS64 SB15 DAI DS64 DB15",
+            "MOV CCR, SAI SS64 SB16 DAI DS64 DB16",
             "LD",
             "ST",
             "LD",
             "ST",
-            "RMB",
-            "WMB",
-            "MOV CCR, SAI SS64 SB7 DAI DS64 DB7",
+            "MOV CCR, SAI SS64 SB5 DAI DS64 DB5",
             "LD",
             "ST",
-            "RMB",
-            "WMB",
             "MOV CCR, SAI SS8 SB5 DAI DS8 DB7",
             "LD",
             "ST",
@@ -331,30 +336,20 @@ fn copies_do_no_more_than_they_must() {
         [
             "MOV SAR, 0x10000003",
             "MOV DAR, 0x80000001",
-            "MOV CCR, SAI SS8 SB5 DAI DS8 DB5",
+            // The first store is a beat shorter than the first load.
+            "MOV CCR, SAI SS64 SB16 DAI DS64 DB15",
             "LD",
             "ST",
-            "WMB",
-            "MOV CCR, SAI SS64 SB15 DAI DS64 DB15",
-            // So that the loop stands in one line of the instruction cache.
-            "NOP",
-            "NOP",
-            "NOP",
-            "LP lc0, 34",
+            "MOV CCR, SAI SS64 SB16 DAI DS64 DB16",
+            "LP lc0, 31",
             "LD",
             "ST",
-            "LPEND lc0, 32",
-            "RMB",
-            "WMB",
-            "MOV CCR, SAI SS64 SB9 DAI DS64 DB10",
-            "LD",
-            "RMB",
-            "MOV CCR, SAI SS8 SB3 DAI DS64 DB10",
+            "LPEND lc0, 28",
+            "MOV CCR, SAI SS64 SB8 DAI DS64 DB8",
             "LD",
             "ST",
-            "RMB",
-            "WMB",
-            "MOV CCR, SAI SS8 SB1 DAI DS8 DB1",
+            "MOV CCR, SAI SS8 SB3 DAI DS8 DB9",
+            "LD",
             "ST",
             "WMB",
             "SEV E0",
@@ -465,6 +460,7 @@ fn code_of_rows(row_len: u32) -> String {
 
     let len = asm.len();
     let words: Vec<_> = listing(&bytes[..len])
+        .filter(|line| line.instruction != Ok(Instruction::Nop))
         .map(|line| match line.instruction.unwrap() {
             Instruction::Mov(register, _) => format!("{register:?}"),
             _ => line.to_string()[5..].split(' ').next().unwrap().to_string(),
@@ -474,9 +470,7 @@ fn code_of_rows(row_len: u32) -> String {
     words.join(" ")
 }
 
-/// Rows of equal bursts do not wait for one another.
-///
-/// In other rows, the control word is set only when it changes.
+/// Rows do not wait for one another. The control word is set only when it changes.
 #[test]
 fn loops_over_rows_set_what_changes() {
     assert_eq!(
@@ -485,7 +479,7 @@ fn loops_over_rows_set_what_changes() {
     );
     assert_eq!(
         code_of_rows(136),
-        "Sar Dar DMALP DMAWMB Ccr DMALD DMAST DMAWMB Ccr DMALD DMAST DMAADDH DMAADDH DMALPEND \
+        "Sar Dar DMALP Ccr DMALD DMAST Ccr DMALD DMAST DMAADDH DMAADDH DMALPEND \
          DMAWMB DMASEV DMAEND"
     );
 }

@@ -19,6 +19,7 @@ use crate::plan_tests::{
 };
 use crate::program::disasm::listing;
 use crate::program::insn::{
+    Address,
     Assembler,
     Counter,
     Event,
@@ -158,11 +159,16 @@ fn lists(from: &[Segment], to: &[Segment]) -> impl Operation {
 #[test]
 fn an_address_is_set_where_it_changes() {
     let moves = |job, register| {
-        count(
-            job,
-            RK3588,
-            |it| matches!(it, Instruction::Mov(which, _) if which == register),
-        )
+        let address = match register {
+            Register::Sar => Address::Source,
+            _ => Address::Destination,
+        };
+
+        count(job, RK3588, |it| match it {
+            Instruction::Mov(which, _) => which == register,
+            Instruction::AddH(which, _) => which == address,
+            _ => false,
+        })
     };
     let together = segments(0x1000_0000, 5, 4096, 4096);
     let apart = segments(0x8000_0000, 5, 8192, 4096);
@@ -171,6 +177,38 @@ fn an_address_is_set_where_it_changes() {
     assert_eq!(moves(lists(&together, &apart), Register::Dar), 5);
     assert_eq!(moves(lists(&apart, &together), Register::Sar), 5);
     assert_eq!(moves(lists(&apart, &together), Register::Dar), 1);
+}
+
+/// An address up to 65535 bytes above the last one is added to, which is shorter; others are set.
+#[test]
+fn near_addresses_are_added_to() {
+    for len in [100, 4096] {
+        for (gap, is_near) in [(1, true), (32_769, true), (65_535, true), (65_536, false)] {
+            let from = segments(0x1000_0000, 3, len + gap, len);
+            let to = segments(0x8000_0000, 3, len + gap, len);
+            let adds = count(lists(&from, &to), RK3588, |it| {
+                matches!(it, Instruction::AddH(..))
+            });
+
+            assert_eq!(adds, if is_near { 4 } else { 0 }, "{len} {gap}");
+        }
+    }
+
+    // Below the last one.
+    let (mut from, mut to) = (
+        segments(0x1000_0000, 3, 8192, 100),
+        segments(0x8000_0000, 3, 8192, 100),
+    );
+
+    from.reverse();
+    to.reverse();
+    assert_eq!(
+        count(lists(&from, &to), RK3588, |it| matches!(
+            it,
+            Instruction::AddH(..)
+        )),
+        0
+    );
 }
 
 /// Segments whose bursts are alike follow each other without a barrier and with one control word.
@@ -186,10 +224,10 @@ fn segments_that_are_alike_wait_for_nothing() {
     assert_eq!((executed.read_barriers, executed.write_barriers), (0, 1));
 }
 
-/// The second of two segments executes no more barriers than the first, whatever the alignment:
-/// none is left to it, and none is added.
+/// The second of two segments takes the bursts of the first, whatever the alignment, and no
+/// segment waits: the one barrier is that before the event.
 #[test]
-fn each_segment_waits_for_itself() {
+fn segments_wait_for_nothing() {
     for from in 0..8 {
         for to in 0..8 {
             for len in (1..=40).chain([127, 128, 255, 300, 4095, 4096, 4160]) {
@@ -202,8 +240,8 @@ fn each_segment_waits_for_itself() {
                 let two = execute(lists(&source, &destination), RK3588, &mut memory);
                 let what = format!("{len} bytes from {from} to {to}: {one:?}, {two:?}");
 
-                assert_eq!(two.read_barriers, 2 * one.read_barriers, "{what}");
-                assert!(two.write_barriers <= 2 * one.write_barriers, "{what}");
+                assert_eq!((one.read_barriers, one.write_barriers), (0, 1), "{what}");
+                assert_eq!((two.read_barriers, two.write_barriers), (0, 1), "{what}");
                 assert_eq!(two.loads, 2 * one.loads, "{what}");
                 assert_eq!(two.stores, 2 * one.stores, "{what}");
             }
@@ -211,23 +249,112 @@ fn each_segment_waits_for_itself() {
     }
 }
 
-/// Bytes that were stored need no barrier that waits for their loads. A barrier for stores stands
-/// before a control word and before the event.
+/// Programs have one barrier: for the stores, before the event.
+///
+/// The DMAC itself waits where a change of the control word or of an address needs that.
 #[test]
-fn nothing_waits_for_loads_that_were_stored() {
+fn nothing_waits_before_a_register_changes() {
     for at in 0..8 {
         for len in (1..=40).chain([127, 128, 255, 300, 4095, 4096, 4160, 40_000]) {
-            for executed in [
-                execute_copy(at, at, len),
-                execute_fill(at, len, &[0]),
-                execute_fill(at, len, &[1, 2]),
-            ] {
+            let copies = (0..8).map(|from| execute_copy(from, at, len));
+            let fills = [&[0][..], &[1, 2]].map(|pattern| execute_fill(at, len, pattern));
+
+            for executed in copies.chain(fills) {
                 let what = format!("{len} bytes at {at}: {executed:?}");
 
                 assert_eq!(executed.read_barriers, 0, "{what}");
-                assert_eq!(executed.write_barriers, executed.controls, "{what}");
+                assert_eq!(executed.write_barriers, 1, "{what}");
             }
         }
+    }
+}
+
+/// A copy or a fill with zeroes of up to two beats is one burst on each side, whatever the
+/// alignment: one control word, and for a copy one load.
+#[test]
+fn two_beats_are_one_burst() {
+    for from in 0..8 {
+        for to in 0..8 {
+            for len in 1..=16 {
+                let copied = execute_copy(from, to, len);
+                let zeroed = execute_fill(to, len, &[0]);
+
+                assert_eq!(
+                    (copied.controls, copied.loads, copied.stores),
+                    (1, 1, 1),
+                    "{len} bytes from {from} to {to}"
+                );
+                assert_eq!((zeroed.controls, zeroed.stores), (1, 1), "{len} to {to}");
+            }
+        }
+    }
+}
+
+/// Loads of a program before its first store, and the most lines of the MFIFO that it used.
+fn loads_ahead(bus: ProgramLimits, from: u32, to: u32, len: u32) -> (usize, u64) {
+    let copy = copy(from, to, len);
+    let (bytes, instructions) = program(copy, bus);
+    let mut memory = Memory::default()
+        .with(copy.source, pattern(len), Access::Read)
+        .with(copy.destination, vec![0; len as usize], Access::Write);
+    let mut channel = Channel::new(config(bus), &bytes, &mut memory);
+    let mut loads = 0;
+
+    loop {
+        let at = instructions.binary_search_by_key(&channel.pc(), |(offset, _)| *offset);
+
+        match instructions[at.unwrap()].1 {
+            Instruction::Ld => loads += 1,
+            Instruction::St => break,
+            _ => (),
+        }
+        channel.step().unwrap();
+    }
+    assert_eq!(channel.run(), Ok(Stop::Ended));
+
+    let lines = channel.most_lines();
+
+    assert!(memory.region(copy.destination) == pattern(len));
+    (loads, lines)
+}
+
+/// The limits and the lines of the channel say how many loads precede the first store: none of the
+/// lines could take another burst.
+#[test]
+fn loads_precede_the_first_store() {
+    for (lines, loads, expected) in [
+        (16, 8, 1),
+        (17, 8, 1),
+        (31, 8, 1),
+        (32, 8, 2),
+        (32, 1, 1),
+        (64, 3, 3),
+        (128, 8, 8),
+        (129, 16, 8),
+    ] {
+        let bus = ProgramLimits {
+            lines,
+            loads,
+            ..RK3588
+        };
+        let (ahead, used) = loads_ahead(bus, 3, 3, 10_000);
+
+        assert_eq!((ahead, used), (expected, 16 * expected as u64), "{lines}");
+        // A short copy has no more loads than it needs.
+        assert_eq!(loads_ahead(bus, 0, 0, 256).0, expected.min(2));
+
+        // To other lanes, one line is for the fragment.
+        let bus = ProgramLimits {
+            lines: lines + 1,
+            ..bus
+        };
+        let (ahead, used) = loads_ahead(bus, 1, 3, 10_000);
+
+        assert_eq!(
+            (ahead, used),
+            (expected, 16 * expected as u64 + 1),
+            "{lines}"
+        );
     }
 }
 
@@ -300,10 +427,21 @@ fn expect_useful_padding<J: Operation>(job: J, cache_line: u8) -> usize {
     for (at, (_, instruction)) in instructions.iter().enumerate() {
         match instruction {
             Instruction::Nop => padding += 1,
-            // The loop that was moved is the next one to end.
+            // The loop that was moved is that over rows, if it begins here, or the next one to end.
             _ if padding != 0 => {
+                let is_over_rows = |counter| counter == Counter::Lc1;
+                let begins_rows = instructions[at..].iter().find_map(|(_, it)| match it {
+                    Instruction::Lp { counter, .. } => Some(is_over_rows(*counter)),
+                    _ => None,
+                });
+                let adds = |it: &(usize, Instruction)| matches!(it.1, Instruction::AddH(..));
+                let is_rows = begins_rows == Some(true) && instructions[at..].iter().any(adds);
                 let ends = instructions[at..].iter().find_map(|(offset, it)| match it {
-                    Instruction::LpEnd { body_len, .. } => Some((*offset, *body_len)),
+                    Instruction::LpEnd { counter, body_len }
+                        if is_over_rows(*counter) || !is_rows =>
+                    {
+                        Some((*offset, *body_len))
+                    }
                     _ => None,
                 });
                 let (end, body_len) = ends.expect("DMANOP without a loop");
@@ -341,6 +479,33 @@ fn loops_are_moved_only_where_it_helps() {
         }
     }
     assert!(padded > 100, "{padded}");
+}
+
+/// The same for a loop over rows, whose body is longer.
+#[test]
+fn row_loops_are_moved_only_where_it_helps() {
+    let mut padded = 0;
+
+    for cache_line in [4, 8, 16, 32] {
+        for (from, to) in [(0, 0), (1, 1), (0, 3)] {
+            for row_len in [1, 8, 128, 136, 256, 1000] {
+                for gap in [8, 80_000] {
+                    let stride = u32::next_multiple_of(row_len + gap, 8);
+                    let rows = Copy2d {
+                        source: 0x1000_0000 + from,
+                        destination: 0x8000_0000 + to,
+                        row_len,
+                        rows: 9,
+                        source_stride: stride,
+                        destination_stride: stride,
+                    };
+
+                    padded += expect_useful_padding(rows, cache_line);
+                }
+            }
+        }
+    }
+    assert!(padded > 10, "{padded}");
 }
 
 /// Three rows, which is a loop or is not, of `row_len` bytes.

@@ -42,7 +42,8 @@ fn filled(to: u32, len: u32, pattern: &[u8], room: usize) -> Totals {
 }
 
 /// Full bursts, then a shorter one of whole beats, then one of single bytes: each only if there are
-/// bytes for it. Beats begin at the boundary before the first byte.
+/// bytes for it. Beats begin at the boundary before the first byte; those of zeroes at the next
+/// one, after a burst of single bytes. Up to two beats of zeroes are one burst.
 #[test]
 fn fills_take_as_few_bursts_as_there_can_be() {
     for to in 0..BEAT {
@@ -51,10 +52,17 @@ fn fills_take_as_few_bursts_as_there_can_be() {
             let is_in_bytes = from_boundary < BEAT;
             let beats = from_boundary % BURST / BEAT;
             let tail = from_boundary % BEAT;
-            let expected =
+            let loaded =
                 from_boundary / BURST + u32::from(beats != 0) + u32::from(is_in_bytes || tail != 0);
+            let rest = len.saturating_sub((BEAT - to) % BEAT);
+            let zeroes = match len <= 2 * BEAT {
+                true => 1,
+                false => [to, rest % BURST / BEAT, rest % BEAT]
+                    .iter()
+                    .fold(rest / BURST, |bursts, part| bursts + u32::from(*part != 0)),
+            };
 
-            for pattern in [&[0][..], &[1, 2]] {
+            for (pattern, expected) in [(&[0][..], zeroes), (&[1, 2], loaded)] {
                 let bursts = filled(to, len, pattern, 2 * ENOUGH_FOR_A_PATTERN)
                     .stores
                     .bursts;

@@ -38,10 +38,14 @@ use crate::program::{
     ProgramWriter,
     Segment,
     SegmentIndices,
-    SgCopy, //
+    SgCopy,
+    SgMemset, //
 };
 use crate::rows_tests::some_rows;
-use proptest::prelude::*;
+use proptest::{
+    prelude::*,
+    sample::select, //
+};
 use std::{
     ops::Range,
     sync::Arc, //
@@ -144,6 +148,23 @@ fn lists_are_located(bus: ProgramLimits, from: &[Segment], to: &[Segment], room:
     });
 }
 
+fn filled_lists_are_located(bus: ProgramLimits, to: &[Segment], pattern: &[u8], room: usize) {
+    let mut memory = memory_of_lists(&[], to, &[]);
+    let fill = SgMemset::new(to.to_vec(), Pattern::new(pattern).unwrap());
+
+    trace(
+        ProgramWriter::new(fill).unwrap(),
+        bus,
+        &mut memory,
+        room,
+        |burst| {
+            let segment = to[burst.part.destination as usize];
+
+            assert!(burst.is_load || is_within(&burst.bytes, segment));
+        },
+    );
+}
+
 /// Whenever a step begins, it is with the row that it is said to begin with.
 fn rows_are_located(bus: ProgramLimits, rows: Copy2d, room: usize) {
     let span = |stride: u32| stride * (rows.rows - 1) + rows.row_len;
@@ -195,6 +216,18 @@ proptest! {
 
         if from.iter().any(|segment| segment.len != 0) {
             lists_are_located(bus, &from, &to, room);
+        }
+    }
+
+    #[test]
+    fn each_instruction_of_filled_lists(
+        bus in buses(), to in parts(), room in ENOUGH_FOR_A_PATTERN..900,
+        pattern in select(vec![vec![0], vec![9], vec![1, 2], vec![1, 2, 3, 4, 5, 6, 7, 8]]),
+    ) {
+        let to = segments(0x8000_0001, &to);
+
+        if to.iter().any(|segment| segment.len != 0) {
+            filled_lists_are_located(bus, &to, &pattern, room);
         }
     }
 

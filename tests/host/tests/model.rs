@@ -105,8 +105,6 @@ fn the_mfifo_realigns() {
         ST,
         LD,
         ST,
-        RMB,
-        WMB,
         &ccr(side(1, 3) | side(1, 3) << 14),
         ST,
         END,

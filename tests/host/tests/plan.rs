@@ -29,7 +29,8 @@ use crate::program::{
     ProgramLimits,
     ProgramWriter,
     Segment,
-    SgCopy, //
+    SgCopy,
+    SgMemset, //
 };
 use proptest::{
     prelude::*,
@@ -135,6 +136,22 @@ fn filled(bus: ProgramLimits, at: u32, len: u32, pattern: &[u8], room: usize) ->
     totals
 }
 
+fn filled_list(bus: ProgramLimits, to: &[Segment], pattern: &[u8], room: usize) -> Totals {
+    let len = to.iter().map(|segment| segment.len).sum::<u32>() as usize;
+    let expected: Vec<_> = pattern.iter().copied().cycle().take(len).collect();
+    let mut memory = memory_of_lists(&[], to, &[]);
+    let fill = SgMemset::new(to.to_vec(), Pattern::new(pattern).unwrap());
+    let totals = run(ProgramWriter::new(fill).unwrap(), bus, &mut memory, room);
+    let written: Vec<_> = to
+        .iter()
+        .filter(|segment| segment.len != 0)
+        .flat_map(|segment| memory.region(segment.address).to_vec())
+        .collect();
+
+    assert!(written == expected, "wrong bytes");
+    totals
+}
+
 /// Segments of these lengths, with holes between them.
 pub(crate) fn segments(start: u32, parts: &[(u32, u32)]) -> Vec<Segment> {
     let mut next = start;
@@ -229,7 +246,8 @@ proptest! {
         prop_assert_eq!(totals.programs, 1);
 
         let width = u64::from(bus.bytes);
-        let most = u64::from(len) / (width * u64::from(bus.beats)) + 2 + (width - 1);
+        // Whole bursts, whole beats, and single bytes before the first and after the last.
+        let most = u64::from(len) / (width * u64::from(bus.beats)) + 1 + 2 * (width - 1);
 
         prop_assert!(totals.stores.bursts <= most);
     }
@@ -243,6 +261,19 @@ proptest! {
 
         if from.iter().any(|segment| segment.len != 0) {
             copied_lists(bus, &from, &to, room);
+        }
+    }
+
+    #[test]
+    fn any_list_is_filled(
+        bus in buses(), to in parts(), pattern in patterns(), is_zero in any::<bool>(),
+        room in ENOUGH_FOR_A_PATTERN..900,
+    ) {
+        let to = segments(0x8000_0001, &to);
+        let pattern = if is_zero { vec![0; pattern.len()] } else { pattern };
+
+        if to.iter().any(|segment| segment.len != 0) {
+            filled_list(bus, &to, &pattern, room);
         }
     }
 
@@ -273,6 +304,36 @@ fn all_short_fills() {
                 filled(RK3588, 0x1000_0000 + to, len, pattern, ENOUGH_FOR_A_PATTERN);
             }
         }
+    }
+}
+
+/// One program fills all pages of a list, whatever the pattern. Where the pattern begins anew at
+/// other addresses, there is another program, except for zeroes and single bytes.
+#[test]
+fn lists_of_pages_are_filled_by_one_program() {
+    let pages: Vec<_> = (0..20).map(|n| (4096 * (n % 3), 4096)).collect();
+    let pages = segments(0x8000_0000, &pages);
+    let odd = segments(0x8000_0000, &[(0, 3), (9, 3), (9, 3)]);
+
+    for pattern in [
+        &[0][..],
+        &[0, 0, 0, 0],
+        &[7],
+        &[1, 2],
+        &[1, 2, 3, 4, 5, 6, 7, 8],
+    ] {
+        let totals = filled_list(RK3588, &pages, pattern, 2048);
+
+        assert_eq!((totals.programs, totals.stores.bursts), (1, 20 * 32));
+        // The code for a page and the pattern.
+        assert!(totals.code <= 20 * 20 + 16, "{}", totals.code);
+
+        let programs = filled_list(RK3588, &odd, pattern, 2048).programs;
+
+        assert_eq!(
+            programs == 1,
+            pattern.iter().all(|byte| *byte == pattern[0])
+        );
     }
 }
 

@@ -169,8 +169,9 @@ fn rows_too_long_for_a_loop_stand_alone() {
         destination: 0x8000_0000,
         row_len: 100 * 2048,
         rows,
-        source_stride: 101 * 2048,
-        destination_stride: 102 * 2048,
+        // So far that the address of each row is set.
+        source_stride: 140 * 2048,
+        destination_stride: 141 * 2048,
     };
     let code = |count| copied_rows(bus, rows(count), 2000).code;
 

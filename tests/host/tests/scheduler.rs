@@ -8,6 +8,7 @@ use super::{
     hardware::{
         Course,
         Kind,
+        Response,
         MAX_BUSY_STARTS, //
     },
     platform::Reason,
@@ -115,6 +116,70 @@ fn a_channel_is_not_used_before_it_has_stopped() {
     driver.work();
     assert_eq!(running(&driver, 0), Some(1));
     assert!(!driver.scheduler.is_channel_awaited());
+}
+
+/// Seven programs that need 17 of 128 lines run at a time. The eighth starts when one has ended,
+/// and the next one, for which there are lines, after it.
+#[test]
+fn programs_wait_for_lines_of_the_mfifo() {
+    let mut driver = driver(0xff);
+
+    driver.scheduler.platform.lines = 17;
+    for request in 0..7 {
+        submit(&mut driver, 1, None);
+        driver.hardware().step_port();
+        assert_eq!(running(&driver, request), Some(request));
+    }
+    submit(&mut driver, 1, None);
+    driver.scheduler.platform.lines = 1;
+    submit(&mut driver, 1, None);
+    assert_eq!(running(&driver, 7), None);
+    // An event will come, so the worker need not run.
+    assert!(!driver.is_work_due && !driver.scheduler.is_channel_awaited());
+    run(&mut driver, 2);
+    driver.hardware().step_port();
+    assert_eq!(running(&driver, 7), Some(7));
+    driver.dispatch();
+    assert_eq!(running(&driver, 2), Some(8));
+}
+
+/// The lines of a program that is killed are taken until its channel has stopped. Those of a
+/// channel that does not stop are lost, but a program that runs alone starts all the same.
+#[test]
+fn lines_of_killed_programs() {
+    let mut driver = driver(0x03);
+
+    driver.scheduler.platform.lines = 100;
+
+    let first = submit(&mut driver, 1, None);
+
+    driver.hardware().step_port();
+    submit(&mut driver, 1, None);
+    assert_eq!(running(&driver, 1), None);
+    driver.terminate(first);
+    driver.hardware().step_port();
+    while driver.hardware().step(0) {}
+    driver.work();
+    assert_eq!((running(&driver, 0), running(&driver, 1)), (None, Some(1)));
+
+    let mut driver = self::driver(0x03);
+
+    driver.scheduler.platform.lines = 100;
+    driver.submit(
+        &[Kind {
+            response: Response::Hangs,
+            ..Kind::new(Course::NeverEnds)
+        }],
+        None,
+        Some(1),
+    );
+    driver.hardware().step_port();
+    submit(&mut driver, 1, None);
+    while driver.state(0) != State::Retired {
+        driver.check();
+    }
+    driver.work();
+    assert_eq!(running(&driver, 1), Some(1));
 }
 
 #[test]

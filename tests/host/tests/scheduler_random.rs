@@ -41,6 +41,8 @@ enum Step {
     Write,
     Dispatch,
     Check,
+    /// Lines of the MFIFO that the next programs need.
+    SetLines(u16),
 }
 
 fn kinds() -> impl Strategy<Value = Kind> {
@@ -92,6 +94,7 @@ fn steps() -> impl Strategy<Value = Step> {
         3 => Just(Step::Write),
         3 => Just(Step::Dispatch),
         6 => Just(Step::Check),
+        2 => select(vec![0, 1, 9, 16, 17, 40, 128]).prop_map(Step::SetLines),
     ]
 }
 
@@ -133,6 +136,7 @@ fn make(driver: &mut Driver, channels: &[usize], step: Step) {
             driver.write();
         }
         Step::Dispatch => driver.dispatch(),
+        Step::SetLines(lines) => driver.scheduler.platform.lines = lines,
         Step::Check if driver.is_watched => driver.check(),
         Step::Events | Step::Faults | Step::Check => (),
     }

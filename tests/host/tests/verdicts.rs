@@ -130,13 +130,13 @@ fn data_left_at_the_end() {
 fn data_in_the_wrong_lanes() {
     let half = side(8, 1) | side(4, 1) << 14;
 
-    // Loaded for one destination and stored to another.
-    refused_after(BYTE, &[LD, &dar(TARGET + 1), ST, END], 7, Error::WrongLane);
+    // Zeroes move the destination on to the lane after the one of the bytes that wait.
+    refused_after(BYTE, &[LD, STZ, ST, END], 2, Error::WrongLane);
     // The second load does not go on where the first has stopped.
     refused_after(
         half,
-        &[LD, ST, &dar(TARGET + 1), LD, END],
-        8,
+        &[LD, ST, &ccr(BYTE), STZ, LD, END],
+        9,
         Error::WrongLane,
     );
     accepted(&with_registers(half, &[LD, ST, LD, ST, ST, ST, END]));
@@ -175,16 +175,55 @@ fn secure_and_missing_events_of_a_non_secure_channel() {
     refused(&[0x36, 0x08], 0, Error::WaitForInterrupt { event: 1 });
 }
 
+/// Changes of the control word and of addresses need no barrier, but bytes in the MFIFO do not
+/// survive another destination stream.
 #[test]
-fn control_that_changes_in_flight() {
-    let byte = ccr(BYTE);
+fn a_broken_destination_stream() {
+    let discarded = |bytes| Error::Discarded { bytes };
+    let fixed = |control| ccr(control & !(1 << 14));
+    let half = side(8, 1) | side(4, 1) << 14;
+    let byte = side(1, 1) | side(1, 4) << 14;
 
-    refused_after(FULL, &[LD, &byte, ST, END], 1, Error::ControlInFlight);
-    refused_after(FULL, &[LD, ST, &byte, END], 2, Error::ControlInFlight);
-    refused_after(FULL, &[LD, ST, RMB, &byte, END], 3, Error::ControlInFlight);
-    refused_after(FULL, &[LD, WMB, &byte, END], 2, Error::ControlInFlight);
-    refused_after(FULL, &[STZ, &byte, END], 1, Error::ControlInFlight);
-    accepted(&with_registers(FULL, &[LD, ST, WMB, &byte, LD, ST, END]));
+    // Another lane, by either instruction; the same lane of another line.
+    refused_after(half, &[LD, &dar(TARGET + 1), END], 1, discarded(8));
+    refused_after(half, &[LD, &[0x56, 1, 0], END], 1, discarded(8));
+    refused_after(
+        half,
+        &[LD, ST, RMB, WMB, &dar(TARGET), END],
+        4,
+        discarded(4),
+    );
+    accepted(&with_registers(half, &[LD, &dar(TARGET + 8), ST, ST, END]));
+    // A fixed address where there was none, and the other way round.
+    refused_after(half, &[LD, &fixed(half), END], 1, discarded(8));
+    // Another beat of a fixed address.
+    let to_one = [&fixed(half)[..], LD, &fixed(side(8, 1) | side(8, 1) << 14)].concat();
+
+    refused_after(half, &[&to_one, END], 7, discarded(8));
+    // Burst lengths, the beat of an incrementing destination, all of the source.
+    accepted(&with_registers(
+        half,
+        &[LD, &sar(SOURCE + 1), &ccr(byte), ST, ST, END],
+    ));
+    // What was stored is not lost.
+    accepted(&with_registers(
+        FULL,
+        &[LD, ST, &ccr(BYTE), &dar(TARGET + 3), LD, ST, END],
+    ));
+    accepted(&with_registers(FULL, &[STZ, &ccr(BYTE), LD, ST, END]));
+}
+
+#[test]
+fn zeroes_at_an_unaligned_address() {
+    let at = |control, address| [ccr(control), sar(SOURCE), dar(address)].concat();
+
+    for past in 1..8 {
+        let program = [&at(FULL, TARGET + past), STZ].concat();
+
+        refused(&program, BODY, Error::ZeroesUnaligned);
+        accepted(&[&at(BYTE, TARGET + past), STZ, END].concat());
+    }
+    refused(&[&at(FULL, TARGET + 8), STZ].concat(), 19, Error::Fetch);
 }
 
 #[test]

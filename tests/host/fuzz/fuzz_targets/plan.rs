@@ -56,6 +56,7 @@ struct Input {
     beats: u8,
     cache_line: u8,
     non_secure: bool,
+    loads: u8,
     room: u16,
     /// Byte of each program to locate.
     probe: u16,
@@ -93,10 +94,11 @@ struct Expected {
 fuzz_target!(|input: Input| {
     let bus = ProgramLimits {
         bytes: 4 << (input.width % 3),
-        lines: u16::from(input.lines % 20) + 1,
+        lines: u16::from(input.lines % 70) + 1,
         beats: input.beats % 16 + 1,
         cache_line: 4 << (input.cache_line % 4),
         non_secure: input.non_secure,
+        loads: input.loads % 8 + 1,
     };
     let from = FROM + u32::from(input.from);
     let to = TO + u32::from(input.to);

@@ -14,7 +14,8 @@ use super::{
         Course,
         Kind,
         Memory,
-        Program, //
+        Program,
+        MFIFO_LINES, //
     },
     platform::{
         is_overdue,
@@ -94,12 +95,21 @@ impl Driver {
         for memory in &self.memories {
             assert!(!memory.is_freed_early.get(), "program freed while it runs");
         }
+
+        let mut held = Vec::new();
+
         for channel in 0..MAX_CHANNELS {
             if matches!(self.state(channel), State::Running | State::Stopping) {
-                assert!(self.scheduler.channel(channel).program().is_some());
+                let program = self.scheduler.channel(channel).program();
+
+                held.push(program.unwrap().lines());
                 assert!(self.is_watched, "no watchdog for {channel}");
             }
         }
+        assert!(
+            held.len() < 2 || held.iter().sum::<u16>() <= MFIFO_LINES,
+            "more lines than the MFIFO has: {held:?}"
+        );
     }
 
     /// Submits a request, and returns its index.
@@ -229,7 +239,8 @@ impl Driver {
             return false;
         };
         let memory = Rc::<Memory>::default();
-        let program = Program::new(index, rest.0.pop_front().unwrap(), memory.clone());
+        let lines = self.scheduler.platform.lines;
+        let program = Program::new(index, rest.0.pop_front().unwrap(), lines, memory.clone());
         let arena = &mut self.scheduler.platform;
         let entry = &mut arena.entries[index];
 

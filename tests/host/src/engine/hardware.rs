@@ -78,14 +78,17 @@ pub(super) struct Program {
     /// Index of its request.
     pub(super) request: usize,
     kind: Kind,
+    /// Lines of the MFIFO that it needs.
+    lines: u16,
     memory: Rc<Memory>,
 }
 
 impl Program {
-    pub(super) fn new(request: usize, kind: Kind, memory: Rc<Memory>) -> Self {
+    pub(super) fn new(request: usize, kind: Kind, lines: u16, memory: Rc<Memory>) -> Self {
         Self {
             request,
             kind,
+            lines,
             memory,
         }
     }
@@ -125,6 +128,16 @@ pub(super) enum ThreadState {
     FaultingCompleting,
     Faulting,
 }
+
+impl Active {
+    /// Returns the lines of the MFIFO that the program needs.
+    pub(super) fn lines(&self) -> u16 {
+        self.program.lines
+    }
+}
+
+/// Lines of the MFIFO.
+pub(super) const MFIFO_LINES: u16 = 128;
 
 /// Thread of a channel.
 pub(super) struct Thread {
@@ -315,6 +328,14 @@ impl Hardware for Channels {
     type Program = Program;
     type Active = Active;
     type Error = PortBusy;
+
+    fn lines(&self) -> u16 {
+        MFIFO_LINES
+    }
+
+    fn lines_of(program: &Program) -> u16 {
+        program.lines
+    }
 
     fn start(
         &mut self,

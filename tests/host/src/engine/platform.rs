@@ -15,7 +15,8 @@ use super::{
         Kind,
         Memory,
         PortBusy,
-        Program, //
+        Program,
+        MFIFO_LINES, //
     },
     scheduler::{
         self,
@@ -140,6 +141,8 @@ pub(super) struct Arena {
     members: Vec<VecDeque<usize>>,
     /// Requests in the order of their completions.
     pub(super) completed: Vec<usize>,
+    /// Lines of the MFIFO that the next programs need.
+    pub(super) lines: u16,
     next_turn: u64,
     /// Number of checks since the start of the program, or since it was stopped.
     pub(super) checks: [u32; MAX_CHANNELS],
@@ -161,6 +164,7 @@ impl Arena {
             queues: (0..queues).map(|_| QueueState::new()).collect(),
             members: vec![VecDeque::new(); queues],
             completed: Vec::new(),
+            lines: MFIFO_LINES / MAX_CHANNELS as u16,
             next_turn: 0,
             checks: [0; MAX_CHANNELS],
             event_checks: [0; MAX_CHANNELS],
@@ -180,7 +184,7 @@ impl Arena {
     ) -> Request {
         let index = self.entries.len();
         let memory = Rc::<Memory>::default();
-        let program = Program::new(index, kinds[0], memory.clone());
+        let program = Program::new(index, kinds[0], self.lines, memory.clone());
         let rest = (kinds.len() > 1).then(|| Rest(kinds[1..].iter().copied().collect()));
 
         self.entries.push(Entry {

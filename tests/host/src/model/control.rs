@@ -102,6 +102,11 @@ impl Burst {
         self.side
     }
 
+    /// Returns true if the address is a multiple of the beat.
+    pub(super) fn is_aligned(self) -> bool {
+        self.address % self.side.size == 0
+    }
+
     /// Address and length of each beat. Only the first can be short, up to the next boundary.
     pub(super) fn beats(self) -> impl Iterator<Item = (u32, u32)> {
         let Side {

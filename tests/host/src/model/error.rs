@@ -29,8 +29,10 @@ pub(crate) enum Error {
     BeatTooWide { size: u32 },
     /// A non-secure channel asks for secure accesses.
     SecureAccess,
-    /// CCR changes while accesses that it describes are on their way.
-    ControlInFlight,
+    /// A change of DAR or CCR makes the DMAC discard bytes in the MFIFO.
+    Discarded { bytes: u32 },
+    /// DMASTZ at an address that is not a multiple of its beat.
+    ZeroesUnaligned,
     /// A burst at a fixed address that is not a multiple of its beats.
     FixedUnaligned,
     /// A burst goes past 4 GiB.

@@ -7,6 +7,14 @@
 //! - Stores are posted. What they write shows in memory only when a barrier or the end of the
 //!   program has waited for it, and an event that could overtake them is refused.
 //! - The MFIFO has the lines of the channel's part, and must be empty at the end.
+//! - DMAMOV to CCR, SAR and DAR needs no barrier: the DMAC itself waits for outstanding accesses
+//!   (manual, "Updating DMA channel control registers during a DMA cycle", which Zynq UG585
+//!   reprints; `_dregs` in Linux's `pl330.c` and `alt_dma_memory_to_memory` in Altera's hwlib rely
+//!   on that). A change that breaks the destination stream discards the bytes in the MFIFO, by the
+//!   same section. The model refuses it, because no program here has bytes to waste.
+//! - DMASTZ stores from a multiple of its beat. Sources disagree about other addresses: QEMU and
+//!   VCML add the whole burst to DAR, the manual only the bytes up to the boundary, and Altera's
+//!   `alt_dma_zero_to_memory` stores single bytes up to the boundary first.
 //! - A register that the program has not set has no value: the hardware has that of the program
 //!   before.
 //! - A loop jumps back to its own beginning, and loops nest.
@@ -162,8 +170,6 @@ pub(crate) struct Channel<'a> {
     /// For each instruction that has run, by its address: in how many loops.
     depth: Vec<Option<usize>>,
     mfifo: Mfifo,
-    /// True if a load may be incomplete.
-    loading: bool,
     posted: Vec<(Burst, Vec<u8>)>,
     /// Events without a DMAWFE yet.
     pending: u32,
@@ -184,7 +190,6 @@ impl<'a> Channel<'a> {
             loops: Vec::new(),
             depth: vec![None; program.len()],
             mfifo: Mfifo::new(config.width, config.share),
-            loading: false,
             posted: Vec::new(),
             pending: 0,
             stats: Stats::default(),
@@ -256,7 +261,8 @@ impl<'a> Channel<'a> {
             Instruction::Store(condition) if self.acts(condition) => self.store(condition)?,
             Instruction::Load(_) | Instruction::Store(_) => (),
             Instruction::StoreZeroes => self.store_zeroes()?,
-            Instruction::ReadBarrier => self.loading = false,
+            // The model completes a load at once.
+            Instruction::ReadBarrier => (),
             Instruction::WriteBarrier => self.drain()?,
             Instruction::Loop {
                 counter,
@@ -295,17 +301,16 @@ impl<'a> Channel<'a> {
             }
             Instruction::Add { register, amount } => {
                 let address = match register {
-                    Register::Source => &mut self.source,
-                    _ => &mut self.destination,
+                    Register::Source => self.source,
+                    _ => self.destination,
                 };
                 let old = address.ok_or(Error::NotSet(register))? as u32;
 
-                *address = Some(old.wrapping_add(amount).into());
+                self.set_address(register, old.wrapping_add(amount))?;
             }
             Instruction::Move { register, value } => match register {
-                Register::Source => self.source = Some(value.into()),
-                Register::Destination => self.destination = Some(value.into()),
                 Register::Control => self.set_control(value)?,
+                _ => self.set_address(register, value)?,
             },
         }
         self.pc = next;
@@ -320,17 +325,50 @@ impl<'a> Channel<'a> {
         }
     }
 
-    fn set_control(&mut self, value: u32) -> Result<(), Error> {
-        // Also where only the side changes that is idle: no program of ours needs to know.
-        if self.loading || !self.posted.is_empty() {
-            return Err(Error::ControlInFlight);
+    /// Sets the source or destination address.
+    ///
+    /// Manual, "Updating DMA channel control registers during a DMA cycle": an address in another
+    /// byte lane begins another stream. DMAADDH is taken to do the same as DMAMOV.
+    fn set_address(&mut self, register: Register, value: u32) -> Result<(), Error> {
+        if register == Register::Source {
+            self.source = Some(value.into());
+            return Ok(());
         }
-        self.control = Some(Control::decode(
-            value,
-            self.config.width,
-            self.config.non_secure,
-        )?);
+
+        let lane = |address: u64| address % u64::from(self.config.width);
+
+        if self.destination.map(lane) != Some(lane(value.into())) {
+            self.break_destination_stream()?;
+        }
+        self.destination = Some(value.into());
         Ok(())
+    }
+
+    /// Sets the control register.
+    ///
+    /// Manual, "Updating DMA channel control registers during a DMA cycle": another kind of
+    /// destination address, or another beat of a fixed one, begins another stream. The length of a
+    /// burst and the beat of an incrementing destination do not. The source side only waits.
+    fn set_control(&mut self, value: u32) -> Result<(), Error> {
+        let control = Control::decode(value, self.config.width, self.config.non_secure)?;
+
+        if let Some(old) = self.control {
+            let (old, new) = (old.destination, control.destination);
+
+            if old.increment != new.increment || !new.increment && old.size != new.size {
+                self.break_destination_stream()?;
+            }
+        }
+        self.control = Some(control);
+        Ok(())
+    }
+
+    /// Refuses the end of a destination stream whose bytes are not all stored.
+    fn break_destination_stream(&self) -> Result<(), Error> {
+        match self.mfifo.len() {
+            0 => Ok(()),
+            bytes => Err(Error::Discarded { bytes }),
+        }
     }
 
     fn control(&self) -> Result<Control, Error> {
@@ -359,7 +397,6 @@ impl<'a> Channel<'a> {
             self.mfifo.load(beat, source, target, destination)?;
         }
         self.source = Some(burst.next_address());
-        self.loading = true;
         self.stats.loads.count(burst);
         Ok(())
     }
@@ -379,6 +416,9 @@ impl<'a> Channel<'a> {
             .destination
             .burst(self.destination()?, false)?;
 
+        if !burst.is_aligned() {
+            return Err(Error::ZeroesUnaligned);
+        }
         self.post(burst, vec![0; burst.bytes() as usize]);
         Ok(())
     }
@@ -400,10 +440,6 @@ impl<'a> Channel<'a> {
                 self.memory.write(address, beat)?;
                 rest = others;
             }
-        }
-        // What has been stored has been loaded; of what is left in the MFIFO one cannot know.
-        if self.mfifo.len() == 0 {
-            self.loading = false;
         }
         Ok(())
     }
