@@ -73,7 +73,8 @@ pub(super) fn there_and_back<'bound>(
     Ok([there, back])
 }
 
-fn buffers() -> Result<KVec<Buffer>> {
+/// Returns buffers of [`LENS`].
+pub(super) fn buffers() -> Result<KVec<Buffer>> {
     let mut buffers = KVec::new();
 
     for len in LENS {

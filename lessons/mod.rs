@@ -113,6 +113,9 @@ const FILLS: [(CopyRange, &[u8]); 6] = [
     (range(100_000, 0, 1), &[8, 7, 6, 5, 4, 3, 2, 1]),
 ];
 
+/// Patterns with which lists are filled.
+const LIST_FILLS: [&[u8]; 3] = [&[0], &[0x5a], &[8, 7, 6, 5, 4, 3, 2, 1]];
+
 /// Which rows are copied: with both strides multiples of the bus width, which makes a loop, and
 /// not.
 const ROWS: [Copy2d; 3] = [
@@ -294,6 +297,13 @@ fn run_into<'bound>(
         let outcome = fill::fill(dev, controller, range, bytes);
 
         if !report.add(["fill"], range, outcome.map(|it| [it]))? {
+            return Ok(());
+        }
+    }
+    for bytes in LIST_FILLS {
+        let outcome = fill::fill_list(dev, controller, bytes);
+
+        if !report.add(["fill"], list::RANGE, outcome.map(|it| [it]))? {
             return Ok(());
         }
     }
