@@ -363,10 +363,6 @@ impl<'a, T: MappedMemory, A: BusAddress> InFlightRef<'a, T, A> {
     ///
     /// C field: `sg_table.nents`.
     #[inline]
-    #[allow(
-        dead_code,
-        reason = "our engine has lists of parts, with other numbers"
-    )]
     pub(crate) fn nents(&self) -> usize {
         self.mapped.nents()
     }

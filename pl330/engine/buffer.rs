@@ -36,8 +36,10 @@ use crate::dma::{
     CoherentPool, //
 };
 
-/// Lengths in bytes of program memory: for a copy, for some 200 segments, and for some 1700.
-const LENS: [usize; 3] = [256, 4 << 10, 32 << 10];
+/// Lengths in bytes of program memory: for a copy, and for lists of some 50 to some 1700 segments.
+///
+/// The kernel may clear new memory, so a length that is much too long costs time.
+const LENS: [usize; 6] = [256, 1 << 10, 4 << 10, 8 << 10, 16 << 10, 32 << 10];
 
 /// Alignment in bytes: a multiple of a line of the instruction cache.
 const ALIGN: usize = 64;
@@ -53,9 +55,9 @@ impl<'bound> ProgramPools<'bound> {
     /// `ENOMEM`.
     pub(super) fn new(dev: &'bound Device<Bound>) -> Result<Self> {
         let pool = |len| CoherentPool::new(dev, c"rk3588_dma programs", len, ALIGN);
-        let [short, medium, long] = LENS;
+        let [a, b, c, d, e, f] = LENS;
 
-        Ok(Self([pool(short)?, pool(medium)?, pool(long)?]))
+        Ok(Self([pool(a)?, pool(b)?, pool(c)?, pool(d)?, pool(e)?, pool(f)?]))
     }
 
     /// Allocates memory for a program of about `len` bytes; if that fails, for a shorter one.

@@ -225,7 +225,15 @@ fn list(
     ranges: impl Iterator<Item = (usize, usize)>,
     flags: Flags,
 ) -> Result<(u32, Segments), TransferError> {
-    let mut list = KVec::new();
+    let mut ranges = ranges.peekable();
+    let is_whole = ranges.peek().is_some_and(|(_, len)| *len == flight.len());
+    // The vector grows if ranges have more than one segment each.
+    let least = if is_whole {
+        flight.nents()
+    } else {
+        ranges.size_hint().0
+    };
+    let mut list = KVec::with_capacity(least, flags).map_err(|_| TransferError::NoMemory)?;
     let mut walk = Walk::new(flight.segments(), flight.len());
 
     for (offset, len) in ranges {
