@@ -58,6 +58,7 @@ mod sections {
         pub(super) fn rk3588_dma_count_begin();
         pub(super) fn rk3588_dma_count_end();
         pub(super) fn rk3588_dma_count_wait(instructions: *mut u32) -> c_int;
+        pub(super) fn rk3588_dma_sections_start();
         pub(super) fn rk3588_dma_sections_log(dev: *mut device);
     }
 }
@@ -121,6 +122,8 @@ fn with_interrupts<'bound>(
 
         dev_info!(dma.as_device(), "request {segments} {instructions}\n");
     }
+    // SAFETY: The caller must be in no section: it holds no lock, and is no interrupt handler.
+    unsafe { sections::rk3588_dma_sections_start() };
     exercise(dma, controller)
 }
 

@@ -28,6 +28,9 @@ static struct {
 	void *cookie;
 } handlers[HANDLERS];
 
+/* False while requests are counted, to which this would add. */
+static bool recording;
+
 /* Of the section that has begun; a section may contain others. */
 static unsigned int depth;
 static u32 begun;
@@ -44,7 +47,7 @@ static struct count request;
 
 static void begin(unsigned long address)
 {
-	if (depth++)
+	if (!recording || depth++)
 		return;
 	place = address;
 	begun = count_now();
@@ -52,11 +55,12 @@ static void begin(unsigned long address)
 
 static void end(void)
 {
-	u32 instructions = count_now() - begun;
+	u32 instructions;
 	unsigned int i;
 
-	if (--depth)
+	if (!recording || --depth)
 		return;
+	instructions = count_now() - begun;
 	for (i = 0; i < PLACES; i++) {
 		if (!places[i].address)
 			places[i].address = place;
@@ -133,7 +137,7 @@ void __wrap_rust_helper_writel(u32 value, void __iomem *address);
 
 void __wrap_rust_helper_writel(u32 value, void __iomem *address)
 {
-	if (in_handler && (uintptr_t)address % REGISTERS == DBGCMD)
+	if (recording && in_handler && (uintptr_t)address % REGISTERS == DBGCMD)
 		longest_idle = max(longest_idle, count_now() - called);
 	__real_rust_helper_writel(value, address);
 }
@@ -160,6 +164,11 @@ int rk3588_dma_count_wait(u32 *instructions)
 	if (!ret)
 		*instructions = request.end - request.begin;
 	return ret;
+}
+
+void rk3588_dma_sections_start(void)
+{
+	recording = true;
 }
 
 void rk3588_dma_sections_log(struct device *dev)

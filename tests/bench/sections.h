@@ -28,6 +28,9 @@ void rk3588_dma_count_end(void);
  */
 int rk3588_dma_count_wait(u32 *instructions);
 
+/** Begins to look at sections. The caller is in none. */
+void rk3588_dma_sections_start(void);
+
 /** Logs the longest section of each function, and the longest idle time. */
 void rk3588_dma_sections_log(struct device *dev);
 
