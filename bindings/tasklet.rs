@@ -23,7 +23,7 @@ use super::c;
 ///
 /// - [`OFFSET`](Self::OFFSET) is the offset of a field of type `Tasklet<Self>`.
 /// - [`kill`](Tasklet::kill) is called before a field of the struct is dropped, and before the
-///   struct's borrows end, also if the struct is leaked. From then on nothing schedules the tasklet.
+///   struct's borrows end, also if the struct is leaked. From then on the tasklet is not scheduled.
 /// - [`run`](Self::run) does not drop the struct.
 pub(crate) unsafe trait HasTasklet: Sync + Sized {
     /// Offset of the tasklet in bytes.

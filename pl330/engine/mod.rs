@@ -120,7 +120,7 @@ struct ThreadCallbacks;
 
 /// Actions that follow once the lock of the scheduler is released.
 struct Actions {
-    /// Those that the scheduler asks for.
+    /// Actions that the scheduler asks for.
     schedule: scheduler::Actions,
     /// Call callbacks in a thread.
     call_in_thread: bool,

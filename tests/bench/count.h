@@ -2,7 +2,7 @@
 /*
  * Counts the instructions of a request to a DMA engine: from its preparation
  * to its callback, without those of an idle CPU. For machines with one CPU,
- * whose PMU nobody else uses.
+ * whose PMU has no other user.
  */
 #ifndef RK3588_DMA_COUNT_H
 #define RK3588_DMA_COUNT_H

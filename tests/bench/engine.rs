@@ -2,8 +2,8 @@
 
 //! Costs of the engine: instructions of a request, and sections with interrupts disabled.
 //!
-//! A request is counted from its preparation to its callback, as in `peer_engine.c`. Then the engine
-//! does all it can do, for `sections.c` to find the longest section of each function.
+//! A request is counted from its preparation to its callback, as in `peer_engine.c`. Then the
+//! engine does all it can do, for `sections.c` to find the longest section of each function.
 
 use kernel::{
     device::Bound,
@@ -88,7 +88,7 @@ pub(crate) fn measure<'bound>(
     pdev: &'bound platform::Device<Bound>,
     dma: &'bound DmaDevice,
 ) -> Result {
-    // SAFETY: The function starts a counter that nobody else uses.
+    // SAFETY: The counter must have no other user: kernel and programs of the board use none.
     to_result(unsafe { sections::rk3588_dma_count_start() })?;
 
     // SAFETY: It is shut down below, before the last reference is dropped.

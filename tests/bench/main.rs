@@ -173,7 +173,7 @@ type Peer = unsafe extern "C" fn(*mut device, *mut c_void, usize, u32) -> c_int;
 /// The driver.
 struct Bench;
 
-/// What is measured with a device.
+/// Subject that is measured with a device.
 enum Subject {
     /// Mappings and lists, and programs.
     Mappings,

@@ -223,8 +223,8 @@ impl<P: Platform> Scheduler<P> {
 
     /// Starts the next program of `request`, or ends it.
     ///
-    /// Returns it if that is to be tried again: no channel has stopped, the MFIFO lacks lines for its
-    /// program, or the hardware is busy.
+    /// Returns it if that is to be tried again: no channel has stopped, the MFIFO lacks lines for
+    /// its program, or the hardware is busy.
     fn start(&mut self, request: P::Request) -> Result<(), P::Request> {
         let state = P::state(self, &request);
 
@@ -486,8 +486,8 @@ impl<P: Platform> Scheduler<P> {
         None
     }
 
-    /// Sets the program that the worker has written for the request with `key`, and the rest if that
-    /// is not all; or the reason why there is none.
+    /// Sets the program that the worker has written for the request with `key`, and the rest if
+    /// that is not all; or the reason why there is none.
     pub(super) fn written(
         &mut self,
         key: &P::Key,

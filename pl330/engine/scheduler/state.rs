@@ -77,8 +77,8 @@ impl<P: Platform> RequestState<P> {
         Some(rest)
     }
 
-    /// Sets the program that was written, and the rest. If there is none, the request fails when the
-    /// program that runs has ended.
+    /// Sets the program that was written, and the rest. If there is none, the request fails when
+    /// the program that runs has ended.
     pub(super) fn set_written(
         &mut self,
         written: Result<(ProgramOf<P>, Option<P::Rest>), P::Reason>,

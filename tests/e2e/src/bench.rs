@@ -9,9 +9,10 @@
 //! - [`bursts`]: bursts on the bus that the programs of both drivers cause.
 //!
 //! The board boots Debian's kernel twice, with a clock that advances 1 ns per instruction. The
-//! first boot has one CPU and measures instructions, those of requests with the CPU's counter. Cache maintenance is one instruction per line
-//! there, as on hardware; its time on hardware is not measured. In the second boot both drivers
-//! serve the same requests ([`phases`]) while QEMU traces their accesses.
+//! first boot has one CPU and measures instructions, those of requests with the CPU's counter.
+//! Cache maintenance is one instruction per line there, as on hardware; its time on hardware is not
+//! measured. In the second boot both drivers serve the same requests ([`phases`]) while QEMU traces
+//! their accesses.
 
 mod bursts;
 mod comparison;

@@ -3,8 +3,8 @@
 //! Instructions of requests, of this driver and of the kernel's, and of the engine's longest
 //! sections with interrupts disabled.
 //!
-//! A request is counted from its preparation to its callback, without an idle CPU. Both drivers copy
-//! the same pages, and each count is the lowest of several.
+//! A request is counted from its preparation to its callback, without an idle CPU. Both drivers
+//! copy the same pages, and each count is the lowest of several.
 
 use std::cmp::Reverse;
 
@@ -46,7 +46,7 @@ fn request(console: &Console, segments: u64) -> Result<[f64; 2]> {
     Ok([count("peer")?, count("request")?])
 }
 
-/// Returns the functions with sections, the longest first, each with the instructions of its longest.
+/// Returns the functions with sections, with the instructions of its longest, in descending order.
 fn sections(console: &Console) -> Result<Vec<(String, f64)>> {
     let line = Regex::new(r"(?m): section (\S+)(?: \[\w+\])? (\d+)$").unwrap();
     let module = Regex::new(r"(?:\w+::)+(\w)").unwrap();
