@@ -57,7 +57,14 @@ impl<'bound> ProgramPools<'bound> {
         let pool = |len| CoherentPool::new(dev, c"rk3588_dma programs", len, ALIGN);
         let [a, b, c, d, e, f] = LENS;
 
-        Ok(Self([pool(a)?, pool(b)?, pool(c)?, pool(d)?, pool(e)?, pool(f)?]))
+        Ok(Self([
+            pool(a)?,
+            pool(b)?,
+            pool(c)?,
+            pool(d)?,
+            pool(e)?,
+            pool(f)?,
+        ]))
     }
 
     /// Allocates memory for a program of about `len` bytes; if that fails, for a shorter one.

@@ -9,8 +9,27 @@
 //! (manual, "Updating DMA channel control registers during a DMA cycle"). It also discards bytes in
 //! the MFIFO when the destination moves to another byte lane. So every step stores what it loads.
 
+mod bursts;
+mod code;
 mod pages;
 
+pub(super) use bursts::{
+    Bursts,
+    Shape, //
+};
+
+use bursts::control;
+use code::{
+    add_high,
+    lp,
+    lp_end,
+    mov,
+    LD,
+    MOV_LEN,
+    NOP,
+    ST,
+    STZ, //
+};
 use pages::Pages;
 
 use super::{
@@ -18,7 +37,6 @@ use super::{
         Address,
         Assembler,
         Counter,
-        Instruction,
         Register,
         TooLong,
         LP_LEN,
@@ -31,37 +49,8 @@ use super::{
 /// Largest number of bursts in two nested loops.
 pub(super) const MAX_BURSTS: u32 = MAX_ITERATIONS * MAX_ITERATIONS;
 
-/// Length in bytes of DMAMOV.
-const MOV_LEN: usize = 6;
-
 /// Length in bytes of the body of a loop of one load and store, with DMALPEND.
 const SHORT_BODY: usize = 2 + LP_LEN;
-
-/// Opcodes in the bodies of loops.
-const LD: u8 = opcode(Instruction::Ld);
-const ST: u8 = opcode(Instruction::St);
-const STZ: u8 = opcode(Instruction::Stz);
-const NOP: u8 = opcode(Instruction::Nop);
-
-const fn opcode(instruction: Instruction) -> u8 {
-    instruction.encode().padded()[0]
-}
-
-/// Beats of a burst.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Shape {
-    /// Length of a beat in bytes: a power of two.
-    pub(super) beat: u32,
-    /// Number of beats: 1 to 16.
-    pub(super) beats: u32,
-}
-
-impl Shape {
-    /// Returns the length in bytes of a burst from a multiple of a beat.
-    pub(super) fn bytes(self) -> u32 {
-        self.beat * self.beats
-    }
-}
 
 /// Value of an address register that is not known: no address is 2^40.
 ///
@@ -95,48 +84,6 @@ impl State {
         aligns: true,
         is_full: false,
     };
-}
-
-/// Full bursts, for the longest part of a copy.
-#[derive(Clone, Copy)]
-pub(super) struct Bursts {
-    /// Shape on both sides.
-    pub(super) shape: Shape,
-    /// Length in bytes of a burst from a boundary.
-    pub(super) bytes: u32,
-    /// Control word.
-    control: u32,
-    /// Number of loads before the first store.
-    loads: u32,
-}
-
-impl Bursts {
-    /// Returns bursts of beats of the bus that use up to `lines` lines, each from its first lane.
-    fn within(bus: ProgramLimits, accesses: u32, lines: u32) -> Self {
-        let beats = lines.min(bus.beats.into()).max(1);
-        let shape = Shape {
-            beat: bus.bytes.into(),
-            beats,
-        };
-
-        Self {
-            shape,
-            bytes: shape.bytes(),
-            control: control(accesses, shape, shape),
-            loads: (lines / beats).clamp(1, u32::from(bus.loads).max(1)),
-        }
-    }
-}
-
-/// Returns the control word for bursts of these shapes.
-#[inline(always)]
-fn control(accesses: u32, source: Shape, destination: Shape) -> u32 {
-    /// From a field of the source to that of the destination.
-    const DESTINATION: u32 = 14;
-
-    let side = |shape: Shape| accesses | shape.beat.trailing_zeros() << 1 | (shape.beats - 1) << 4;
-
-    side(source) | side(destination) << DESTINATION
 }
 
 /// Place in a program.
@@ -566,43 +513,4 @@ impl<'a> Emitter<'a> {
     fn is_cut(&self, before: usize) -> bool {
         (self.asm.len() + before) & self.past_line > self.last_short
     }
-}
-
-#[inline(always)]
-fn mov(register: Register, value: u32) -> [u8; MOV_LEN] {
-    Instruction::Mov(register, value).encode().padded()
-}
-
-/// DMAADDH, and three bytes that do not belong to it.
-#[inline(always)]
-fn add_high(address: Address, amount: u16) -> [u8; 6] {
-    Instruction::AddH(address, amount).encode().padded()
-}
-
-/// DMALP for `count` iterations: 1 to [`MAX_ITERATIONS`].
-#[inline(always)]
-const fn lp(counter: Counter, count: u32) -> [u8; LP_LEN] {
-    let [a, b, ..] = Instruction::Lp {
-        counter,
-        // CAST: Less than that.
-        iterations_minus_1: count.wrapping_sub(1) as u8,
-    }
-    .encode()
-    .padded();
-
-    [a, b]
-}
-
-/// DMALPEND after a body of `len` bytes, at most 255.
-#[inline(always)]
-const fn lp_end(counter: Counter, len: usize) -> [u8; LP_LEN] {
-    let [a, b, ..] = Instruction::LpEnd {
-        counter,
-        // CAST: At most that.
-        body_len: len as u8,
-    }
-    .encode()
-    .padded();
-
-    [a, b]
 }

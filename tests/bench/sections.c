@@ -5,7 +5,7 @@
 #include <linux/device.h>
 #include <linux/interrupt.h>
 #include <linux/io.h>
-#include <linux/spinlock.h>
+#include <linux/minmax.h>
 
 #include "count.h"
 #include "sections.h"
@@ -72,17 +72,11 @@ static void end(void)
 	WARN_ONCE(1, "more than %u places\n", PLACES);
 }
 
-void __real_rust_helper_spin_lock_irq_disable(spinlock_t *lock);
-void __wrap_rust_helper_spin_lock_irq_disable(spinlock_t *lock);
-
 void __wrap_rust_helper_spin_lock_irq_disable(spinlock_t *lock)
 {
 	__real_rust_helper_spin_lock_irq_disable(lock);
 	begin(_RET_IP_);
 }
-
-void __real_rust_helper_spin_unlock_irq_enable(spinlock_t *lock);
-void __wrap_rust_helper_spin_unlock_irq_enable(spinlock_t *lock);
 
 void __wrap_rust_helper_spin_unlock_irq_enable(spinlock_t *lock)
 {
@@ -108,13 +102,6 @@ static irqreturn_t handle(int irq, void *cookie)
 	return ret;
 }
 
-int __real_rust_helper_request_irq(unsigned int irq, irq_handler_t handler,
-				   unsigned long flags, const char *name,
-				   void *cookie);
-int __wrap_rust_helper_request_irq(unsigned int irq, irq_handler_t handler,
-				   unsigned long flags, const char *name,
-				   void *cookie);
-
 int __wrap_rust_helper_request_irq(unsigned int irq, irq_handler_t handler,
 				   unsigned long flags, const char *name,
 				   void *cookie)
@@ -131,9 +118,6 @@ int __wrap_rust_helper_request_irq(unsigned int irq, irq_handler_t handler,
 	}
 	return -ENOSPC;
 }
-
-void __real_rust_helper_writel(u32 value, void __iomem *address);
-void __wrap_rust_helper_writel(u32 value, void __iomem *address);
 
 void __wrap_rust_helper_writel(u32 value, void __iomem *address)
 {

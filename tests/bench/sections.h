@@ -9,6 +9,8 @@
 #ifndef RK3588_DMA_SECTIONS_H
 #define RK3588_DMA_SECTIONS_H
 
+#include <linux/interrupt.h>
+#include <linux/spinlock.h>
 #include <linux/types.h>
 
 struct device;
@@ -33,5 +35,18 @@ void rk3588_dma_sections_start(void);
 
 /** Logs the longest section of each function, and the longest idle time. */
 void rk3588_dma_sections_log(struct device *dev);
+
+void __real_rust_helper_spin_lock_irq_disable(spinlock_t *lock);
+void __wrap_rust_helper_spin_lock_irq_disable(spinlock_t *lock);
+void __real_rust_helper_spin_unlock_irq_enable(spinlock_t *lock);
+void __wrap_rust_helper_spin_unlock_irq_enable(spinlock_t *lock);
+int __real_rust_helper_request_irq(unsigned int irq, irq_handler_t handler,
+				   unsigned long flags, const char *name,
+				   void *cookie);
+int __wrap_rust_helper_request_irq(unsigned int irq, irq_handler_t handler,
+				   unsigned long flags, const char *name,
+				   void *cookie);
+void __real_rust_helper_writel(u32 value, void __iomem *address);
+void __wrap_rust_helper_writel(u32 value, void __iomem *address);
 
 #endif /* RK3588_DMA_SECTIONS_H */

@@ -27,6 +27,7 @@
 //! - `tests/refuse.rs`: requests without a program;
 //! - `tests/cost.rs`: the numbers of bursts and of program bytes;
 //! - `tests/executed.rs`: the numbers of executed instructions and barriers;
+//! - `tests/loops.rs`: loops, and their lines of the instruction cache;
 //! - `tests/fill_cost.rs`: the numbers of bursts and of program bytes of a fill;
 //! - `tests/together.rs`: eight channels at once;
 //! - `tests/model.rs`: the model itself, on programs written by hand: what each instruction does;
@@ -81,6 +82,9 @@ mod fill_cost_tests;
 #[cfg(test)]
 #[path = "../tests/locate.rs"]
 mod locate_tests;
+#[cfg(test)]
+#[path = "../tests/loops.rs"]
+mod loop_tests;
 #[cfg(test)]
 #[path = "../tests/model.rs"]
 mod model_tests;
