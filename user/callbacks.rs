@@ -47,12 +47,12 @@ const MAX_DELAY_US: usize = 1000;
 /// Source and destination.
 type Buffers<'bound> = Pair<Mapping<'bound, Buffer, ToDevice>, Mapping<'bound, Buffer, FromDevice>>;
 
-/// State that the callbacks and their submitter share.
+/// State that the callbacks and the submitter share.
 #[pin_data]
 struct Callbacks<'bound> {
     controller: Arc<Controller<'bound>>,
     delay: Delta,
-    /// True if a callback runs.
+    /// True while a callback runs.
     is_called: Atomic<bool>,
     #[pin]
     last: SpinLockIrq<Option<TransferResult<Buffers<'bound>>>>,
@@ -97,7 +97,7 @@ pub(super) fn run<'bound>(
     submit(&callbacks, buffers, times);
     callbacks.ended.wait_for_completion();
 
-    // `None` after a callback within another one.
+    // `None` if a callback was called while another one ran.
     let last = callbacks.last.lock().take();
 
     match last {
@@ -112,7 +112,7 @@ pub(super) fn run<'bound>(
     }
 }
 
-/// Submits a copy, to be submitted `times` times altogether. Callable from any context.
+/// Submits a copy, the first of `times`. Callable from any context.
 fn submit<'bound>(callbacks: &Arc<Callbacks<'bound>>, buffers: Buffers<'bound>, times: usize) {
     let Pair {
         source,
@@ -130,7 +130,7 @@ fn submit<'bound>(callbacks: &Arc<Callbacks<'bound>>, buffers: Buffers<'bound>, 
         .and_then(|descriptor| {
             descriptor.with_callback(
                 CallbackContext::Softirq,
-                move |result| call(called, result, times),
+                move |result| resubmit(called, result, times),
                 GFP_ATOMIC,
             )
         });
@@ -141,8 +141,8 @@ fn submit<'bound>(callbacks: &Arc<Callbacks<'bound>>, buffers: Buffers<'bound>, 
     }
 }
 
-/// Submits the copy that came to `result` again, unless it was the last.
-fn call<'bound>(
+/// Submits the copy with this `result` again, unless it was the last.
+fn resubmit<'bound>(
     callbacks: Arc<Callbacks<'bound>>,
     result: TransferResult<Buffers<'bound>>,
     times: usize,

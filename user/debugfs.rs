@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The demonstration, on request:
+//! Files in debugfs that run the lessons and print the driver's state:
 //!
 //! ```sh
 //! cd /sys/kernel/debug/rk3588_dma-*
 //! echo all > run        # fails with an I/O error if any lesson does
-//! cat report            # what happened, to read
-//! cat report.json       # the same for programs
-//! cat limits            # the limits by which the kernel maps memory for the device
-//! cat channels          # what the channels are doing, and their last programs
+//! cat report            # the report, as text
+//! cat report.json       # the report, as JSON
+//! cat limits            # the limits of mappings for the device
+//! cat channels          # the states of the channels, and their last programs
 //! ```
 //!
-//! and, for measurements and endurance, [`repeat`], [`scatter`] and [`soak`].
+//! The others, for measurements and tests, are [`repeat`], [`scatter`] and [`soak`].
 
 use kernel::{
     new_mutex,
@@ -42,13 +42,13 @@ use crate::{
     pl330::Controller, //
 };
 
-/// The folder of a device in debugfs.
+/// Directory of a device in debugfs.
 pub(crate) struct Debugfs<'bound> {
-    _dir: debugfs::Dir<Demo<'bound>>,
+    _dir: debugfs::Dir<FileData<'bound>>,
 }
 
 impl<'bound> Debugfs<'bound> {
-    /// Creates `rk3588_dma-` and the name of the device, with the files.
+    /// Creates the directory, `rk3588_dma-` and the name of the device, with the files.
     ///
     /// # Errors
     ///
@@ -63,11 +63,11 @@ impl<'bound> Debugfs<'bound> {
     ) -> Result<Self> {
         let name = CString::try_from_fmt(fmt!("rk3588_dma-{}", dev.as_device().name()))?;
 
-        // SAFETY: The folder goes into our result, which the caller does not leak.
+        // SAFETY: The directory becomes part of the result, which the caller does not leak.
         let dir = unsafe {
             debugfs::Dir::new(
                 &name,
-                pin_init!(Demo {
+                pin_init!(FileData {
                     dev,
                     controller,
                     report <- new_mutex!(None),
@@ -87,29 +87,29 @@ impl<'bound> Debugfs<'bound> {
     }
 }
 
-/// What the files work on.
+/// Data of the files.
 #[pin_data]
-struct Demo<'bound> {
+struct FileData<'bound> {
     dev: &'bound DmaDevice,
     controller: Arc<Controller<'bound>>,
-    /// The last report. Held while the lessons run, so that they do once at a time: the events of
-    /// the controller are counted, also those of `repeat` and `soak`, if these run meanwhile.
+    /// Last report. Locked while the lessons run, so that only one task runs them: a report counts
+    /// all events of the controller, including those of the other files.
     #[pin]
     report: Mutex<Option<Report>>,
 }
 
 struct RunFile;
 
-impl debugfs::Command<Demo<'_>> for RunFile {
+impl debugfs::Command<FileData<'_>> for RunFile {
     const NAME: &'static CStr = c"run";
 
-    fn run(demo: &Demo<'_>, word: &str) -> Result {
+    fn run(data: &FileData<'_>, word: &str) -> Result {
         if word != "all" {
             return Err(EINVAL);
         }
 
-        let mut last = demo.report.lock();
-        let report = last.insert(lessons::run(demo.dev, &demo.controller)?);
+        let mut last = data.report.lock();
+        let report = last.insert(lessons::run(data.dev, &data.controller)?);
 
         if report.has_failures() {
             return Err(EIO);
@@ -120,11 +120,11 @@ impl debugfs::Command<Demo<'_>> for RunFile {
 
 struct ReportFile;
 
-impl debugfs::Show<Demo<'_>> for ReportFile {
+impl debugfs::Show<FileData<'_>> for ReportFile {
     const NAME: &'static CStr = c"report";
 
-    fn show(demo: &Demo<'_>, out: &SeqFile) {
-        let Some(report) = demo.report.try_lock() else {
+    fn show(data: &FileData<'_>, out: &SeqFile) {
+        let Some(report) = data.report.try_lock() else {
             return seq_print!(out, "the lessons are running\n");
         };
 
@@ -137,11 +137,11 @@ impl debugfs::Show<Demo<'_>> for ReportFile {
 
 struct JsonFile;
 
-impl debugfs::Show<Demo<'_>> for JsonFile {
+impl debugfs::Show<FileData<'_>> for JsonFile {
     const NAME: &'static CStr = c"report.json";
 
-    fn show(demo: &Demo<'_>, out: &SeqFile) {
-        match demo.report.try_lock().as_deref() {
+    fn show(data: &FileData<'_>, out: &SeqFile) {
+        match data.report.try_lock().as_deref() {
             Some(Some(report)) => seq_print!(out, "{}\n", report.as_json()),
             Some(None) | None => seq_print!(out, "null\n"),
         }
@@ -150,50 +150,50 @@ impl debugfs::Show<Demo<'_>> for JsonFile {
 
 struct LimitsFile;
 
-impl debugfs::Show<Demo<'_>> for LimitsFile {
+impl debugfs::Show<FileData<'_>> for LimitsFile {
     const NAME: &'static CStr = c"limits";
 
-    fn show(demo: &Demo<'_>, out: &SeqFile) {
-        seq_print!(out, "{}", demo.dev.limits());
+    fn show(data: &FileData<'_>, out: &SeqFile) {
+        seq_print!(out, "{}", data.dev.limits());
     }
 }
 
 struct ChannelsFile;
 
-impl debugfs::Show<Demo<'_>> for ChannelsFile {
+impl debugfs::Show<FileData<'_>> for ChannelsFile {
     const NAME: &'static CStr = c"channels";
 
-    fn show(demo: &Demo<'_>, out: &SeqFile) {
-        seq_print!(out, "{}", demo.controller.channels());
+    fn show(data: &FileData<'_>, out: &SeqFile) {
+        seq_print!(out, "{}", data.controller.channels());
     }
 }
 
 struct RepeatFile;
 
-impl debugfs::Command<Demo<'_>> for RepeatFile {
+impl debugfs::Command<FileData<'_>> for RepeatFile {
     const NAME: &'static CStr = c"repeat";
 
-    fn run(demo: &Demo<'_>, word: &str) -> Result {
-        repeat::run(demo.dev, &demo.controller, word)
+    fn run(data: &FileData<'_>, word: &str) -> Result {
+        repeat::run(data.dev, &data.controller, word)
     }
 }
 
 struct ScatterFile;
 
-impl debugfs::Command<Demo<'_>> for ScatterFile {
+impl debugfs::Command<FileData<'_>> for ScatterFile {
     const NAME: &'static CStr = c"scatter";
 
-    fn run(demo: &Demo<'_>, word: &str) -> Result {
-        scatter::run(demo.dev, &demo.controller, word)
+    fn run(data: &FileData<'_>, word: &str) -> Result {
+        scatter::run(data.dev, &data.controller, word)
     }
 }
 
 struct SoakFile;
 
-impl debugfs::Command<Demo<'_>> for SoakFile {
+impl debugfs::Command<FileData<'_>> for SoakFile {
     const NAME: &'static CStr = c"soak";
 
-    fn run(demo: &Demo<'_>, word: &str) -> Result {
-        soak::run(demo.dev, &demo.controller, word)
+    fn run(data: &FileData<'_>, word: &str) -> Result {
+        soak::run(data.dev, &data.controller, word)
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! How a person asks the driver for something.
+//! Files in debugfs that run lessons, measurements and tests.
 
 mod callbacks;
 mod debugfs;
@@ -15,7 +15,7 @@ pub(crate) use debugfs::Debugfs;
 
 use kernel::prelude::*;
 
-/// The numbers in `words`, which must be as many.
+/// Returns the numbers in `words`, or `EINVAL` if there are not `N`.
 fn numbers<const N: usize>(words: &str) -> Result<[usize; N]> {
     let mut numbers = [0; N];
     let mut words = words.split_whitespace();

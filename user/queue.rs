@@ -40,10 +40,10 @@ type Source<'bound> = Mapping<'bound, Buffer, ToDevice>;
 type Destination<'bound> = Mapping<'bound, Buffer, FromDevice>;
 type Copy<'a, 'bound> = Descriptor<'a, 'bound, Pair<Source<'bound>, Destination<'bound>>>;
 
-/// State that the callbacks and their submitter share.
+/// State that the callbacks and the submitter share.
 #[pin_data]
 struct Ended {
-    /// Numbers of the copies that have ended, in this order.
+    /// Numbers of the ended copies, in this order, with capacity for all.
     #[pin]
     numbers: SpinLockIrq<KVec<u8>>,
     #[pin]
@@ -53,17 +53,17 @@ struct Ended {
 /// Submits three copies to a queue and terminates the second one while it waits. When the first
 /// one has ended, submits a fourth one, and waits for all. Sleeps.
 ///
-/// The first copy may fail: only its end counts.
+/// The first copy may fail: its error is ignored.
 ///
 /// # Errors
 ///
 /// `EBADE` if the fourth copy ends before the third one; `ENOMEM`; those of mappings.
 pub(super) fn run<'bound>(dev: &'bound DmaDevice, controller: &Controller<'bound>) -> Result {
     let queue = Queue::new(controller, GFP_KERNEL)?;
-    let room = KVec::with_capacity(NUMBERS.len(), GFP_KERNEL)?;
+    let numbers = KVec::with_capacity(NUMBERS.len(), GFP_KERNEL)?;
     let ended = Arc::pin_init(
         pin_init!(Ended {
-            numbers <- new_spinlock_irq!(room),
+            numbers <- new_spinlock_irq!(numbers),
             all <- Completion::new(),
         }),
         GFP_KERNEL,
@@ -118,7 +118,7 @@ impl Ended {
     /// Adds the number of a copy that has ended.
     fn push(&self, number: u8) {
         let mut numbers = self.numbers.lock();
-        // There is room for all.
+        // The capacity suffices.
         let _ = numbers.push_within_capacity(number);
 
         if numbers.len() == NUMBERS.len() {

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Numbers for tests.
+//! Pseudo-random numbers for tests.
 
-/// Numbers that look random and are the same for the same seed (xorshift64*).
+/// Generator of pseudo-random numbers, which the seed determines (xorshift64*).
 pub(super) struct Random(u64);
 
 impl Random {
     pub(super) fn new(seed: u64) -> Self {
-        // Zero would stay zero.
+        // The state must not be 0: its successor would be 0.
         Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
 
-    /// A number below `bound`, which is not 0.
+    /// Returns a number below `bound`, which must not be 0.
     pub(super) fn below(&mut self, bound: usize) -> usize {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;

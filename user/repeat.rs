@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The same transfer, again and again, to count what one costs:
+//! Repeated transfers, for measurements and tests:
 //!
 //! ```sh
 //! echo copy 4096 64 > repeat          # 64 copies of 4096 bytes, one after the other
-//! echo list 256 512 8 > repeat        # 8 transfers of 256 pieces of 512 bytes each
+//! echo list 256 512 8 > repeat        # 8 transfers of 256 chunks of 512 bytes each
 //! echo scattered 256 512 8 > repeat   # the same between lists of 256 pages, 512 bytes of each
 //! echo callbacks 64 100 > repeat      # 64 copies, each submitted by the callback of the one
 //!                                     # before, which takes 100 µs
@@ -12,7 +12,7 @@
 //! echo queue > repeat                 # 4 copies in a queue, one of which is terminated
 //! ```
 //!
-//! For a `scattered` one the kernel log gets a line that says what one came to:
+//! `scattered` also writes a line to the kernel log:
 //!
 //! ```text
 //! repeat: 256 segments to 256 segments, 1 programs of 5128 bytes
@@ -57,18 +57,17 @@ use crate::{
     }, //
 };
 
-/// The most bytes that are asked for.
+/// Maximum number of bytes of a transfer.
 const MAX_LEN: usize = 4 << 20;
 
-/// The most pieces: a list of them is in one piece of memory.
-const MAX_PIECES: usize = 64 << 10;
+/// Maximum number of chunks: their list is one allocation.
+const MAX_CHUNKS: usize = 64 << 10;
 
-/// Does what `word` says.
+/// Executes the command `word`.
 ///
 /// # Errors
 ///
-/// `EINVAL` if it says nothing of the kind, `EINTR` after a signal, and those of mappings and
-/// transfers.
+/// `EINVAL` for another command; `EINTR` after a signal; those of mappings and transfers.
 pub(super) fn run<'bound>(
     dev: &'bound DmaDevice,
     controller: &Arc<Controller<'bound>>,
@@ -79,17 +78,17 @@ pub(super) fn run<'bound>(
         Some(("copy", rest)) => {
             let [len, times] = numbers(rest)?;
 
-            pieces(dev, controller, 1, len, times)
+            copy_chunks(dev, controller, 1, len, times)
         }
         Some(("list", rest)) => {
             let [count, len, times] = numbers(rest)?;
 
-            pieces(dev, controller, count, len, times)
+            copy_chunks(dev, controller, count, len, times)
         }
         Some(("scattered", rest)) => {
             let [count, len, times] = numbers(rest)?;
 
-            scattered(dev, controller, count, len, times)
+            copy_pages(dev, controller, count, len, times)
         }
         Some(("terminate", rest)) => {
             let [ms] = numbers(rest)?;
@@ -105,8 +104,8 @@ pub(super) fn run<'bound>(
     }
 }
 
-/// Pieces of a buffer to a buffer.
-fn pieces<'bound>(
+/// Copies `count` chunks of `len` bytes between buffers, `times` times.
+fn copy_chunks<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
     count: usize,
@@ -115,7 +114,7 @@ fn pieces<'bound>(
 ) -> Result {
     let total = count
         .checked_mul(len)
-        .filter(|&total| total != 0 && total <= MAX_LEN && count <= MAX_PIECES)
+        .filter(|&total| total != 0 && total <= MAX_LEN && count <= MAX_CHUNKS)
         .ok_or(EINVAL)?;
     let pair = Pair {
         source: Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(total)?)?,
@@ -124,15 +123,15 @@ fn pieces<'bound>(
 
     repeat(dev, pair, times, |source, destination| {
         Ok(match count {
-            1 => controller.prepare(source, destination, whole(len), GFP_KERNEL),
-            _ => controller.prepare(source, destination, reversed(count, len)?, GFP_KERNEL),
+            1 => controller.prepare(source, destination, all(len), GFP_KERNEL),
+            _ => controller.prepare(source, destination, descending(count, len)?, GFP_KERNEL),
         })
     })?;
     Ok(())
 }
 
-/// Pages to pages.
-fn scattered<'bound>(
+/// Copies `len` bytes of `count` pages between lists, `times` times.
+fn copy_pages<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
     count: usize,
@@ -144,11 +143,11 @@ fn scattered<'bound>(
     }
 
     let pair = Pair {
-        source: list::<ToDevice>(dev, count, len)?,
-        destination: list::<FromDevice>(dev, count, len)?,
+        source: map_pages::<ToDevice>(dev, count, len)?,
+        destination: map_pages::<FromDevice>(dev, count, len)?,
     };
     let (pair, stats) = repeat(dev, pair, times, |source, destination| {
-        Ok(controller.prepare(source, destination, whole(count * len), GFP_KERNEL))
+        Ok(controller.prepare(source, destination, all(count * len), GFP_KERNEL))
     })?;
 
     if let Some(stats) = stats {
@@ -164,7 +163,7 @@ fn scattered<'bound>(
     Ok(())
 }
 
-/// Copies `times` times with the same two sides; returns them, and the last stats.
+/// Copies `times` times with the same mappings. Returns them and the last statistics.
 ///
 /// A signal terminates the copy that runs.
 fn repeat<'a, 'bound: 'a, S, D>(
@@ -195,8 +194,8 @@ where
     Ok((pair, stats))
 }
 
-/// All of them.
-fn whole(len: usize) -> CopyRange {
+/// Returns the range of all `len` bytes.
+fn all(len: usize) -> CopyRange {
     CopyRange {
         src_offset: 0,
         dst_offset: 0,
@@ -204,8 +203,8 @@ fn whole(len: usize) -> CopyRange {
     }
 }
 
-/// Pages from back to front, so that no two make one; `len` bytes of each.
-fn list<D: Direction>(
+/// Maps `len` bytes of each of `count` pages, in descending order so that none are merged.
+fn map_pages<D: Direction>(
     dev: &DmaDevice,
     count: usize,
     len: usize,
@@ -222,12 +221,12 @@ fn list<D: Direction>(
     Ok(SgTable::new(dev, pages, GFP_KERNEL)?.map()?)
 }
 
-/// Pieces from back to front, so that no two make one.
-fn reversed(pieces: usize, len: usize) -> Result<KVec<CopyRange>> {
-    let mut list = KVec::with_capacity(pieces, GFP_KERNEL)?;
+/// Returns chunks in descending order, so that none are merged.
+fn descending(count: usize, len: usize) -> Result<KVec<CopyRange>> {
+    let mut list = KVec::with_capacity(count, GFP_KERNEL)?;
 
-    for piece in 0..pieces {
-        let at = (pieces - 1 - piece) * len;
+    for chunk in 0..count {
+        let at = (count - 1 - chunk) * len;
 
         list.push(
             CopyRange {

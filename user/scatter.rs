@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Copies of scattered memory, with every byte looked at:
+//! Copies of scattered memory, each byte of which is verified:
 //!
 //! ```sh
-//! echo 255 1 > scatter        # pieces of 255 pages, of random lengths at random offsets; seed 1
+//! echo 255 1 > scatter        # chunks of 255 pages, of random lengths at random offsets; seed 1
 //! ```
 //!
-//! Such pieces are copied to other pieces, from those to one buffer, and from that to pieces again;
-//! then as many whole pages to as many others. The kernel log gets a line for each of these copies:
+//! The chunks are copied to other chunks and to one buffer, and the buffer to further chunks; then
+//! whole pages to whole pages. Each copy writes one line to the kernel log:
 //!
 //! ```text
-//! scatter: 522240 bytes from 255 entries in 255 segments to 263 entries in 263 segments, 2 programs
+//! scatter: 522240 bytes from 255 entries in 255 segments to 263 entries in 263 segments,
+//!     2 programs
 //! ```
 
 use core::ops::Range;
@@ -44,21 +45,21 @@ use crate::{
     }, //
 };
 
-/// The most pages.
+/// Maximum number of pages.
 const MAX_PAGES: usize = 8192;
 
-/// What is in memory where nothing was copied to.
+/// Value of bytes that were not copied.
 const BACKGROUND: u8 = 0xa5;
 
-/// Pages that are mapped.
+/// Mapped list of pages.
 type Pages<'bound> = MappedSgTable<'bound, KVec<PageBuffer>, Bidirectional>;
 
-/// Does the copies that `word`, a number of pages and a seed, asks for.
+/// Runs the copies: `word` is a number of pages and a seed.
 ///
 /// # Errors
 ///
-/// `EIO` if a byte is not what it should be, with a line in the kernel log; `EINVAL` for no pages
-/// or too many; those of mappings and transfers.
+/// `EIO` if a byte is wrong, with a line in the kernel log; `EINVAL` for no pages or too many;
+/// those of mappings and transfers.
 pub(super) fn run<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
@@ -72,12 +73,12 @@ pub(super) fn run<'bound>(
 
     // CAST: `usize` has 64 bits at most.
     let mut random = Random::new(seed as u64);
-    // All of them fit into one buffer.
-    let most = PageBuffer::LEN.min(Buffer::MAX_LEN / count);
-    let mut source = Pieces::random(&mut random, most, |pieces| pieces.ranges.len() < count)?;
+    // The bytes of all pages fit into one buffer.
+    let max_len = PageBuffer::LEN.min(Buffer::MAX_LEN / count);
+    let mut source = Chunks::random(&mut random, max_len, |chunks| chunks.ranges.len() < count)?;
     let len = source.len;
-    let mut other = || Pieces::random(&mut random, most, |pieces| pieces.len < len);
-    let (first, last) = (other()?, other()?);
+    let mut chunks = || Chunks::random(&mut random, max_len, |chunks| chunks.len < len);
+    let (first, last) = (chunks()?, chunks()?);
     let copier = Copier {
         dev,
         controller,
@@ -91,32 +92,32 @@ pub(super) fn run<'bound>(
 
     copier.scatter(buffer, last)?;
 
-    let mut source = Pieces::pages(count)?;
+    let mut source = Chunks::pages(count)?;
     let copier = Copier {
         len: source.len,
         ..copier
     };
 
     source.fill();
-    drop(copier.copy(copier.map(source.pages)?, Pieces::pages(count)?)?);
+    drop(copier.copy(copier.map(source.pages)?, Chunks::pages(count)?)?);
     Ok(())
 }
 
-/// What byte `index` of the copied ones is.
+/// Returns byte `index` of the copied bytes.
 fn byte(index: usize) -> u8 {
-    // CAST: The highest of 64 bits, in which all of `index` take part.
+    // CAST: The highest 8 of 64 bits, which depend on all bits of `index`.
     ((index as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as u8
 }
 
-/// Pages, and which bytes of them are used.
-struct Pieces {
+/// Chunks of memory: pages, and the range of each that is used.
+struct Chunks {
     pages: KVec<PageBuffer>,
     ranges: KVec<Range<usize>>,
-    /// How many bytes that is.
+    /// Number of used bytes.
     len: usize,
 }
 
-impl Pieces {
+impl Chunks {
     const fn new() -> Self {
         Self {
             pages: KVec::new(),
@@ -125,27 +126,27 @@ impl Pieces {
         }
     }
 
-    /// Whole pages.
+    /// Allocates `count` whole pages.
     fn pages(count: usize) -> Result<Self> {
-        let mut pieces = Self::new();
+        let mut chunks = Self::new();
 
         for _ in 0..count {
-            pieces.push(0..PageBuffer::LEN)?;
+            chunks.push(0..PageBuffer::LEN)?;
         }
-        Ok(pieces)
+        Ok(chunks)
     }
 
-    /// Random parts of pages, at most `most` bytes of each, for as long as `goes_on` says so.
-    fn random(random: &mut Random, most: usize, goes_on: impl Fn(&Self) -> bool) -> Result<Self> {
-        let mut pieces = Self::new();
+    /// Allocates random chunks of at most `max_len` bytes, while `more` returns true.
+    fn random(random: &mut Random, max_len: usize, more: impl Fn(&Self) -> bool) -> Result<Self> {
+        let mut chunks = Self::new();
 
-        while goes_on(&pieces) {
-            let len = 1 + random.below(most);
+        while more(&chunks) {
+            let len = 1 + random.below(max_len);
             let start = random.below(PageBuffer::LEN - len + 1);
 
-            pieces.push(start..start + len)?;
+            chunks.push(start..start + len)?;
         }
-        Ok(pieces)
+        Ok(chunks)
     }
 
     fn push(&mut self, range: Range<usize>) -> Result {
@@ -159,7 +160,7 @@ impl Pieces {
         Ok(())
     }
 
-    /// Writes the bytes that are to be copied.
+    /// Writes the bytes to copy.
     fn fill(&mut self) {
         let bytes = self.pages.iter_mut().flat_map(|page| page.iter_mut());
 
@@ -168,9 +169,8 @@ impl Pieces {
         }
     }
 
-    /// Returns true if the first `len` bytes are those that were copied, and the others are
-    /// unchanged.
-    fn has(mut self, len: usize) -> bool {
+    /// Returns true if the first `len` bytes were copied, and the others are unchanged.
+    fn holds(mut self, len: usize) -> bool {
         let mut index = 0;
 
         for (page, range) in self.pages.iter_mut().zip(self.ranges) {
@@ -178,12 +178,11 @@ impl Pieces {
                 return false;
             }
             for (offset, &found) in page.iter().enumerate() {
-                let expected = match range.contains(&offset) {
-                    true => {
-                        index += 1;
-                        expected(index - 1, len)
-                    }
-                    false => BACKGROUND,
+                let expected = if range.contains(&offset) {
+                    index += 1;
+                    expected(index - 1, len)
+                } else {
+                    BACKGROUND
                 };
 
                 if found != expected {
@@ -195,15 +194,16 @@ impl Pieces {
     }
 }
 
-/// What byte `index` of a destination is to which `len` bytes were copied.
+/// Returns byte `index` of a destination to which `len` bytes were copied.
 fn expected(index: usize, len: usize) -> u8 {
-    match index < len {
-        true => byte(index),
-        false => BACKGROUND,
+    if index < len {
+        byte(index)
+    } else {
+        BACKGROUND
     }
 }
 
-/// Copies of `len` bytes, as the device has them.
+/// Copies of `len` bytes by a device.
 struct Copier<'a, 'bound> {
     dev: &'bound DmaDevice,
     controller: &'a Controller<'bound>,
@@ -223,9 +223,9 @@ impl<'bound> Copier<'_, 'bound> {
         }
     }
 
-    /// Copies a list to pieces.
-    fn copy(&self, source: Pages<'bound>, destination: Pieces) -> Result<Pages<'bound>> {
-        let Pieces { pages, ranges, len } = destination;
+    /// Copies a list to chunks, and verifies them. Returns the list.
+    fn copy(&self, source: Pages<'bound>, destination: Chunks) -> Result<Pages<'bound>> {
+        let Chunks { pages, ranges, len } = destination;
         let done = self
             .controller
             .copy(source, self.map(pages)?, self.range())?;
@@ -234,19 +234,19 @@ impl<'bound> Copier<'_, 'bound> {
             destination,
         } = done.mappings;
 
-        self.say(&done.stats, Some(&source), Some(&destination));
+        self.log(&done.stats, Some(&source), Some(&destination));
         self.expect(
-            Pieces {
+            Chunks {
                 pages: destination.unmap().into_memory(),
                 ranges,
                 len,
             }
-            .has(self.len),
+            .holds(self.len),
         )?;
         Ok(source)
     }
 
-    /// Copies a list to one buffer.
+    /// Copies a list to one buffer, and verifies it. Returns the buffer.
     fn gather(&self, source: Pages<'bound>) -> Result<Mapping<'bound, Buffer, Bidirectional>> {
         let mut buffer = Buffer::zeroed(self.len)?;
 
@@ -259,7 +259,7 @@ impl<'bound> Copier<'_, 'bound> {
             mut destination,
         } = done.mappings;
 
-        self.say(&done.stats, Some(&source), None);
+        self.log(&done.stats, Some(&source), None);
         self.expect(
             destination
                 .for_cpu(..)?
@@ -270,40 +270,39 @@ impl<'bound> Copier<'_, 'bound> {
         Ok(destination)
     }
 
-    /// Copies a buffer to pieces.
+    /// Copies a buffer to chunks, and verifies them.
     fn scatter(
         &self,
         source: Mapping<'bound, Buffer, Bidirectional>,
-        destination: Pieces,
+        destination: Chunks,
     ) -> Result {
-        let Pieces { pages, ranges, len } = destination;
+        let Chunks { pages, ranges, len } = destination;
         let done = self
             .controller
             .copy(source, self.map(pages)?, self.range())?;
         let destination = done.mappings.destination;
 
-        self.say(&done.stats, None, Some(&destination));
+        self.log(&done.stats, None, Some(&destination));
         self.expect(
-            Pieces {
+            Chunks {
                 pages: destination.unmap().into_memory(),
                 ranges,
                 len,
             }
-            .has(self.len),
+            .holds(self.len),
         )
     }
 
     fn expect(&self, is_right: bool) -> Result {
-        match is_right {
-            true => Ok(()),
-            false => {
-                dev_err!(self.dev.as_device(), "scatter: a byte is wrong\n");
-                Err(EIO)
-            }
+        if is_right {
+            Ok(())
+        } else {
+            dev_err!(self.dev.as_device(), "scatter: a byte is wrong\n");
+            Err(EIO)
         }
     }
 
-    fn say(
+    fn log(
         &self,
         stats: &TransferStats,
         source: Option<&Pages<'bound>>,
@@ -320,7 +319,7 @@ impl<'bound> Copier<'_, 'bound> {
     }
 }
 
-/// A side of a copy, in words.
+/// Side of a copy, as text.
 struct Side<'a, 'bound>(Option<&'a Pages<'bound>>);
 
 impl fmt::Display for Side<'_, '_> {

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Random transfers, with every byte looked at:
+//! Random transfers, each byte of which is verified:
 //!
 //! ```sh
 //! for seed in 1 2 3 4; do echo $seed 250000 > soak & done; wait
-//! echo 5 1000 keep > soak     # of which none is given up
+//! echo 5 1000 keep > soak     # of which none is terminated
 //! ```
 //!
-//! Each writer has three transfers under way at a time, so four of them keep eight channels busy,
-//! and have some wait. One of five or so ends in a callback. Of the others either side may be a
-//! list, of entries of any length up to 1 KiB or so. One of 32 is given up.
+//! Each writer has three transfers in flight, so four writers keep eight channels busy and some
+//! transfers waiting. About one of five has a callback. Either side of the others may be a list,
+//! with entries of at most about 1 KiB. One of 32 is terminated.
 
 use kernel::{
     new_spinlock_irq,
@@ -61,26 +61,25 @@ use crate::{
     }, //
 };
 
-/// How many transfers a writer has under way.
-const UNDER_WAY: usize = 3;
+/// Number of transfers that a writer has in flight.
+const IN_FLIGHT: usize = 3;
 
-/// The bytes of a buffer. A short one is used for most, because the CPU looks at them all.
+/// Lengths of buffers in bytes. Most are short, because the CPU verifies each byte.
 const SHORT: usize = 1 << 10;
 const LONG: usize = 96 << 10;
 
-/// Does the transfers that `word`, a seed and a number, asks for. With `keep` behind them none is
-/// given up.
+/// Runs random transfers: `word` is a seed and their number. With `keep` after it, terminates none.
 ///
 /// # Errors
 ///
-/// `EIO` if a byte is not what it should be, with a line in the kernel log; `EINVAL` if it does not
-/// ask for any; `EINTR` after a signal; those of mappings and transfers.
+/// `EIO` if a byte is wrong, with a line in the kernel log; `EINVAL` for another `word`; `EINTR`
+/// after a signal; those of mappings and transfers.
 pub(super) fn run<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
     word: &str,
 ) -> Result {
-    let (word, keeps) = match word.strip_suffix(" keep") {
+    let (word, keeps_all) = match word.strip_suffix(" keep") {
         Some(word) => (word, true),
         None => (word, false),
     };
@@ -90,23 +89,23 @@ pub(super) fn run<'bound>(
     let queue = Queue::new(controller, GFP_KERNEL)?;
     let mut left = count;
 
-    refuse_what_is_dropped(dev, controller)?;
+    check_dropped_descriptor(dev, controller)?;
     while left != 0 {
         if current!().signal_pending() {
             return Err(EINTR);
         }
 
-        let batch = left.min(UNDER_WAY);
-        let mut jobs = [const { None }; UNDER_WAY];
+        let batch = left.min(IN_FLIGHT);
+        let mut transfers = [const { None }; IN_FLIGHT];
 
-        for job in &mut jobs[..batch] {
-            *job = Some(Job::submit(dev, controller, &queue, &mut random)?);
+        for transfer in &mut transfers[..batch] {
+            *transfer = Some(SoakTransfer::submit(dev, controller, &queue, &mut random)?);
         }
-        for job in jobs.into_iter().flatten() {
+        for transfer in transfers.into_iter().flatten() {
             match random.below(32) {
-                // What is given up must not be used any more: it is freed at once.
-                0 if !keeps => drop(job),
-                _ => job.wait_and_check(dev)?,
+                // A dropped transfer is terminated, and its memory is freed at once.
+                0 if !keeps_all => drop(transfer),
+                _ => transfer.wait_and_check(dev)?,
             }
         }
         left -= batch;
@@ -114,8 +113,8 @@ pub(super) fn run<'bound>(
     Ok(())
 }
 
-/// What is dropped before it is submitted calls back at once, and gives back what it was for.
-fn refuse_what_is_dropped<'bound>(
+/// Checks that a dropped descriptor calls back at once, and that its mappings come back.
+fn check_dropped_descriptor<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
 ) -> Result {
@@ -126,20 +125,20 @@ fn refuse_what_is_dropped<'bound>(
         dst_offset: 0,
         len: SHORT,
     };
-    let landing = Landing::new()?;
-    let landed = landing.clone();
+    let state = CallbackState::new()?;
+    let shared = state.clone();
 
     drop(
         controller
             .prepare(source, destination, range, GFP_KERNEL)?
             .with_callback(
                 CallbackContext::Softirq,
-                move |result| landed.land(result),
+                move |result| shared.complete(result),
                 GFP_KERNEL,
             )?,
     );
 
-    let result = landing.result.lock().take();
+    let result = state.result.lock().take();
 
     match result {
         Some(Err(Failed {
@@ -150,34 +149,34 @@ fn refuse_what_is_dropped<'bound>(
     }
 }
 
-/// What a copy comes to.
-type Copied<'bound> = TransferResult<Pair<Source<'bound>, Destination<'bound>>>;
+/// Result of a copy.
+type CopyResult<'bound> = TransferResult<Pair<Source<'bound>, Destination<'bound>>>;
 
-/// What is copied from.
+/// Buffer that the device reads.
 type Source<'bound> = Mapping<'bound, Buffer, ToDevice>;
 
-/// What is copied to.
+/// Buffer that the device writes.
 type Destination<'bound> = Mapping<'bound, Buffer, FromDevice>;
 
-/// The same in entries, which is copied from.
+/// List that the device reads.
 type ListSource<'bound> = MappedSgTable<'bound, Contiguous<Buffer>, ToDevice>;
 
-/// The same in entries, which is copied to.
+/// List that the device writes.
 type ListDestination<'bound> = MappedSgTable<'bound, Contiguous<Buffer>, FromDevice>;
 
-/// A copy under way.
-type Copying<'a, 'bound, S, D> = Transfer<'a, 'bound, Pair<S, D>>;
+/// Submitted copy.
+type SubmittedCopy<'a, 'bound, S, D> = Transfer<'a, 'bound, Pair<S, D>>;
 
-/// What a callback leaves for us.
+/// State that a callback and the submitter share.
 #[pin_data]
-struct Landing<'bound> {
+struct CallbackState<'bound> {
     #[pin]
-    result: SpinLockIrq<Option<Copied<'bound>>>,
+    result: SpinLockIrq<Option<CopyResult<'bound>>>,
     #[pin]
     ended: Completion,
 }
 
-impl<'bound> Landing<'bound> {
+impl<'bound> CallbackState<'bound> {
     fn new() -> Result<Arc<Self>> {
         Arc::pin_init(
             pin_init!(Self {
@@ -188,8 +187,8 @@ impl<'bound> Landing<'bound> {
         )
     }
 
-    /// Called back with `result`; a second time would be seen.
-    fn land(&self, result: Copied<'bound>) {
+    /// Stores `result`, and wakes the submitter unless a result was stored before.
+    fn complete(&self, result: CopyResult<'bound>) {
         let last = self.result.lock().replace(result);
 
         if last.is_none() {
@@ -197,30 +196,30 @@ impl<'bound> Landing<'bound> {
         }
     }
 
-    /// What was left, once something was.
-    fn wait(&self) -> Result<Copied<'bound>> {
+    /// Waits for the callback, and returns the result.
+    fn wait(&self) -> Result<CopyResult<'bound>> {
         self.ended.wait_for_completion();
         self.result.lock().take().ok_or(EIO)
     }
 }
 
-/// What is under way.
-enum Asked<'a, 'bound> {
-    Copy(Copying<'a, 'bound, Source<'bound>, Destination<'bound>>),
-    Scatter(Copying<'a, 'bound, Source<'bound>, ListDestination<'bound>>),
-    Gather(Copying<'a, 'bound, ListSource<'bound>, Destination<'bound>>),
-    Lists(Copying<'a, 'bound, ListSource<'bound>, ListDestination<'bound>>),
-    Called(Arc<Landing<'bound>>),
+/// Submitted transfer.
+enum Submitted<'a, 'bound> {
+    Copy(SubmittedCopy<'a, 'bound, Source<'bound>, Destination<'bound>>),
+    Scatter(SubmittedCopy<'a, 'bound, Source<'bound>, ListDestination<'bound>>),
+    Gather(SubmittedCopy<'a, 'bound, ListSource<'bound>, Destination<'bound>>),
+    Lists(SubmittedCopy<'a, 'bound, ListSource<'bound>, ListDestination<'bound>>),
+    Callback(Arc<CallbackState<'bound>>),
     Fill(Transfer<'a, 'bound, Mapping<'bound, Buffer, Bidirectional>>),
 }
 
-/// A transfer, and what its destination should be afterwards.
-struct Job<'a, 'bound> {
-    asked: Asked<'a, 'bound>,
+/// Submitted transfer, and the bytes that its destination should have afterwards.
+struct SoakTransfer<'a, 'bound> {
+    transfer: Submitted<'a, 'bound>,
     expected: KVVec<u8>,
 }
 
-impl<'a, 'bound> Job<'a, 'bound> {
+impl<'a, 'bound> SoakTransfer<'a, 'bound> {
     fn submit(
         dev: &'bound DmaDevice,
         controller: &'a Controller<'bound>,
@@ -241,7 +240,7 @@ impl<'a, 'bound> Job<'a, 'bound> {
         expected.extend_from_slice(&destination, GFP_KERNEL)?;
 
         if random.below(4) == 0 {
-            let (at, len) = part(random, len);
+            let (at, len) = random_part(random, len);
             let bytes = [1, 2, 3, 4, 5, 6, 7, 8];
             let (bytes, pattern) = match random.below(5) {
                 0 => (&[0][..], Some(Pattern::ZERO)),
@@ -258,10 +257,11 @@ impl<'a, 'bound> Job<'a, 'bound> {
 
             let destination = Mapping::<_, Bidirectional>::new(dev, destination)?;
             let pattern = pattern.ok_or(EINVAL)?;
-            let prepared = controller.prepare_memset(destination, at, len, pattern, GFP_KERNEL)?;
+            let descriptor =
+                controller.prepare_memset(destination, at, len, pattern, GFP_KERNEL)?;
 
             return Ok(Self {
-                asked: Asked::Fill(submit(prepared, queue)),
+                transfer: Submitted::Fill(submit(descriptor, queue)),
                 expected,
             });
         }
@@ -269,49 +269,50 @@ impl<'a, 'bound> Job<'a, 'bound> {
         let mut model = |from: usize, to: usize, len: usize| {
             expected[to..to + len].copy_from_slice(&source[from..from + len]);
         };
-        let what = What::random(random, len, &mut model)?;
-        let from = |source| Ok::<_, Error>(Mapping::<_, ToDevice>::new(dev, source)?);
-        let to = |destination| Ok::<_, Error>(Mapping::<_, FromDevice>::new(dev, destination)?);
-        // What a device writes is not to be cut in cache lines.
+        let copy = RandomCopy::random(random, len, &mut model)?;
+        let map_src = |source| Ok::<_, Error>(Mapping::<_, ToDevice>::new(dev, source)?);
+        let map_dst =
+            |destination| Ok::<_, Error>(Mapping::<_, FromDevice>::new(dev, destination)?);
+        // Entries that the device writes must not split cache lines.
         // CAST: It is not negative.
         let line = dev.limits().min_align as usize;
-        let (reads, writes) = (16 + random.below(SHORT), line + random.below(SHORT));
-        let from_list = |source| listed::<ToDevice>(dev, source, reads);
-        let to_list = |destination| listed::<FromDevice>(dev, destination, writes);
-        let asked = match random.below(8) {
-            0 | 1 => Asked::Called(call_back(
-                what.prepare(controller, from(source)?, to(destination)?)?,
+        let (source_max, destination_max) = (16 + random.below(SHORT), line + random.below(SHORT));
+        let list_src = |source| map_list::<ToDevice>(dev, source, source_max);
+        let list_dst = |destination| map_list::<FromDevice>(dev, destination, destination_max);
+        let transfer = match random.below(8) {
+            0 | 1 => Submitted::Callback(submit_with_callback(
+                copy.prepare(controller, map_src(source)?, map_dst(destination)?)?,
                 queue,
             )?),
-            2 => Asked::Scatter(submit(
-                what.prepare(controller, from(source)?, to_list(destination)?)?,
+            2 => Submitted::Scatter(submit(
+                copy.prepare(controller, map_src(source)?, list_dst(destination)?)?,
                 queue,
             )),
-            3 => Asked::Gather(submit(
-                what.prepare(controller, from_list(source)?, to(destination)?)?,
+            3 => Submitted::Gather(submit(
+                copy.prepare(controller, list_src(source)?, map_dst(destination)?)?,
                 queue,
             )),
-            4 => Asked::Lists(submit(
-                what.prepare(controller, from_list(source)?, to_list(destination)?)?,
+            4 => Submitted::Lists(submit(
+                copy.prepare(controller, list_src(source)?, list_dst(destination)?)?,
                 queue,
             )),
-            _ => Asked::Copy(submit(
-                what.prepare(controller, from(source)?, to(destination)?)?,
+            _ => Submitted::Copy(submit(
+                copy.prepare(controller, map_src(source)?, map_dst(destination)?)?,
                 queue,
             )),
         };
 
-        Ok(Self { asked, expected })
+        Ok(Self { transfer, expected })
     }
 
     fn wait_and_check(self, dev: &DmaDevice) -> Result {
-        let found = match self.asked {
-            Asked::Copy(transfer) => transfer.wait()?.mappings.destination.unmap(),
-            Asked::Scatter(transfer) => buffer_of(transfer.wait()?.mappings.destination),
-            Asked::Gather(transfer) => transfer.wait()?.mappings.destination.unmap(),
-            Asked::Lists(transfer) => buffer_of(transfer.wait()?.mappings.destination),
-            Asked::Called(landing) => landing.wait()??.mappings.destination.unmap(),
-            Asked::Fill(transfer) => transfer.wait()?.mappings.unmap(),
+        let found = match self.transfer {
+            Submitted::Copy(transfer) => transfer.wait()?.mappings.destination.unmap(),
+            Submitted::Scatter(transfer) => unmap_list(transfer.wait()?.mappings.destination),
+            Submitted::Gather(transfer) => transfer.wait()?.mappings.destination.unmap(),
+            Submitted::Lists(transfer) => unmap_list(transfer.wait()?.mappings.destination),
+            Submitted::Callback(state) => state.wait()??.mappings.destination.unmap(),
+            Submitted::Fill(transfer) => transfer.wait()?.mappings.unmap(),
         };
 
         match found
@@ -333,61 +334,61 @@ impl<'a, 'bound> Job<'a, 'bound> {
     }
 }
 
-/// `buffer` in entries of at most `longest` bytes.
-fn listed<D: Direction>(
+/// Maps `buffer` as a list with entries of at most `max_len` bytes.
+fn map_list<D: Direction>(
     dev: &DmaDevice,
     buffer: Buffer,
-    longest: usize,
+    max_len: usize,
 ) -> Result<MappedSgTable<'_, Contiguous<Buffer>, D>> {
-    let table = SgTableBuilder::new(dev, Contiguous(buffer)).max_segment(longest);
+    let table = SgTableBuilder::new(dev, Contiguous(buffer)).max_segment(max_len);
 
     Ok(table.build(GFP_KERNEL)?.map()?)
 }
 
-/// The buffer that was made a list.
-fn buffer_of(list: ListDestination<'_>) -> Buffer {
+/// Unmaps `list`, and returns its buffer.
+fn unmap_list(list: ListDestination<'_>) -> Buffer {
     list.unmap().into_memory().0
 }
 
-/// Asks for what is `prepared`, in `queue` if there is one.
+/// Submits `descriptor`, to `queue` if there is one.
 fn submit<'a, 'bound, T: Mapped + Send>(
-    prepared: Descriptor<'a, 'bound, T>,
+    descriptor: Descriptor<'a, 'bound, T>,
     queue: Option<&Queue<'_, 'bound>>,
 ) -> Transfer<'a, 'bound, T> {
     match queue {
-        Some(queue) => prepared.submit_to(queue),
-        None => prepared.submit(),
+        Some(queue) => descriptor.submit_to(queue),
+        None => descriptor.submit(),
     }
 }
 
-/// The same with a callback.
-fn call_back<'bound>(
-    prepared: Descriptor<'_, 'bound, Pair<Source<'bound>, Destination<'bound>>>,
+/// Submits `descriptor` with a callback, to `queue` if there is one.
+fn submit_with_callback<'bound>(
+    descriptor: Descriptor<'_, 'bound, Pair<Source<'bound>, Destination<'bound>>>,
     queue: Option<&Queue<'_, 'bound>>,
-) -> Result<Arc<Landing<'bound>>> {
-    let landing = Landing::new()?;
-    let landed = landing.clone();
-    let prepared = prepared.with_callback(
+) -> Result<Arc<CallbackState<'bound>>> {
+    let state = CallbackState::new()?;
+    let shared = state.clone();
+    let descriptor = descriptor.with_callback(
         CallbackContext::Softirq,
-        move |result| landed.land(result),
+        move |result| shared.complete(result),
         GFP_KERNEL,
     )?;
 
     match queue {
-        Some(queue) => drop(prepared.submit_to(queue)),
-        None => drop(prepared.submit()),
+        Some(queue) => drop(descriptor.submit_to(queue)),
+        None => drop(descriptor.submit()),
     }
-    Ok(landing)
+    Ok(state)
 }
 
-/// What is copied.
-enum What {
-    CopyRange(CopyRange),
+/// Shape of a random copy.
+enum RandomCopy {
+    Range(CopyRange),
     Rows(Copy2d),
-    Pieces(KVec<CopyRange>),
+    Chunks(KVec<CopyRange>),
 }
 
-impl What {
+impl RandomCopy {
     fn prepare<'a, 'bound, S, D>(
         self,
         controller: &'a Controller<'bound>,
@@ -399,13 +400,13 @@ impl What {
         D: MappedMemory<Direction: DeviceWrites>,
     {
         match self {
-            Self::CopyRange(range) => controller.prepare(source, destination, range, GFP_KERNEL),
+            Self::Range(range) => controller.prepare(source, destination, range, GFP_KERNEL),
             Self::Rows(rows) => controller.prepare(source, destination, rows, GFP_KERNEL),
-            Self::Pieces(list) => controller.prepare(source, destination, list, GFP_KERNEL),
+            Self::Chunks(list) => controller.prepare(source, destination, list, GFP_KERNEL),
         }
     }
 
-    /// Something to copy between buffers of `len` bytes; tells `model` of each part.
+    /// Returns a random copy between buffers of `len` bytes. Calls `model` with each chunk.
     fn random(
         random: &mut Random,
         len: usize,
@@ -413,14 +414,14 @@ impl What {
     ) -> Result<Self> {
         match random.below(3) {
             0 => {
-                let (from, part) = part(random, len);
-                let to = random.below(len - part + 1);
+                let (from, part_len) = random_part(random, len);
+                let to = random.below(len - part_len + 1);
 
-                model(from, to, part);
-                Ok(Self::CopyRange(CopyRange {
+                model(from, to, part_len);
+                Ok(Self::Range(CopyRange {
                     src_offset: from,
                     dst_offset: to,
-                    len: part,
+                    len: part_len,
                 }))
             }
             1 => {
@@ -445,29 +446,29 @@ impl What {
             }
             _ => {
                 let count = 1 + random.below(24);
-                let room = len / count;
+                let max_len = len / count;
                 let mut list = KVec::with_capacity(count, GFP_KERNEL)?;
 
-                // Each has a place of its own in the destination.
+                // Chunks do not overlap in the destination.
                 for number in 0..count {
-                    let (at, part) = part(random, room);
+                    let (at, part_len) = random_part(random, max_len);
                     let range = CopyRange {
-                        src_offset: random.below(len - part + 1),
-                        dst_offset: number * room + at,
-                        len: part,
+                        src_offset: random.below(len - part_len + 1),
+                        dst_offset: number * max_len + at,
+                        len: part_len,
                     };
 
                     model(range.src_offset, range.dst_offset, range.len);
                     list.push(range, GFP_KERNEL)?;
                 }
-                Ok(Self::Pieces(list))
+                Ok(Self::Chunks(list))
             }
         }
     }
 }
 
-/// A part of `len` bytes that is not empty: its beginning and its length.
-fn part(random: &mut Random, len: usize) -> (usize, usize) {
+/// Returns the offset and the length of a random part of `len` bytes, which is not empty.
+fn random_part(random: &mut Random, len: usize) -> (usize, usize) {
     let at = random.below(len);
 
     (at, 1 + random.below(len - at))

@@ -37,7 +37,7 @@ const LEN: usize = 64;
 /// State that the callback and the submitter share.
 #[pin_data]
 struct Ended {
-    /// Error of the copy, and true if its mappings came back.
+    /// Result of the copy, and true if its mappings came back.
     #[pin]
     result: SpinLockIrq<Option<(Result, bool)>>,
     #[pin]
@@ -69,7 +69,7 @@ pub(super) fn run<'bound>(
         dst_offset: 0,
         len: LEN,
     };
-    let at_end = ended.clone();
+    let shared = ended.clone();
     let ticket = controller
         .prepare(source, destination, range, GFP_KERNEL)?
         .with_timeout(None)
@@ -84,8 +84,8 @@ pub(super) fn run<'bound>(
                     Err(failed) => (Err(failed.error.into()), failed.mappings.is_some()),
                 };
 
-                *at_end.result.lock() = Some(result);
-                at_end.completion.complete_all();
+                *shared.result.lock() = Some(result);
+                shared.completion.complete_all();
             },
             GFP_KERNEL,
         )?
