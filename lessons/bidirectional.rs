@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Mappings in both directions: what the device wrote into a buffer, it reads from there again.
+//! Mappings in both directions: the device reads from a buffer what it wrote there before.
 //!
 //! Two buffers are mapped once. The first copy fills the second buffer, the second copy reads from
-//! it, with no work for the CPU in between.
+//! it, and the CPU syncs nothing in between.
 
 use super::{
     pattern,
@@ -24,8 +24,8 @@ use crate::{
     }, //
 };
 
-/// Copies `range` from one buffer to the other, and from there to the end of the first. Looks at
-/// all bytes of both.
+/// Copies `range` to a second buffer, and from there to the end of the first. Verifies all bytes of
+/// both.
 pub(super) fn there_and_back<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A chain: each transfer is prepared and submitted in the callback of the one before, in a
-//! softirq, where nothing may sleep.
+//! A chain: the callback of a transfer prepares and submits the next one, in a softirq, where it
+//! must not sleep.
 
 use kernel::{
     new_spinlock_irq,
@@ -35,16 +35,16 @@ use crate::{
     }, //
 };
 
-/// How many transfers there are.
-pub(super) const MANY: usize = 9;
+/// Number of transfers.
+pub(super) const COUNT: usize = 9;
 
-/// The two buffers.
-type Buffers<'bound> = Pair<Both<'bound>, Both<'bound>>;
+/// Source and destination, which change places after each transfer.
+type Buffers<'bound> = Pair<MappedBuffer<'bound>, MappedBuffer<'bound>>;
 
-/// One of them.
-type Both<'bound> = Mapping<'bound, Buffer, Bidirectional>;
+/// Buffer that the device reads and writes.
+type MappedBuffer<'bound> = Mapping<'bound, Buffer, Bidirectional>;
 
-/// What becomes of the chain.
+/// State that the callbacks and the submitter share.
 #[pin_data]
 struct Chain<'bound> {
     #[pin]
@@ -54,19 +54,19 @@ struct Chain<'bound> {
 }
 
 struct State<'bound> {
-    /// Of the transfers done. Has room for all of them.
+    /// Statistics of the completed transfers, with capacity for all.
     stats: KVec<TransferStats>,
-    /// The buffers at the end, or what stopped it.
+    /// Buffers after the last transfer, or the error that stopped the chain.
     result: Option<Result<Buffers<'bound>, Failed<Buffers<'bound>>>>,
 }
 
-/// Copies `range` from one buffer to another and back, nine times, and looks at all bytes of the
-/// last destination.
+/// Copies `range` between two buffers nine times, back and forth. Verifies all bytes of the last
+/// destination.
 pub(super) fn copy<'bound>(
     dev: &'bound DmaDevice,
     controller: &Arc<Controller<'bound>>,
     range: CopyRange,
-) -> Result<[TransferStats; MANY], Failure> {
+) -> Result<[TransferStats; COUNT], Failure> {
     let mut source = Buffer::zeroed(range.len)?;
     let mut destination = Buffer::zeroed(range.len + MARGIN)?;
 
@@ -74,7 +74,7 @@ pub(super) fn copy<'bound>(
     pattern::fill_background(&mut destination);
 
     let state = State {
-        stats: KVec::with_capacity(MANY, GFP_KERNEL)?,
+        stats: KVec::with_capacity(COUNT, GFP_KERNEL)?,
         result: None,
     };
     let chain = Arc::pin_init(
@@ -94,7 +94,7 @@ pub(super) fn copy<'bound>(
         ..range
     };
 
-    continue_with(controller.clone(), chain.clone(), buffers, range);
+    submit(controller.clone(), chain.clone(), buffers, range);
     chain.end.wait_for_completion();
 
     let State { stats, result } = core::mem::replace(
@@ -106,14 +106,14 @@ pub(super) fn copy<'bound>(
     );
     let buffers = result.ok_or(Failure::NoError)??;
 
-    // They have changed places after each.
+    // The callback has swapped the buffers: `source` is the last destination.
     pattern::check(&buffers.source.unmap(), 0, range.len)?;
     stats.as_slice().try_into().map_err(|_| Failure::NoError)
 }
 
-/// Submits a transfer that has another one submitted at its end, unless it was the last. In any
-/// context, so memory comes from the reserve.
-fn continue_with<'bound>(
+/// Submits a transfer whose callback submits the next one, unless it was the last. Callable from
+/// any context, so it allocates with `GFP_ATOMIC`.
+fn submit<'bound>(
     controller: Arc<Controller<'bound>>,
     chain: Arc<Chain<'bound>>,
     buffers: Buffers<'bound>,
@@ -122,8 +122,8 @@ fn continue_with<'bound>(
     let (next, at_end) = (controller.clone(), chain.clone());
     let submitted = controller
         .prepare(buffers.source, buffers.destination, range, GFP_ATOMIC)
-        .and_then(|prepared| {
-            prepared.with_callback(
+        .and_then(|descriptor| {
+            descriptor.with_callback(
                 CallbackContext::Softirq,
                 move |result| {
                     let done = match result {
@@ -135,15 +135,15 @@ fn continue_with<'bound>(
                         destination: done.mappings.source,
                     };
 
-                    match at_end.count(done.stats) {
-                        MANY => at_end.finish(Ok(buffers)),
-                        _ => continue_with(next, at_end, buffers, range),
+                    match at_end.add(done.stats) {
+                        COUNT => at_end.finish(Ok(buffers)),
+                        _ => submit(next, at_end, buffers, range),
                     }
                 },
                 GFP_ATOMIC,
             )
         })
-        .map(|prepared| prepared.submit());
+        .map(|descriptor| descriptor.submit());
 
     if let Err(failed) = submitted {
         chain.finish(Err(failed));
@@ -151,8 +151,8 @@ fn continue_with<'bound>(
 }
 
 impl<'bound> Chain<'bound> {
-    /// Takes down that a transfer was done; how many there are now.
-    fn count(&self, stats: TransferStats) -> usize {
+    /// Adds the statistics of a completed transfer. Returns the number of completed transfers.
+    fn add(&self, stats: TransferStats) -> usize {
         let all = &mut self.state.lock().stats;
         let _ = all.push_within_capacity(stats);
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Plain data: a struct and a vector of the kernel's own allocator are mapped as they are.
+//! Plain data: a `KBox` of a struct and a `KVec` are mapped directly.
 //!
-//! The derives say that every byte of the struct is initialized and any bytes make one. A struct
-//! with padding or with a `bool` does not have them, and cannot be mapped.
+//! The derives require that every byte of the struct is initialized, and that any bytes are a valid
+//! value. A struct with padding or with a `bool` cannot have them, and cannot be mapped.
 
 use kernel::prelude::*;
 use zerocopy_derive::{
@@ -26,7 +26,7 @@ use crate::{
     }, //
 };
 
-/// What is sent.
+/// Message to copy.
 #[derive(Clone, Copy, FromBytes, Immutable, IntoBytes, KnownLayout, PartialEq)]
 #[repr(C)]
 struct Message {
@@ -41,15 +41,14 @@ const MESSAGE: Message = Message {
     payload: [0xa5a5_5a5a_0ff0_f00f; 31],
 };
 
-/// The bytes of a [`Message`], from the beginning of the source to after the first in a destination
-/// of two.
+/// Range of a [`Message`], from the start of the source to the second half of the destination.
 pub(super) const RANGE: CopyRange = CopyRange {
     src_offset: 0,
     dst_offset: size_of::<Message>(),
     len: size_of::<Message>(),
 };
 
-/// Sends a message from a `KBox` into a `KVec`, twice, and looks at it there.
+/// Copies a message from a `KBox` to a `KVec`, twice, and verifies it there.
 pub(super) fn send_twice<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,

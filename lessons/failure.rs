@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Transfers that fail: the error says what happened, the buffers come back, and the next transfer
-//! works with them.
+//! Transfers that fail: the error names the cause, the buffers come back, and the next transfer
+//! uses them.
 //!
-//! The C driver completes a transfer that came to a fault as a success, and waits without end for
-//! one that never finishes.
+//! The C driver completes a transfer with a fault as a success, and waits forever for a program
+//! that does not end.
 
 use super::{
     pattern,
@@ -30,13 +30,13 @@ use crate::{
     }, //
 };
 
-/// Starts a copy of `range` that fails by `flaw`, then does it properly with the same buffers, and
-/// looks at all bytes. Returns the error of the first attempt with the second.
+/// Copies `range` with the injected `fault`, then without, in the same buffers. Verifies all bytes.
+/// Returns the error of the first copy and the statistics of the second.
 pub(super) fn recover<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
     range: CopyRange,
-    flaw: InjectedFault,
+    fault: InjectedFault,
 ) -> Result<(TransferError, TransferStats), Failure> {
     let mut source = Buffer::zeroed(range.src_offset + range.len)?;
     let mut destination = Buffer::zeroed(range.dst_offset + range.len + MARGIN)?;
@@ -48,7 +48,7 @@ pub(super) fn recover<'bound>(
     let destination = Mapping::<_, FromDevice>::new(dev, destination)?;
 
     let (error, source, destination) =
-        match controller.inject_fault(source, destination, range, flaw) {
+        match controller.inject_fault(source, destination, range, fault) {
             Err(Failed {
                 error,
                 mappings:
@@ -61,7 +61,7 @@ pub(super) fn recover<'bound>(
             Ok(_) => return Err(Failure::NoError),
         };
 
-    match (flaw, error) {
+    match (fault, error) {
         (InjectedFault::UndefinedInstruction, TransferError::Fault(_))
         | (InjectedFault::Endless, TransferError::Timeout(_)) => (),
         _ => return Err(Failure::Transfer(error, true)),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Fills: the device writes the same few bytes again and again, and the CPU provides none of them.
+//! Fills: the device writes the same few bytes repeatedly, without a source buffer.
 
 use kernel::prelude::*;
 
@@ -26,8 +26,8 @@ use crate::{
     sg::SgTable, //
 };
 
-/// Fills `range.len` bytes from `range.dst_offset` on with `bytes`, of which there are 1, 2, 4 or
-/// 8, and looks at all bytes of the buffer.
+/// Fills the destination of `range` with a pattern of 1, 2, 4 or 8 `bytes`. Verifies all bytes of
+/// the buffer.
 pub(super) fn fill<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
@@ -39,8 +39,8 @@ pub(super) fn fill<'bound>(
     pattern::fill_background(&mut buffer);
 
     let buffer = Mapping::<_, FromDevice>::new(dev, buffer)?;
-    let what = Pattern::new(bytes).ok_or(Failure::Pattern)?;
-    let done = controller.memset(buffer, range.dst_offset, range.len, what)?;
+    let fill_pattern = Pattern::new(bytes).ok_or(Failure::Pattern)?;
+    let done = controller.memset(buffer, range.dst_offset, range.len, fill_pattern)?;
 
     pattern::check_by(&done.mappings.unmap(), |offset| {
         match offset.checked_sub(range.dst_offset) {
@@ -51,8 +51,8 @@ pub(super) fn fill<'bound>(
     Ok(done.stats)
 }
 
-/// Fills several buffers, as if they followed each other, with `bytes`, of which there are 1, 2, 4
-/// or 8, and compares all bytes of the buffers.
+/// Fills a list of buffers with a pattern of 1, 2, 4 or 8 `bytes`. The pattern continues from one
+/// buffer to the next. Verifies all bytes of the buffers.
 pub(super) fn fill_list<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
@@ -65,8 +65,8 @@ pub(super) fn fill_list<'bound>(
     }
 
     let buffers = SgTable::new(dev, buffers, GFP_KERNEL)?.map::<FromDevice>()?;
-    let what = Pattern::new(bytes).ok_or(Failure::Pattern)?;
-    let done = controller.memset(buffers, 0, list::RANGE.len, what)?;
+    let fill_pattern = Pattern::new(bytes).ok_or(Failure::Pattern)?;
+    let done = controller.memset(buffers, 0, list::RANGE.len, fill_pattern)?;
     let buffers = done.mappings.unmap().into_memory();
 
     pattern::check_parts(buffers.iter().map(|part| &part[..]), |index| {

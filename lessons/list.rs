@@ -2,15 +2,15 @@
 
 //! Lists: several buffers of any length are one side of a transfer, in one program.
 //!
-//! In C this is a `struct scatterlist` for each buffer, `dma_map_sg()`, a loop over as many of them
-//! as that has returned, and `dma_unmap_sg()` with the number from before. Here there is no
-//! count to be mistaken for the other.
+//! In C this is a `struct scatterlist` for each buffer, `dma_map_sg()`, a loop over the number of
+//! entries that it returned, and `dma_unmap_sg()` with the number that it was called with. Here no
+//! function takes a count.
 
 use kernel::prelude::*;
 
 use super::{
     pattern,
-    report::Listed,
+    report::ListStats,
     Failure,
     MARGIN, //
 };
@@ -29,22 +29,23 @@ use crate::{
     sg::SgTable, //
 };
 
-/// The lengths of the buffers in bytes. Where the device writes, shorter ones than 256 bytes would
-/// be bounced: the kernel does not know that the rest of their cache lines is unused.
+/// Lengths of the buffers in bytes. The kernel would bounce a destination shorter than 256 bytes,
+/// because it does not know that the rest of the cache lines is unused.
 const LENS: [usize; 5] = [1000, 300, 4096, 513, 6000];
 
-/// What is copied: all of it.
+/// Range of all bytes of the buffers.
 pub(super) const RANGE: CopyRange = CopyRange {
     src_offset: 0,
     dst_offset: 0,
     len: 1000 + 300 + 4096 + 513 + 6000,
 };
 
-/// Gathers several buffers into one, and scatters that into others. Looks at all bytes of both.
-pub(super) fn there_and_back<'bound>(
+/// Gathers several buffers into one, and scatters it to several others. Verifies all bytes of each
+/// destination.
+pub(super) fn gather_and_scatter<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
-) -> Result<[Listed; 2], Failure> {
+) -> Result<[ListStats; 2], Failure> {
     let mut parts = buffers()?;
     let mut whole = Buffer::zeroed(RANGE.len + MARGIN)?;
     let mut index = 0;
@@ -60,17 +61,17 @@ pub(super) fn there_and_back<'bound>(
     let parts = SgTable::new(dev, parts, GFP_KERNEL)?.map::<Bidirectional>()?;
     let whole = Mapping::<_, Bidirectional>::new(dev, whole)?;
     let mut done = controller.copy(parts, whole, RANGE)?;
-    let there = Listed::gathered(&done);
+    let gathered = ListStats::list_to_mapping(&done);
 
     pattern::check(done.mappings.destination.for_cpu(..)?, 0, RANGE.len)?;
 
     let others = SgTable::new(dev, buffers()?, GFP_KERNEL)?.map::<FromDevice>()?;
     let done = controller.copy(done.mappings.destination, others, RANGE)?;
-    let back = Listed::scattered(&done);
+    let scattered = ListStats::mapping_to_list(&done);
     let others = done.mappings.destination.unmap().into_memory();
 
     pattern::check_parts(others.iter().map(|part| &part[..]), pattern::source)?;
-    Ok([there, back])
+    Ok([gathered, scattered])
 }
 
 /// Returns buffers of [`LENS`].

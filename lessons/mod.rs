@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What the demonstration runs: one small file for each subject, without `unsafe`.
+//! Lessons, which the demonstration runs: one small file for each subject, without `unsafe`.
 //!
 //! - `single`: buffers that the device only reads or only writes;
 //! - `bidirectional`: buffers that it reads and writes;
-//! - `sync`: buffers that stay mapped while the CPU works on a part of them;
+//! - `sync`: buffers that stay mapped while the CPU accesses a part of them;
 //! - `page`: a part of a page;
-//! - `data`: structs and vectors as they are;
-//! - `part`: a long buffer that stays mapped, and of which a part is used;
+//! - `data`: structs and vectors;
+//! - `part`: a long buffer that stays mapped, with a part used at a time;
 //! - `fill`: a buffer that the device fills;
 //! - `rows`: a part of an image;
-//! - `pieces`: many pieces in one program;
+//! - `pieces`: many chunks of a buffer in one program;
 //! - `list`: several buffers as one side of a transfer;
 //! - `split`: a buffer as a list of its pages;
 //! - `pages`: from pages to pages;
-//! - `segments`: what a table has, and what the device sees of it;
+//! - `segments`: entries of a table, and segments that the device gets;
 //! - `zero_copy`: a packet of a header and a payload in different memory;
 //! - `together`: transfers at the same time;
 //! - `order`: transfers in order, with callbacks;
-//! - `chain`: transfers that are submitted by the interrupt handler;
-//! - `failure`: transfers that fail, and what becomes of buffers and channel.
+//! - `chain`: transfers that callbacks submit;
+//! - `failure`: transfers that fail, and the next ones in the same buffers.
 
 mod bidirectional;
 mod chain;
@@ -70,12 +70,12 @@ use crate::{
 };
 use pattern::Mismatch;
 
-/// Bytes after the last copied one that must not change.
+/// Number of bytes after the last copied one that must not change.
 const MARGIN: usize = 64;
 
-/// What is copied: lengths and offsets around the sizes at which something changes, which are the
-/// bus width (8 bytes), a burst (128), a page (4096), 256 bursts, and a nest of loops.
-const SPANS: [CopyRange; 14] = [
+/// Ranges to copy. Their lengths and offsets are near the sizes at which programs or mappings
+/// change: the bus width (8 bytes), a burst (128), a page (4096), 256 bursts, and nested loops.
+const RANGES: [CopyRange; 14] = [
     range(1, 0, 0),
     range(1, 3, 6),
     range(7, 1, 1),
@@ -92,18 +92,18 @@ const SPANS: [CopyRange; 14] = [
     range(1 << 20, 3, 6),
 ];
 
-/// What is copied between pages, with the margin after it.
-const IN_A_PAGE: [CopyRange; 4] = [
+/// Ranges to copy between pages. Each fits into a page with the margin.
+const PAGE_RANGES: [CopyRange; 4] = [
     range(1, 0, 0),
     range(64, 128, 256),
     range(1500, 66, 64),
     range(PageBuffer::LEN - 2 * MARGIN, 3, 1),
 ];
 
-/// What is used of a long buffer.
-const PART: CopyRange = range(1500, 0, 0);
+/// Range to copy between long buffers.
+const PART_RANGE: CopyRange = range(1500, 0, 0);
 
-/// What is filled, and with what.
+/// Ranges to fill, and their patterns.
 const FILLS: [(CopyRange, &[u8]); 6] = [
     (range(1, 0, 3), &[0]),
     (range(4096, 0, 0), &[0]),
@@ -113,11 +113,10 @@ const FILLS: [(CopyRange, &[u8]); 6] = [
     (range(100_000, 0, 1), &[8, 7, 6, 5, 4, 3, 2, 1]),
 ];
 
-/// Patterns with which lists are filled.
+/// Patterns to fill lists with.
 const LIST_FILLS: [&[u8]; 3] = [&[0], &[0x5a], &[8, 7, 6, 5, 4, 3, 2, 1]];
 
-/// Which rows are copied: with both strides multiples of the bus width, which makes a loop, and
-/// not.
+/// Rows to copy. Their program is a loop if both strides are multiples of the bus width.
 const ROWS: [Copy2d; 3] = [
     Copy2d {
         first: range(128, 64, 32),
@@ -139,27 +138,26 @@ const ROWS: [Copy2d; 3] = [
     },
 ];
 
-/// Number and length of the pieces that are copied. The program for the last does not fit into
-/// one slot.
+/// Numbers and lengths of chunks to copy. The last copy does not fit into one program.
 const PIECES: [(usize, usize); 4] = [(2, 1), (16, 100), (256, 256), (1500, 40)];
 
-/// What is copied from a buffer that is cut at its pages.
+/// Ranges to copy from a buffer that is split at its pages.
 const SPLIT: [CopyRange; 3] = [
     range(1, 4095, 0),
     range(4098, 4095, 3),
     range(50_000, 100, 8),
 ];
 
-/// What is copied at the same time.
+/// Range of each transfer that runs together with others.
 const TOGETHER: CopyRange = range(30_000, 1, 2);
 
-/// What is copied in order.
+/// Range of the first transfer in a queue.
 const ORDERED: CopyRange = range(30_000, 0, 4);
 
-/// What is copied to and fro.
+/// Range of each transfer of a chain.
 const CHAINED: CopyRange = range(5000, 0, 0);
 
-/// What is copied after a transfer that failed.
+/// Range of a transfer that fails, and of the next one.
 const RECOVERED: CopyRange = range(1500, 0, 0);
 
 const fn range(len: usize, from: usize, to: usize) -> CopyRange {
@@ -170,28 +168,28 @@ const fn range(len: usize, from: usize, to: usize) -> CopyRange {
     }
 }
 
-/// Why a lesson did not end as it should.
+/// Error of a lesson.
 enum Failure {
-    /// There is no memory for it.
+    /// An allocation failed.
     Memory(Error),
-    /// Memory could not be mapped, and came back.
+    /// The kernel could not map the memory, which came back.
     Mapping(MapFailure),
-    /// The transfer failed, and the buffers came back or did not.
+    /// The transfer failed; true if its buffers came back.
     Transfer(TransferError, bool),
-    /// A byte is not what it should be.
+    /// A byte is wrong.
     Data(Mismatch),
-    /// A message is not what was sent.
+    /// A received message differs from the sent one.
     Message,
-    /// There is no fill with such a pattern.
+    /// The pattern is invalid.
     Pattern,
-    /// A transfer ended out of its turn.
+    /// A transfer ended out of order.
     Order {
-        /// So many have ended before it.
+        /// Number of transfers that ended before.
         place: usize,
-        /// So many should have.
+        /// Number of transfers that were submitted before.
         number: usize,
     },
-    /// What should have failed did not.
+    /// An expected error did not occur.
     NoError,
 }
 
@@ -231,50 +229,50 @@ impl From<Mismatch> for Failure {
     }
 }
 
-/// Runs all lessons, or those until the controller stops to answer, on `controller`, the controller
-/// of `dev`. No other caller may use it meanwhile, or the events will not add up.
+/// Runs all lessons on `controller`, the controller of `dev`. Stops if it does not respond. Other
+/// callers must not use it meanwhile: the report compares its number of events with the programs.
 ///
 /// # Errors
 ///
-/// `ENOMEM` if there is no memory for the report. What goes wrong in a lesson stands in the report.
+/// `ENOMEM` if there is no memory for the report. Errors of lessons are in the report.
 pub(crate) fn run<'bound>(
     dev: &'bound DmaDevice,
     controller: &Arc<Controller<'bound>>,
 ) -> Result<Report> {
     let mut report = Report::new(controller.events());
 
-    run_into(dev, controller, &mut report)?;
+    add_lessons(dev, controller, &mut report)?;
     report.end(controller.events());
     Ok(report)
 }
 
-fn run_into<'bound>(
+fn add_lessons<'bound>(
     dev: &'bound DmaDevice,
     controller: &Arc<Controller<'bound>>,
     report: &mut Report,
 ) -> Result {
-    for range in SPANS {
+    for range in RANGES {
         let outcome = single::copy(dev, controller, range);
 
         if !report.add(["single"], range, outcome.map(|it| [it]))? {
             return Ok(());
         }
     }
-    for range in SPANS {
+    for range in RANGES {
         let outcome = bidirectional::there_and_back(dev, controller, range);
 
         if !report.add(["there", "back"], range, outcome)? {
             return Ok(());
         }
     }
-    for range in SPANS {
+    for range in RANGES {
         let outcome = sync::twice(dev, controller, range);
 
         if !report.add(["mapped", "changed"], range, outcome)? {
             return Ok(());
         }
     }
-    for range in IN_A_PAGE {
+    for range in PAGE_RANGES {
         let outcome = page::copy(dev, controller, range);
 
         if !report.add(["page"], range, outcome.map(|it| [it]))? {
@@ -282,9 +280,9 @@ fn run_into<'bound>(
         }
     }
 
-    let outcome = part::frames(dev, controller, PART);
+    let outcome = part::frames(dev, controller, PART_RANGE);
 
-    if !report.add(["frame", "next frame"], PART, outcome)? {
+    if !report.add(["frame", "next frame"], PART_RANGE, outcome)? {
         return Ok(());
     }
 
@@ -327,7 +325,7 @@ fn run_into<'bound>(
         }
     }
 
-    let outcome = list::there_and_back(dev, controller);
+    let outcome = list::gather_and_scatter(dev, controller);
 
     if !report.add(["gather", "scatter"], list::RANGE, outcome)? {
         return Ok(());
@@ -346,11 +344,11 @@ fn run_into<'bound>(
         return Ok(());
     }
 
-    let outcome = match segments::show(dev, controller) {
-        Ok((listed, [from, to])) => {
+    let outcome = match segments::copy(dev, controller) {
+        Ok((stats, [from, to])) => {
             report.add_segments("from", from)?;
             report.add_segments("to", to)?;
-            Ok([listed])
+            Ok([stats])
         }
         Err(failure) => Err(failure),
     };
@@ -367,7 +365,7 @@ fn run_into<'bound>(
 
     let outcome = together::copy(dev, controller, TOGETHER);
 
-    if !report.add(["together"; together::MANY], TOGETHER, outcome)? {
+    if !report.add(["together"; together::COUNT], TOGETHER, outcome)? {
         return Ok(());
     }
 
@@ -386,14 +384,14 @@ fn run_into<'bound>(
 
     let outcome = chain::copy(dev, controller, CHAINED);
 
-    if !report.add(["chain"; chain::MANY], CHAINED, outcome)? {
+    if !report.add(["chain"; chain::COUNT], CHAINED, outcome)? {
         return Ok(());
     }
-    for (lesson, flaw) in [
+    for (lesson, fault) in [
         ("after fault", InjectedFault::UndefinedInstruction),
         ("after timeout", InjectedFault::Endless),
     ] {
-        let outcome = failure::recover(dev, controller, RECOVERED, flaw);
+        let outcome = failure::recover(dev, controller, RECOVERED, fault);
 
         if let Ok((error, _)) = &outcome {
             report.add_provoked(*error)?;

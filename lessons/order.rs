@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A queue and callbacks: transfers that are done one after the other, and a callback for each,
-//! which a softirq calls.
+//! A queue and callbacks: transfers that run one after the other, and a callback for each, which a
+//! softirq calls.
 //!
 //! The first transfer is the longest, so without the queue the others would overtake it.
 
@@ -39,19 +39,19 @@ use crate::{
     }, //
 };
 
-/// How many transfers there are.
-pub(super) const MANY: usize = 8;
+/// Number of transfers.
+pub(super) const COUNT: usize = 8;
 
-/// What a callback gets.
-type Ended<'bound> =
+/// Result that a callback gets.
+type CopyResult<'bound> =
     TransferResult<Pair<Mapping<'bound, Buffer, ToDevice>, Mapping<'bound, Buffer, FromDevice>>>;
 
-/// What the callbacks take down.
+/// State that the callbacks and the submitter share.
 #[pin_data]
-struct Notes<'bound> {
-    /// The transfers that have ended, by their numbers. Has room for all of them.
+struct Results<'bound> {
+    /// Numbers and results of the ended transfers, in this order, with capacity for all.
     #[pin]
-    ended: SpinLockIrq<KVec<(usize, Ended<'bound>)>>,
+    ended: SpinLockIrq<KVec<(usize, CopyResult<'bound>)>>,
     #[pin]
     all: Completion,
 }
@@ -64,23 +64,23 @@ pub(super) fn part(range: CopyRange, number: usize) -> CopyRange {
     }
 }
 
-/// Copies `range`, then a half of it, a quarter and so on, in this order, and looks at all bytes of
-/// the destinations.
+/// Copies `range`, then a half of it, a quarter and so on, in this order. Verifies all bytes of the
+/// destinations.
 pub(super) fn copy<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
     range: CopyRange,
-) -> Result<[TransferStats; MANY], Failure> {
+) -> Result<[TransferStats; COUNT], Failure> {
     let queue = Queue::new(controller, GFP_KERNEL)?;
-    let room = KVec::with_capacity(MANY, GFP_KERNEL)?;
-    let notes = Arc::pin_init(
-        pin_init!(Notes {
-            ended <- new_spinlock_irq!(room),
+    let list = KVec::with_capacity(COUNT, GFP_KERNEL)?;
+    let results = Arc::pin_init(
+        pin_init!(Results {
+            ended <- new_spinlock_irq!(list),
             all <- Completion::new(),
         }),
         GFP_KERNEL,
     )?;
-    for number in 0..MANY {
+    for number in 0..COUNT {
         let mut source = Buffer::zeroed(range.src_offset + range.len)?;
         let mut destination = Buffer::zeroed(range.dst_offset + range.len + MARGIN)?;
 
@@ -89,29 +89,29 @@ pub(super) fn copy<'bound>(
 
         let source = Mapping::<_, ToDevice>::new(dev, source)?;
         let destination = Mapping::<_, FromDevice>::new(dev, destination)?;
-        let notes = notes.clone();
+        let results = results.clone();
 
         controller
             .prepare(source, destination, part(range, number), GFP_KERNEL)?
             .with_callback(
                 CallbackContext::Softirq,
                 move |result| {
-                    let mut ended = notes.ended.lock();
+                    let mut ended = results.ended.lock();
                     let _ = ended.push_within_capacity((number, result));
 
-                    if ended.len() == MANY {
-                        notes.all.complete_all();
+                    if ended.len() == COUNT {
+                        results.all.complete_all();
                     }
                 },
                 GFP_KERNEL,
             )?
             .submit_to(&queue);
     }
-    notes.all.wait_for_completion();
+    results.all.wait_for_completion();
 
-    let mut stats = KVec::with_capacity(MANY, GFP_KERNEL)?;
+    let mut stats = KVec::with_capacity(COUNT, GFP_KERNEL)?;
 
-    for (place, (number, result)) in core::mem::take(&mut *notes.ended.lock())
+    for (place, (number, result)) in core::mem::take(&mut *results.ended.lock())
         .into_iter()
         .enumerate()
     {

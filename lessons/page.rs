@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Pages: a part of one is mapped by `dma_map_page()`, the rest of it stays what it was.
+//! Pages: `dma_map_page()` maps a part of a page, and the rest does not change.
 //!
-//! A page of our own comes from `PageBuffer::zeroed`, one from elsewhere goes through
-//! `PageBuffer::new`, which refuses it when somebody else still has it.
+//! `PageBuffer::zeroed` allocates a page. `PageBuffer::new` takes an existing one, and rejects a
+//! page to which there is another reference.
 
 use kernel::{
     page::Page,
@@ -30,8 +30,8 @@ use crate::{
     }, //
 };
 
-/// Copies `range` between two pages of which no more than that, and a margin, is mapped. Looks at
-/// all bytes of the destination.
+/// Copies `range` between two pages, of which it maps only the range and a margin. Verifies all
+/// mapped bytes of the destination.
 pub(super) fn copy<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Pages as lists: from pages to pages, of which other parts are used on either side, so that
-//! hardly a segment of the one begins or ends where one of the other does.
+//! Pages as lists: source and destination use different parts of their pages. Few segments of the
+//! source begin or end together with a segment of the destination.
 
 use kernel::prelude::*;
 
 use super::{
     pattern,
-    report::Listed,
+    report::ListStats,
     Failure, //
 };
 use crate::{
@@ -24,30 +24,30 @@ use crate::{
     sg::SgTable, //
 };
 
-/// How many pages there are on the one side, and which bytes of each are used.
-const FROM: (usize, usize, usize) = (30, 64, 3000);
+/// Number of source pages, and offset and length of the used bytes of each.
+const SOURCE: (usize, usize, usize) = (30, 64, 3000);
 
-/// The same of the other side.
-const TO: (usize, usize, usize) = (25, 7, 3600);
+/// Number of destination pages, and offset and length of the used bytes of each.
+const DESTINATION: (usize, usize, usize) = (25, 7, 3600);
 
-/// What is copied: all of them, which are as many on either side.
+/// Range of all used bytes, whose number is the same on both sides.
 pub(super) const RANGE: CopyRange = CopyRange {
     src_offset: 0,
     dst_offset: 0,
-    len: FROM.0 * FROM.2,
+    len: SOURCE.0 * SOURCE.2,
 };
 
-const _: () = assert!(FROM.0 * FROM.2 == TO.0 * TO.2);
+const _: () = assert!(SOURCE.0 * SOURCE.2 == DESTINATION.0 * DESTINATION.2);
 
-/// Copies pages to pages. Then the CPU changes a few bytes of the source across two of them, while
-/// it stays mapped, and it is copied again. Looks at all bytes of the destination.
+/// Copies pages to pages twice. In between, the CPU changes bytes in two pages of the source, which
+/// stays mapped. Verifies all bytes of the destination.
 pub(super) fn twice<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
-) -> Result<[Listed; 2], Failure> {
+) -> Result<[ListStats; 2], Failure> {
     const NEW: [u8; 10] = *b"two pages!";
 
-    let mut source = pages(FROM)?;
+    let mut source = pages(SOURCE)?;
     let mut index = 0;
 
     for page in &mut source {
@@ -58,9 +58,9 @@ pub(super) fn twice<'bound>(
     }
 
     let source = SgTable::new(dev, source, GFP_KERNEL)?.map::<Bidirectional>()?;
-    let destination = SgTable::new(dev, pages(TO)?, GFP_KERNEL)?.map::<FromDevice>()?;
+    let destination = SgTable::new(dev, pages(DESTINATION)?, GFP_KERNEL)?.map::<FromDevice>()?;
     let mut done = controller.copy(source, destination, RANGE)?;
-    let first = Listed::list_to_list(&done);
+    let first = ListStats::list_to_list(&done);
 
     pattern::check_parts(
         done.mappings.destination.for_cpu(..)?.iter(),
@@ -68,7 +68,7 @@ pub(super) fn twice<'bound>(
     )?;
 
     // Five bytes in the first page, and five in the next.
-    let at = FROM.2 - NEW.len() / 2;
+    let at = SOURCE.2 - NEW.len() / 2;
 
     done.mappings
         .source
@@ -76,7 +76,7 @@ pub(super) fn twice<'bound>(
         .copy_from(&NEW)?;
 
     let done = controller.copy(done.mappings.source, done.mappings.destination, RANGE)?;
-    let second = Listed::list_to_list(&done);
+    let second = ListStats::list_to_list(&done);
     let destination = done.mappings.destination.unmap().into_memory();
 
     pattern::check_parts(

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Long buffers that stay mapped, and of which a part is used at a time: no more is synced than
-//! that.
+//! Long buffers that stay mapped: each transfer uses a part of them, and only this part is synced.
 //!
 //! In C this is `DMA_ATTR_SKIP_CPU_SYNC` at mapping and unmapping, and
-//! `dma_sync_single_range_for_device()` and `..._for_cpu()` with the length that is used, as the
-//! networking core's page pool does it.
+//! `dma_sync_single_range_for_device()` and `..._for_cpu()` with the used length, as in the page
+//! pool of the networking core.
 
 use kernel::prelude::*;
 
@@ -29,11 +28,11 @@ use crate::{
     }, //
 };
 
-/// The length of the buffers in bytes.
+/// Length of the buffers in bytes.
 const LEN: usize = 64 << 10;
 
-/// Sends `range` as a frame in a buffer that is much longer, then another one from the same
-/// buffers. Looks at the bytes that were received, and at some after them.
+/// Copies `range` as a frame between longer buffers, then another frame in the same buffers.
+/// Verifies the received bytes and the margin after them.
 pub(super) fn frames<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Bytes that tell where they come from.
+//! Test data: bytes whose values depend on their position.
 //!
-//! The highest bit says whether a byte belongs to the source (1) or was in the destination before
-//! (0); the others depend on its index in the copied bytes, far enough that a shift by any number
-//! of bytes, beats or pages shows.
+//! The highest bit is 1 in a byte of the source, and 0 in a byte of the destination before the
+//! copy. The other bits depend on the index in the copied bytes, so that a check finds a shift by
+//! any number of bytes, beats or pages.
 
 use kernel::fmt;
 
-/// A byte that is not what it should be.
+/// Byte that is wrong.
 pub(super) struct Mismatch {
     offset: usize,
     expected: u8,
@@ -16,8 +16,8 @@ pub(super) struct Mismatch {
 }
 
 impl Mismatch {
-    /// The same after `bytes` more bytes.
-    fn behind(self, bytes: usize) -> Self {
+    /// Returns the mismatch with an offset that is `bytes` higher.
+    fn shift(self, bytes: usize) -> Self {
         Self {
             offset: self.offset + bytes,
             ..self
@@ -35,50 +35,50 @@ impl fmt::Display for Mismatch {
     }
 }
 
-/// Byte `index` of a source.
+/// Returns byte `index` of a source.
 pub(super) fn source(index: usize) -> u8 {
-    0x80 | mixed(index)
+    0x80 | hash(index)
 }
 
-/// Byte `index` of a destination before the copy.
+/// Returns byte `index` of a destination before the copy.
 pub(super) fn background(index: usize) -> u8 {
-    0x7f & !mixed(index)
+    0x7f & !hash(index)
 }
 
-/// Seven bits in which all bits of `index` up to the 24th take part.
-fn mixed(index: usize) -> u8 {
+/// Returns seven bits that depend on each of the lowest 28 bits of `index`.
+fn hash(index: usize) -> u8 {
     // CAST: Seven bits are left.
     ((index ^ index >> 7 ^ index >> 14 ^ index >> 21) & 0x7f) as u8
 }
 
-/// Makes `bytes` a source.
+/// Fills `bytes` with the bytes of a source.
 pub(super) fn fill_source(bytes: &mut [u8]) {
     for (index, byte) in bytes.iter_mut().enumerate() {
         *byte = source(index);
     }
 }
 
-/// Makes `bytes` something to copy over.
+/// Fills `bytes` with the bytes of a destination before the copy.
 pub(super) fn fill_background(bytes: &mut [u8]) {
     for (index, byte) in bytes.iter_mut().enumerate() {
         *byte = background(index);
     }
 }
 
-/// Checks that `bytes` is what [`fill_background`] made.
+/// Checks that `bytes` is unchanged since [`fill_background`].
 ///
 /// # Errors
 ///
-/// The first byte for which that is not so.
+/// The first wrong byte.
 pub(super) fn check_background(bytes: &[u8]) -> Result<(), Mismatch> {
     check(bytes, 0, 0)
 }
 
-/// Checks that `bytes` has the source from `at` on for `len` bytes, and is untouched elsewhere.
+/// Checks that `bytes` has `len` bytes of the source from `at` on, and is unchanged elsewhere.
 ///
 /// # Errors
 ///
-/// The first byte for which that is not so.
+/// The first wrong byte.
 pub(super) fn check(bytes: &[u8], at: usize, len: usize) -> Result<(), Mismatch> {
     check_by(bytes, |offset| match offset.checked_sub(at) {
         Some(index) if index < len => source(index),
@@ -86,11 +86,11 @@ pub(super) fn check(bytes: &[u8], at: usize, len: usize) -> Result<(), Mismatch>
     })
 }
 
-/// Checks that each of `bytes` is what `expected` says for its offset.
+/// Checks that each of `bytes` is the value of `expected` for its offset.
 ///
 /// # Errors
 ///
-/// The first byte for which that is not so.
+/// The first wrong byte.
 pub(super) fn check_by(bytes: &[u8], expected: impl Fn(usize) -> u8) -> Result<(), Mismatch> {
     for (offset, &found) in bytes.iter().enumerate() {
         let expected = expected(offset);
@@ -106,11 +106,11 @@ pub(super) fn check_by(bytes: &[u8], expected: impl Fn(usize) -> u8) -> Result<(
     Ok(())
 }
 
-/// As [`check_by`], for bytes in several parts, one behind the other.
+/// Checks parts as [`check_by`] does, with offsets from the start of the first.
 ///
 /// # Errors
 ///
-/// The first byte for which that is not so.
+/// The first wrong byte.
 pub(super) fn check_parts<'a>(
     parts: impl Iterator<Item = &'a [u8]>,
     expected: impl Fn(usize) -> u8,
@@ -119,7 +119,7 @@ pub(super) fn check_parts<'a>(
 
     for bytes in parts {
         check_by(bytes, |offset| expected(start + offset))
-            .map_err(|mismatch| mismatch.behind(start))?;
+            .map_err(|mismatch| mismatch.shift(start))?;
         start += bytes.len();
     }
     Ok(())

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Pieces: what lies scattered in one buffer is gathered in another, in one program, with one
+//! Pieces: scattered chunks of one buffer are gathered in another, in one program, with one
 //! interrupt.
 
 use kernel::prelude::*;
@@ -25,27 +25,26 @@ use crate::{
     }, //
 };
 
-/// Copies `count` pieces of `len` bytes, the last one first, and looks at all bytes of the
-/// destination.
+/// Copies `count` chunks of `len` bytes, the last one first. Verifies all bytes of the destination.
 pub(super) fn gather<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
     count: usize,
     len: usize,
 ) -> Result<TransferStats, Failure> {
-    // Seven bytes between any two, so that each has an alignment of its own.
+    // Seven bytes between any two, for different alignments.
     let stride = len + 7;
     let mut source = Buffer::zeroed(count * stride)?;
     let mut destination = Buffer::zeroed(count * len + MARGIN)?;
-    let mut pieces = KVec::with_capacity(count, GFP_KERNEL)?;
+    let mut chunks = KVec::with_capacity(count, GFP_KERNEL)?;
 
     pattern::fill_source(&mut source);
     pattern::fill_background(&mut destination);
-    for piece in 0..count {
-        pieces.push(
+    for chunk in 0..count {
+        chunks.push(
             CopyRange {
-                src_offset: (count - 1 - piece) * stride,
-                dst_offset: piece * len,
+                src_offset: (count - 1 - chunk) * stride,
+                dst_offset: chunk * len,
                 len,
             },
             GFP_KERNEL,
@@ -54,11 +53,11 @@ pub(super) fn gather<'bound>(
 
     let source = Mapping::<_, ToDevice>::new(dev, source)?;
     let destination = Mapping::<_, FromDevice>::new(dev, destination)?;
-    let done = controller.copy(source, destination, pieces)?;
+    let done = controller.copy(source, destination, chunks)?;
 
     pattern::check_by(&done.mappings.destination.unmap(), |offset| {
         match offset / len {
-            piece if piece < count => pattern::source((count - 1 - piece) * stride + offset % len),
+            chunk if chunk < count => pattern::source((count - 1 - chunk) * stride + offset % len),
             _ => pattern::background(offset),
         }
     })?;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What happened, for people and for programs.
+//! Report of the lessons, as text and as JSON.
 
 use kernel::{
     fmt,
@@ -26,22 +26,22 @@ use crate::{
     }, //
 };
 
-/// How a transfer with lists went.
+/// Statistics of a transfer, and of its lists.
 #[derive(Clone, Copy)]
-pub(super) struct Listed {
+pub(super) struct ListStats {
     stats: TransferStats,
-    /// In how many entries and segments each side was, if it was a list.
-    cuts: [Option<Cut>; 2],
+    /// Counts of the source and of the destination, if they are lists.
+    counts: [Option<ListCounts>; 2],
 }
 
-/// A list in numbers.
+/// Numbers of entries (`orig_nents`) and segments (`nents`) of a list.
 #[derive(Clone, Copy)]
-struct Cut {
+struct ListCounts {
     entries: usize,
     segments: usize,
 }
 
-impl Cut {
+impl ListCounts {
     fn of<M: SgMemory, D: Direction>(list: &MappedSgTable<'_, M, D>) -> Option<Self> {
         Some(Self {
             entries: list.orig_nents(),
@@ -50,73 +50,73 @@ impl Cut {
     }
 }
 
-/// A list and another one.
+/// Mappings of a transfer from a list to a list.
 type Lists<'dev, S, SD, M, D> = Pair<MappedSgTable<'dev, S, SD>, MappedSgTable<'dev, M, D>>;
 
-impl Listed {
-    /// From a list to a mapping.
-    pub(super) fn gathered<M: SgMemory, D: Direction, T>(
+impl ListStats {
+    /// Returns the statistics of a transfer from a list to a mapping.
+    pub(super) fn list_to_mapping<M: SgMemory, D: Direction, T>(
         done: &Completed<Pair<MappedSgTable<'_, M, D>, T>>,
     ) -> Self {
         Self {
             stats: done.stats,
-            cuts: [Cut::of(&done.mappings.source), None],
+            counts: [ListCounts::of(&done.mappings.source), None],
         }
     }
 
-    /// From a mapping to a list.
-    pub(super) fn scattered<S, M: SgMemory, D: Direction>(
+    /// Returns the statistics of a transfer from a mapping to a list.
+    pub(super) fn mapping_to_list<S, M: SgMemory, D: Direction>(
         done: &Completed<Pair<S, MappedSgTable<'_, M, D>>>,
     ) -> Self {
         Self {
             stats: done.stats,
-            cuts: [None, Cut::of(&done.mappings.destination)],
+            counts: [None, ListCounts::of(&done.mappings.destination)],
         }
     }
 
-    /// From a list to a list.
+    /// Returns the statistics of a transfer from a list to a list.
     pub(super) fn list_to_list<S: SgMemory, SD: Direction, M: SgMemory, D: Direction>(
         done: &Completed<Lists<'_, S, SD, M, D>>,
     ) -> Self {
         Self {
             stats: done.stats,
-            cuts: [
-                Cut::of(&done.mappings.source),
-                Cut::of(&done.mappings.destination),
+            counts: [
+                ListCounts::of(&done.mappings.source),
+                ListCounts::of(&done.mappings.destination),
             ],
         }
     }
 }
 
-impl From<TransferStats> for Listed {
+impl From<TransferStats> for ListStats {
     fn from(stats: TransferStats) -> Self {
         Self {
             stats,
-            cuts: [None; 2],
+            counts: [None; 2],
         }
     }
 }
 
-/// A transfer, or an attempt at one.
+/// Transfer of a lesson, completed or failed.
 struct Entry {
     lesson: &'static str,
     range: CopyRange,
-    outcome: Result<Listed, Failure>,
+    outcome: Result<ListStats, Failure>,
 }
 
-/// All that the lessons did.
+/// Report of the lessons.
 pub(crate) struct Report {
     entries: KVec<Entry>,
-    /// The errors that were asked for.
+    /// Errors that lessons provoked.
     provoked: KVec<TransferError>,
-    /// The segments of one transfer: of which side, and their text.
+    /// Segments of one transfer, as text, after the name of their side.
     segments: KVec<(&'static str, CString)>,
-    /// Events when the lessons began, then those that came since.
+    /// Number of events before the lessons; after [`Report::end`], number of their events.
     events: u64,
 }
 
 impl Report {
-    /// An empty report, when the controller has raised `events` events.
+    /// Creates an empty report, when the controller has raised `events` events.
     pub(super) fn new(events: u64) -> Self {
         Self {
             entries: KVec::new(),
@@ -126,13 +126,13 @@ impl Report {
         }
     }
 
-    /// Takes down the transfers of a lesson, each under its name; where they failed, once. False if
-    /// it is no use to go on.
+    /// Adds the transfers of a lesson by their names, or a failure by the first name. Returns false
+    /// if the lessons should stop.
     pub(super) fn add<const N: usize>(
         &mut self,
         lessons: [&'static str; N],
         range: CopyRange,
-        outcome: Result<[impl Into<Listed>; N], Failure>,
+        outcome: Result<[impl Into<ListStats>; N], Failure>,
     ) -> Result<bool> {
         match outcome {
             Ok(done) => {
@@ -142,14 +142,14 @@ impl Report {
             }
             Err(failure) => self.push(lessons[0], range, Err(failure))?,
         }
-        Ok(!self.is_hopeless())
+        Ok(!self.should_stop())
     }
 
     fn push(
         &mut self,
         lesson: &'static str,
         range: CopyRange,
-        outcome: Result<Listed, Failure>,
+        outcome: Result<ListStats, Failure>,
     ) -> Result {
         self.entries.push(
             Entry {
@@ -162,13 +162,13 @@ impl Report {
         Ok(())
     }
 
-    /// Takes down an error that was asked for.
+    /// Adds an error that a lesson provoked.
     pub(super) fn add_provoked(&mut self, error: TransferError) -> Result {
         self.provoked.push(error, GFP_KERNEL)?;
         Ok(())
     }
 
-    /// Takes down the segments of one side of the next transfer.
+    /// Adds the segments of one side of the next transfer.
     pub(super) fn add_segments(&mut self, side: &'static str, segments: CString) -> Result {
         self.segments.push((side, segments), GFP_KERNEL)?;
         Ok(())
@@ -179,18 +179,18 @@ impl Report {
         self.events = events - self.events;
     }
 
-    /// Whether anything did not go as it should.
+    /// Returns true if a transfer failed, or the numbers of programs and events differ.
     pub(crate) fn has_failures(&self) -> bool {
         self.failed() != 0 || self.events != self.programs()
     }
 
-    /// The report as a JSON object on one line.
+    /// Returns the report as a JSON object on one line.
     pub(crate) fn as_json(&self) -> impl fmt::Display + '_ {
         Json(self)
     }
 
-    /// Whether the last transfer failed in a way that others would, and take long to.
-    fn is_hopeless(&self) -> bool {
+    /// Returns true if further transfers would fail as the last one did, and take long.
+    fn should_stop(&self) -> bool {
         self.entries.last().is_some_and(|entry| {
             matches!(
                 entry.outcome,
@@ -207,12 +207,12 @@ impl Report {
         })
     }
 
-    /// Transfers that were done. One whose bytes were wrong counts as failed.
+    /// Returns the number of completed transfers. One with a wrong byte counts as failed.
     fn transfers(&self) -> u64 {
         self.entries.len() as u64 - self.failed()
     }
 
-    /// The programs that these took, each of which raises an interrupt.
+    /// Returns the number of programs of these transfers, each of which raises an event.
     fn programs(&self) -> u64 {
         self.entries
             .iter()
@@ -249,13 +249,13 @@ impl fmt::Display for Report {
         {
             f.write_fmt(fmt!("{lesson:<14} {:>8}  ", range.len))?;
             match outcome {
-                Ok(Listed { stats, cuts }) => f.write_fmt(fmt!(
+                Ok(ListStats { stats, counts }) => f.write_fmt(fmt!(
                     "{:#010x}  {:#010x} {:>5} B {:>6} us  ok{}\n",
                     stats.source,
                     stats.destination,
                     stats.program_len,
                     stats.duration.as_micros_ceil(),
-                    Cuts(cuts),
+                    TextCounts(counts),
                 ))?,
                 Err(failure) => f.write_fmt(fmt!(
                     "+{:<9}  +{:<9} {:19} {failure}\n",
@@ -281,15 +281,15 @@ impl fmt::Display for Report {
     }
 }
 
-/// How the sides of a transfer were cut, for those that were.
-struct Cuts<'a>(&'a [Option<Cut>; 2]);
+/// Counts of the lists of a transfer, as text.
+struct TextCounts<'a>(&'a [Option<ListCounts>; 2]);
 
-impl fmt::Display for Cuts<'_> {
+impl fmt::Display for TextCounts<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut separator = ": ";
 
-        for (side, cut) in ["from", "to"].into_iter().zip(self.0) {
-            let Some(Cut { entries, segments }) = cut else {
+        for (side, count) in ["from", "to"].into_iter().zip(self.0) {
+            let Some(ListCounts { entries, segments }) = count else {
                 continue;
             };
 
@@ -322,13 +322,13 @@ impl fmt::Display for Failure {
     }
 }
 
-/// The same as JSON.
-struct JsonCuts<'a>(&'a [Option<Cut>; 2]);
+/// Counts of the lists of a transfer, as JSON.
+struct JsonCounts<'a>(&'a [Option<ListCounts>; 2]);
 
-impl fmt::Display for JsonCuts<'_> {
+impl fmt::Display for JsonCounts<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (side, cut) in ["source", "destination"].into_iter().zip(self.0) {
-            let Some(Cut { entries, segments }) = cut else {
+        for (side, count) in ["source", "destination"].into_iter().zip(self.0) {
+            let Some(ListCounts { entries, segments }) = count else {
                 continue;
             };
 
@@ -340,9 +340,9 @@ impl fmt::Display for JsonCuts<'_> {
     }
 }
 
-/// A report as JSON.
+/// Report as JSON.
 ///
-/// The texts in it are ours and have no character that JSON would have escaped.
+/// Its texts are those of the driver, which have no character that JSON escapes.
 struct Json<'a>(&'a Report);
 
 impl fmt::Display for Json<'_> {
@@ -366,10 +366,10 @@ impl fmt::Display for Json<'_> {
             ))?;
             separator = ",";
             match outcome {
-                Ok(Listed { stats, cuts }) => f.write_fmt(fmt!(
+                Ok(ListStats { stats, counts }) => f.write_fmt(fmt!(
                     "{}\"source\":\"{:#010x}\",\"destination\":\"{:#010x}\",\"program_bytes\":{},\
                      \"nanoseconds\":{},\"result\":\"ok\"}}",
-                    JsonCuts(cuts),
+                    JsonCounts(counts),
                     stats.source,
                     stats.destination,
                     stats.program_len,

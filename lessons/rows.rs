@@ -22,7 +22,7 @@ use crate::{
     }, //
 };
 
-/// Copies rows between two buffers and looks at all bytes of the destination.
+/// Copies `rows` between two buffers. Verifies all bytes of the destination.
 pub(super) fn copy<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
@@ -41,12 +41,12 @@ pub(super) fn copy<'bound>(
     let done = controller.copy(source, destination, rows)?;
 
     pattern::check_by(&done.mappings.destination.unmap(), |offset| {
-        // The row that the byte is in, and how far.
-        let in_row = offset
+        // Row and column of the byte.
+        let place = offset
             .checked_sub(first.dst_offset)
-            .map(|behind| (behind / rows.dst_stride, behind % rows.dst_stride));
+            .map(|offset| (offset / rows.dst_stride, offset % rows.dst_stride));
 
-        match in_row {
+        match place {
             Some((row, column)) if row < rows.rows && column < first.len => {
                 pattern::source(first.src_offset + row * rows.src_stride + column)
             }

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Segments: what a table has, and what the device sees of it when it is mapped.
+//! Segments: the entries of a table, and the segments that the device gets when it is mapped.
 //!
-//! In C, whoever programs a device goes through as many entries as `dma_map_sg()` has returned, by
-//! `sg_dma_address()` and `sg_dma_len()`, which are not the entry's own. `InFlight::segments`
-//! yields these, and no others. A lesson may not have them, an engine may; what can be shown of
-//! them is text.
+//! In C, a driver iterates over the number of entries that `dma_map_sg()` returned, with
+//! `sg_dma_address()` and `sg_dma_len()`, which are not those of the entry. `InFlight::segments`
+//! yields only these. An engine can call it, a lesson cannot: it gets the segments as text.
 
 use kernel::{
     prelude::*,
@@ -13,7 +12,7 @@ use kernel::{
 };
 
 use super::{
-    report::Listed,
+    report::ListStats,
     Failure, //
 };
 use crate::{
@@ -38,18 +37,18 @@ use crate::{
     }, //
 };
 
-/// What is copied.
+/// Range to copy.
 pub(super) const RANGE: CopyRange = CopyRange {
     src_offset: 0,
     dst_offset: 0,
     len: 10_000,
 };
 
-/// Copies a buffer to pages, and shows the segments of both. Looks at all bytes.
-pub(super) fn show<'bound>(
+/// Copies a buffer to pages. Verifies all bytes. Returns the segments of both sides as text.
+pub(super) fn copy<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
-) -> Result<(Listed, [CString; 2]), Failure> {
+) -> Result<(ListStats, [CString; 2]), Failure> {
     let mut source = Buffer::zeroed(RANGE.len)?;
     let mut pages = KVec::new();
 
@@ -65,18 +64,18 @@ pub(super) fn show<'bound>(
     let (source, from) = map::<_, ToDevice>(source)?;
     let (destination, to) = map::<_, FromDevice>(destination)?;
     let mut done = controller.copy(source, destination, RANGE)?;
-    let listed = Listed::list_to_list(&done);
+    let stats = ListStats::list_to_list(&done);
 
     for bytes in done.mappings.destination.for_cpu(..RANGE.len)?.iter() {
         if bytes.iter().any(|&byte| byte != 0x5e) {
             return Err(Failure::Message);
         }
     }
-    Ok((listed, [from, to]))
+    Ok((stats, [from, to]))
 }
 
-/// Maps `table`. Says what it was before, the bytes of each entry, and what the device sees now,
-/// the address and the bytes of each segment.
+/// Maps `table`. Returns a text with it: the length of each entry, and the address and the length
+/// of each segment.
 fn map<M: SgMemory, D: Direction>(
     table: SgTable<'_, M>,
 ) -> Result<(MappedSgTable<'_, M, D>, CString), Failure> {
@@ -88,11 +87,11 @@ fn map<M: SgMemory, D: Direction>(
     }
 
     let list = table.map::<D>()?;
-    let shown = CString::try_from_fmt(fmt!(
+    let text = CString::try_from_fmt(fmt!(
         "{len} bytes, {entries} entries {lengths:?} -> {} segments {}",
         list.nents(),
         list.display_segments()
     ))?;
 
-    Ok((list, shown))
+    Ok((list, text))
 }

@@ -2,9 +2,9 @@
 
 //! Single mappings in one direction: the device reads one buffer and writes another.
 //!
-//! What the CPU wrote into the source is there for the device when `Mapping::new` returns, what the
-//! device wrote into the destination is there for the CPU when `unmap` does. In between the CPU has
-//! no way to either.
+//! When `Mapping::new` returns, the device sees the bytes that the CPU wrote to the source. When
+//! `unmap` returns, the CPU sees those that the device wrote to the destination. In between, the
+//! CPU cannot access either buffer.
 
 use super::{
     pattern,
@@ -26,7 +26,7 @@ use crate::{
     }, //
 };
 
-/// Copies `range` between two buffers and looks at all bytes of the destination.
+/// Copies `range` between two buffers. Verifies all bytes of the destination.
 pub(super) fn copy<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,

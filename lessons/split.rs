@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A buffer as a list: an entry for each page that it touches.
+//! A buffer as a list, with an entry for each of its pages.
 //!
-//! That is a choice of the CPU's, and about entries: where there is an IOMMU it may put them
-//! together, and the device gets longer segments. A device whose descriptors do not hold more than
-//! a page says so by `Limits::max_segment` and `Limits::boundary_mask`. Then neither an entry nor a
-//! segment is longer, and no `SgTableBuilder` is needed.
+//! This splits entries only: an IOMMU may merge them, and the device gets longer segments. If a
+//! descriptor of the device holds at most a page, the driver sets `Limits::max_segment` and
+//! `Limits::boundary_mask`. Then neither an entry nor a segment is longer, and no `SgTableBuilder`
+//! is needed.
 
 use kernel::prelude::*;
 
 use super::{
     pattern,
-    report::Listed,
+    report::ListStats,
     Failure,
     MARGIN, //
 };
@@ -33,13 +33,12 @@ use crate::{
     }, //
 };
 
-/// Copies `range` from a buffer that is cut at its pages, and looks at all bytes of the
-/// destination.
+/// Copies `range` from a buffer that is split at its pages. Verifies all bytes of the destination.
 pub(super) fn copy<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
     range: CopyRange,
-) -> Result<Listed, Failure> {
+) -> Result<ListStats, Failure> {
     let mut source = Buffer::zeroed(range.src_offset + range.len)?;
     let mut destination = Buffer::zeroed(range.dst_offset + range.len + MARGIN)?;
 
@@ -52,12 +51,12 @@ pub(super) fn copy<'bound>(
         .map::<ToDevice>()?;
     let destination = Mapping::<_, FromDevice>::new(dev, destination)?;
     let done = controller.copy(source, destination, range)?;
-    let listed = Listed::gathered(&done);
+    let stats = ListStats::list_to_mapping(&done);
 
     pattern::check(
         &done.mappings.destination.unmap(),
         range.dst_offset,
         range.len,
     )?;
-    Ok(listed)
+    Ok(stats)
 }

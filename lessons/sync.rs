@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Buffers that stay mapped: the CPU changes a part of the source and looks at a part of the
-//! destination, and only these parts change hands.
+//! Buffers that stay mapped: the CPU writes a part of the source and reads a part of the
+//! destination, and only these parts are synced.
 //!
 //! In C this is `dma_sync_single_for_device()` after the writes and `dma_sync_single_for_cpu()`
 //! before the reads, with the right direction, offset and length. Here `for_cpu_mut` and `for_cpu`
-//! do it, and there is no other way to the bytes.
+//! sync, and the CPU cannot access the bytes without them.
 
 use super::{
     pattern,
@@ -27,19 +27,19 @@ use crate::{
     }, //
 };
 
-/// Copies `range` between two buffers that are mapped once, then as many bytes again from behind
-/// it, which are written while the buffer is mapped.
+/// Copies `range` between two mapped buffers, then the bytes after it. The CPU writes these while
+/// the source is mapped.
 pub(super) fn twice<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
     range: CopyRange,
 ) -> Result<[TransferStats; 2], Failure> {
-    let behind = range.src_offset + range.len;
+    let next = range.src_offset + range.len;
     let end = range.dst_offset + range.len + MARGIN;
-    let mut source = Buffer::zeroed(behind + range.len)?;
+    let mut source = Buffer::zeroed(next + range.len)?;
     let mut destination = Buffer::zeroed(end)?;
 
-    pattern::fill_source(&mut source[range.src_offset..behind]);
+    pattern::fill_source(&mut source[range.src_offset..next]);
     pattern::fill_background(&mut destination);
 
     let source = Mapping::<_, ToDevice>::new(dev, source)?;
@@ -52,13 +52,13 @@ pub(super) fn twice<'bound>(
         range.dst_offset,
         range.len,
     )?;
-    pattern::fill_background(&mut done.mappings.source.for_cpu_mut(behind..)?);
+    pattern::fill_background(&mut done.mappings.source.for_cpu_mut(next..)?);
 
     let mut done = controller.copy(
         done.mappings.source,
         done.mappings.destination,
         CopyRange {
-            src_offset: behind,
+            src_offset: next,
             ..range
         },
     )?;
@@ -68,6 +68,6 @@ pub(super) fn twice<'bound>(
             .destination
             .for_cpu(range.dst_offset..end - MARGIN)?,
     )?;
-    pattern::check_background(&done.mappings.source.unmap()[behind..])?;
+    pattern::check_background(&done.mappings.source.unmap()[next..])?;
     Ok([first, done.stats])
 }

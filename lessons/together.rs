@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! Transfers at the same time: they are submitted one after the other, without a wait in between,
-//! and take as many channels as there are. Those for which there is none are done later.
+//! and use all channels. If no channel is idle, a transfer waits for one.
 
 use super::{
     pattern,
@@ -24,20 +24,19 @@ use crate::{
 };
 use kernel::prelude::*;
 
-/// How many transfers there are, four more than channels.
-pub(super) const MANY: usize = 12;
+/// Number of transfers, four more than channels.
+pub(super) const COUNT: usize = 12;
 
-/// Copies `range` between twelve pairs of buffers at once, and looks at all bytes of the
-/// destinations.
+/// Copies `range` between twelve pairs of buffers at once. Verifies all bytes of the destinations.
 pub(super) fn copy<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
     range: CopyRange,
-) -> Result<[TransferStats; MANY], Failure> {
-    let mut transfers = KVec::with_capacity(MANY, GFP_KERNEL)?;
-    let mut stats = KVec::with_capacity(MANY, GFP_KERNEL)?;
+) -> Result<[TransferStats; COUNT], Failure> {
+    let mut transfers = KVec::with_capacity(COUNT, GFP_KERNEL)?;
+    let mut stats = KVec::with_capacity(COUNT, GFP_KERNEL)?;
 
-    for _ in 0..MANY {
+    for _ in 0..COUNT {
         let mut source = Buffer::zeroed(range.src_offset + range.len)?;
         let mut destination = Buffer::zeroed(range.dst_offset + range.len + MARGIN)?;
 
@@ -46,9 +45,9 @@ pub(super) fn copy<'bound>(
 
         let source = Mapping::<_, ToDevice>::new(dev, source)?;
         let destination = Mapping::<_, FromDevice>::new(dev, destination)?;
-        let prepared = controller.prepare(source, destination, range, GFP_KERNEL)?;
+        let descriptor = controller.prepare(source, destination, range, GFP_KERNEL)?;
 
-        transfers.push(prepared.submit(), GFP_KERNEL)?;
+        transfers.push(descriptor.submit(), GFP_KERNEL)?;
     }
     for transfer in transfers {
         let done = transfer.wait()?;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Zero copy: a header and its payload lie in different memory, and go out as one packet; they come
-//! in as one, and are read where they came to be. The CPU copies nothing, the lists do it.
+//! Zero copy: a header and its payload in different memory are sent as one packet, and the packet
+//! is read where the device wrote it. The lists make copies of the payload by the CPU unnecessary.
 //!
-//! The payload is in vmalloc memory, whose pages lie anywhere, above 4 GiB for the most part where
-//! there is so much. What the device does not reach goes through bounce buffers there.
+//! The payload is in vmalloc memory. On a machine with more than 4 GiB, most of its pages are at
+//! addresses that the device cannot reach, and the kernel bounces them.
 
 use kernel::prelude::*;
 use zerocopy_derive::{
@@ -14,7 +14,7 @@ use zerocopy_derive::{
 
 use super::{
     pattern,
-    report::Listed,
+    report::ListStats,
     Failure, //
 };
 use crate::{
@@ -34,7 +34,7 @@ use crate::{
     }, //
 };
 
-/// What a packet begins with.
+/// Header of a packet.
 #[derive(Clone, Copy, FromBytes, Immutable, IntoBytes, KnownLayout, PartialEq)]
 #[repr(C)]
 struct Header {
@@ -44,42 +44,42 @@ struct Header {
 
 const HEADER: usize = size_of::<Header>();
 
-/// The length of a payload in bytes.
+/// Length of a payload in bytes.
 const PAYLOAD: usize = 100_000;
 
-/// What is copied: a packet.
+/// Range of a packet.
 pub(super) const RANGE: CopyRange = CopyRange {
     src_offset: 0,
     dst_offset: 0,
     len: HEADER + PAYLOAD,
 };
 
-/// Sends a packet and looks at all of it where it was received.
+/// Sends a packet. Verifies all bytes of it where it was received.
 pub(super) fn send<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
-) -> Result<Listed, Failure> {
+) -> Result<ListStats, Failure> {
     // CAST: It is less than 4 GiB.
     let header = Header {
         kind: u32::from_le_bytes(*b"data"),
         payload: PAYLOAD as u32,
     };
     let mut payload = VVec::from_elem(0u8, PAYLOAD, GFP_KERNEL)?;
-    let mut frames = KVec::new();
+    let mut pages = KVec::new();
 
     pattern::fill_source(&mut payload);
     for _ in 0..RANGE.len.div_ceil(PageBuffer::LEN) {
-        frames.push(PageBuffer::zeroed()?, GFP_KERNEL)?;
+        pages.push(PageBuffer::zeroed()?, GFP_KERNEL)?;
     }
 
     let packet = (Contiguous(KBox::new(header, GFP_KERNEL)?), payload);
     let packet = SgTable::new(dev, packet, GFP_KERNEL)?.map::<ToDevice>()?;
-    let frames = SgTable::new(dev, frames, GFP_KERNEL)?.map::<FromDevice>()?;
-    let mut done = controller.copy(packet, frames, RANGE)?;
-    let listed = Listed::list_to_list(&done);
+    let pages = SgTable::new(dev, pages, GFP_KERNEL)?.map::<FromDevice>()?;
+    let mut done = controller.copy(packet, pages, RANGE)?;
+    let stats = ListStats::list_to_list(&done);
     let mut received = [0; HEADER];
 
-    // The header alone is synced, to see whose payload it is.
+    // Only the header is synced, to find the kind of the payload.
     done.mappings
         .destination
         .for_cpu(..HEADER)?
@@ -93,5 +93,5 @@ pub(super) fn send<'bound>(
         done.mappings.destination.for_cpu(HEADER..RANGE.len)?.iter(),
         pattern::source,
     )?;
-    Ok(listed)
+    Ok(stats)
 }
