@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What a given PL330 was built with, read from its configuration registers.
+//! Configuration of a PL330, read from its registers.
 
 use kernel::{
     fmt,
@@ -22,36 +22,36 @@ use super::{
     Registers, //
 };
 
-/// The designer (0x41, Arm) and part number (0x330) in the peripheral identification.
+/// Designer (0x41, Arm) and part number (0x330) in the peripheral identification.
 const ID: u32 = 0x0004_1330;
 const ID_MASK: u32 = 0x000f_ffff;
 
-/// What every PrimeCell has as component identification.
+/// Component identification of every PrimeCell.
 const PCELL_ID: u32 = 0xb105_f00d;
 
-/// The most beats that an AXI burst of a PL330 can have.
+/// Maximum number of beats of an AXI burst of a PL330.
 const MAX_BEATS: u8 = 16;
 
-/// The configuration of a PL330 (Arm DMA-330 TRM, "Configuration registers").
+/// Configuration of a PL330 (Arm DMA-330 TRM, "Configuration registers").
 #[derive(Clone, Copy)]
 pub(crate) struct Config {
     revision: u8,
-    /// Channel threads, 1 to 8.
+    /// Number of channel threads, 1 to 8.
     channels: u8,
-    /// Events, and so possible interrupts, 1 to 32.
+    /// Number of events, and of possible interrupts, 1 to 32.
     events: u8,
     requests: u8,
-    /// Whether the manager is non-secure, so that all it starts must be.
+    /// True if the manager is non-secure, and can start only non-secure threads.
     pub(super) non_secure: bool,
-    /// Bit n: event n may be used by a non-secure thread.
+    /// Events, by bits, that a non-secure thread may use.
     non_secure_events: u32,
-    /// The data bus in bytes: 4, 8 or 16.
+    /// Width of the data bus in bytes: 4, 8 or 16.
     bus_bytes: u8,
     mfifo_lines: u16,
-    /// Number of reads, and of writes, that may be outstanding.
+    /// Maximum numbers of outstanding reads and writes.
     read_capability: u8,
     write_capability: u8,
-    /// Depth of the queues of loads and of stores.
+    /// Depths of the queues of loads and of stores.
     read_queue: u8,
     write_queue: u8,
     cache_lines: u8,
@@ -63,9 +63,9 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// [`HardwareError::NotPl330`] if the block is another one, [`HardwareError::BusWidth`] if it
-    /// claims a data bus that no PL330 has, [`HardwareError::SecureEvents`] if none of its channels
-    /// can be heard.
+    /// [`HardwareError::NotPl330`] if the device is another one, [`HardwareError::BusWidth`] if CRD
+    /// has an unknown bus width, [`HardwareError::SecureEvents`] if no channel has an event that
+    /// the driver may use.
     pub(super) fn read(regs: &Registers<'_>) -> Result<Self, HardwareError> {
         let id = u32::from_le_bytes([
             regs.read(regs::PERIPH_ID::at(0)).byte().into(),
@@ -99,9 +99,10 @@ impl Config {
             revision: (id >> 20 & 0xf) as u8,
             channels: u8::from(cr0.channels_minus_1()) + 1,
             events: u8::from(cr0.events_minus_1()) + 1,
-            requests: match cr0.has_requests() {
-                true => u8::from(cr0.requests_minus_1()) + 1,
-                false => 0,
+            requests: if cr0.has_requests() {
+                u8::from(cr0.requests_minus_1()) + 1
+            } else {
+                0
             },
             non_secure: cr0.manager_non_secure(),
             non_secure_events: regs.read(regs::CR3).non_secure_events().get(),
@@ -115,21 +116,22 @@ impl Config {
             cache_line_bytes: 1 << u8::from(cr1.line_length_log2()),
         };
 
-        match channels().any(|channel| config.may_use(channel)) {
-            true => Ok(config),
-            false => Err(HardwareError::SecureEvents),
+        if channels().any(|channel| config.may_use(channel)) {
+            Ok(config)
+        } else {
+            Err(HardwareError::SecureEvents)
         }
     }
 
-    /// Whether there is `channel`, and an event for its programs to raise.
+    /// Returns true if the driver may use `channel`, and the event of its programs.
     pub(crate) fn may_use(&self, channel: Channel) -> bool {
         let event = event_of(channel);
-        let is_ours = !self.non_secure || self.non_secure_events & event.bit() != 0;
+        let may_raise = !self.non_secure || self.non_secure_events & event.bit() != 0;
 
-        // Each needs a line of the MFIFO for itself.
+        // Each channel needs a line of the MFIFO.
         let has_line = u16::from(channel.number()) < self.mfifo_lines;
 
-        channel.number() < self.channels && event.number() < self.events && has_line && is_ours
+        channel.number() < self.channels && event.number() < self.events && has_line && may_raise
     }
 
     /// Returns the number of lines of the MFIFO.
@@ -139,13 +141,13 @@ impl Config {
 
     /// Returns the limits of a program.
     ///
-    /// The MFIFO is shared out evenly among the channels: if programs need more lines than it has,
-    /// all of them may come to a stop (TRM, "Lock-up"). If a share is one full burst, a program may
-    /// take one line more, which a full burst between different byte lanes needs. The scheduler
-    /// starts it once the programs that run leave it that line.
+    /// Each channel has an equal share of the MFIFO: if programs need more lines than it has, all
+    /// of them may lock up (TRM, "Lock-up"). If a share is one full burst, a program may use one
+    /// line more, which a full burst between different byte lanes needs. The scheduler starts it
+    /// once the running programs leave this line free.
     ///
-    /// Loads precede the first store if the controller has as many outstanding at a time. More
-    /// loads than outstanding stores would only fill the MFIFO.
+    /// `loads` is the number of loads before the first store: at most that of outstanding reads.
+    /// More loads than outstanding writes would only fill the MFIFO.
     pub(crate) fn limits(&self) -> ProgramLimits {
         let share = (self.mfifo_lines / u16::from(self.channels)).max(1);
         let lines = if share == MAX_BEATS.into() {
@@ -194,9 +196,10 @@ impl fmt::Display for Config {
             self.write_queue,
             self.cache_lines,
             self.cache_line_bytes,
-            match self.non_secure {
-                true => "non-secure",
-                false => "secure",
+            if self.non_secure {
+                "non-secure"
+            } else {
+                "secure"
             },
         )
     }

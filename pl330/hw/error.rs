@@ -18,13 +18,13 @@ pub(crate) enum HardwareError {
         /// Component identification.
         cell: u32,
     },
-    /// CRD has an unknown data bus width, in this code.
+    /// CRD has an unknown code for the data bus width.
     BusWidth(u32),
     /// The manager is non-secure, and all events for the channels are secure.
     SecureEvents,
-    /// This channel runs from before, and does not stop.
+    /// This channel was running before the probe, and does not stop.
     Running(u8, ThreadState),
-    /// The manager has a fault from before, and cannot be killed.
+    /// The manager had a fault before the probe, and cannot be killed.
     Manager,
 }
 
@@ -48,9 +48,9 @@ impl fmt::Display for HardwareError {
     }
 }
 
-/// Error of a debug port that does not end an earlier instruction.
+/// Error of a debug port that still executes an earlier instruction.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PortBusy {
-    /// True if it has been busy for at least 5 ms, longer than any instruction takes.
+    /// True if the port has been busy for at least 5 ms, longer than any instruction takes.
     pub(crate) is_persistent: bool,
 }

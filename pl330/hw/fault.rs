@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What the fault registers say, in words (Arm DMA-330 TRM, "Fault Type Registers").
+//! Faults, decoded from the fault registers (Arm DMA-330 TRM, "Fault Type Registers").
 
 use kernel::{
     fmt,
@@ -19,12 +19,12 @@ use super::super::program::{
     SegmentIndices, //
 };
 
-/// A thread of the controller.
+/// Thread of the controller.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Thread {
-    /// The one that starts the others.
+    /// Manager thread, which starts channel threads.
     Manager,
-    /// One that moves data.
+    /// Channel thread, which moves data.
     Channel(Channel),
 }
 
@@ -37,26 +37,26 @@ impl fmt::Display for Thread {
     }
 }
 
-/// A thread that came to a fault.
+/// Fault of a thread.
 #[derive(Clone, Copy)]
 pub(crate) struct Fault {
-    /// The thread.
+    /// Thread that has the fault.
     pub(crate) thread: Thread,
-    /// FTRD or FTRn.
+    /// Value of FTRD or FTRn.
     pub(crate) causes: u32,
-    /// DPC or CPCn: the instruction that failed or, for a fault on the data bus, one a little
-    /// further on.
+    /// Value of DPC or CPCn: the address of the failed instruction or, if the fault is imprecise,
+    /// of a later one.
     pub(crate) address: u32,
-    /// What is there, if that is in the program that the channel was given.
+    /// Place of the fault, if it is in the program of the channel.
     pub(crate) place: Option<Place>,
 }
 
-/// A place in a program.
+/// Place in a program.
 #[derive(Clone, Copy)]
 pub(crate) struct Place {
-    /// The instruction.
+    /// Instruction at the place.
     pub(crate) line: Line,
-    /// The part of a request with several parts that it is for.
+    /// Segments that the instruction copies, if the request has several.
     pub(crate) part: Option<SegmentIndices>,
 }
 
@@ -89,7 +89,7 @@ impl fmt::Display for Text<'_> {
     }
 }
 
-/// The causes in FTRD and FTRn by bit.
+/// Names of the causes, by bit in FTRD and FTRn.
 const CAUSES: [(u32, &str); 12] = [
     (0, "undefined instruction"),
     (1, "invalid operand"),
@@ -105,21 +105,22 @@ const CAUSES: [(u32, &str); 12] = [
     (31, "lock-up"),
 ];
 
-/// The causes that are noticed when the thread is further on already: of the data bus, of the
-/// MFIFO, and a lock-up (TRM, "Abort types").
+/// Causes of imprecise aborts: the data bus, the MFIFO, and a lock-up (TRM, "Abort types").
+///
+/// When the controller detects one, the thread may have executed later instructions.
 const IMPRECISE: u32 = 1 << 12 | 1 << 17 | 1 << 18 | 1 << 31;
 
-/// Those of reads, and those of writes.
-const OF_READ: u32 = 1 << 18;
-const OF_WRITE: u32 = 1 << 17;
+/// Causes of bus errors on reads and on writes.
+const READ_ERROR: u32 = 1 << 18;
+const WRITE_ERROR: u32 = 1 << 17;
 
 impl Fault {
-    /// Whether the thread was perhaps further on already when it was noticed.
+    /// Returns true if the fault may be that of an earlier instruction.
     pub(crate) fn is_imprecise(&self) -> bool {
         self.causes & IMPRECISE != 0
     }
 
-    /// Whether `instruction` can have caused it.
+    /// Returns true if `instruction` can have caused the fault.
     pub(crate) fn may_be_of(&self, instruction: Instruction) -> bool {
         use Instruction::{
             Ld,
@@ -131,15 +132,15 @@ impl Fault {
             Stz, //
         };
 
-        match self.causes & (OF_READ | OF_WRITE) {
-            OF_READ => matches!(instruction, Ld | LdIf(_) | LdP(..)),
-            OF_WRITE => matches!(instruction, St | StIf(_) | StP(..) | Stz),
+        match self.causes & (READ_ERROR | WRITE_ERROR) {
+            READ_ERROR => matches!(instruction, Ld | LdIf(_) | LdP(..)),
+            WRITE_ERROR => matches!(instruction, St | StIf(_) | StP(..) | Stz),
             _ => true,
         }
     }
 }
 
-/// The bit that says that the instruction came from the debug registers.
+/// Bit for an instruction from the debug registers.
 const FROM_DEBUG_PORT: u32 = 1 << 30;
 
 impl fmt::Display for Fault {

@@ -2,8 +2,8 @@
 
 //! Hardware of a PL330: registers, configuration, the debug port, interrupts and faults.
 //!
-//! [`Pl330`] does what one register access or a short sequence of them does. It knows no requests.
-//! [`Config`] is what the hardware was built with, [`Fault`] what its fault registers say.
+//! [`Pl330`] has a method for each operation of one or a few register accesses. It does not know
+//! requests. [`Config`] is the configuration of the hardware, [`Fault`] a decoded fault.
 //!
 //! Reference: Arm CoreLink DMA-330 Technical Reference Manual (DDI 0424).
 

@@ -34,7 +34,7 @@ use super::{
 /// Largest number of channels of a PL330.
 pub(crate) const MAX_CHANNELS: usize = 8;
 
-/// Longest time that a channel takes to stop when it is killed, and the interval of checks.
+/// Longest time that a killed channel takes to stop, and the interval of checks.
 const STOP_TIMEOUT: Delta = Delta::from_secs(2);
 const STOP_INTERVAL: Delta = Delta::from_micros(50);
 
@@ -63,7 +63,7 @@ pub(crate) struct Pl330<'bound> {
 impl<'bound> Pl330<'bound> {
     /// Reads the configuration, stops all channels and enables the events of the programs.
     ///
-    /// Sleeps, for at most 2 s for each channel that runs.
+    /// Sleeps, for at most 2 s for each running channel.
     ///
     /// # Errors
     ///
@@ -81,7 +81,7 @@ impl<'bound> Pl330<'bound> {
         Ok(this)
     }
 
-    /// Stops the threads that run from before, and enables the events.
+    /// Stops the threads that were running before the probe, and enables the events.
     fn reset(&mut self) -> Result<(), HardwareError> {
         let mut events = 0;
 
@@ -100,14 +100,14 @@ impl<'bound> Pl330<'bound> {
         Ok(())
     }
 
-    /// Stops `channel`, which may run from before.
+    /// Stops `channel`, which may have been running before the probe.
     fn stop(&mut self, channel: Channel) -> Result<(), HardwareError> {
         let state = self.state(channel);
 
         if state == ThreadState::STOPPED {
             return Ok(());
         }
-        // An order to start it may be under way from before.
+        // A DMAGO for the channel may be pending since before the probe.
         self.starting |= channel.bit();
 
         let stopped = read_poll_timeout(
@@ -123,7 +123,7 @@ impl<'bound> Pl330<'bound> {
 
         match stopped {
             Ok(_) => Ok(()),
-            // The CPU may have been taken away between the last check and the clock.
+            // The task may have been preempted between the last check and the read of the clock.
             Err(_) if self.is_stopped(channel) => Ok(()),
             Err(_) => Err(HardwareError::Running(channel.number(), state)),
         }
@@ -134,18 +134,18 @@ impl<'bound> Pl330<'bound> {
         &self.config
     }
 
-    /// Starts the program at `address` on `channel`, which has stopped.
+    /// Starts the program at `address` on `channel`, which is stopped.
     ///
     /// Waits at most 4 µs. When this returns, the channel may not have started yet.
     ///
     /// # Errors
     ///
-    /// [`PortBusy`]. Nothing is started then.
+    /// [`PortBusy`]. The program is not started then.
     ///
     /// # Safety
     ///
-    /// The program at `address` is complete, and stays as it is until the channel has stopped. It
-    /// accesses only memory that stays valid for it until it has ended.
+    /// The program at `address` is complete, and does not change until the channel has stopped. It
+    /// accesses only memory that stays valid until it has ended.
     pub(crate) unsafe fn start(&mut self, channel: Channel, address: u32) -> Result<(), PortBusy> {
         let go = Instruction::Go {
             channel,
@@ -153,28 +153,27 @@ impl<'bound> Pl330<'bound> {
             address,
         };
 
-        // SAFETY: The caller guarantees it.
+        // SAFETY: Requires a complete program and valid memory: the caller guarantees both.
         unsafe { self.port.execute(&self.regs, Thread::Manager, go)? };
         self.starting |= channel.bit();
         Ok(())
     }
 
-    /// Kills `channel`, unless it stops or has stopped by itself, or its fault is not complete.
+    /// Kills `channel`, unless it is stopping or stopped, or its fault is not complete.
     ///
-    /// Waits at most 8 µs, and not until the channel has stopped. A caller calls again until it
-    /// has.
+    /// Waits at most 8 µs, not until the channel has stopped: the caller repeats the call.
     ///
     /// # Errors
     ///
-    /// [`PortBusy`]. Nothing is killed then.
+    /// [`PortBusy`]. The channel is not killed then.
     pub(crate) fn kill(&mut self, channel: Channel) -> Result<(), PortBusy> {
-        // The instruction under way may be the DMAGO of this channel.
+        // The port may still execute the DMAGO of this channel.
         self.port.wait(&self.regs)?;
         match self.state(channel) {
             ThreadState::STOPPED
             | ThreadState::KILLING
             | ThreadState::COMPLETING
-            // DMAKILL is for a fault that is complete.
+            // DMAKILL requires a complete fault.
             | ThreadState::FAULT_COMPLETING => Ok(()),
             _ => self.port.kill(&self.regs, Thread::Channel(channel)),
         }
@@ -193,25 +192,25 @@ impl<'bound> Pl330<'bound> {
     pub(crate) fn state(&self, channel: Channel) -> ThreadState {
         match regs::CSR::try_at(channel.number().into()) {
             Some(csr) => self.regs.read(csr).state().into(),
-            // A `Channel` is below 8, the size of the array. What is not stopped is not freed.
+            // A `Channel` is below 8, the array's length. Memory of a running channel is not freed.
             None => ThreadState::EXECUTING,
         }
     }
 
-    /// Returns true if `channel` has stopped, and no order to start it is under way.
+    /// Returns true if `channel` is stopped, and the port executes no DMAGO for it.
     pub(crate) fn is_stopped(&mut self, channel: Channel) -> bool {
         if self.starting & channel.bit() != 0 {
             if !self.is_port_idle() {
                 return false;
             }
-            // The port has executed the order. So the channel is not stopped, unless its program
-            // has ended.
+            // The port has executed the DMAGO. So the channel is stopped only after its program has
+            // ended.
             self.starting &= !channel.bit();
         }
         self.state(channel) == ThreadState::STOPPED
     }
 
-    /// Returns true if the debug port has no instruction under way.
+    /// Returns true if the debug port executes no instruction.
     pub(crate) fn is_port_idle(&mut self) -> bool {
         self.port.is_idle(&self.regs)
     }

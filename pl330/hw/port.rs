@@ -29,7 +29,7 @@ use super::{
 
 /// Number of checks of a busy debug port, 1 µs apart, with interrupts disabled.
 ///
-/// An instruction takes the controller some bus clocks.
+/// An instruction takes some bus clocks.
 const TRIES: usize = 4;
 
 /// Time after which a busy debug port is an error: that of `drivers/dma/pl330.c`.
@@ -46,13 +46,13 @@ impl ThreadState {
     /// The thread runs a program.
     pub(super) const EXECUTING: Self = Self(1);
 
-    /// The thread was killed, and its last accesses on the bus are under way.
+    /// The thread was killed, and its last accesses on the bus are pending.
     pub(super) const KILLING: Self = Self(8);
 
-    /// The thread has executed DMAEND, and its last accesses on the bus are under way.
+    /// The thread has executed DMAEND, and its last accesses on the bus are pending.
     pub(super) const COMPLETING: Self = Self(9);
 
-    /// The thread has a fault, and accesses from before are under way.
+    /// The thread has a fault, and its earlier accesses on the bus are pending.
     pub(super) const FAULT_COMPLETING: Self = Self(14);
 }
 
@@ -84,9 +84,9 @@ impl fmt::Display for ThreadState {
 
 /// Debug registers, which start and kill threads.
 ///
-/// There is one set for all threads, so its methods take `&mut self`.
+/// All threads share one set, so its methods take `&mut self`.
 pub(super) struct DebugPort {
-    /// Time at which it was busy for too long to wait for it, and since which it was not seen idle.
+    /// Time of the first failed wait since the port was last found idle.
     busy_since: Option<Instant<Monotonic>>,
 }
 
@@ -98,16 +98,16 @@ impl DebugPort {
 
     /// Makes `thread` execute `instruction`: DMAGO on the manager, or DMAKILL.
     ///
-    /// Waits at most 4 µs. When this returns, the instruction may still be under way.
+    /// Waits at most 4 µs. When this returns, the port may still execute the instruction.
     ///
     /// # Errors
     ///
-    /// [`PortBusy`] if an earlier instruction does not end. Nothing is executed then.
+    /// [`PortBusy`] if an earlier instruction does not end. `instruction` is not executed then.
     ///
     /// # Safety
     ///
-    /// A program that `instruction` starts is complete, and stays as it is until it has ended. It
-    /// accesses only memory that stays valid for it until then.
+    /// A program that `instruction` starts is complete, and does not change until it has ended. It
+    /// accesses only memory that stays valid until then.
     pub(super) unsafe fn execute(
         &mut self,
         regs: &Registers<'_>,
@@ -115,15 +115,15 @@ impl DebugPort {
         instruction: Instruction,
     ) -> Result<(), PortBusy> {
         let [byte_0, byte_1, rest @ ..] = instruction.encode().padded();
-        let order = regs::DBGINST0::zeroed()
+        let inst0 = regs::DBGINST0::zeroed()
             .with_byte_0(byte_0)
             .with_byte_1(byte_1);
 
         self.wait(regs)?;
         regs.write_reg(match thread {
-            Thread::Manager => order,
+            Thread::Manager => inst0,
             Thread::Channel(channel) => {
-                order
+                inst0
                     .with_on_channel(true)
                     .with_channel(Bounded::<u32, 3>::from_expr(
                         u32::from(channel.number()) & 7,
@@ -142,11 +142,11 @@ impl DebugPort {
     ///
     /// As [`execute`](Self::execute).
     pub(super) fn kill(&mut self, regs: &Registers<'_>, thread: Thread) -> Result<(), PortBusy> {
-        // SAFETY: DMAKILL starts nothing.
+        // SAFETY: The requirement is for programs that start: DMAKILL starts none.
         unsafe { self.execute(regs, thread, Instruction::Kill) }
     }
 
-    /// Waits until no instruction is under way, for at most 4 µs.
+    /// Waits until the port executes no instruction, for at most 4 µs.
     pub(super) fn wait(&mut self, regs: &Registers<'_>) -> Result<(), PortBusy> {
         if self.is_idle(regs) {
             return Ok(());
@@ -163,7 +163,7 @@ impl DebugPort {
         })
     }
 
-    /// Returns true if no instruction is under way.
+    /// Returns true if the port executes no instruction.
     pub(super) fn is_idle(&mut self, regs: &Registers<'_>) -> bool {
         let is_idle = !regs.read(regs::DBGSTATUS).busy();
 

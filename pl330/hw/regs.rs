@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The registers of the PL330 (Arm DMA-330 TRM, chapter 3), as far as the driver uses them.
+//! Registers of the PL330 (Arm DMA-330 TRM, chapter 3) that the driver uses.
 //!
-//! A driver reads nearly all of them and writes few: a channel's addresses and control word are set
-//! by its own program, which the manager thread is told to start through the debug registers.
+//! The driver reads nearly all of them and writes few: the program of a channel sets its addresses
+//! and its control word, and instructions in the debug registers start and kill threads.
 
 use kernel::io::{
     mem::IoMem,
     register, //
 };
 
-/// The size of the register block in bytes.
+/// Size of the register block in bytes.
 pub(crate) const SIZE: usize = 0x1000;
 
-/// The mapped registers of a controller.
+/// Mapped registers of a controller.
 pub(super) type Registers<'bound> = IoMem<'bound, SIZE>;
 
 register! {
@@ -37,7 +37,7 @@ register! {
         31:0    events;
     }
 
-    /// FSRD: whether the manager has a fault.
+    /// FSRD: bit 0 is set while the manager has a fault.
     pub(super) FSRD(u32) @ 0x030 {
         0:0     faulting => bool;
     }
@@ -57,9 +57,9 @@ register! {
         31:0    causes;
     }
 
-    /// CSRn: what a channel thread does.
+    /// CSRn: a channel's state.
     pub(super) CSR(u32)[8, stride = 8] @ 0x100 {
-        /// The thread state, see [`ThreadState`](super::ThreadState).
+        /// State of the thread, see [`ThreadState`](super::ThreadState).
         3:0     state;
     }
 
@@ -68,7 +68,7 @@ register! {
         31:0    address;
     }
 
-    /// DBGSTATUS: whether an instruction given through the debug registers is still executed.
+    /// DBGSTATUS: bit 0 is set while the port executes an instruction.
     pub(super) DBGSTATUS(u32) @ 0xd00 {
         0:0     busy => bool;
     }
@@ -78,13 +78,13 @@ register! {
         1:0     command;
     }
 
-    /// DBGINST0: who executes, and the first two bytes of the instruction.
+    /// DBGINST0: the thread, and the first two bytes of the instruction.
     pub(super) DBGINST0(u32) @ 0xd08 {
         31:24   byte_1;
         23:16   byte_0;
-        /// The channel, where it is one that executes.
+        /// Number of the channel, if the thread is one.
         10:8    channel;
-        /// 0: the manager, 1: the channel.
+        /// True if the thread is a channel, false if it is the manager.
         0:0     on_channel => bool;
     }
 
@@ -93,7 +93,7 @@ register! {
         31:0    bytes;
     }
 
-    /// CR0: threads and their signals.
+    /// CR0: numbers of channels, peripheral requests and events.
     pub(super) CR0(u32) @ 0xe00 {
         21:17   events_minus_1;
         16:12   requests_minus_1;
@@ -123,12 +123,12 @@ register! {
         2:0     bus_width;
     }
 
-    /// The peripheral identification, a byte in each.
+    /// Peripheral identification, a byte in each.
     pub(super) PERIPH_ID(u32)[4] @ 0xfe0 {
         7:0     byte;
     }
 
-    /// The component identification, a byte in each.
+    /// Component identification, a byte in each.
     pub(super) PCELL_ID(u32)[4] @ 0xff0 {
         7:0     byte;
     }
