@@ -232,9 +232,10 @@ pub(crate) fn listing(code: &[u8]) -> impl Iterator<Item = Line> + '_ {
     })
 }
 
-/// Which of the instructions of `code` may have been executed by a thread that is at byte `at`:
-/// those up to there, and where that is in a loop, all of the outermost one. Returns the offset of
-/// the last.
+/// Returns the offset of the last instruction of `code` that a thread at byte `at` may have
+/// executed.
+///
+/// In a loop, that is the last one of the outermost loop.
 pub(crate) fn executed_upto(code: &[u8], at: usize) -> usize {
     let ends = listing(code).filter_map(|line| match line.instruction {
         Ok(

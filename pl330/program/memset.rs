@@ -285,8 +285,8 @@ fn zeroes(bus: ProgramLimits) -> Shape {
 
 /// Appends stores of `len` zeroes from `start` on, where the destination address is.
 ///
-/// All are from a multiple of their beat. From other addresses DMASTZ is not known to store as many
-/// bytes as DMAST: QEMU and VCML add the whole burst to DAR, Altera's `alt_dma_zero_to_memory`
+/// All are from a multiple of their beat. From other addresses DMASTZ may store another number of
+/// bytes than DMAST: QEMU and VCML add the whole burst to DAR, Altera's `alt_dma_zero_to_memory`
 /// stores single bytes up to a boundary first.
 fn write_zeroes(program: &mut Emitter<'_>, full: Shape, start: u32, len: u32) {
     let Shape { beat, .. } = full;

@@ -24,7 +24,7 @@ pub(crate) struct Segment {
 impl Segment {
     const NONE: Self = Self { address: 0, len: 0 };
 
-    /// Returns the segment without its first `len` bytes, of at least that many.
+    /// Returns the segment, of at least `len` bytes, without its first `len` bytes.
     fn skip(self, len: u32) -> Self {
         Self {
             address: self.address.wrapping_add(len),
@@ -95,7 +95,7 @@ impl<I: Iterator<Item = Segment> + Clone> Side<I> {
     pub(super) fn index(&self) -> u32 {
         let begun = self.list.clone().count() - self.rest.clone().count();
 
-        // CAST: There are fewer segments than bytes that 32 bits address, and as many empty ones.
+        // CAST: Segments with bytes are fewer than 2^32, and a list has fewer empty ones than that.
         begun.saturating_sub(1) as u32
     }
 }
