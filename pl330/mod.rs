@@ -42,7 +42,7 @@ mod engine;
 mod hw;
 mod irq;
 #[expect(dead_code, reason = "tests on the host measure programs")]
-mod program;
+pub(crate) mod program;
 mod transfer;
 
 pub(crate) use controller::{

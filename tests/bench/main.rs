@@ -31,9 +31,6 @@ mod dma;
 #[allow(dead_code, unused_imports, reason = "not all of it is measured")]
 #[path = "../../pl330/mod.rs"]
 mod pl330;
-#[allow(dead_code, unused_imports, reason = "only lists are measured")]
-#[path = "../../pl330/program/mod.rs"]
-mod program;
 #[allow(dead_code, unused_imports, reason = "not all of it is measured")]
 #[path = "../../sg/mod.rs"]
 mod sg;

@@ -11,7 +11,7 @@ use kernel::{
 
 use super::{
     least,
-    program::{
+    pl330::program::{
         insn::{
             Assembler,
             Event, //

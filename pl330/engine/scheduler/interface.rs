@@ -8,6 +8,10 @@ use super::{
     Scheduler, //
 };
 
+/// Program that the hardware does not start, and why. Without an error the hardware is busy: the
+/// caller tries again.
+pub(crate) type NotStarted<H> = (<H as Hardware>::Program, Option<<H as Hardware>::Error>);
+
 /// Hardware that runs programs on channels.
 ///
 /// Channels are numbers below [`MAX_CHANNELS`](super::MAX_CHANNELS).
@@ -31,13 +35,12 @@ pub(crate) trait Hardware {
     ///
     /// # Errors
     ///
-    /// The program, and why the hardware does not start it. Without an error the hardware is busy:
-    /// the caller tries again.
+    /// [`NotStarted`].
     fn start(
         &mut self,
         channel: usize,
         program: Self::Program,
-    ) -> Result<Self::Active, (Self::Program, Option<Self::Error>)>;
+    ) -> Result<Self::Active, NotStarted<Self>>;
 
     /// Takes a program back, if its channel has stopped.
     fn reclaim(&mut self, active: Self::Active) -> Result<Self::Program, Self::Active>;

@@ -29,6 +29,7 @@ pub(super) use interface::{
     Reason,
     RequestList, //
 };
+use state::WriteResult;
 pub(super) use state::{
     Actions,
     QueueState,
@@ -486,13 +487,8 @@ impl<P: Platform> Scheduler<P> {
         None
     }
 
-    /// Sets the program that the worker has written for the request with `key`, and the rest if
-    /// that is not all; or the reason why there is none.
-    pub(super) fn written(
-        &mut self,
-        key: &P::Key,
-        written: Result<(ProgramOf<P>, Option<P::Rest>), P::Reason>,
-    ) {
+    /// Sets the program that the worker has written for the request with `key`.
+    pub(super) fn written(&mut self, key: &P::Key, written: WriteResult<P>) {
         P::state_by_key(self, key).set_written(written);
         if let Some(request) = self.writing.take() {
             // After others, as when the program had been written in time.

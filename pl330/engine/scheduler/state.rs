@@ -8,6 +8,10 @@ use super::{
     RequestList, //
 };
 
+/// Program that was written, and the rest if that is not all; or the reason why there is none.
+pub(crate) type WriteResult<P> =
+    Result<(ProgramOf<P>, Option<<P as Platform>::Rest>), <P as Platform>::Reason>;
+
 /// State of a request, which the lock of the scheduler protects.
 pub(crate) struct RequestState<P: Platform> {
     /// Next program, until a channel runs it.
@@ -79,10 +83,7 @@ impl<P: Platform> RequestState<P> {
 
     /// Sets the program that was written, and the rest. If there is none, the request fails when
     /// the program that runs has ended.
-    pub(super) fn set_written(
-        &mut self,
-        written: Result<(ProgramOf<P>, Option<P::Rest>), P::Reason>,
-    ) {
+    pub(super) fn set_written(&mut self, written: WriteResult<P>) {
         self.is_being_written = false;
         match written {
             Ok((program, rest)) => {
