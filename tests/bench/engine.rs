@@ -81,6 +81,7 @@ const LONG: usize = 4096;
 type Source<'bound> = Mapping<'bound, Buffer, ToDevice>;
 type Destination<'bound> = Mapping<'bound, Buffer, FromDevice>;
 type Buffers<'bound> = Pair<Source<'bound>, Destination<'bound>>;
+type Ended<T> = Arc<SpinLockIrq<Option<TransferResult<T>>>>;
 type List<'bound, D> = MappedSgTable<'bound, KVec<PageBuffer>, D>;
 
 /// Measures the engine of `pdev`, and shuts it down.
@@ -108,8 +109,8 @@ fn with_interrupts<'bound>(
     controller: &Controller<'bound>,
 ) -> Result {
     // SAFETY: They must be dropped before `'bound` ends: they are when this returns.
-    let _interrupts =
-        unsafe { Interrupts::new(pdev, controller) }.map_err(|error| Error::from(&error))?;
+    let interrupts = unsafe { Interrupts::new(pdev, controller) };
+    let _interrupts = interrupts.map_err(|error| Error::from(&error))?;
 
     controller
         .self_test()
@@ -137,11 +138,11 @@ where
     S: MappedMemory<Direction = ToDevice> + Send + Unpin + 'bound,
     D: MappedMemory<Direction = FromDevice> + Send + Unpin + 'bound,
 {
-    let result = Arc::pin_init(new_spinlock_irq!(None), GFP_KERNEL)?;
+    let result: Ended<Pair<S, D>> = Arc::pin_init(new_spinlock_irq!(None), GFP_KERNEL)?;
     let mut fewest = u32::MAX;
 
     for _ in 0..ROUNDS {
-        let ended: Arc<SpinLockIrq<Option<TransferResult<Pair<S, D>>>>> = result.clone();
+        let ended = result.clone();
         let mut instructions = 0;
 
         // SAFETY: No request is counted now.
