@@ -41,6 +41,9 @@ use crate::{
 /// Number of bytes that are copied.
 const LEN: usize = 64;
 
+/// Largest number of copies: they cannot be interrupted.
+const MAX_TIMES: usize = 10_000;
+
 /// Most microseconds that a callback may take: its CPU runs no tasks meanwhile.
 const MAX_DELAY_US: usize = 1000;
 
@@ -74,7 +77,7 @@ pub(super) fn run<'bound>(
     times: usize,
     delay_us: usize,
 ) -> Result {
-    if times == 0 || delay_us > MAX_DELAY_US {
+    if times == 0 || times > MAX_TIMES || delay_us > MAX_DELAY_US {
         return Err(EINVAL);
     }
 

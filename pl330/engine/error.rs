@@ -24,7 +24,7 @@ pub(crate) enum TransferError {
     WrongDevice,
     /// There is no memory for the request.
     NoMemory,
-    /// A length or a stride does not fit into 32 bits, or a pattern is for several segments.
+    /// A length or a stride does not fit into 32 bits.
     Unreachable,
     /// The program for it does not fit into the program memory.
     TooLong,
@@ -54,7 +54,7 @@ impl fmt::Display for TransferError {
             Self::OutOfRange => f.write_str("out of the range of the mapping"),
             Self::WrongDevice => f.write_str("made for another device"),
             Self::NoMemory => f.write_str("no memory for the request"),
-            Self::Unreachable => f.write_str("length beyond 32 bits or in several segments"),
+            Self::Unreachable => f.write_str("length beyond 32 bits"),
             Self::TooLong => f.write_str("too long for the program memory"),
             Self::Plan(error) => f.write_str(match error {
                 PlanError::Empty => "nothing to do",

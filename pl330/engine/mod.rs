@@ -254,12 +254,12 @@ impl<'bound> Engine<'bound> {
         request: ListArc<Request<'bound>>,
         queue: Option<&Arc<RequestQueue<'bound>>>,
     ) {
-        self.with(|scheduler| scheduler.submit(request, queue));
+        self.with_callbacks(|scheduler| scheduler.submit(request, queue));
     }
 
     /// Ends `request`, which is not submitted, with `error`, as if it had been.
     pub(super) fn reject(&self, request: ListArc<Request<'bound>>, error: TransferError) {
-        self.with(|scheduler| scheduler.complete(request, Err(error)));
+        self.with_callbacks(|scheduler| scheduler.complete(request, Err(error)));
     }
 
     /// Waits until `request`, which has no callback, has ended. Sleeps.
@@ -305,7 +305,7 @@ impl<'bound> Engine<'bound> {
         request: &Arc<Request<'bound>>,
         callback: Option<KBox<dyn Callback + 'bound>>,
     ) {
-        let unused = self.with(|scheduler| {
+        let unused = self.with_callbacks(|scheduler| {
             scheduler.terminate(request);
 
             let state = request.state.access_mut(scheduler);
@@ -348,23 +348,36 @@ impl<'bound> Engine<'bound> {
 
     /// Calls `f` with the scheduler, under the lock, and then does what it asks for.
     fn with<T>(&self, f: impl FnOnce(&mut KernelScheduler<'bound>) -> T) -> T {
+        self.with_actions(f).0
+    }
+
+    /// As [`with`](Self::with), for callers who submit or terminate: after the shutdown they call
+    /// callbacks, because no other context does.
+    fn with_callbacks<T>(&self, f: impl FnOnce(&mut KernelScheduler<'bound>) -> T) -> T {
+        let (result, is_shut_down) = self.with_actions(f);
+
+        if is_shut_down {
+            for context in [CallbackContext::Softirq, CallbackContext::Thread] {
+                while self.call_back(context) {}
+            }
+        }
+        result
+    }
+
+    /// Calls `f` as [`with`](Self::with) does. Also returns true after the shutdown.
+    fn with_actions<T>(&self, f: impl FnOnce(&mut KernelScheduler<'bound>) -> T) -> (T, bool) {
         let (result, actions) = {
             let scheduler = &mut *self.scheduler.lock();
             let result = f(scheduler);
 
             (result, self.take_actions(scheduler))
         };
+        let is_shut_down = actions.is_none();
 
-        match actions {
-            Some(actions) => self.act(actions),
-            // There is no other context left.
-            None => {
-                for context in [CallbackContext::Softirq, CallbackContext::Thread] {
-                    while self.call_back(context) {}
-                }
-            }
+        if let Some(actions) = actions {
+            self.act(actions);
         }
-        result
+        (result, is_shut_down)
     }
 
     /// Takes what the scheduler asks for. Returns `None` after the shutdown.
@@ -418,7 +431,9 @@ impl<'bound> Engine<'bound> {
         // The worker may hold a request for which it writes a program, or reports a fault.
         self.worker.queue();
         self.worker.flush();
-        while !self.with(Scheduler::close) {}
+        while !self.with(Scheduler::close) {
+            fsleep(STOP_INTERVAL);
+        }
         self.finish_callbacks();
         self.worker.disable();
         self.watchdog.shut_down();

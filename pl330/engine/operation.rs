@@ -36,8 +36,12 @@ use super::{
 /// Length in bytes of memory that programs of all operations but lists fit into, as a rule.
 const SHORT_LEN: usize = 256;
 
-/// Length in bytes that most programs of lists need for each segment.
-const SEGMENT_LEN: usize = 20;
+/// Lengths in bytes that programs of lists need for each segment: of full bursts, and of any other.
+const PAGE_LEN: usize = 20;
+const SEGMENT_LEN: usize = 48;
+
+/// Multiple of a full burst in bytes, on a bus of any width.
+const FULL_BURST: u32 = 256;
 
 /// Length in bytes of a pattern behind a program: that of its longest burst, and a beat more.
 const PATTERN_LEN: usize = 256 + 16;
@@ -62,7 +66,7 @@ pub(crate) enum Operation {
     Memset(ProgramWriter<Memset>),
     /// Copies rows.
     Copy2d(ProgramWriter<Copy2d>),
-    /// Copies segments to segments. The number is that of the side with more of them.
+    /// Copies segments to segments. The number is the length in bytes of memory for its program.
     SgCopy(ProgramWriter<SgCopy<Segments, Segments>>, usize),
     /// Sets the bytes of segments to a pattern. The number is that of the segments.
     SgMemset(ProgramWriter<SgMemset<Segments>>, usize),
@@ -77,10 +81,10 @@ impl Operation {
     ///
     /// [`PlanError`].
     pub(crate) fn sg_copy(sources: Segments, destinations: Segments) -> Result<Self, PlanError> {
-        let segments = sources.list.len().max(destinations.list.len());
+        let len = SHORT_LEN.max(sg_copy_len(&sources.list, &destinations.list));
         let copy = SgCopy::new(sources, destinations);
 
-        Ok(Self::SgCopy(ProgramWriter::new(copy)?, segments))
+        Ok(Self::SgCopy(ProgramWriter::new(copy)?, len))
     }
 
     /// Creates an operation that sets the bytes of segments to a pattern.
@@ -154,9 +158,9 @@ impl Operation {
     /// Returns the length in bytes of memory for the next program. It may turn out longer.
     pub(super) fn program_len(&self) -> usize {
         match self {
-            Self::SgCopy(_, segments) => SHORT_LEN.max(segments.saturating_mul(SEGMENT_LEN)),
+            Self::SgCopy(_, len) => *len,
             Self::SgMemset(_, segments) => {
-                SHORT_LEN.max(segments.saturating_mul(SEGMENT_LEN) + PATTERN_LEN)
+                SHORT_LEN.max(segments.saturating_mul(PAGE_LEN) + PATTERN_LEN)
             }
             _ => SHORT_LEN,
         }
@@ -177,6 +181,24 @@ impl Operation {
             Self::SgCopy(writer, _) => writer.clone().locate(asm, limits, offset),
             Self::SgMemset(writer, _) => writer.clone().locate(asm, limits, offset),
         }
+    }
+}
+
+/// Returns the length in bytes that the program to copy a list needs, by some of its segments.
+fn sg_copy_len(sources: &[Segment], destinations: &[Segment]) -> usize {
+    let last = sources.len().wrapping_sub(1);
+    let is_page = |at: usize| match (sources.get(at), destinations.get(at)) {
+        (Some(from), Some(to)) => {
+            from.len == to.len && (from.address | to.address | from.len) % FULL_BURST == 0
+        }
+        _ => false,
+    };
+
+    if sources.len() == destinations.len() && [0, last / 2, last].into_iter().all(is_page) {
+        sources.len().saturating_mul(PAGE_LEN)
+    } else {
+        // Each segment of either side may be a step.
+        (sources.len() + destinations.len()).saturating_mul(SEGMENT_LEN)
     }
 }
 

@@ -66,7 +66,7 @@ pub(crate) struct Kernel<'bound> {
     pub(super) to_call: [bool; CallbackContext::COUNT],
     /// True while callbacks of that context are called.
     pub(super) is_calling: [bool; CallbackContext::COUNT],
-    /// True once no worker, timer or interrupt handler runs any more.
+    /// True once all requests have ended and nothing starts: new ones end at once.
     pub(super) is_shut_down: bool,
     /// Abort interrupt, while it is disabled because its line stays up.
     pub(super) masked_irq: Option<u32>,

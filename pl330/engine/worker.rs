@@ -56,15 +56,23 @@ unsafe impl HasWork<Worker> for Engine<'_> {
     fn run(&self) {
         for _ in 0..ROUNDS {
             while self.report_failure() {}
-            while self.write_next() {}
+
+            // One at a time, so that faults and channels do not wait for long requests.
+            let has_written = self.write_next();
+
             self.log_reports();
-            if !self.settle() {
+            if !self.settle() && !has_written {
                 return;
             }
-            fsleep(INTERVAL);
+            if !has_written {
+                fsleep(INTERVAL);
+            }
         }
         self.note_persistent_fault();
         self.log_reports();
+        if self.scheduler.lock().is_any_unwritten() {
+            self.worker.queue();
+        }
     }
 }
 

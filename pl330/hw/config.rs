@@ -113,7 +113,8 @@ impl Config {
             read_queue: u8::from(crd.read_queue_minus_1()) + 1,
             write_queue: u8::from(crd.write_queue_minus_1()) + 1,
             cache_lines: u8::from(cr1.lines_minus_1()) + 1,
-            cache_line_bytes: 1 << u8::from(cr1.line_length_log2()),
+            // Other codes than 2 to 5 are reserved.
+            cache_line_bytes: 1 << u8::from(cr1.line_length_log2()).clamp(2, 5),
         };
 
         if channels().any(|channel| config.may_use(channel)) {

@@ -146,10 +146,15 @@ impl DebugPort {
         unsafe { self.execute(regs, thread, Instruction::Kill) }
     }
 
-    /// Waits until the port executes no instruction, for at most 4 µs.
+    /// Waits until the port executes no instruction, for at most 4 µs; not if it was busy before.
     pub(super) fn wait(&mut self, regs: &Registers<'_>) -> Result<(), PortBusy> {
         if self.is_idle(regs) {
             return Ok(());
+        }
+        if let Some(since) = self.busy_since {
+            return Err(PortBusy {
+                is_persistent: since.elapsed() >= MAX_BUSY,
+            });
         }
         read_poll_timeout_atomic(
             || Ok(self.is_idle(regs)),
@@ -158,8 +163,11 @@ impl DebugPort {
             TRIES,
         )
         .map(|_| ())
-        .map_err(|_| PortBusy {
-            is_persistent: self.busy_since.get_or_insert_with(Instant::now).elapsed() >= MAX_BUSY,
+        .map_err(|_| {
+            self.busy_since = Some(Instant::now());
+            PortBusy {
+                is_persistent: false,
+            }
         })
     }
 

@@ -174,10 +174,11 @@ impl<'a> Emitter<'a> {
     /// A program that loads nothing, or less, may hold fewer.
     pub(super) fn lines(&self) -> u16 {
         let lines = |bursts: Bursts| bursts.shape.beats * bursts.loads;
+        let straight = lines(self.straight);
         let lines = if self.is_shifted {
-            lines(self.shifted) + 1
+            straight.max(lines(self.shifted) + 1)
         } else {
-            lines(self.straight)
+            straight
         };
 
         // CAST: At most the lines of the limits.

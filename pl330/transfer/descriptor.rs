@@ -128,8 +128,10 @@ impl<'a, 'bound, T: Mapped + Send + 'bound> Descriptor<'a, 'bound, T> {
     /// `f` is called exactly once, in `context`, after those of transfers with the same context
     /// that have ended before; not within `submit`, so a caller may hold a lock that `f` takes.
     /// There are two exceptions, in which `f` is called at once: when the descriptor is dropped
-    /// before it is submitted, and when it is submitted after [`Controller::shut_down`] has
-    /// returned.
+    /// before it is submitted; and when it is submitted while the driver is unbound, from the point
+    /// where [`Controller::shut_down`] has ended all transfers. So an atomic context may submit a
+    /// transfer with a callback for [`CallbackContext::Thread`] only if the callback does not sleep
+    /// after [`ShuttingDown`](TransferError::ShuttingDown).
     ///
     /// `f` may submit transfers, also those that have failed, except after
     /// [`ShuttingDown`](TransferError::ShuttingDown) and [`Retired`](TransferError::Retired), which

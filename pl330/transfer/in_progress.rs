@@ -26,7 +26,8 @@ use crate::dma::Mapped;
 ///
 /// If it is dropped, it is terminated: its program is killed, or never started. Its mappings are
 /// unmapped once the channel has stopped, at once as a rule and otherwise by a thread. They are
-/// leaked only if the channel never stops. Callable from any context.
+/// leaked only if the channel never stops. Callable from any context in which the mappings can be
+/// dropped: those of vmalloc memory sleep.
 ///
 /// # Invariants
 ///

@@ -136,6 +136,11 @@ impl<P: Platform> Scheduler<P> {
         }
     }
 
+    /// Returns true if a request waits for the worker to write its next program.
+    pub(super) fn is_any_unwritten(&self) -> bool {
+        !self.unwritten.is_empty()
+    }
+
     fn has_channels(&self) -> bool {
         self.channels.iter().any(|it| it.state() != State::Retired)
     }
@@ -444,8 +449,37 @@ impl<P: Platform> Scheduler<P> {
     /// Takes the rest of a request whose next program is to be written, and a reference to the
     /// request.
     ///
-    /// The worker calls [`written`](Self::written) before it calls this again.
+    /// Requests that wait for it come first, or programs that end before the next one is written
+    /// would keep them waiting. The worker calls [`written`](Self::written) before it calls this
+    /// again.
     pub(super) fn take_unwritten<T>(
+        &mut self,
+        refer: impl Fn(&P::Request) -> T,
+    ) -> Option<(T, P::Rest)> {
+        for _ in 0..MAX_PER_CALL {
+            let Some(request) = self.unwritten.pop_front() else {
+                return self.take_unwritten_running(refer);
+            };
+            let state = P::state(self, &request);
+            let rest = state.result.is_none().then(|| state.take_rest()).flatten();
+
+            match rest {
+                Some(rest) => {
+                    let found = refer(&request);
+
+                    self.writing = Some(request);
+                    return Some((found, rest));
+                }
+                // It was terminated while it waited.
+                None => self.ready.push_back(request),
+            }
+        }
+        self.ask_for_work();
+        None
+    }
+
+    /// As [`take_unwritten`](Self::take_unwritten), of a request whose program runs.
+    fn take_unwritten_running<T>(
         &mut self,
         refer: impl Fn(&P::Request) -> T,
     ) -> Option<(T, P::Rest)> {
@@ -466,24 +500,6 @@ impl<P: Platform> Scheduler<P> {
                 return found;
             }
         }
-
-        for _ in 0..MAX_PER_CALL {
-            let request = self.unwritten.pop_front()?;
-            let state = P::state(self, &request);
-            let rest = state.result.is_none().then(|| state.take_rest()).flatten();
-
-            match rest {
-                Some(rest) => {
-                    let found = refer(&request);
-
-                    self.writing = Some(request);
-                    return Some((found, rest));
-                }
-                // It was terminated while it waited.
-                None => self.ready.push_back(request),
-            }
-        }
-        self.ask_for_work();
         None
     }
 

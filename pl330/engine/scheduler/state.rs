@@ -85,6 +85,9 @@ impl<P: Platform> RequestState<P> {
     /// the program that runs has ended.
     pub(super) fn set_written(&mut self, written: WriteResult<P>) {
         self.is_being_written = false;
+        if self.result.is_some() {
+            return;
+        }
         match written {
             Ok((program, rest)) => {
                 self.program = Some(program);

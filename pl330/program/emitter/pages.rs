@@ -182,13 +182,21 @@ impl Emitter<'_> {
         len: u32,
     ) -> bool {
         let past = (self.asm.len() + before) & self.past_line;
+        let mark = self.mark();
 
         match self.past_line + 1 - past {
             1 => self.push([NOP]),
             2 => self.push([NOP; 2]),
             _ => self.push([NOP; SHORT_BODY - 1]),
         }
-        self.try_pages(source, destination, len)
+
+        let is_written = self.try_pages(source, destination, len);
+
+        // The end of the program may need the room.
+        if !is_written {
+            self.rewind(mark);
+        }
+        is_written
     }
 
     /// Appends a step that copies the length of full bursts between different byte lanes, if it is

@@ -191,7 +191,8 @@ fn check<J: Operation>(
             "{bus:?} {:02x?}",
             &code[..len]
         );
-        assert!(channel.most_lines() <= bus.lines.into());
+        assert!(channel.most_lines() <= writer.lines().into());
+        assert!(writer.lines() <= bus.lines);
 
         let stats = channel.stats();
 

@@ -95,7 +95,8 @@ pub(crate) fn run<J: Operation>(
         let listed: Vec<_> = listing(&bytes[..code]).map(|l| l.to_string()).collect();
 
         assert_eq!(channel.run(), Ok(Stop::Ended), "{listed:#?}");
-        assert!(channel.most_lines() <= bus.lines.into());
+        assert!(channel.most_lines() <= plan.lines().into());
+        assert!(plan.lines() <= bus.lines);
 
         let stats = channel.stats();
 
@@ -393,5 +394,40 @@ fn any_room_will_do() {
         let totals = copied_lists(RK3588, &from, &to, room);
 
         assert_eq!(totals.programs == 1, room == most.code);
+    }
+}
+
+#[test]
+fn lists_of_pages_fit_into_any_memory() {
+    let list = |start: u32, stride: u32| -> Vec<_> {
+        (0..100)
+            .map(|at| Segment {
+                address: start + at * stride,
+                len: 4096,
+            })
+            .collect()
+    };
+
+    for cache_line in [4, 8, 16, 32] {
+        let bus = ProgramLimits {
+            cache_line,
+            ..RK3588
+        };
+
+        for (stride, shift) in [(8192, 0), (0x2_0000, 0), (8192, 3), (0x2_0000, 3)] {
+            for room in 128..=400 {
+                let sides =
+                    SgCopy::new(list(0x1000_0000, stride), list(0x8000_0000 + shift, stride));
+                let mut writer = ProgramWriter::new(sides).unwrap();
+
+                while !writer.is_written() {
+                    let mut bytes = vec![0; room];
+                    let mut asm = Assembler::new(&mut bytes);
+                    let written = writer.write(&mut asm, bus, Event::new(0).unwrap());
+
+                    assert_eq!(written, Ok(()), "{cache_line} {stride} {shift} {room}");
+                }
+            }
+        }
     }
 }

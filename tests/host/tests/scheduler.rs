@@ -456,29 +456,50 @@ fn the_worker_ends_terminated_requests_without_program() {
 }
 
 #[test]
-fn programs_of_running_requests_are_written_first() {
+fn a_request_that_waits_for_its_program_gets_its_turn() {
     let mut driver = driver(0x03);
-    let found = |driver: &mut Driver| {
-        let (request, rest) = driver.scheduler.take_unwritten(|request| request.0)?;
 
-        // As if it was not taken.
-        driver.scheduler.platform.entries[request].state.rest = Some(rest);
-        Some(request)
-    };
-
-    submit(&mut driver, 2, None);
+    submit(&mut driver, 60, None);
     submit(&mut driver, 2, None);
     run(&mut driver, 0);
     run(&mut driver, 1);
-    submit(&mut driver, 2, None);
-    assert_eq!(running(&driver, 0), Some(2));
-    for _ in 0..2 {
-        assert_eq!(found(&mut driver), Some(2));
-        assert_eq!(running(&driver, 0), Some(2));
+    assert!(driver.take_unwritten() && driver.write());
+    // The worker writes no faster than programs run.
+    for _ in 0..4 {
+        assert!(driver.take_unwritten() && driver.write());
+
+        let busy: Vec<_> = (0..2)
+            .filter(|&channel| running(&driver, channel).is_some())
+            .collect();
+
+        for channel in busy {
+            run(&mut driver, channel);
+        }
     }
-    driver.terminate(2);
-    // The others have waited for longer than any that follows.
-    assert_eq!(found(&mut driver), Some(0));
+    assert_eq!(completed(&driver), [1]);
+}
+
+#[test]
+fn the_worker_passes_terminated_requests() {
+    let mut driver = driver(0x01);
+
+    for request in 0..40 {
+        submit(&mut driver, 2, None);
+        run(&mut driver, 0);
+        if request < 39 {
+            driver.terminate(request);
+        }
+    }
+    driver.is_work_due = false;
+    while !driver.take_unwritten() {
+        assert!(driver.is_work_due);
+        driver.is_work_due = false;
+    }
+    assert!(driver.write());
+    driver.dispatch();
+    assert_eq!(driver.result(0), Some(Err(Reason::Terminated)));
+    driver.quiesce();
+    assert_eq!(driver.result(39), Some(Ok(())));
 }
 
 #[test]
