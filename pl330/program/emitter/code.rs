@@ -34,7 +34,7 @@ pub(super) fn add_high(address: Address, amount: u16) -> [u8; 6] {
     Instruction::AddH(address, amount).encode().padded()
 }
 
-/// DMALP for `count` iterations: 1 to [`MAX_ITERATIONS`].
+/// DMALP for `count` iterations: 1 to 256.
 #[inline(always)]
 pub(super) const fn lp(counter: Counter, count: u32) -> [u8; LP_LEN] {
     let [a, b, ..] = Instruction::Lp {

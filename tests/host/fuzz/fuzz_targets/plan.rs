@@ -40,7 +40,8 @@ use program::{
     ProgramLimits,
     ProgramWriter,
     Segment,
-    SgCopy, //
+    SgCopy,
+    SgMemset, //
 };
 
 /// Addresses of programs, sources and destinations.
@@ -82,6 +83,11 @@ enum Request {
     },
     SgCopy {
         parts: [Vec<(u8, u16)>; 2],
+    },
+    SgMemset {
+        parts: Vec<(u8, u16)>,
+        pattern: [u8; 8],
+        size: u8,
     },
 }
 
@@ -163,21 +169,7 @@ fuzz_target!(|input: Input| {
             );
         }
         Request::SgCopy { parts } => {
-            let [sources, destinations] =
-                [(from, &parts[0]), (to, &parts[1])].map(|(start, parts)| {
-                    let mut next = start;
-
-                    parts
-                        .iter()
-                        .take(32)
-                        .map(|&(hole, len)| {
-                            let address = next + u32::from(hole);
-
-                            next = address + u32::from(len % 5000);
-                            segment(address, u32::from(len % 5000))
-                        })
-                        .collect::<Vec<_>>()
-                });
+            let [sources, destinations] = [list(from, &parts[0]), list(to, &parts[1])];
             let expected = moves(pieces(&sources, &destinations));
 
             check(
@@ -188,8 +180,38 @@ fuzz_target!(|input: Input| {
                 expected,
             );
         }
+        Request::SgMemset {
+            parts,
+            pattern,
+            size,
+        } => {
+            let pattern = pattern[..1 << (size % 4)].to_vec();
+            let destinations = list(to, &parts);
+            let moves = destinations.iter().map(|&to| (segment(from, 0), to));
+            let expected = Expected {
+                moves: moves.collect(),
+                pattern: Some(pattern.clone()),
+            };
+            let job = SgMemset::new(destinations, Pattern::new(&pattern).unwrap());
+
+            check(job, bus, room, input.probe, expected);
+        }
     }
 });
+
+/// Returns segments from `start` on, by the lengths of holes before them and of themselves.
+fn list(start: u32, parts: &[(u8, u16)]) -> Vec<Segment> {
+    let mut next = start;
+    let segment = |&(hole, len): &(u8, u16)| {
+        let address = next + u32::from(hole);
+        let len = u32::from(len % 5000);
+
+        next = address + len;
+        Segment { address, len }
+    };
+
+    parts.iter().take(32).map(segment).collect()
+}
 
 /// Returns the pairs of longest pieces that are consecutive on both sides.
 fn pieces(sources: &[Segment], destinations: &[Segment]) -> Vec<(Segment, Segment)> {
@@ -285,13 +307,15 @@ fn check<J: Operation + Clone>(
     }
 
     let mut wanted = vec![0xee; (to_end - TO) as usize];
+    let mut filled = 0;
 
     for (from, to) in expected.moves {
         for at in 0..to.len {
             wanted[(to.address + at - TO) as usize] = match &expected.pattern {
-                Some(pattern) => pattern[at as usize % pattern.len()],
+                Some(pattern) => pattern[filled % pattern.len()],
                 None => byte(from.address + at),
             };
+            filled += 1;
         }
     }
     assert!(memory.region(TO) == wanted);
