@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
 #
-# The debug port has been busy for long, so each request but the first fails at once. Its callback submits it again, 1600
-# times. The tasklet calls them in at least 100 executions, with time for other work between
-# them.
+# The debug port has been busy for long, so each request but the first fails at once. Its callback
+# submits it again, 1600 times. The tasklet calls them in at least 100 executions, with time for
+# other work between them.
 #
 # prints: transfer: Connection timed out
 # prints: in turns

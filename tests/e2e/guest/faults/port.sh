@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
 #
-# The debug port is busy for a moment, which is not an error; then for longer than an instruction can
-# take.
+# The debug port is busy for a moment, which is not an error; then for longer than an instruction
+# can take.
 #
 # prints: transfer: ok
 # prints: transfer: Connection timed out
