@@ -399,10 +399,11 @@ fn any_room_will_do() {
 
 #[test]
 fn lists_of_pages_fit_into_any_memory() {
-    let list = |start: u32, stride: u32| -> Vec<_> {
+    // Some segments are far from the one before.
+    let list = |start: u32, stride: u32, far: u32| -> Vec<_> {
         (0..100)
             .map(|at| Segment {
-                address: start + at * stride,
+                address: start + at * stride + at / 7 * far,
                 len: 4096,
             })
             .collect()
@@ -414,10 +415,18 @@ fn lists_of_pages_fit_into_any_memory() {
             ..RK3588
         };
 
-        for (stride, shift) in [(8192, 0), (0x2_0000, 0), (8192, 3), (0x2_0000, 3)] {
+        let cases = [
+            (8192, 0, 0),
+            (0x2_0000, 0, 0),
+            (8192, 0, 0x2_0000),
+            (8192, 3, 0),
+            (0x2_0000, 3, 0),
+        ];
+
+        for (stride, shift, far) in cases {
             for room in 128..=400 {
-                let sides =
-                    SgCopy::new(list(0x1000_0000, stride), list(0x8000_0000 + shift, stride));
+                let sources = list(0x1000_0000, stride, 0);
+                let sides = SgCopy::new(sources, list(0x8000_0000 + shift, stride, far));
                 let mut writer = ProgramWriter::new(sides).unwrap();
 
                 while !writer.is_written() {
@@ -425,7 +434,11 @@ fn lists_of_pages_fit_into_any_memory() {
                     let mut asm = Assembler::new(&mut bytes);
                     let written = writer.write(&mut asm, bus, Event::new(0).unwrap());
 
-                    assert_eq!(written, Ok(()), "{cache_line} {stride} {shift} {room}");
+                    assert_eq!(
+                        written,
+                        Ok(()),
+                        "{cache_line} {stride} {shift} {far} {room}"
+                    );
                 }
             }
         }
