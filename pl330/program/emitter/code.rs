@@ -14,14 +14,10 @@ use super::super::insn::{
 pub(super) const MOV_LEN: usize = 6;
 
 /// Opcodes in the bodies of loops.
-pub(super) const LD: u8 = opcode(Instruction::Ld);
-pub(super) const ST: u8 = opcode(Instruction::St);
-pub(super) const STZ: u8 = opcode(Instruction::Stz);
-pub(super) const NOP: u8 = opcode(Instruction::Nop);
-
-const fn opcode(instruction: Instruction) -> u8 {
-    instruction.encode().padded()[0]
-}
+pub(super) const LD: u8 = Instruction::Ld.encode().padded()[0];
+pub(super) const ST: u8 = Instruction::St.encode().padded()[0];
+pub(super) const STZ: u8 = Instruction::Stz.encode().padded()[0];
+pub(super) const NOP: u8 = Instruction::Nop.encode().padded()[0];
 
 #[inline(always)]
 pub(super) fn mov(register: Register, value: u32) -> [u8; MOV_LEN] {

@@ -22,6 +22,7 @@ use crate::program::insn::{
     Event, //
 };
 use crate::program::{
+    set_event,
     Copy,
     Memset,
     Operation,
@@ -442,5 +443,34 @@ fn lists_of_pages_fit_into_any_memory() {
                 }
             }
         }
+    }
+}
+
+#[test]
+fn the_event_can_be_set_later() {
+    let program = |event| {
+        let copy = Copy {
+            source: 0x1000_0000,
+            destination: 0x8000_0003,
+            len: 1000,
+        };
+        let mut bytes = [0; 128];
+        let mut asm = Assembler::new(&mut bytes);
+
+        ProgramWriter::new(copy)
+            .unwrap()
+            .write(&mut asm, RK3588, event)
+            .unwrap();
+
+        let len = asm.len();
+
+        bytes[..len].to_vec()
+    };
+
+    for event in (0..32).filter_map(Event::new) {
+        let mut code = program(Event::new(0).unwrap());
+
+        set_event(&mut code, event);
+        assert_eq!(code, program(event));
     }
 }
