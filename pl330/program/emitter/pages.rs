@@ -182,21 +182,18 @@ impl Emitter<'_> {
         len: u32,
     ) -> bool {
         let past = (self.asm.len() + before) & self.past_line;
-        let mark = self.mark();
+        let padding = self.past_line + 1 - past;
 
-        match self.past_line + 1 - past {
+        // Without the loop, the end of the program may need the room of the padding.
+        if self.room() < padding + before + SHORT_BODY {
+            return false;
+        }
+        match padding {
             1 => self.push([NOP]),
             2 => self.push([NOP; 2]),
             _ => self.push([NOP; SHORT_BODY - 1]),
         }
-
-        let is_written = self.try_pages(source, destination, len);
-
-        // The end of the program may need the room.
-        if !is_written {
-            self.rewind(mark);
-        }
-        is_written
+        self.try_pages(source, destination, len)
     }
 
     /// Appends a step that copies the length of full bursts between different byte lanes, if it is
