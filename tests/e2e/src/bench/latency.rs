@@ -11,7 +11,7 @@ use std::cmp::Reverse;
 use super::*;
 
 /// Numbers of segments of the requests, and the highest ratio of instructions to those in C.
-const REQUESTS: [(u64, f64); 3] = [(1, 1.7), (16, 0.3), (256, 0.15)];
+const REQUESTS: [(u64, f64); 3] = [(1, 1.7), (16, 0.3), (256, 0.16)];
 
 /// Most instructions of a section with interrupts disabled.
 const LONGEST: f64 = 5000.0;
