@@ -55,16 +55,9 @@ impl<'bound> ProgramPools<'bound> {
     /// `ENOMEM`.
     pub(super) fn new(dev: &'bound Device<Bound>) -> Result<Self> {
         let pool = |len| CoherentPool::new(dev, c"rk3588_dma programs", len, ALIGN);
-        let [a, b, c, d, e, f] = LENS;
+        let [a, b, c, d, e, f] = LENS.map(pool);
 
-        Ok(Self([
-            pool(a)?,
-            pool(b)?,
-            pool(c)?,
-            pool(d)?,
-            pool(e)?,
-            pool(f)?,
-        ]))
+        Ok(Self([a?, b?, c?, d?, e?, f?]))
     }
 
     /// Allocates memory for a program of about `len` bytes; if that fails, for a shorter one.

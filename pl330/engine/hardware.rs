@@ -17,6 +17,7 @@ use super::{
     },
     scheduler::{
         Hardware,
+        NotStarted,
         MAX_CHANNELS, //
     }, //
 };
@@ -46,7 +47,7 @@ impl<'bound> Hardware for Pl330<'bound> {
         &mut self,
         channel: usize,
         program: ProgramBuffer<'bound>,
-    ) -> Result<ActiveProgram<'bound>, (ProgramBuffer<'bound>, Option<PortBusy>)> {
+    ) -> Result<ActiveProgram<'bound>, NotStarted<Self>> {
         let channel = thread(channel);
         let active = program.activate(channel);
 

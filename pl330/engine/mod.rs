@@ -152,8 +152,8 @@ pub(crate) struct Engine<'bound> {
 // SAFETY:
 // - `OFFSET` is that of the field `tasklet`.
 // - By the contract of `Engine::new`, the engine is shut down before it is dropped and before
-//   `'bound` ends, which kills the tasklet. Only `with`, before the shutdown, and `run` schedule
-//   it. One that runs while it is killed is not scheduled again.
+//   `'bound` ends, which kills the tasklet. Only `take_actions`, before the shutdown, and `run`
+//   schedule it. One that runs while it is killed is not scheduled again.
 // - `run` calls callbacks, which may drop a reference to the engine, but not the last one.
 unsafe impl HasTasklet for Engine<'_> {
     const OFFSET: usize = offset_of!(Self, tasklet);

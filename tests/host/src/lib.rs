@@ -35,7 +35,8 @@
 //! - `tests/split.rs`: pieces of memory, joined and cut as a device wants them;
 //! - `tests/runs.rs`: bytes in entries and in segments, and ranges of them;
 //! - `tests/channel.rs`: the states of a channel;
-//! - `tests/scheduler.rs`: the scheduler, one case each: order, events, programs of a request;
+//! - `tests/scheduler.rs`: the scheduler, one case each: order, queues, events;
+//! - `tests/scheduler_worker.rs`: the same for requests of several programs;
 //! - `tests/scheduler_stop.rs`: the same for kills, timeouts and removal;
 //! - `tests/scheduler_fault.rs`: the same for faults and for channels that do not stop;
 //! - `tests/scheduler_random.rs`: random calls, interrupts and steps of the hardware;

@@ -13,6 +13,7 @@ use std::{
 
 use super::scheduler::{
     Hardware,
+    NotStarted,
     MAX_CHANNELS, //
 };
 
@@ -337,11 +338,7 @@ impl Hardware for Channels {
         program.lines
     }
 
-    fn start(
-        &mut self,
-        channel: usize,
-        program: Program,
-    ) -> Result<Active, (Program, Option<PortBusy>)> {
+    fn start(&mut self, channel: usize, program: Program) -> Result<Active, NotStarted<Self>> {
         assert!(!self.may_run(channel), "channel {channel} has not stopped");
         assert_eq!(self.events & 1 << channel, 0, "old event of {channel}");
         if self.is_port_slow && self.is_port_busy() {

@@ -31,3 +31,5 @@ mod scheduler_random_tests;
 mod scheduler_stop_tests;
 #[path = "../../tests/scheduler.rs"]
 mod scheduler_tests;
+#[path = "../../tests/scheduler_worker.rs"]
+mod scheduler_worker_tests;
