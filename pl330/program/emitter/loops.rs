@@ -19,7 +19,7 @@ use super::{
 };
 
 impl Emitter<'_> {
-    /// Appends `body` `count` times, at most [`MAX_BURSTS`].
+    /// Appends `body` `count` times, at most [`MAX_BURSTS`](super::MAX_BURSTS).
     #[inline(always)]
     pub(super) fn repeat<const N: usize>(&mut self, count: u32, body: [u8; N]) {
         if count >= MAX_ITERATIONS {
