@@ -143,6 +143,29 @@ fn programs_wait_for_lines_of_the_mfifo() {
     assert_eq!(running(&driver, 2), Some(8));
 }
 
+/// A request that has waited for lines, and then waits for the debug port, is tried again.
+#[test]
+fn a_port_may_be_busy_once_there_are_lines() {
+    let mut driver = driver(0x07);
+
+    driver.scheduler.platform.lines = 60;
+    submit(&mut driver, 1, None);
+    driver.hardware().step_port();
+    // Its DMAGO stays in the port.
+    submit(&mut driver, 1, None);
+
+    let waiting = submit(&mut driver, 1, None);
+
+    assert!(!driver.is_work_due);
+    driver.hardware().is_port_slow = true;
+    while driver.hardware().step(0) {}
+    driver.events();
+    assert_eq!(running(&driver, 2), None);
+    assert!(driver.is_work_due && driver.scheduler.is_channel_awaited());
+    driver.quiesce();
+    assert_eq!(driver.result(waiting), Some(Ok(())));
+}
+
 /// The lines of a program that is killed are taken until its channel has stopped. Those of a
 /// channel that does not stop are lost, but a program that runs alone starts all the same.
 #[test]

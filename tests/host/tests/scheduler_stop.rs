@@ -424,8 +424,11 @@ fn many_waiting_requests_end_in_several_calls() {
     driver.hardware().step_port();
     driver.shut_down();
     assert_eq!(count(&driver), 16);
+    assert!(driver.is_work_due);
+    driver.is_work_due = false;
     driver.dispatch();
     assert_eq!(count(&driver), 32);
+    assert!(driver.is_work_due);
     assert!(driver.close(100));
     assert_eq!(count(&driver), 40);
     assert_eq!(driver.result(running), Some(Err(Reason::ShuttingDown)));
