@@ -91,7 +91,7 @@ impl<'bound> Hardware for Pl330<'bound> {
     }
 
     fn is_event_pending(&mut self, channel: usize) -> bool {
-        self.pending_events() & event_of(thread(channel)).bit() != 0
+        self.raised_events() & event_of(thread(channel)).bit() != 0
     }
 
     fn clear_event(&mut self, channel: usize) {

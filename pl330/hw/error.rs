@@ -7,7 +7,10 @@ use kernel::{
     prelude::*, //
 };
 
-use super::ThreadState;
+use super::{
+    Thread,
+    ThreadState, //
+};
 
 /// Reason why the hardware cannot be used.
 pub(crate) enum HardwareError {
@@ -22,10 +25,8 @@ pub(crate) enum HardwareError {
     BusWidth(u32),
     /// The manager is non-secure, and all events for the channels are secure.
     SecureEvents,
-    /// This channel was running before the probe, and does not stop.
-    Running(u8, ThreadState),
-    /// The manager had a fault before the probe, and cannot be killed.
-    Manager,
+    /// This thread was running before the probe, or had a fault, and does not stop.
+    Running(Thread, ThreadState),
 }
 
 impl fmt::Display for HardwareError {
@@ -40,10 +41,9 @@ impl fmt::Display for HardwareError {
             Self::SecureEvents => {
                 f.write_str("manager is non-secure, and all events for channels are secure")
             }
-            Self::Running(channel, state) => {
-                f.write_fmt(fmt!("channel {channel} is {state} and does not stop"))
+            Self::Running(thread, state) => {
+                f.write_fmt(fmt!("{thread} is {state} and does not stop"))
             }
-            Self::Manager => f.write_str("manager fault persists: debug port busy"),
         }
     }
 }

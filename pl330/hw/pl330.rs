@@ -61,9 +61,9 @@ pub(crate) struct Pl330<'bound> {
 }
 
 impl<'bound> Pl330<'bound> {
-    /// Reads the configuration, stops all channels and enables the events of the programs.
+    /// Reads the configuration, stops all threads and enables the events of the programs.
     ///
-    /// Sleeps, for at most 2 s for each running channel.
+    /// Sleeps, for at most 2 s for each running thread.
     ///
     /// # Errors
     ///
@@ -83,21 +83,45 @@ impl<'bound> Pl330<'bound> {
 
     /// Stops the threads that were running before the probe, and enables the events.
     fn reset(&mut self) -> Result<(), HardwareError> {
-        let mut events = 0;
-
         let config = self.config;
 
+        // The manager first: its program may start channels.
+        self.stop_manager()?;
         for channel in channels().filter(|&channel| config.may_use(channel)) {
             self.stop(channel)?;
-            events |= event_of(channel).bit();
         }
-        if self.is_manager_faulting() {
-            self.kill_manager().map_err(|_| HardwareError::Manager)?;
-        }
-        // INTEN first: INTCLR ignores the bits of events.
-        self.regs.write_reg(regs::INTEN::from(events));
+        self.set_up();
+        // After INTEN: INTCLR ignores the bits of events.
         self.regs.write_reg(regs::INTCLR::from(u32::MAX));
         Ok(())
+    }
+
+    /// Writes the registers that programs depend on.
+    fn set_up(&self) {
+        let events = self.enabled_events();
+
+        // Revisions without WD ignore it.
+        self.regs.write_reg(regs::WD::zeroed());
+        self.regs.write_reg(regs::INTEN::from(events));
+    }
+
+    /// Returns the events that are interrupts, by bits.
+    fn enabled_events(&self) -> u32 {
+        channels()
+            .filter(|&channel| self.config.may_use(channel))
+            .fold(0, |events, channel| events | event_of(channel).bit())
+    }
+
+    /// Writes INTEN again if it was lost, as in a power-down. Returns true if it was.
+    ///
+    /// Events that were raised meanwhile stay pending.
+    pub(crate) fn restore(&mut self) -> bool {
+        let is_lost = self.regs.read(regs::INTEN).events().get() != self.enabled_events();
+
+        if is_lost {
+            self.set_up();
+        }
+        is_lost
     }
 
     /// Stops `channel`, which may have been running before the probe.
@@ -109,24 +133,53 @@ impl<'bound> Pl330<'bound> {
         }
         // A DMAGO for the channel may be pending since before the probe.
         self.starting |= channel.bit();
+        self.poll(|this| {
+            let _ = this.kill(channel);
 
-        let stopped = read_poll_timeout(
-            || {
-                let _ = self.kill(channel);
+            this.is_stopped(channel)
+        })
+        .map_err(|_| HardwareError::Running(Thread::Channel(channel), state))
+    }
 
-                Ok(self.is_stopped(channel))
-            },
-            |stopped| *stopped,
+    /// Stops the manager, which may have had a fault, or may have been running, before the probe.
+    fn stop_manager(&mut self) -> Result<(), HardwareError> {
+        let state = self.manager_state();
+
+        if state == ThreadState::STOPPED {
+            return Ok(());
+        }
+        self.poll(|this| {
+            // DMAKILL requires a complete fault.
+            if !matches!(
+                this.manager_state(),
+                ThreadState::STOPPED | ThreadState::KILLING | ThreadState::FAULT_COMPLETING
+            ) {
+                let _ = this.kill_manager();
+            }
+            this.manager_state() == ThreadState::STOPPED
+        })
+        .map_err(|_| HardwareError::Running(Thread::Manager, state))
+    }
+
+    /// Calls `is_done` until it returns true, for 2 s at most. Sleeps.
+    fn poll(&mut self, mut is_done: impl FnMut(&mut Self) -> bool) -> Result {
+        let polled = read_poll_timeout(
+            || Ok(is_done(self)),
+            |is_done| *is_done,
             STOP_INTERVAL,
             STOP_TIMEOUT,
         );
 
-        match stopped {
+        match polled {
             Ok(_) => Ok(()),
             // The task may have been preempted between the last check and the read of the clock.
-            Err(_) if self.is_stopped(channel) => Ok(()),
-            Err(_) => Err(HardwareError::Running(channel.number(), state)),
+            Err(_) if is_done(self) => Ok(()),
+            Err(error) => Err(error),
         }
+    }
+
+    fn manager_state(&self) -> ThreadState {
+        self.regs.read(regs::DSR).state().into()
     }
 
     /// Returns the configuration.
@@ -215,14 +268,16 @@ impl<'bound> Pl330<'bound> {
         self.port.is_idle(&self.regs)
     }
 
-    /// Returns the events that are pending as interrupts, by bits.
-    pub(crate) fn pending_events(&self) -> u32 {
-        self.regs.read(regs::INTMIS).events().get()
+    /// Returns the events that are pending, by bits, whether they are interrupts or not.
+    ///
+    /// While INTEN is lost, they are not.
+    pub(crate) fn raised_events(&self) -> u32 {
+        self.regs.read(regs::INT_EVENT_RIS).events().get()
     }
 
     /// Returns the events that are pending as interrupts, by bits, and clears them.
     pub(crate) fn take_events(&mut self) -> u32 {
-        let events = self.pending_events();
+        let events = self.regs.read(regs::INTMIS).events().get();
 
         if events != 0 {
             self.regs.write_reg(regs::INTCLR::from(events));

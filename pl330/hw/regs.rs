@@ -17,6 +17,12 @@ pub(crate) const SIZE: usize = 0x1000;
 pub(super) type Registers<'bound> = IoMem<'bound, SIZE>;
 
 register! {
+    /// DSR: the manager's state.
+    pub(super) DSR(u32) @ 0x000 {
+        /// State of the thread, see [`ThreadState`](super::ThreadState).
+        3:0     state;
+    }
+
     /// DPC: the manager's program counter.
     pub(super) DPC(u32) @ 0x004 {
         31:0    address;
@@ -24,6 +30,11 @@ register! {
 
     /// INTEN: bit n makes DMASEV n raise interrupt n, instead of setting event n.
     pub(super) INTEN(u32) @ 0x020 {
+        31:0    events;
+    }
+
+    /// INT_EVENT_RIS: bit n is set while event n, or interrupt n, is raised.
+    pub(super) INT_EVENT_RIS(u32) @ 0x024 {
         31:0    events;
     }
 
@@ -121,6 +132,12 @@ register! {
         11:8    write_queue_minus_1;
         6:4     write_capability_minus_1;
         2:0     bus_width;
+    }
+
+    /// WD: the response to a lock-up, which revisions before r1p0 lack.
+    pub(super) WD(u32) @ 0xe80 {
+        /// True if only an interrupt is raised, again and again, and the channel has no fault.
+        0:0     interrupt_only => bool;
     }
 
     /// Peripheral identification, a byte in each.
