@@ -11,6 +11,7 @@
 #include <linux/kasan.h>
 #include <linux/mm.h>
 #include <linux/page_ref.h>
+#include <linux/pm_runtime.h>
 #include <linux/sched/task_stack.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
@@ -151,4 +152,19 @@ void *rk3588_dma_sg_virt(struct scatterlist *sg)
 void rk3588_dma_tasklet_schedule(struct tasklet_struct *tasklet)
 {
 	tasklet_schedule(tasklet);
+}
+
+int rk3588_dma_pm_runtime_resume_and_get(struct device *dev)
+{
+	return pm_runtime_resume_and_get(dev);
+}
+
+void rk3588_dma_pm_runtime_put_autosuspend(struct device *dev)
+{
+	pm_runtime_put_autosuspend(dev);
+}
+
+void rk3588_dma_pm_runtime_put_noidle(struct device *dev)
+{
+	pm_runtime_put_noidle(dev);
 }

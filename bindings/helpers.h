@@ -12,6 +12,7 @@
 #include <linux/interrupt.h>
 #include <linux/kconfig.h>
 #include <linux/mm_types.h>
+#include <linux/pm_clock.h>
 #include <linux/scatterlist.h>
 
 #if IS_BUILTIN(CONFIG_KUNIT)
@@ -95,6 +96,15 @@ void rk3588_dma_sg_assign_phys(struct scatterlist *sg, phys_addr_t phys);
 
 /** sg_virt(). */
 void *rk3588_dma_sg_virt(struct scatterlist *sg);
+
+/** pm_runtime_resume_and_get(). */
+int rk3588_dma_pm_runtime_resume_and_get(struct device *dev);
+
+/** pm_runtime_put_autosuspend(). */
+void rk3588_dma_pm_runtime_put_autosuspend(struct device *dev);
+
+/** pm_runtime_put_noidle(). */
+void rk3588_dma_pm_runtime_put_noidle(struct device *dev);
 
 /** tasklet_schedule(). */
 void rk3588_dma_tasklet_schedule(struct tasklet_struct *tasklet);

@@ -6,8 +6,9 @@
 //! - [`as_raw`]: conversion of a [`Device`] to `struct device`;
 //! - [`as_gfp`]: conversion of [`Flags`](kernel::alloc::Flags) to `gfp_t`;
 //! - [`disable_irq_nosync`], [`enable_irq`]: masking of an interrupt by its handler;
-//! - [`EnabledClk`]: a clock that is disabled when dropped;
 //! - [`MemRegion`]: register addresses for exclusive use;
+//! - [`PmAdapter`]: a platform driver with callbacks for power management;
+//! - [`RuntimePm`]: a clock that is on only while a device is in use;
 //! - [`Tasklet`]: a tasklet in a struct that borrows from the bound device;
 //! - [`Timer`]: a timer in such a struct;
 //! - [`Work`]: a work item in such a struct;
@@ -16,17 +17,26 @@
 //!
 //! Everything but [`c`] is safe, or states its requirements in a `# Safety` section.
 
-mod clock;
 pub(crate) mod debugfs;
 mod gfp;
+mod platform;
 mod region;
+mod runtime_pm;
 mod tasklet;
 mod timer;
 mod work;
 
-pub(crate) use clock::EnabledClk;
 pub(crate) use gfp::as_gfp;
+pub(crate) use platform::{
+    PmAdapter,
+    PowerManaged, //
+};
 pub(crate) use region::MemRegion;
+pub(crate) use runtime_pm::{
+    force_resume,
+    force_suspend,
+    RuntimePm, //
+};
 pub(crate) use tasklet::{
     HasTasklet,
     Tasklet, //
