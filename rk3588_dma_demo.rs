@@ -40,6 +40,10 @@ use kernel::{
     sync::Arc, //
 };
 
+use bindings::{
+    PmAdapter,
+    PowerManaged, //
+};
 use dma::{
     DmaDevice,
     Limits, //
@@ -50,13 +54,13 @@ use pl330::{
     ProbeError, //
 };
 
-kernel::module_platform_driver! {
+kernel::module_driver!(<T>, PmAdapter<T>, {
     type: Rk3588Dma,
     name: "rk3588_dma",
     authors: ["The rk3588_dma developers"],
     description: "PL330 DMA controllers of the RK3588",
     license: "GPL",
-}
+});
 
 kernel::of_device_table!(
     OF_TABLE,
@@ -110,6 +114,24 @@ impl platform::Driver for Rk3588Dma {
 
     fn unbind<'bound>(_: &'bound platform::Device<Core<'_>>, this: Pin<&Bundle<'bound>>) {
         this.controller.shut_down();
+    }
+}
+
+impl PowerManaged for Rk3588Dma {
+    fn suspend_late(data: Pin<&Bundle<'_>>) -> Result {
+        data.controller.suspend()
+    }
+
+    fn resume_early(data: Pin<&Bundle<'_>>) -> Result {
+        data.controller.resume_early()
+    }
+
+    fn resume(data: Pin<&Bundle<'_>>) {
+        data.controller.resume();
+    }
+
+    fn shutdown(data: Pin<&Bundle<'_>>) {
+        data.controller.shut_down();
     }
 }
 

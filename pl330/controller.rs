@@ -9,7 +9,8 @@ use kernel::{
     fmt,
     platform,
     prelude::*,
-    sync::Arc, //
+    sync::Arc,
+    time::Delta, //
 };
 
 use super::{
@@ -29,8 +30,8 @@ use super::{
 use crate::{
     bindings::{
         as_raw,
-        EnabledClk,
-        MemRegion, //
+        MemRegion,
+        RuntimePm, //
     },
     dma::{
         BusMaster,
@@ -40,6 +41,9 @@ use crate::{
 
 /// Name of the clock of registers and bus.
 const CLOCK: &CStr = c"apb_pclk";
+
+/// Time after which the clock of an idle controller is turned off, if user space sets no other.
+const AUTOSUSPEND_DELAY: Delta = Delta::from_millis(100);
 
 /// PL330 that is bound to our driver.
 ///
@@ -85,7 +89,7 @@ impl<'bound> Controller<'bound> {
             .ok_or(ProbeError::NoRegisters)?
             .iomap_sized()
             .map_err(ProbeError::Registers)?;
-        let clock = EnabledClk::get(dev, CLOCK).map_err(ProbeError::Clock)?;
+        let clock = RuntimePm::new(dev, CLOCK, AUTOSUSPEND_DELAY).map_err(ProbeError::Clock)?;
         let hardware = Pl330::new(registers).map_err(ProbeError::Hardware)?;
         // SAFETY: The engine must be shut down before the last reference to it is dropped and
         // before `'bound` ends: if there is a controller, the caller guarantees it; otherwise see
@@ -139,6 +143,31 @@ impl<'bound> Controller<'bound> {
     /// Returns a listing of the channels and their last programs.
     pub(crate) fn channels(&self) -> impl fmt::Display + use<'_, 'bound> {
         self.engine().channels()
+    }
+
+    /// Waits until no program runs, and turns the clock off, for a sleep of the system.
+    ///
+    /// Transfers that are submitted from then on wait for [`resume`](Self::resume). Sleeps.
+    ///
+    /// # Errors
+    ///
+    /// `EBUSY` if a program has not ended after 2 s: nothing has changed then.
+    pub(crate) fn suspend(&self) -> Result {
+        self.engine().suspend()
+    }
+
+    /// Undoes what [`suspend`](Self::suspend) did to the clock. Sleeps.
+    ///
+    /// # Errors
+    ///
+    /// Those of the clock.
+    pub(crate) fn resume_early(&self) -> Result {
+        self.engine().resume_early()
+    }
+
+    /// Starts transfers again, after [`suspend`](Self::suspend). Callable from any context.
+    pub(crate) fn resume(&self) {
+        self.engine().resume();
     }
 
     /// Stops what runs, and lets nothing start any more.

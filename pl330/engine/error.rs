@@ -36,6 +36,8 @@ pub(crate) enum TransferError {
     Timeout(u32),
     /// The channel stopped, but its program has not raised its event.
     NoEvent,
+    /// The clock of the controller cannot be turned on.
+    NoPower,
     /// The program had a fault.
     Fault(Fault),
     /// The driver is being unbound.
@@ -65,6 +67,7 @@ impl fmt::Display for TransferError {
             Self::DebugPortBusy => f.write_str("debug port busy"),
             Self::Timeout(milliseconds) => f.write_fmt(fmt!("no end after {milliseconds} ms")),
             Self::NoEvent => f.write_str("stopped without raising its event"),
+            Self::NoPower => f.write_str("clock cannot be turned on"),
             Self::Fault(fault) => f.write_fmt(fmt!("{fault}")),
             Self::ShuttingDown => f.write_str("the driver is being unbound"),
             Self::Stuck => f.write_str("the channel does not stop: its memory is leaked"),
@@ -83,7 +86,7 @@ impl From<TransferError> for Error {
             TransferError::NoMemory => ENOMEM,
             TransferError::TooLong => E2BIG,
             TransferError::DebugPortBusy | TransferError::Timeout(_) => ETIMEDOUT,
-            TransferError::NoEvent | TransferError::Fault(_) => EIO,
+            TransferError::NoEvent | TransferError::NoPower | TransferError::Fault(_) => EIO,
             TransferError::ShuttingDown | TransferError::Stuck | TransferError::Retired => ENODEV,
             TransferError::Terminated => ECANCELED,
         }

@@ -33,7 +33,7 @@ impl<'bound> EventHandler<'bound> {
 impl irq::Handler for EventHandler<'_> {
     /// Completes the requests whose last program has ended, and starts the next programs.
     fn handle(&self) -> IrqReturn {
-        self.0.with(|scheduler| {
+        let handled = self.0.with_clock(|scheduler| {
             let events = scheduler.hardware.take_events();
 
             if events == 0 {
@@ -45,7 +45,10 @@ impl irq::Handler for EventHandler<'_> {
             }
             scheduler.dispatch();
             IrqReturn::Handled
-        })
+        });
+
+        // Without a clock the line is not ours.
+        handled.unwrap_or(IrqReturn::None)
     }
 }
 
@@ -68,7 +71,7 @@ impl irq::Handler for AbortHandler<'_> {
     /// The line stays up until the threads have stopped. If that takes longer, the interrupt is
     /// disabled until then.
     fn handle(&self) -> IrqReturn {
-        self.engine.with(|scheduler| {
+        let handled = self.engine.with_clock(|scheduler| {
             if !fault::stop_faulting(scheduler) {
                 return IrqReturn::None;
             }
@@ -80,6 +83,8 @@ impl irq::Handler for AbortHandler<'_> {
                 scheduler.watch();
             }
             IrqReturn::Handled
-        })
+        });
+
+        handled.unwrap_or(IrqReturn::None)
     }
 }

@@ -15,6 +15,7 @@
 //! - `hardware` and `platform` connect them with the registers and with the kernel's lists.
 //! - `interrupt` and `watchdog` pass events to the scheduler. `worker` does what takes long: it
 //!   writes the next programs of long requests, waits for killed channels, and reports faults.
+//! - `power` turns the clock on and off, and lets the system sleep.
 //! - `callback` calls functions when requests have ended, in a softirq or a thread.
 //!
 //! Interrupts are disabled only while the lock is held, and no register is polled for more than
@@ -30,6 +31,7 @@ mod interrupt;
 mod listing;
 mod operation;
 mod platform;
+mod power;
 mod request;
 mod scheduler;
 mod selftest;
@@ -92,10 +94,10 @@ use super::{
     program::insn::Event, //
 };
 use crate::bindings::{
-    EnabledClk,
     HasTasklet,
     HasWork,
     MemRegion,
+    RuntimePm,
     Tasklet,
     Timer,
     Work, //
@@ -145,8 +147,8 @@ pub(crate) struct Engine<'bound> {
     pools: ProgramPools<'bound>,
     /// Addresses of the registers.
     _region: MemRegion,
-    /// After the registers, which need it.
-    clock: EnabledClk,
+    /// Rate of the clock in hertz.
+    clock_rate: c_ulong,
 }
 
 // SAFETY:
@@ -195,7 +197,7 @@ impl<'bound> Engine<'bound> {
         dev: &'bound Device<Bound>,
         hardware: Pl330<'bound>,
         region: MemRegion,
-        clock: EnabledClk,
+        (pm, clock_rate): (RuntimePm<'bound>, c_ulong),
     ) -> Result<Arc<Self>> {
         let config = *hardware.config();
         let usable = channels()
@@ -215,10 +217,10 @@ impl<'bound> Engine<'bound> {
                 thread <- unsafe { Work::new(c"rk3588_dma thread", static_lock_class!()) },
                 dev,
                 config,
-                scheduler <- new_spinlock_irq!(Scheduler::new(hardware, Kernel::new(), usable)),
+                scheduler <- new_spinlock_irq!(Scheduler::new(hardware, Kernel::new(pm), usable)),
                 pools,
                 _region: region,
-                clock,
+                clock_rate,
             }? Error),
             GFP_KERNEL,
         )
@@ -231,7 +233,7 @@ impl<'bound> Engine<'bound> {
 
     /// Returns the rate of the clock in hertz.
     pub(super) fn clock_rate(&self) -> c_ulong {
-        self.clock.rate()
+        self.clock_rate
     }
 
     /// Returns the number of events of programs whose interrupts were received.
@@ -346,7 +348,8 @@ impl<'bound> Engine<'bound> {
         Ok(Written { program, begun })
     }
 
-    /// Calls `f` with the scheduler, under the lock, and then does what it asks for.
+    /// Calls `f` with the scheduler, under the lock and with the clock on, and then does what it asks
+    /// for.
     fn with<T>(&self, f: impl FnOnce(&mut KernelScheduler<'bound>) -> T) -> T {
         self.with_actions(f).0
     }
@@ -368,6 +371,9 @@ impl<'bound> Engine<'bound> {
     fn with_actions<T>(&self, f: impl FnOnce(&mut KernelScheduler<'bound>) -> T) -> (T, bool) {
         let (result, actions) = {
             let scheduler = &mut *self.scheduler.lock();
+
+            power::turn_on(scheduler);
+
             let result = f(scheduler);
 
             (result, self.take_actions(scheduler))
@@ -378,6 +384,26 @@ impl<'bound> Engine<'bound> {
             self.act(actions);
         }
         (result, is_shut_down)
+    }
+
+    /// Calls `f` as [`with`](Self::with) does, unless the clock is off: then it returns `None`.
+    fn with_clock<T>(&self, f: impl FnOnce(&mut KernelScheduler<'bound>) -> T) -> Option<T> {
+        let (result, actions) = {
+            let scheduler = &mut *self.scheduler.lock();
+
+            if !scheduler.platform.pm.is_on() {
+                return None;
+            }
+
+            let result = f(scheduler);
+
+            (result, self.take_actions(scheduler))
+        };
+
+        if let Some(actions) = actions {
+            self.act(actions);
+        }
+        Some(result)
     }
 
     /// Takes what the scheduler asks for. Returns `None` after the shutdown.
@@ -413,9 +439,13 @@ impl<'bound> Engine<'bound> {
     /// Stops what runs, and lets nothing start any more.
     ///
     /// Requests that run or wait fail with [`TransferError::ShuttingDown`]. When this returns, they
-    /// have, and all callbacks have returned. Sleeps: for 2 s at most, and as long as callbacks
-    /// run.
+    /// have, and all callbacks have returned. Does nothing the second time. Sleeps: for 2 s at most,
+    /// and as long as callbacks run.
     pub(super) fn shut_down(&self) {
+        if self.scheduler.lock().platform.is_shut_down {
+            return;
+        }
+
         let start = Instant::<Monotonic>::now();
 
         self.with(Scheduler::shut_down);
@@ -439,11 +469,13 @@ impl<'bound> Engine<'bound> {
         self.watchdog.shut_down();
         self.log_reports();
 
-        let scheduler = &mut *self.scheduler.lock();
-
-        scheduler.hardware.disable();
-        if scheduler.platform.needs_clock {
-            self.clock.leak();
-        }
+        self.with(|scheduler| {
+            if scheduler.platform.pm.is_on() {
+                scheduler.hardware.disable();
+            }
+            if scheduler.platform.needs_clock {
+                scheduler.platform.pm.leak();
+            }
+        });
     }
 }

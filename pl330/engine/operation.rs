@@ -64,14 +64,23 @@ pub(crate) enum Operation {
     Copy(ProgramWriter<Copy>),
     /// Sets bytes to a pattern.
     Memset(ProgramWriter<Memset>),
-    /// Copies rows.
-    Copy2d(ProgramWriter<Copy2d>),
-    /// Copies segments to segments. The number is the length in bytes of memory for its program.
-    SgCopy(ProgramWriter<SgCopy<Segments, Segments>>, usize),
+    /// Copies rows, of this number.
+    Copy2d(ProgramWriter<Copy2d>, usize),
+    /// Copies segments to segments.
+    SgCopy(ProgramWriter<SgCopy<Segments, Segments>>, Size),
     /// Sets the bytes of segments to a pattern. The number is that of the segments.
     SgMemset(ProgramWriter<SgMemset<Segments>>, usize),
     /// Sets the two addresses, and has a fault.
     Faulty(u32, u32, InjectedFault),
+}
+
+/// Size of an operation on lists.
+#[derive(Clone, Copy)]
+pub(crate) struct Size {
+    /// Length in bytes of memory for its program.
+    len: usize,
+    /// Number of segments on both sides.
+    segments: usize,
 }
 
 impl Operation {
@@ -81,10 +90,13 @@ impl Operation {
     ///
     /// [`PlanError`].
     pub(crate) fn sg_copy(sources: Segments, destinations: Segments) -> Result<Self, PlanError> {
-        let len = SHORT_LEN.max(sg_copy_len(&sources.list, &destinations.list));
+        let size = Size {
+            len: SHORT_LEN.max(sg_copy_len(&sources.list, &destinations.list)),
+            segments: sources.list.len() + destinations.list.len(),
+        };
         let copy = SgCopy::new(sources, destinations);
 
-        Ok(Self::SgCopy(ProgramWriter::new(copy)?, len))
+        Ok(Self::SgCopy(ProgramWriter::new(copy)?, size))
     }
 
     /// Creates an operation that sets the bytes of segments to a pattern.
@@ -114,7 +126,7 @@ impl Operation {
             Self::Signal => program::signal(asm, event),
             Self::Copy(writer) => writer.write(asm, limits, event),
             Self::Memset(writer) => writer.write(asm, limits, event),
-            Self::Copy2d(writer) => writer.write(asm, limits, event),
+            Self::Copy2d(writer, _) => writer.write(asm, limits, event),
             Self::SgCopy(writer, _) => writer.write(asm, limits, event),
             Self::SgMemset(writer, _) => writer.write(asm, limits, event),
             Self::Faulty(source, destination, fault) => {
@@ -137,7 +149,7 @@ impl Operation {
             Self::Signal | Self::Faulty(..) => 0,
             Self::Copy(writer) => writer.lines(),
             Self::Memset(writer) => writer.lines(),
-            Self::Copy2d(writer) => writer.lines(),
+            Self::Copy2d(writer, _) => writer.lines(),
             Self::SgCopy(writer, _) => writer.lines(),
             Self::SgMemset(writer, _) => writer.lines(),
         }
@@ -149,7 +161,7 @@ impl Operation {
             Self::Signal | Self::Faulty(..) => true,
             Self::Copy(writer) => writer.is_written(),
             Self::Memset(writer) => writer.is_written(),
-            Self::Copy2d(writer) => writer.is_written(),
+            Self::Copy2d(writer, _) => writer.is_written(),
             Self::SgCopy(writer, _) => writer.is_written(),
             Self::SgMemset(writer, _) => writer.is_written(),
         }
@@ -158,11 +170,21 @@ impl Operation {
     /// Returns the length in bytes of memory for the next program. It may turn out longer.
     pub(super) fn program_len(&self) -> usize {
         match self {
-            Self::SgCopy(_, len) => *len,
+            Self::SgCopy(_, size) => size.len,
             Self::SgMemset(_, segments) => {
                 SHORT_LEN.max(segments.saturating_mul(PAGE_LEN) + PATTERN_LEN)
             }
             _ => SHORT_LEN,
+        }
+    }
+
+    /// Returns the number of contiguous parts, or a larger one.
+    pub(crate) fn parts(&self) -> usize {
+        match self {
+            Self::Signal | Self::Faulty(..) | Self::Copy(_) | Self::Memset(_) => 1,
+            Self::Copy2d(_, rows) => *rows,
+            Self::SgCopy(_, size) => size.segments,
+            Self::SgMemset(_, segments) => *segments,
         }
     }
 
@@ -177,7 +199,7 @@ impl Operation {
     ) -> Option<SegmentIndices> {
         match self {
             Self::Signal | Self::Faulty(..) | Self::Copy(_) | Self::Memset(_) => None,
-            Self::Copy2d(writer) => writer.clone().locate(asm, limits, offset),
+            Self::Copy2d(writer, _) => writer.clone().locate(asm, limits, offset),
             Self::SgCopy(writer, _) => writer.clone().locate(asm, limits, offset),
             Self::SgMemset(writer, _) => writer.clone().locate(asm, limits, offset),
         }

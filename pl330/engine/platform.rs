@@ -36,6 +36,7 @@ use super::{
     },
     TransferError, //
 };
+use crate::bindings::RuntimePm;
 
 /// Scheduler of the driver.
 pub(crate) type KernelScheduler<'bound> = Scheduler<Kernel<'bound>>;
@@ -56,6 +57,8 @@ pub(super) enum Report {
     IdleFault(Fault),
     /// A fault does not end.
     FaultPersists,
+    /// The registers were lost, and have been written again.
+    RegistersLost,
 }
 
 /// State of the engine that the scheduler does not know.
@@ -74,6 +77,8 @@ pub(crate) struct Kernel<'bound> {
     pub(super) is_persistence_reported: bool,
     /// Idle channels, by bits, whose fault was reported and has not ended.
     pub(super) reported_faults: u32,
+    /// Clock of the registers.
+    pub(super) pm: RuntimePm<'bound>,
     /// True if a channel does not stop, so that its accesses on the bus need the clock for ever.
     pub(super) needs_clock: bool,
     /// Number of events of programs.
@@ -83,9 +88,9 @@ pub(crate) struct Kernel<'bound> {
     reports: [Option<Report>; MAX_REPORTS],
 }
 
-impl Kernel<'_> {
+impl<'bound> Kernel<'bound> {
     /// Creates the state of a new engine.
-    pub(super) fn new() -> Self {
+    pub(super) fn new(pm: RuntimePm<'bound>) -> Self {
         Self {
             ended: [const { List::new() }; CallbackContext::COUNT],
             to_call: [false; CallbackContext::COUNT],
@@ -94,6 +99,7 @@ impl Kernel<'_> {
             masked_irq: None,
             is_persistence_reported: false,
             reported_faults: 0,
+            pm,
             needs_clock: false,
             events: 0,
             programs: [0; MAX_CHANNELS],
@@ -219,6 +225,7 @@ impl Reason for TransferError {
     const STUCK: Self = Self::Stuck;
     const NO_CHANNELS: Self = Self::Retired;
     const NO_EVENT: Self = Self::NoEvent;
+    const NO_POWER: Self = Self::NoPower;
 
     fn timeout(ms: u32) -> Self {
         Self::Timeout(ms)

@@ -2,7 +2,8 @@
 
 //! Watchdog: finds programs that never end, and events and faults whose interrupt was lost.
 //!
-//! A timer that runs while the engine is busy. A program that takes less than its period costs no
+//! A timer that runs while the engine is busy, and a period longer: then it gives up the clock. A
+//! program that takes less than its period costs no
 //! register access.
 
 use core::mem::offset_of;
@@ -14,6 +15,7 @@ use kernel::time::{
 
 use super::{
     fault,
+    power,
     scheduler::CHECK_PERIOD_MS,
     worker,
     Engine, //
@@ -35,10 +37,11 @@ unsafe impl HasTimer for Engine<'_> {
     const OFFSET: usize = offset_of!(Self, watchdog);
 
     fn expired(&self) {
-        let is_needed = self.with(|scheduler| {
+        let is_needed = self.with_clock(|scheduler| {
             let is_masked = scheduler.platform.masked_irq.is_some();
 
             if is_masked || scheduler.is_overdue() {
+                power::restore(scheduler);
                 fault::stop_faulting(scheduler);
             }
             let is_needed = scheduler.check();
@@ -48,11 +51,13 @@ unsafe impl HasTimer for Engine<'_> {
             }
             if scheduler.platform.masked_irq.is_some() {
                 scheduler.watch();
+            } else if !is_needed {
+                power::turn_off(scheduler);
             }
             is_needed
         });
 
-        if is_needed {
+        if is_needed == Some(true) {
             self.watchdog.arm(period());
         }
     }

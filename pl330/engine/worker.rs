@@ -26,6 +26,7 @@ use super::{
         KernelScheduler,
         Report, //
     },
+    power,
     request::Written,
     Engine,
     TransferError, //
@@ -82,7 +83,8 @@ impl<'bound> Engine<'bound> {
         let (is_needed, actions) = {
             let scheduler = &mut *self.scheduler.lock();
 
-            if scheduler.platform.masked_irq.is_some() {
+            power::turn_on(scheduler);
+            if scheduler.platform.masked_irq.is_some() && scheduler.platform.pm.is_on() {
                 fault::stop_faulting(scheduler);
                 unmask(scheduler);
             }
@@ -208,6 +210,9 @@ impl<'bound> Engine<'bound> {
                 dev_err!(dev, "{fault}, while it started no transfer\n");
             }
             Report::IdleFault(fault) => dev_err!(dev, "{fault}, while the channel was idle\n"),
+            Report::RegistersLost => {
+                dev_info!(dev, "registers lost, as after a power-down: restored\n")
+            }
             Report::FaultPersists => dev_err!(
                 dev,
                 "fault condition persists: abort interrupt disabled, faults are polled\n"

@@ -7,6 +7,7 @@ use super::{
     ChannelOf,
     Hardware,
     Platform,
+    Power,
     Reason,
     RequestList,
     Scheduler,
@@ -32,7 +33,9 @@ impl<P: Platform> Scheduler<P> {
         for channel in 0..MAX_CHANNELS {
             let checks = match self.channels[channel].state() {
                 State::Running | State::Stopping => self.channels[channel].check(),
-                State::Idle if !self.ready.is_empty() => self.check_idle(channel),
+                State::Idle if self.power == Power::On && !self.ready.is_empty() => {
+                    self.check_idle(channel)
+                }
                 State::Idle | State::Retired => continue,
             };
 

@@ -57,7 +57,8 @@ impl<P: Platform> Scheduler<P> {
         }
     }
 
-    fn is_any_waiting(&self) -> bool {
+    /// Returns true if a request waits, other than behind one in a queue.
+    pub(crate) fn is_any_waiting(&self) -> bool {
         !self.ready.is_empty() || !self.unwritten.is_empty() || self.writing.is_some()
     }
 
@@ -70,8 +71,13 @@ impl<P: Platform> Scheduler<P> {
         self.settle();
         for channel in 0..MAX_CHANNELS {
             if self.channels[channel].state() == State::Idle {
-                self.hardware.kill(channel);
-                if self.reclaim(channel).is_some() {
+                // Without a clock nothing runs, and the registers must not be accessed.
+                let is_closed = !self.power.has_clock() || {
+                    self.hardware.kill(channel);
+                    self.reclaim(channel).is_some()
+                };
+
+                if is_closed {
                     self.channels[channel].retire();
                 }
             }

@@ -93,6 +93,9 @@ pub(crate) trait Reason: Copy {
     /// The channel has stopped without an event.
     const NO_EVENT: Self;
 
+    /// The hardware has no clock.
+    const NO_POWER: Self;
+
     /// The program took longer than `ms` milliseconds.
     fn timeout(ms: u32) -> Self;
 

@@ -20,6 +20,7 @@
 mod check;
 mod close;
 mod interface;
+mod power;
 mod state;
 mod write;
 
@@ -31,6 +32,7 @@ pub(super) use interface::{
     Reason,
     RequestList, //
 };
+pub(super) use power::Power;
 pub(super) use state::{
     Actions,
     QueueState,
@@ -87,6 +89,7 @@ pub(super) struct Scheduler<P: Platform> {
     /// Channel to try first: the one that has been idle for longest has most likely stopped.
     next: usize,
     is_shutting_down: bool,
+    power: Power,
     /// True while the watchdog is started.
     is_watched: bool,
     actions: Actions,
@@ -106,6 +109,7 @@ impl<P: Platform> Scheduler<P> {
             writing: None,
             next: 0,
             is_shutting_down: false,
+            power: Power::On,
             is_watched: false,
             actions: Actions::default(),
         }
@@ -164,6 +168,9 @@ impl<P: Platform> Scheduler<P> {
         if self.is_shutting_down {
             return Some(P::Reason::SHUTTING_DOWN);
         }
+        if self.power == Power::Failed {
+            return Some(P::Reason::NO_POWER);
+        }
         (!self.has_channels()).then_some(P::Reason::NO_CHANNELS)
     }
 
@@ -172,6 +179,9 @@ impl<P: Platform> Scheduler<P> {
         if let Some(reason) = self.closed() {
             // The end of a request has made the next one of its queue ready.
             return self.fail_waiting(reason);
+        }
+        if self.power != Power::On {
+            return;
         }
         self.is_short_of_lines = false;
         for _ in 0..MAX_CHANNELS {
@@ -198,7 +208,7 @@ impl<P: Platform> Scheduler<P> {
     }
 
     fn is_idle_channel_left(&self) -> bool {
-        self.channels.iter().any(|it| it.state() == State::Idle)
+        self.power == Power::On && self.channels.iter().any(|it| it.state() == State::Idle)
     }
 
     /// Returns true if the worker should look again soon: a channel is about to stop.

@@ -43,6 +43,10 @@ enum Step {
     Check,
     /// Lines of the MFIFO that the next programs need.
     SetLines(u16),
+    Hold,
+    Sleep,
+    Wake,
+    WakeInVain,
 }
 
 fn kinds() -> impl Strategy<Value = Kind> {
@@ -95,6 +99,10 @@ fn steps() -> impl Strategy<Value = Step> {
         3 => Just(Step::Dispatch),
         6 => Just(Step::Check),
         2 => select(vec![0, 1, 9, 16, 17, 40, 128]).prop_map(Step::SetLines),
+        1 => Just(Step::Hold),
+        2 => Just(Step::Sleep),
+        3 => Just(Step::Wake),
+        1 => Just(Step::WakeInVain),
     ]
 }
 
@@ -138,6 +146,12 @@ fn make(driver: &mut Driver, channels: &[usize], step: Step) {
         Step::Dispatch => driver.dispatch(),
         Step::SetLines(lines) => driver.scheduler.platform.lines = lines,
         Step::Check if driver.is_watched => driver.check(),
+        Step::Hold => driver.hold(),
+        Step::Sleep => {
+            driver.sleep();
+        }
+        Step::Wake => driver.wake(),
+        Step::WakeInVain => driver.wake_in_vain(),
         Step::Events | Step::Faults | Step::Check => (),
     }
 }

@@ -6,6 +6,7 @@
 //! scheduler asked for them.
 
 mod end;
+mod power;
 
 use std::rc::Rc;
 
@@ -28,7 +29,10 @@ use super::{
         EVENT_CHECKS,
         RETIRE_CHECKS, //
     },
-    scheduler::MAX_CHANNELS, //
+    scheduler::{
+        Power,
+        MAX_CHANNELS, //
+    }, //
 };
 
 /// State of a channel before a check. `checks` includes that check.
@@ -121,7 +125,7 @@ impl Driver {
         let arena = &mut self.scheduler.platform;
         let request = arena.add(kinds, queue, timeout_ms);
         let index = request.0;
-        let is_accepted = is_usable && !arena.is_shut_down;
+        let is_accepted = is_usable && !arena.is_shut_down && arena.power != Power::Failed;
 
         self.memories.push(arena.entries[index].memories[0].clone());
         if is_accepted {
@@ -136,6 +140,9 @@ impl Driver {
     /// Handles the event interrupt.
     pub(super) fn events(&mut self) {
         self.hardware().is_event_raised = false;
+        if !self.hardware().is_clocked {
+            return;
+        }
         for channel in 0..MAX_CHANNELS {
             if self.hardware().events & 1 << channel != 0 {
                 self.event(channel);
@@ -159,6 +166,9 @@ impl Driver {
     /// Handles the abort interrupt.
     pub(super) fn faults(&mut self) {
         self.hardware().is_abort_raised = false;
+        if !self.hardware().is_clocked {
+            return;
+        }
         self.stop_faulting();
         self.is_work_due = true;
         self.unlock();

@@ -162,6 +162,8 @@ pub(super) struct Channels {
     port: Option<Instruction>,
     /// True if a driver that waits for the debug port waits in vain.
     pub(super) is_port_slow: bool,
+    /// True while registers may be accessed.
+    pub(super) is_clocked: bool,
     /// True if a program goes on to its end after each register that the driver reads.
     pub(super) is_fast: bool,
     /// Mask of pending events.
@@ -186,6 +188,7 @@ impl Channels {
             }),
             port: None,
             is_port_slow: false,
+            is_clocked: true,
             is_fast: false,
             events: 0,
             is_event_raised: false,
@@ -339,6 +342,7 @@ impl Hardware for Channels {
     }
 
     fn start(&mut self, channel: usize, program: Program) -> Result<Active, NotStarted<Self>> {
+        assert!(self.is_clocked);
         assert!(!self.may_run(channel), "channel {channel} has not stopped");
         assert_eq!(self.events & 1 << channel, 0, "old event of {channel}");
         if self.is_port_slow && self.is_port_busy() {
@@ -393,6 +397,8 @@ impl Hardware for Channels {
     }
 
     fn is_stopped(&mut self, channel: usize) -> bool {
+        assert!(self.is_clocked);
+
         // The instruction in the port may be DMAGO: the driver cannot read it.
         let is_stopped =
             !self.is_port_busy() && self.threads[channel].state == ThreadState::Stopped;
@@ -402,6 +408,8 @@ impl Hardware for Channels {
     }
 
     fn is_event_pending(&mut self, channel: usize) -> bool {
+        assert!(self.is_clocked);
+
         let is_pending = self.events & 1 << channel != 0;
 
         self.after_read(channel);
@@ -409,6 +417,7 @@ impl Hardware for Channels {
     }
 
     fn clear_event(&mut self, channel: usize) {
+        assert!(self.is_clocked);
         self.events &= !(1 << channel);
     }
 }

@@ -25,6 +25,8 @@ mod channel_tests;
 mod scheduler_all_tests;
 #[path = "../../tests/scheduler_fault.rs"]
 mod scheduler_fault_tests;
+#[path = "../../tests/scheduler_power.rs"]
+mod scheduler_power_tests;
 #[path = "../../tests/scheduler_random.rs"]
 mod scheduler_random_tests;
 #[path = "../../tests/scheduler_stop.rs"]

@@ -21,6 +21,7 @@ use super::{
     scheduler::{
         self,
         Platform,
+        Power,
         QueueState,
         RequestList,
         RequestState,
@@ -50,6 +51,7 @@ pub(super) enum Reason {
     Fault,
     PortBusy,
     NoMemory,
+    NoPower,
 }
 
 impl scheduler::Reason for Reason {
@@ -58,6 +60,7 @@ impl scheduler::Reason for Reason {
     const STUCK: Self = Self::Stuck;
     const NO_CHANNELS: Self = Self::NoChannels;
     const NO_EVENT: Self = Self::NoEvent;
+    const NO_POWER: Self = Self::NoPower;
 
     fn timeout(ms: u32) -> Self {
         Self::Timeout(ms)
@@ -149,6 +152,7 @@ pub(super) struct Arena {
     /// Number of checks that found the event pending.
     pub(super) event_checks: [u32; MAX_CHANNELS],
     pub(super) is_shut_down: bool,
+    pub(super) power: Power,
     /// True once the driver has lost patience, and retires what has not stopped.
     pub(super) is_closing: bool,
     /// Channels that were retired because they did not stop.
@@ -169,6 +173,7 @@ impl Arena {
             checks: [0; MAX_CHANNELS],
             event_checks: [0; MAX_CHANNELS],
             is_shut_down: false,
+            power: Power::On,
             is_closing: false,
             retired: Vec::new(),
             lost: 0,
@@ -275,6 +280,7 @@ impl Arena {
             }
             Err(Reason::PortBusy) => assert!(hardware.not_started.contains(&index)),
             Err(Reason::NoMemory) => assert!(entry.memories.len() < entry.kinds.len()),
+            Err(Reason::NoPower) => assert_eq!(arena.power, Power::Failed),
         }
     }
 }
@@ -312,6 +318,7 @@ impl Platform for Arena {
         let arena = &mut scheduler.platform;
 
         assert!(!arena.is_shut_down, "started after shut_down");
+        assert_eq!(arena.power, Power::On);
         assert!(arena.entries[index].is_waiting());
 
         // First come, first served.

@@ -54,6 +54,8 @@ impl Driver {
             }
         }
 
+        self.wake();
+
         let mut rounds = 0;
 
         while self.round() {
