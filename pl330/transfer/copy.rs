@@ -21,6 +21,7 @@ use super::{
         program::Pattern, //
     },
     descriptor::ParcelMemory,
+    limit::timeout_ms,
     shape::{
         memset,
         Addresses, //
@@ -42,18 +43,8 @@ use crate::dma::{
     Pair, //
 };
 
-/// Time limit of a program: `TIMEOUT_MS`, plus 1 ms per `BYTES_PER_MS` bytes.
-///
-/// The board copies a thousand times as fast. A busy host that emulates the board may not.
-const TIMEOUT_MS: u32 = 5000;
-const BYTES_PER_MS: usize = 512;
-
 /// Time limit of a program with an injected fault, in milliseconds.
 const FAULTY_TIMEOUT_MS: u32 = 1000;
-
-fn timeout_ms(bytes: usize) -> u32 {
-    u32::try_from(bytes / BYTES_PER_MS).map_or(u32::MAX, |ms| ms.saturating_add(TIMEOUT_MS))
-}
 
 /// Transfers of a controller: prepares them, for its channels to run.
 pub(crate) struct Transfers<'bound> {
@@ -76,7 +67,7 @@ impl<'bound> Transfers<'bound> {
     ///
     /// Each may be a [`Mapping`](crate::dma::Mapping) or a
     /// [`MappedSgTable`](crate::sg::MappedSgTable), in any number of segments. Sleeps: until a
-    /// channel is idle, then for each program at most 5 s, and 2 s for each MiB.
+    /// channel is idle, then for each program 5 s at most, and a time for each burst.
     ///
     /// # Errors
     ///
@@ -134,7 +125,7 @@ impl<'bound> Transfers<'bound> {
         S: MappedMemory<Direction: DeviceReads>,
         D: MappedMemory<Direction: DeviceWrites>,
     {
-        let timeout_ms = timeout_ms(shape.bytes());
+        let bytes = shape.bytes();
         let pair = Pair {
             source,
             destination,
@@ -144,7 +135,7 @@ impl<'bound> Transfers<'bound> {
         // read the source, which the device may read, and write the destination, which it may
         // write.
         unsafe {
-            self.prepare_with(pair, timeout_ms, flags, |flight| {
+            self.prepare_with(pair, Some(bytes), flags, |flight| {
                 let Pair {
                     source,
                     destination,
@@ -212,7 +203,7 @@ impl<'bound> Transfers<'bound> {
         // SAFETY: The programs must access only the mapping: they write its segments, and read only
         // themselves.
         unsafe {
-            self.prepare_with(destination, timeout_ms(len), flags, |flight| {
+            self.prepare_with(destination, Some(len), flags, |flight| {
                 memset(flight.as_ref(), offset, len, pattern, flags)
             })
         }
@@ -241,7 +232,7 @@ impl<'bound> Transfers<'bound> {
 
         // SAFETY: The programs must access only the mappings: they access no memory.
         unsafe {
-            self.prepare_with(pair, FAULTY_TIMEOUT_MS, GFP_KERNEL, |flight| {
+            self.prepare_with(pair, None, GFP_KERNEL, |flight| {
                 let Pair {
                     source,
                     destination,
@@ -256,6 +247,8 @@ impl<'bound> Transfers<'bound> {
 
     /// Prepares a transfer of the operation that `plan` returns.
     ///
+    /// `bytes` is the number of bytes that it transfers; `None` for an injected fault.
+    ///
     /// # Safety
     ///
     /// The programs of the operation access only the mapping that `plan` gets, as its direction
@@ -263,13 +256,13 @@ impl<'bound> Transfers<'bound> {
     unsafe fn prepare_with<T: Mapped>(
         &self,
         mapped: T,
-        timeout_ms: u32,
+        bytes: Option<usize>,
         flags: Flags,
         plan: impl FnOnce(&InFlight<T, u32>) -> Result<(Operation, Addresses), TransferError>,
     ) -> PrepareResult<'_, 'bound, T> {
         let flight: InFlight<_, u32> = self.bus.submit(mapped)?;
         // SAFETY: The caller guarantees it.
-        let prepared = unsafe { self.request(&flight, timeout_ms, flags, plan) };
+        let prepared = unsafe { self.request(&flight, bytes, flags, plan) };
 
         match prepared {
             Ok((request, memory, addresses)) => {
@@ -294,12 +287,15 @@ impl<'bound> Transfers<'bound> {
     unsafe fn request<T: Mapped>(
         &self,
         flight: &InFlight<T, u32>,
-        timeout_ms: u32,
+        bytes: Option<usize>,
         flags: Flags,
         plan: impl FnOnce(&InFlight<T, u32>) -> Result<(Operation, Addresses), TransferError>,
     ) -> Result<(ListArc<Request<'bound>>, ParcelMemory<T>, Addresses), TransferError> {
         let memory = KBox::new_uninit(flags).map_err(|_| TransferError::NoMemory)?;
         let (operation, addresses) = plan(flight)?;
+        let timeout_ms = bytes.map_or(FAULTY_TIMEOUT_MS, |bytes| {
+            timeout_ms(bytes, operation.parts(), self.engine.clock_rate())
+        });
         // SAFETY: The memory that the programs access must stay mapped until the request has ended:
         // the caller guarantees that they access `flight`, and `Descriptor` and `Transfer` own it
         // until then.

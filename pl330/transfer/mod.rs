@@ -15,6 +15,7 @@
 mod copy;
 mod descriptor;
 mod in_progress;
+mod limit;
 mod parcel;
 mod queue;
 mod shape;

@@ -413,7 +413,7 @@ unsafe impl CopyShape for Copy2d {
         })?;
 
         Ok((
-            Operation::Copy2d(writer),
+            Operation::Copy2d(writer, self.rows),
             Addresses {
                 source: from.address,
                 destination: to.address,

@@ -7,7 +7,7 @@
 #
 # prints: 7
 # prints: transfer: ok
-# logs: failed: no end after 5008 ms
+# logs: failed: no end after 5000 ms
 
 load || exit 1
 for _ in 1 2 3 4 5 6 7; do

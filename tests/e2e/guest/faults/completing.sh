@@ -11,7 +11,7 @@
 # prints: transfer: ok
 # prints: 0
 # logs: failed: channel 0 fault: bus error on read at 0x
-# logs: failed: no end after 5008 ms
+# logs: failed: no end after 5000 ms
 
 load || exit 1
 provoke dmac2 x-completing 150

@@ -5,7 +5,7 @@
 #
 # prints: transfer: Connection timed out
 # prints: transfer: ok
-# logs: failed: no end after 5008 ms
+# logs: failed: no end after 5000 ms
 
 load || exit 1
 provoke dmac2 x-hang 1 || exit 1

@@ -12,7 +12,7 @@
 # prints: transfer: ok
 # prints: 0
 # logs: channel 0 does not stop (waiting for its instruction cache, debug port idle)
-# logs: had failed before: no end after 5008 ms
+# logs: had failed before: no end after 5000 ms
 # logs: 4096 bytes at DMA address 0x
 # logs: failed: the channel does not stop: its memory is leaked
 

@@ -13,7 +13,7 @@
 # prints: 6 transfer: ok
 # prints: 7 transfer: ok
 # prints: 8 transfer: ok
-# logs: failed: no end after 5008 ms
+# logs: failed: no end after 5000 ms
 
 load || exit 1
 for _ in 1 2 3 4 5 6 7 8; do
