@@ -11,7 +11,8 @@
 //! cat channels          # the states of the channels, and their last programs
 //! ```
 //!
-//! The others, for measurements and tests, are [`repeat`], [`scatter`] and [`soak`].
+//! The others, for measurements and tests, are [`repeat`], [`scatter`], [`soak`] and
+//! [`stream`].
 
 use kernel::{
     new_mutex,
@@ -30,7 +31,11 @@ use kernel::{
 use super::{
     repeat,
     scatter,
-    soak, //
+    soak,
+    stream::{
+        self,
+        Stream, //
+    }, //
 };
 use crate::{
     bindings::debugfs,
@@ -71,6 +76,7 @@ impl<'bound> Debugfs<'bound> {
                     dev,
                     controller,
                     report <- new_mutex!(None),
+                    stream <- new_mutex!(None),
                 }? Error),
             )?
         };
@@ -83,6 +89,8 @@ impl<'bound> Debugfs<'bound> {
         dir.add_command::<RepeatFile>();
         dir.add_command::<ScatterFile>();
         dir.add_command::<SoakFile>();
+        dir.add_command::<StreamFile>();
+        dir.add_show::<StreamResultFile>();
         Ok(Self { _dir: dir })
     }
 }
@@ -96,6 +104,9 @@ struct FileData<'bound> {
     /// all events of the controller, including those of the other files.
     #[pin]
     report: Mutex<Option<Report>>,
+    /// Stream that was started last.
+    #[pin]
+    stream: Mutex<Option<Arc<Stream<'bound>>>>,
 }
 
 struct RunFile;
@@ -195,5 +206,31 @@ impl debugfs::Command<FileData<'_>> for SoakFile {
 
     fn run(data: &FileData<'_>, word: &str) -> Result {
         soak::run(data.dev, &data.controller, word)
+    }
+}
+
+struct StreamFile;
+
+impl debugfs::Command<FileData<'_>> for StreamFile {
+    const NAME: &'static CStr = c"stream";
+
+    fn run(data: &FileData<'_>, word: &str) -> Result {
+        let mut last = data.stream.lock();
+
+        *last = Some(stream::start(data.dev, &data.controller, word)?);
+        Ok(())
+    }
+}
+
+struct StreamResultFile;
+
+impl debugfs::Show<FileData<'_>> for StreamResultFile {
+    const NAME: &'static CStr = c"stream-result";
+
+    fn show(data: &FileData<'_>, out: &SeqFile) {
+        match &*data.stream.lock() {
+            Some(stream) => seq_print!(out, "{}", **stream),
+            None => seq_print!(out, "no stream was started: write to \"stream\"\n"),
+        }
     }
 }

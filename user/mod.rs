@@ -9,6 +9,7 @@ mod random;
 mod repeat;
 mod scatter;
 mod soak;
+mod stream;
 mod terminate;
 
 pub(crate) use debugfs::Debugfs;
