@@ -8,14 +8,16 @@ TEST ?=
 SOAK ?= 1000000
 
 MODULE := rk3588_dma.ko
-OVERLAY := dts/rk3588-dma.dtbo
+# The overlay of boots, and those of all variants.
+OVERLAY := dts/rk3588-dmac2.dtbo
+OVERLAYS := $(patsubst %.dtso,%.dtbo,$(wildcard dts/*.dtso))
 BOARD := scripts/env scripts/board
 RUST_DIRS := $(patsubst %/mod.rs,%,$(wildcard */mod.rs))
 
 .PHONY: all
-all: modules ## Build the module for KDIR (default: the running kernel) and the overlay
-	@if command -v $(DTC) >/dev/null; then $(MAKE) --no-print-directory overlay; \
-	else echo "  SKIP    $(OVERLAY): dtc (device-tree-compiler) is not installed"; fi
+all: modules ## Build the module for KDIR (default: the running kernel) and the overlays
+	@if command -v $(DTC) >/dev/null; then $(MAKE) --no-print-directory overlays; \
+	else echo "  SKIP    dts/*.dtbo: dtc (device-tree-compiler) is not installed"; fi
 
 .PHONY: modules
 modules: ## Build only the module
@@ -23,8 +25,8 @@ modules: ## Build only the module
 		"or run \`make stock\` for Debian's kernel." >&2; exit 1; }
 	$(MAKE) -C "$(KDIR)" M="$(CURDIR)" modules
 
-.PHONY: overlay
-overlay: $(OVERLAY) ## Compile the device tree overlay
+.PHONY: overlays
+overlays: $(OVERLAYS) ## Compile the device tree overlays
 
 %.dtbo: %.dtso
 	$(DTC) -@ -I dts -O dtb -o $@ $<
@@ -34,7 +36,7 @@ install: ## Install the module for the kernel of KDIR
 	$(MAKE) -C "$(KDIR)" M="$(CURDIR)" modules_install
 
 .PHONY: stock
-stock: ## Build the module and the overlay for Debian's kernel, in the build environment
+stock: ## Build the module and the overlays for Debian's kernel, in the build environment
 	@kernel=$$(scripts/kernel) && \
 	scripts/env $(MAKE) --no-print-directory -s all KDIR="$${KDIR:-$$kernel/build}"
 
@@ -105,7 +107,7 @@ shell: stock ## Boot the virtual Rock 5B+ to a shell, with the module and script
 clean: ## Remove the output of all builds, but not the cache
 	@$(RM) -r out tests/*/target tests/*/fuzz/target
 	@$(RM) *.ko *.mod *.mod.c *.mod.o .*.cmd .*.o .*.d *.o modules.order Module.symvers \
-		bindings/*.o bindings/.*.cmd bindings/helpers.rs $(OVERLAY)
+		bindings/*.o bindings/.*.cmd bindings/helpers.rs $(OVERLAYS)
 
 .PHONY: help
 help: ## Show this list

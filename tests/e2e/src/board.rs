@@ -100,7 +100,7 @@ impl Boot {
 }
 
 /// Overlay that gives the driver its controller.
-pub const OVERLAY: &str = "dts/rk3588-dma.dtbo";
+pub const OVERLAY: &str = "dts/rk3588-dmac2.dtbo";
 
 /// Module for the stock kernel.
 pub const MODULE: &str = "rk3588_dma.ko";

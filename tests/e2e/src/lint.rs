@@ -10,8 +10,11 @@ use crate::{
 };
 
 /// Overlays; those of bad controllers are not among them.
-const OVERLAYS: [&str; 4] = [
-    "dts/rk3588-dma.dtso",
+const OVERLAYS: [&str; 7] = [
+    "dts/rk3588-dmac0.dtso",
+    "dts/rk3588-dmac1.dtso",
+    "dts/rk3588-dmac2.dtso",
+    "dts/rk3588-dmac-all.dtso",
     "tests/bench/bench.dtso",
     "tests/bench/engines.dtso",
     "tests/e2e/overlays/coherent.dtso",
