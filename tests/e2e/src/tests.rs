@@ -12,6 +12,7 @@ pub mod lifetime;
 mod lists;
 mod machine;
 mod no_memory;
+mod power;
 mod samples;
 mod tracing;
 
@@ -50,6 +51,7 @@ pub fn run(arguments: Arguments) -> Result<bool> {
     tracing::add(&mut suite);
     inspect::add(&mut suite);
     controllers::add(&mut suite);
+    power::add(&mut suite);
     machine::add(&mut suite);
     mutants::add_check(&mut suite);
 

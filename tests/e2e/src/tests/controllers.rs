@@ -6,6 +6,12 @@ use crate::prelude::*;
 
 const OVERLAY_BAD: &str = "tests/e2e/overlays/bad-controllers.dtso";
 
+/// Overlay that gives the driver all three controllers.
+const OVERLAY_ALL: &str = "dts/rk3588-dmac-all.dtbo";
+
+/// Addresses of the controllers.
+const CONTROLLERS: [&str; 3] = ["fea10000", "fea30000", "fed10000"];
+
 /// Address of the registers of the first bad controller, see the overlay; each has a page.
 const REGISTERS: u64 = 0x3000_0000;
 const PAGE: usize = 0x1000;
@@ -60,8 +66,48 @@ fn bad() -> impl Iterator<Item = (&'static str, &'static str)> {
     BAD.lines().filter_map(|line| line.split_once(": "))
 }
 
-/// Adds the tests, all of one boot.
+/// Adds the tests.
 pub fn add(suite: &mut Suite) {
+    add_refused(suite);
+    add_three(suite);
+}
+
+/// Adds the tests of all three controllers at the same time.
+fn add_three(suite: &mut Suite) {
+    let boot = Boot {
+        overlays: vec![OVERLAY_ALL.into()],
+        ..Boot::with_driver()
+    };
+
+    suite.boot("three", boot, script(&["state", "three"]), |tests| {
+        tests.add("controllers_are_bound", |it| {
+            let is_bound =
+                |address: &&str| it.has("bound", &format!("{address}.dma-controller"));
+
+            CONTROLLERS.iter().try_for_each(|it| is_bound(&it))
+        });
+        tests.add("controllers_work_at_the_same_time", |it| {
+            it.exits(0)?;
+            it.is("failed", "")?;
+            for address in CONTROLLERS {
+                it.has(address, "131 transfers ok, 0 failed, 132 programs, 132 events")?;
+            }
+            Ok(())
+        });
+        tests.add("no_device_waits_for_a_channel", |it| {
+            ["spi@feb20000", "feb20000.spi"]
+                .iter()
+                .try_for_each(|spi| it.lacks("deferred", spi))
+        });
+        tests.add("leaves_nothing", |it| {
+            it.unchanged("before", "after")?;
+            it.clean("dmesg")
+        });
+    });
+}
+
+/// Adds the tests of controllers that are refused, all of one boot.
+fn add_refused(suite: &mut Suite) {
     let mut boot = Boot::with_driver();
 
     boot.overlays.push(OVERLAY_BAD.into());

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The clock of an idle controller is off; the system sleeps, and is switched off, at any time.
+
+use crate::prelude::*;
+
+/// Number of times that the system sleeps with transfers under way.
+const SLEEPS: u64 = 100;
+
+/// Addresses of registers of dmac2.
+const INTEN: u64 = 0xfed1_0020;
+const DBGCMD: u64 = 0xfed1_0d04;
+const DBGINST0: u64 = 0xfed1_0d08;
+
+/// DMAKILL as the second and third byte of DBGINST0.
+const KILL: u64 = 0x0001;
+
+/// Adds the tests.
+pub fn add(suite: &mut Suite) {
+    let script = script(&["state", "provoke", "power"]).map(|it| format!("sleeps={SLEEPS}\n{it}"));
+
+    suite.boot("power", Boot::with_driver(), script, |tests| {
+        tests.add("clock_is_off_when_idle", |it| {
+            it.is("loaded", "1 active")?;
+            for section in ["idle", "idle_again", "idle_after_stream"] {
+                it.is(section, "0 suspended")?;
+            }
+            it.exits(0)
+        });
+        tests.add("clock_is_on_at_work", |it| {
+            for section in ["just_used", "streaming"] {
+                it.is(section, "1 active")?;
+            }
+            it.is("used", "ok")?;
+            it.is("streamed", "8000 of 8000 copies, 0 with wrong bytes, 0 failed")
+        });
+        tests.add("idle_system_sleeps", |it| {
+            it.is("idle_sleep", "")?;
+            it.is("after_idle_sleep", "ok")
+        });
+        tests.add("endless_program_prevents_sleep", |it| {
+            it.has("refused_sleep", "Resource busy")?;
+            it.is(
+                "refused_stream",
+                "0 of 1 copies, 0 with wrong bytes, 1 failed",
+            )?;
+            it.has("dmesg", "runs a program that does not end: no system sleep")?;
+            it.is("after_refused_sleep", "ok")
+        });
+        tests.add("busy_system_sleeps", |it| {
+            it.is("failed_sleeps", "0")?;
+            // Some copies may wait from one sleep to the next.
+            it.within("stalled_sleeps", ..=SLEEPS / 20)?;
+            it.within("turn_offs", SLEEPS..)?;
+            it.has("stream", " 0 with wrong bytes, 0 failed")?;
+            it.is("other_transfer", "ok")
+        });
+        tests.add("leaves_nothing", |it| it.unchanged("before", "after"));
+    });
+    add_shutdown(suite);
+}
+
+/// Adds the test of a shutdown with programs that run.
+fn add_shutdown(suite: &mut Suite) {
+    suite.test("power::shutdown_stops_programs", || {
+        let work = TempDir::new()?;
+        let log = work.path().join("trace");
+        let mut boot = Boot::with_driver();
+
+        boot.arguments = ["-D".into(), log.clone().into(), "-trace".into()].into();
+        boot.arguments.push("memory_region_ops_write".into());
+
+        let console = Board::get()?.boot(&boot, &script(&["provoke", "shutdown"])?)?;
+        let running = console.section("channels")?.matches(": running,").count();
+
+        console.exits(0)?;
+        ensure!(running == 4, "{}", console.section("channels")?);
+        expect_killed(&fs::read_to_string(log)?, running)
+    });
+}
+
+/// Checks the writes to registers at the end: `count` programs are killed, interrupts are disabled,
+/// and nothing is started.
+fn expect_killed(trace: &str, count: usize) -> Result<()> {
+    let writes = trace.lines().filter_map(|line| {
+        let mut words = line.split_whitespace();
+        let mut number = |name| {
+            let word = words.by_ref().skip_while(|it| *it != name).nth(1)?;
+
+            u64::from_str_radix(word.strip_prefix("0x")?, 16).ok()
+        };
+
+        Some((number("addr")?, number("value")?))
+    });
+    let writes: Vec<_> = writes.collect();
+    let disabled = writes.iter().rposition(|&(address, _)| address == INTEN);
+    let disabled = disabled.context("INTEN is not written")?;
+    let kills = writes
+        .iter()
+        .filter(|&&(address, value)| address == DBGINST0 && value >> 16 & 0xff == KILL)
+        .count();
+    let later = writes[disabled..].iter().any(|&(it, _)| it == DBGCMD);
+
+    ensure!(writes[disabled].1 == 0, "interrupts stay enabled");
+    ensure!(kills == count, "{kills} of {count} programs are killed");
+    ensure!(!later, "an instruction follows");
+    Ok(())
+}
