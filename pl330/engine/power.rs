@@ -77,8 +77,17 @@ impl Engine<'_> {
     pub(in super::super) fn suspend(&self) -> Result {
         let start = Instant::<Monotonic>::now();
 
-        self.with(|scheduler| scheduler.set_power(Power::Held));
-        while !self.with(Scheduler::is_quiet) {
+        {
+            let scheduler = &mut *self.scheduler.lock();
+
+            // The PM core has disabled runtime PM: the clock cannot be turned on any more.
+            scheduler.set_power(if scheduler.platform.pm.is_on() {
+                Power::Held
+            } else {
+                Power::Asleep
+            });
+        }
+        while self.with_clock(Scheduler::is_quiet) == Some(false) {
             if start.elapsed() >= SUSPEND_TIMEOUT {
                 self.resume();
                 self.log_busy_channels();
