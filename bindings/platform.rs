@@ -68,8 +68,8 @@ unsafe impl<T: PowerManaged> driver::DriverLayout for PmAdapter<T> {
     const DEVICE_DRIVER_OFFSET: usize = offset_of!(bindings::platform_driver, driver);
 }
 
-// SAFETY: `unregister` is that of `platform::Adapter`, and so is `register` but for fields that are
-// set before.
+// SAFETY: `unregister` and `register` call those of `platform::Adapter`. `register` sets two other
+// fields before.
 unsafe impl<T: PowerManaged> driver::RegistrationOps for PmAdapter<T> {
     unsafe fn register(
         driver: &Opaque<bindings::platform_driver>,

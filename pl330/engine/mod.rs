@@ -348,8 +348,8 @@ impl<'bound> Engine<'bound> {
         Ok(Written { program, begun })
     }
 
-    /// Calls `f` with the scheduler, under the lock and with the clock on, and then does what it asks
-    /// for.
+    /// Calls `f` with the scheduler, under the lock and with the clock on, and then does what the
+    /// scheduler asks for.
     fn with<T>(&self, f: impl FnOnce(&mut KernelScheduler<'bound>) -> T) -> T {
         self.with_actions(f).0
     }
@@ -439,8 +439,8 @@ impl<'bound> Engine<'bound> {
     /// Stops what runs, and lets nothing start any more.
     ///
     /// Requests that run or wait fail with [`TransferError::ShuttingDown`]. When this returns, they
-    /// have, and all callbacks have returned. Does nothing the second time. Sleeps: for 2 s at most,
-    /// and as long as callbacks run.
+    /// have, and all callbacks have returned. Does nothing the second time. Sleeps: for 2 s at
+    /// most, and as long as callbacks run.
     pub(super) fn shut_down(&self) {
         if self.scheduler.lock().platform.is_shut_down {
             return;

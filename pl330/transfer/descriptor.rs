@@ -80,7 +80,7 @@ impl<'a, 'bound, T: Mapped> Descriptor<'a, 'bound, T> {
 
     /// Sets the longest time that each program of the transfer may take; `None` for no limit.
     ///
-    /// Without this call, it is 5 s, and 1024 clock cycles more for each burst, so 45 ms for each MiB
+    /// Without this call, it is 5 s, and 1024 clock cycles more for each burst: 45 ms for each MiB
     /// at 375 MHz. The limit is checked every 100 ms.
     pub(crate) fn with_timeout(self, timeout_ms: Option<u32>) -> Self {
         if let Some(request) = &self.request {
