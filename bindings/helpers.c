@@ -168,3 +168,13 @@ void rk3588_dma_pm_runtime_put_noidle(struct device *dev)
 {
 	pm_runtime_put_noidle(dev);
 }
+
+int rk3588_dma_pm_runtime_force_suspend(struct device *dev)
+{
+	return pm_runtime_force_suspend(dev);
+}
+
+int rk3588_dma_pm_runtime_force_resume(struct device *dev)
+{
+	return pm_runtime_force_resume(dev);
+}

@@ -106,6 +106,12 @@ void rk3588_dma_pm_runtime_put_autosuspend(struct device *dev);
 /** pm_runtime_put_noidle(). */
 void rk3588_dma_pm_runtime_put_noidle(struct device *dev);
 
+/** pm_runtime_force_suspend(), which is inline in kernels without PM_SLEEP. */
+int rk3588_dma_pm_runtime_force_suspend(struct device *dev);
+
+/** pm_runtime_force_resume(), likewise. */
+int rk3588_dma_pm_runtime_force_resume(struct device *dev);
+
 /** tasklet_schedule(). */
 void rk3588_dma_tasklet_schedule(struct tasklet_struct *tasklet);
 

@@ -184,7 +184,7 @@ impl Drop for RuntimePm<'_> {
 /// Those of the driver's `runtime_suspend`.
 pub(crate) fn force_suspend(dev: &Device<Bound>) -> Result {
     // SAFETY: The device must be valid: it is bound.
-    to_result(unsafe { bindings::pm_runtime_force_suspend(as_raw(dev)) })
+    to_result(unsafe { c::rk3588_dma_pm_runtime_force_suspend(as_raw(dev)) })
 }
 
 /// Undoes [`force_suspend`]. May sleep. C function: `pm_runtime_force_resume()`.
@@ -194,5 +194,5 @@ pub(crate) fn force_suspend(dev: &Device<Bound>) -> Result {
 /// Those of the driver's `runtime_resume`.
 pub(crate) fn force_resume(dev: &Device<Bound>) -> Result {
     // SAFETY: The device must be valid: it is bound.
-    to_result(unsafe { bindings::pm_runtime_force_resume(as_raw(dev)) })
+    to_result(unsafe { c::rk3588_dma_pm_runtime_force_resume(as_raw(dev)) })
 }
