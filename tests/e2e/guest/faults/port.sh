@@ -10,7 +10,7 @@
 # logs: failed: debug port busy
 
 load || exit 1
-provoke dmac2 x-debug-busy 50 || exit 1
+provoke dmac2 x-debug-busy 20 || exit 1
 attempt copy 4096 1
 provoke dmac2 x-debug-busy 100000 || exit 1
 attempt copy 4096 1
