@@ -59,6 +59,10 @@ endef
 debug: ## Build the module for the debug kernel, in the build environment
 	$(call module,$(CURDIR)/out/debug,debug)
 
+.PHONY: rt
+rt: ## Build the module for Debian's kernel with PREEMPT_RT, in out/rt
+	$(call module,$(CURDIR)/out/rt,rt)
+
 .PHONY: samples-module
 samples-module:
 	$(call module,$(CURDIR)/out/samples,stock,RK3588_DMA_SAMPLES=y)
