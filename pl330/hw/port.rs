@@ -27,7 +27,7 @@ use super::{
     Thread, //
 };
 
-/// Number of checks of a busy debug port, 1 µs apart, with interrupts disabled.
+/// Number of checks of a busy debug port, 1 µs apart, under the lock of the scheduler.
 ///
 /// An instruction takes some bus clocks.
 const TRIES: usize = 4;
@@ -148,12 +148,15 @@ impl DebugPort {
 
     /// Waits until the port executes no instruction, for at most 4 µs; not if it was busy before.
     pub(super) fn wait(&mut self, regs: &Registers<'_>) -> Result<(), PortBusy> {
+        // Before the port is read: with `PREEMPT_RT`, this task may be preempted after the read.
+        let busy_for = self.busy_since.map(|since| since.elapsed());
+
         if self.is_idle(regs) {
             return Ok(());
         }
-        if let Some(since) = self.busy_since {
+        if let Some(busy_for) = busy_for {
             return Err(PortBusy {
-                is_persistent: since.elapsed() >= MAX_BUSY,
+                is_persistent: busy_for >= MAX_BUSY,
             });
         }
         read_poll_timeout_atomic(
