@@ -115,9 +115,10 @@ impl<'bound> RuntimePm<'bound> {
         self.is_on
     }
 
-    /// Uses the device, unless it is in use: turns its clock on. Callable from any context.
+    /// Uses the device, unless it is in use: turns its clock on.
     ///
-    /// C function: `pm_runtime_resume_and_get()`.
+    /// Callable from any context in which a `spinlock_t` may be taken. Spins while the kernel turns
+    /// the clock off at the same time. C function: `pm_runtime_resume_and_get()`.
     ///
     /// # Errors
     ///
@@ -134,10 +135,10 @@ impl<'bound> RuntimePm<'bound> {
         Ok(())
     }
 
-    /// Ends the use of the device: its clock is turned off after the delay. Callable from any
-    /// context.
+    /// Ends the use of the device: its clock is turned off after the delay.
     ///
-    /// C function: `pm_runtime_put_autosuspend()`.
+    /// Callable from any context in which a `spinlock_t` may be taken. C function:
+    /// `pm_runtime_put_autosuspend()`.
     pub(crate) fn turn_off(&mut self) {
         if self.is_on {
             // INVARIANT: It does not count as a user any more.

@@ -63,7 +63,10 @@ pub(crate) struct Mapping<'dev, M: Memory, D: Direction> {
 }
 
 impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
-    /// Maps `memory` for the device. Does not sleep.
+    /// Maps `memory` for the device.
+    ///
+    /// Callable from any context in which a `spinlock_t` may be taken: that of the bounce buffers,
+    /// or of an IOMMU's addresses.
     ///
     /// The kernel cleans or invalidates the cache lines of the memory, or copies it to a bounce
     /// buffer that the device can address.

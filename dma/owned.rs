@@ -74,7 +74,9 @@ pub(crate) struct SyncedPart<'dev, M: Memory, D: Direction> {
 }
 
 impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
-    /// Maps `memory` without a sync, so that the CPU still owns it. Does not sleep.
+    /// Maps `memory` without a sync, so that the CPU still owns it.
+    ///
+    /// Callable from the contexts of [`Mapping::new`].
     ///
     /// C functions: `dma_map_single_attrs()` or `dma_map_page_attrs()` with
     /// `DMA_ATTR_SKIP_CPU_SYNC`, and `dma_mapping_error()`.

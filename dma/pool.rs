@@ -4,7 +4,7 @@
 //!
 //! The kernel crate has [`Coherent`](kernel::dma::Coherent) memory, which takes whole pages and
 //! cannot be freed with interrupts disabled. A pool divides pages into blocks, which are allocated
-//! and freed in any context.
+//! and freed in any context in which a `spinlock_t` may be taken.
 //!
 //! C header: `include/linux/dmapool.h`.
 
@@ -111,7 +111,8 @@ impl<'dev> CoherentPool<'dev> {
 
     /// Allocates a zeroed block of `pool`.
     ///
-    /// Callable from any context that `flags` permit. C function: `dma_pool_zalloc()`.
+    /// Callable from any context that `flags` permit, and in which a `spinlock_t` may be taken. C
+    /// function: `dma_pool_zalloc()`.
     ///
     /// # Errors
     ///

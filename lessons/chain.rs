@@ -111,8 +111,9 @@ pub(super) fn copy<'bound>(
     stats.as_slice().try_into().map_err(|_| Failure::NoError)
 }
 
-/// Submits a transfer whose callback submits the next one, unless it was the last. Callable from
-/// any context, so it allocates with `GFP_ATOMIC`.
+/// Submits a transfer whose callback submits the next one, unless it was the last.
+///
+/// Callbacks in a softirq call it, so it allocates with `GFP_ATOMIC`.
 fn submit<'bound>(
     controller: Arc<Controller<'bound>>,
     chain: Arc<Chain<'bound>>,

@@ -165,7 +165,9 @@ impl<'bound> Controller<'bound> {
         self.engine().resume_early()
     }
 
-    /// Starts transfers again, after [`suspend`](Self::suspend). Callable from any context.
+    /// Starts transfers again, after [`suspend`](Self::suspend).
+    ///
+    /// Callable from any context in which a `spinlock_t` may be taken.
     pub(crate) fn resume(&self) {
         self.engine().resume();
     }

@@ -44,8 +44,7 @@ use crate::{
 const SKIP_CPU_SYNC: c_ulong = bindings::DMA_ATTR_SKIP_CPU_SYNC as c_ulong;
 
 impl<'dev, M: SgMemory> SgTable<'dev, M> {
-    /// Maps the memory for the device, as [`Mapping::new`](crate::dma::Mapping::new) does. Does not
-    /// sleep.
+    /// Maps the memory for the device, as [`Mapping::new`](crate::dma::Mapping::new) does.
     ///
     /// C function: `dma_map_sgtable()`.
     ///

@@ -115,7 +115,7 @@ pub(super) fn run<'bound>(
     }
 }
 
-/// Submits a copy, the first of `times`. Callable from any context.
+/// Submits a copy, the first of `times`. Does not sleep.
 fn submit<'bound>(callbacks: &Arc<Callbacks<'bound>>, buffers: Buffers<'bound>, times: usize) {
     let Pair {
         source,

@@ -117,7 +117,7 @@ impl<'bound> Chain<'bound> {
         self.left as u8
     }
 
-    /// Fills the source and submits the next copy. Callable from any context.
+    /// Fills the source and submits the next copy. Does not sleep.
     fn submit(self, mut buffers: Buffers<'bound>) {
         let stream = self.stream.clone();
         let range = CopyRange {

@@ -62,7 +62,7 @@ impl<'bound> ProgramPools<'bound> {
 
     /// Allocates memory for a program of about `len` bytes; if that fails, for a shorter one.
     ///
-    /// Callable from any context that `flags` permit.
+    /// Callable from any context that `flags` permit, and in which a `spinlock_t` may be taken.
     ///
     /// # Errors
     ///

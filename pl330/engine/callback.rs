@@ -35,6 +35,9 @@ const FINISH_INTERVAL: Delta = Delta::from_micros(50);
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CallbackContext {
     /// Softirq context, soon after the interrupt: the callback must not sleep.
+    ///
+    /// With `PREEMPT_RT` that is a thread with softirqs disabled. The callback may take a
+    /// `spinlock_t`, but must not sleep otherwise.
     Softirq,
     /// A kernel thread: the callback may sleep.
     Thread,

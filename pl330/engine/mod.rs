@@ -19,7 +19,8 @@
 //! - `callback` calls functions when requests have ended, in a softirq or a thread.
 //!
 //! Interrupts are disabled only while the lock is held, and no register is polled for more than
-//! some microseconds meanwhile.
+//! some microseconds meanwhile. The lock is a `spinlock_t`. With `PREEMPT_RT` it disables no
+//! interrupts and may sleep, and the interrupt handlers are threads.
 
 mod buffer;
 mod callback;
@@ -250,7 +251,7 @@ impl<'bound> Engine<'bound> {
 
     /// Submits `request`. With a queue, it runs after the requests already in it.
     ///
-    /// Callable from any context.
+    /// Callable from any context in which a `spinlock_t` may be taken.
     pub(super) fn submit(
         &self,
         request: ListArc<Request<'bound>>,
@@ -294,7 +295,9 @@ impl<'bound> Engine<'bound> {
         }
     }
 
-    /// Terminates `request`. Callable from any context.
+    /// Terminates `request`.
+    ///
+    /// Callable from any context in which a `spinlock_t` may be taken.
     ///
     /// If its channel has not stopped when this returns, the request has no result yet. Then
     /// `callback`, if there is one, gets the result later, in the context `Thread`.

@@ -125,7 +125,7 @@ impl Engine<'_> {
         Ok(())
     }
 
-    /// Starts programs again. Callable from any context.
+    /// Starts programs again. Callable from any context in which a `spinlock_t` may be taken.
     pub(in super::super) fn resume(&self) {
         {
             let scheduler = &mut *self.scheduler.lock();

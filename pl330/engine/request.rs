@@ -134,7 +134,7 @@ pub(super) struct Written<'bound> {
 impl<'bound> Request<'bound> {
     /// Writes the first program of `operation`, and allocates a request for it.
     ///
-    /// Callable from any context that `flags` permit.
+    /// Callable from any context that `flags` permit, and in which a `spinlock_t` may be taken.
     ///
     /// # Errors
     ///

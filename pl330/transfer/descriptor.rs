@@ -96,13 +96,17 @@ pub(super) type ParcelMemory<T> = KBox<mem::MaybeUninit<Orphan<T>>>;
 impl<'a, 'bound, T: Mapped + Send + 'bound> Descriptor<'a, 'bound, T> {
     /// Submits the transfer, for the channel that is idle first.
     ///
-    /// Callable from any context: it neither sleeps nor allocates. C functions:
-    /// `dmaengine_submit()`, `dma_async_issue_pending()`.
+    /// Callable from any context in which a `spinlock_t` may be taken: an interrupt handler, a
+    /// softirq, under a lock. With `PREEMPT_RT` that excludes a raw spinlock that is held, and
+    /// disabled interrupts or preemption. Does not allocate. C functions: `dmaengine_submit()`,
+    /// `dma_async_issue_pending()`.
     pub(crate) fn submit(self) -> Transfer<'a, 'bound, T> {
         self.submit_in(None)
     }
 
-    /// Submits the transfer, which runs after those already in `queue`. Callable from any context.
+    /// Submits the transfer, which runs after those already in `queue`.
+    ///
+    /// Callable from the contexts of [`submit`](Self::submit).
     pub(crate) fn submit_to(self, queue: &Queue<'_, 'bound>) -> Transfer<'a, 'bound, T> {
         self.submit_in(Some(queue))
     }
@@ -204,14 +208,17 @@ pub(crate) struct CallbackDescriptor<'a, 'bound> {
 }
 
 impl<'a, 'bound> CallbackDescriptor<'a, 'bound> {
-    /// Submits the transfer, for the channel that is idle first. Callable from any context.
+    /// Submits the transfer, for the channel that is idle first.
     ///
-    /// The ticket terminates the transfer. It may be dropped.
+    /// Callable from the contexts of [`Descriptor::submit`]. The ticket terminates the transfer. It
+    /// may be dropped.
     pub(crate) fn submit(self) -> Ticket<'a, 'bound> {
         self.submit_in(None)
     }
 
-    /// Submits the transfer, which runs after those already in `queue`. Callable from any context.
+    /// Submits the transfer, which runs after those already in `queue`.
+    ///
+    /// Callable from the contexts of [`Descriptor::submit`].
     pub(crate) fn submit_to(self, queue: &Queue<'_, 'bound>) -> Ticket<'a, 'bound> {
         self.submit_in(Some(queue))
     }

@@ -26,8 +26,8 @@ use crate::dma::Mapped;
 ///
 /// If it is dropped, it is terminated: its program is killed, or never started. Its mappings are
 /// unmapped once the channel has stopped, at once as a rule and otherwise by a thread. They are
-/// leaked only if the channel never stops. Callable from any context in which the mappings can be
-/// dropped: those of vmalloc memory sleep.
+/// leaked only if the channel never stops. Callable from any context in which a `spinlock_t` may be
+/// taken and the mappings can be dropped: those of vmalloc memory sleep.
 ///
 /// # Invariants
 ///
@@ -125,11 +125,12 @@ impl<'a, 'bound> Ticket<'a, 'bound> {
         Self { engine, request }
     }
 
-    /// Terminates the transfer, unless it has ended. Callable from any context.
+    /// Terminates the transfer, unless it has ended.
     ///
-    /// The callback is called with [`TransferError::Terminated`]: once the channel has stopped, or,
-    /// if the transfer waits, when its turn comes. C function: `dmaengine_terminate_async()`, which
-    /// terminates all transfers of a channel.
+    /// Callable from any context in which a `spinlock_t` may be taken. The callback is called with
+    /// [`TransferError::Terminated`]: once the channel has stopped, or, if the transfer waits, when
+    /// its turn comes. C function: `dmaengine_terminate_async()`, which terminates all transfers of
+    /// a channel.
     pub(crate) fn terminate(self) {
         if let Some(request) = &self.request {
             // SAFETY: There is no callback.

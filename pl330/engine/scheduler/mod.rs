@@ -49,7 +49,7 @@ use super::channel::{
 /// Largest number of channels of a PL330.
 pub(super) const MAX_CHANNELS: usize = 8;
 
-/// Largest number of requests that one call takes from a list, because interrupts are disabled.
+/// Largest number of requests that one call takes from a list, because the caller holds the lock.
 const MAX_PER_CALL: usize = 16;
 
 /// Program of a platform.
