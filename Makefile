@@ -63,6 +63,10 @@ debug: ## Build the module for the debug kernel, in the build environment
 rt: ## Build the module for Debian's kernel with PREEMPT_RT, in out/rt
 	$(call module,$(CURDIR)/out/rt,rt)
 
+.PHONY: debug-rt
+debug-rt:
+	$(call module,$(CURDIR)/out/debug-rt,debug-rt)
+
 .PHONY: samples-module
 samples-module:
 	$(call module,$(CURDIR)/out/samples,stock,RK3588_DMA_SAMPLES=y)
