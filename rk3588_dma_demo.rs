@@ -23,11 +23,6 @@ mod pl330;
 mod sg;
 mod user;
 
-#[cfg(CONFIG_PREEMPT_RT)]
-compile_error!(
-    "spinlocks sleep with PREEMPT_RT, which the interrupt handlers here do not reckon with"
-);
-
 use kernel::{
     device::{
         Bound,
