@@ -98,6 +98,12 @@ impl Console {
             .collect()
     }
 
+    /// Returns the release and the version of the kernel, as `uname -r -v` prints them.
+    pub fn version(&self) -> Result<&str> {
+        self.line("@@ version ")
+            .ok_or_else(|| self.missing("version"))
+    }
+
     /// Returns the board's time at which the first process ran, in seconds.
     pub fn up(&self) -> Option<&str> {
         self.line("@@ up ")

@@ -74,9 +74,11 @@ pub fn add(suite: &mut Suite) {
     suite.test("checks::layers", layers::check);
     suite.test("checks::words", words::check);
     suite.test("checks::commit_subjects", words::check_subjects);
-    suite.test("stock::files_are_debians", || {
-        succeeds(Command::new("scripts/kernel").arg("--verify"))
-    });
+    for kernel in ["stock", "rt"] {
+        suite.test(&format!("{kernel}::files_are_debians"), move || {
+            succeeds(Command::new("scripts/kernel").args([kernel, "--verify"]))
+        });
+    }
 }
 
 fn kernel() -> Result<PathBuf> {

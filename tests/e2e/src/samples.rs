@@ -6,13 +6,15 @@ use crate::prelude::*;
 
 /// Returns a boot of `kernel` on `machine`, with an edu device and the sample for it.
 pub fn boot(machine: Machine, kernel: Kernel) -> Boot {
-    let (directory, target, append) = match kernel {
-        Kernel::Stock => ("out/samples", "samples-module", ""),
-        Kernel::Debug => (
+    // The sample is built for these two kernels.
+    let (directory, target, append) = if kernel == Kernel::Debug {
+        (
             "out/debug-samples",
             "debug-samples-module",
             "log_buf_len=4M kmemleak=on slab_debug=F kasan_multi_shot kunit.enable=0",
-        ),
+        )
+    } else {
+        ("out/samples", "samples-module", "")
     };
 
     Boot {

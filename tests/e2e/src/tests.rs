@@ -13,6 +13,7 @@ mod lists;
 mod machine;
 mod no_memory;
 mod power;
+mod rt;
 mod samples;
 mod tracing;
 
@@ -45,6 +46,7 @@ pub fn run(arguments: Arguments) -> Result<bool> {
     lifetime::add(&mut suite);
     samples::add(&mut suite);
     bench::add(&mut suite);
+    rt::add(&mut suite)?;
     faults::add(&mut suite, "faults", Boot::with_driver())?;
     lists::add(&mut suite);
     lessons::add(&mut suite);

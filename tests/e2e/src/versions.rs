@@ -5,10 +5,12 @@
 use crate::prelude::*;
 
 /// Names to print, and shell commands whose first line is the version.
-const COMMANDS: [(&str, &str); 12] = [
+const COMMANDS: [(&str, &str); 14] = [
     ("stock kernel", "cat $(scripts/kernel stock)/release"),
+    ("RT kernel", "cat $(scripts/kernel rt)/release"),
     ("kernel package", "tail -n1 scripts/kernel-version"),
     ("debug kernel", "cat $(scripts/kernel debug)/release"),
+    ("debug RT kernel", "cat $(scripts/kernel debug-rt)/release"),
     ("QEMU board", "$(scripts/machine) --version"),
     // It is a program for the board.
     (

@@ -42,17 +42,38 @@ impl Machine {
 pub enum Kernel {
     /// Debian's kernel, or the image that `KERNEL=` names.
     Stock,
+    /// Debian's kernel with `PREEMPT_RT`.
+    Rt,
     /// Kernel of `scripts/kernel debug`, which checks what the module does.
     Debug,
+    /// Kernel with `PREEMPT_RT` that checks which locks are taken in which context.
+    DebugRt,
 }
 
 impl Kernel {
     /// Returns the directory that `scripts/kernel` made for the kernel, or makes now.
     pub fn folder(self) -> Result<PathBuf> {
-        match self {
-            Self::Stock => made_by("scripts/kernel", &[]),
-            Self::Debug => made_by("scripts/kernel", &["debug"]),
+        let name = match self {
+            Self::Stock => "stock",
+            Self::Rt => "rt",
+            Self::Debug => "debug",
+            Self::DebugRt => "debug-rt",
+        };
+
+        made_by("scripts/kernel", &[name])
+    }
+
+    /// Checks that a boot of this kernel ran it: by its release, and by `PREEMPT_RT`.
+    pub fn expect_in(self, it: &Console) -> Result<()> {
+        let release = fs::read_to_string(self.folder()?.join("release"))?;
+        let is_rt = matches!(self, Self::Rt | Self::DebugRt);
+        let version = it.version()?;
+
+        if self == Self::Stock && env::var_os("KERNEL").is_some() {
+            return Ok(());
         }
+        expect_like(version, &format!("{} *", release.trim()))?;
+        expect(version, version.contains(" PREEMPT_RT "), is_rt)
     }
 
     /// Returns the image to boot, given the kernel's directory.

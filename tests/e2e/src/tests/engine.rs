@@ -67,6 +67,7 @@ pub fn add_busy(tests: &mut Tests, rounds: u64) {
 /// Adds a soak test that boots with `boot`.
 pub fn soak(suite: &mut Suite, group: &str, boot: Boot, transfers: u64) {
     let name = format!("{group}: soak");
+    let kernel = boot.kernel;
 
     suite.boot(&name, boot, soak::script_for(transfers), |tests| {
         tests.add("soak_finds_every_byte_right", soak::expect_right);
@@ -75,6 +76,7 @@ pub fn soak(suite: &mut Suite, group: &str, boot: Boot, transfers: u64) {
         });
         tests.add("soak_leaves_nothing", soak::nothing_left);
         tests.add("soak_leaves_the_kernel_well", |it| it.clean("dmesg"));
+        tests.add("soak_runs_on_the_kernel", move |it| kernel.expect_in(it));
     });
 }
 

@@ -20,7 +20,7 @@ pub fn add(suite: &mut Suite, group: &str, mut boot: Boot) -> Result<()> {
     let mut cases = read()?;
     let selects = |name: &str| suite.selects(&format!("{group}::{name}"));
 
-    if boot.kernel == Kernel::Debug {
+    if boot.kernel != Kernel::Stock {
         // The registers of the virtual board do not depend on the kernel.
         cases.remove("properties");
     }
@@ -34,11 +34,14 @@ pub fn add(suite: &mut Suite, group: &str, mut boot: Boot) -> Result<()> {
 
     let script = script(&["provoke", "faults/common", "faults"]);
 
+    let kernel = boot.kernel;
+
     suite.boot(group, boot, script, |tests| {
         for (name, path) in cases {
             tests.add(name.clone(), move |it| expect_case(it, &name, &path));
         }
         tests.add("leave_the_kernel_well", |it| it.clean("dmesg"));
+        tests.add("run_on_the_kernel", move |it| kernel.expect_in(it));
         tests.add("wrong_property_is_reported", |it| {
             let error = "error: dmac2 has no property x-nonsense";
 

@@ -107,6 +107,11 @@ fn on_1_gib(tests: &mut Tests) {
     tests.add("board_1g::logs_only_known_warnings", |it| {
         it.only("warnings", &KNOWN_WARNINGS)
     });
+    add_report(tests);
+}
+
+/// Adds the tests of a report of all lessons, on a board that bounces none.
+pub fn add_report(tests: &mut Tests) {
     tests.add("all_hold", all_hold);
     tests.add("are_not_bounced", |it| addresses(it, 80, false));
     tests.add("cover_what_they_claim", cover_what_they_claim);
@@ -121,11 +126,8 @@ pub fn report(it: &Console) -> Result<Report> {
 }
 
 fn is_stock_kernel(it: &Console) -> Result<()> {
-    let board = Board::get()?;
-    let release = fs::read_to_string(board.kernel.join("release"))?;
-
-    ensure!(board.is_stock(), "KERNEL= names another kernel");
-    it.is("release", release.trim())
+    ensure!(Board::get()?.is_stock(), "KERNEL= names another kernel");
+    Kernel::Stock.expect_in(it)
 }
 
 fn sees_6g(it: &Console) -> Result<()> {
