@@ -7,7 +7,7 @@
 # The properties, in the order of their registers.
 properties='x-fail-read x-fail-write x-fail-fetch x-bad-start x-bad-size x-fail-go x-hang
 	x-lose-interrupts x-lose-events x-lose-aborts x-ignore-kill x-debug-busy x-completing
-	x-late-events'
+	x-late-events x-mfifo-lines x-burst-cycles x-upstream-stz x-lose-state x-debug-busy-us'
 
 # end_boot MESSAGE: ends the script as a failed one, wherever it is called: a loop that waits for a
 # value would otherwise go on, because `exit` in $(remaining ...) ends the substitution alone.

@@ -3,8 +3,10 @@
 #
 # Sets all properties of all controllers, each to another value, and reads them; then settles.
 #
-# prints: 42 are set
-# prints: 42 are 0
+# x-lose-state of each controller reads 0, because it takes effect at once.
+#
+# prints: 54 are set
+# prints: 57 are 0
 
 # count EXPECTED STEP WORDS: prints how many properties are EXPECTED, which grows by STEP.
 count() {

@@ -3,12 +3,21 @@
 //! The faults of the virtual board's controllers, as a driver sees them: the table in
 //! `machine/README.md` is true. No kernel runs.
 
+mod data;
+mod program;
+mod time;
+
 use crate::prelude::*;
+use program::Program;
 
 /// Properties of a controller that inject faults, in the order of their registers.
 const PROPERTIES: &str = "x-fail-read x-fail-write x-fail-fetch x-bad-start x-bad-size x-fail-go \
                           x-hang x-lose-interrupts x-lose-events x-lose-aborts x-ignore-kill \
-                          x-debug-busy x-completing x-late-events";
+                          x-debug-busy x-completing x-late-events x-mfifo-lines x-burst-cycles \
+                          x-upstream-stz x-lose-state x-debug-busy-us";
+
+/// Property that reads 0, because nothing is left to happen after a write.
+const IMMEDIATE: &str = "x-lose-state";
 
 /// Registers that inject faults, and the number of bytes of each controller's.
 const FAULTS: u64 = 0xfea0_1000;
@@ -48,6 +57,7 @@ const FAULTING: u32 = 15;
 /// Debug instructions.
 const KILL_MANAGER: u32 = 0x0001_0000;
 const KILL_CHANNEL_1: u32 = 0x0001_0101;
+const GO_CHANNEL_0: u32 = 0x00a2_0000;
 const GO_CHANNEL_1: u32 = 0x01a2_0000;
 
 const SOURCE: u32 = 0x0100_0000;
@@ -261,6 +271,8 @@ const TESTS: [(&str, Test); 15] = [
             bare.write(*address, value)?;
         }
         for (value, (address, (path, property))) in (1..).zip(&registers) {
+            let value = if *property == IMMEDIATE { 0 } else { value };
+
             expect(path, bare.get(path, property)?, value.into())?;
             expect(property, bare.read(*address)?, value)?;
             bare.write(*address, 0)?;
@@ -273,13 +285,16 @@ const TESTS: [(&str, Test); 15] = [
             expect("no register", bare.read(FAULTS + offset)?, u32::MAX)?;
             bare.write(FAULTS + offset, 1)?;
         }
-        Ok(())
+        // The state was lost.
+        bare.write(REGISTERS + INTEN, 0xffff)
     }),
 ];
 
 /// Adds the tests, each with a board of its own.
 pub fn add(suite: &mut Suite) {
-    for (name, test) in TESTS {
+    let tests = TESTS.iter().chain(&data::TESTS).chain(&time::TESTS);
+
+    for &(name, test) in tests {
         suite.test(&format!("machine::{name}"), move || {
             let mut dmac = Dmac(Board::get()?.bare()?);
 
@@ -329,6 +344,10 @@ impl Dmac {
         self.0.read(REGISTERS + offset)
     }
 
+    fn write(&mut self, offset: u64, value: u32) -> Result<()> {
+        self.0.write(REGISTERS + offset, value)
+    }
+
     fn expect_register(&mut self, offset: u64, expected: u32) -> Result<()> {
         let name = format!("register {offset:#x}");
 
@@ -353,19 +372,47 @@ impl Dmac {
         self.debug(KILL_CHANNEL_1, 0)
     }
 
+    /// Starts `program`, which is stored at `address`, on a channel.
+    fn start_at(&mut self, channel: u32, program: &Program, address: u32) -> Result<()> {
+        self.0.store(address.into(), &program.0)?;
+        self.debug(GO_CHANNEL_0 | channel << 24, address)
+    }
+
+    /// Starts a program on a channel and waits for longer than it needs.
+    fn start(&mut self, channel: u32, program: &Program) -> Result<()> {
+        self.start_at(channel, program, PROGRAM + 0x1000 * channel)?;
+        self.0.wait(Duration::from_millis(1))
+    }
+
+    /// Returns the bytes at the destination.
+    fn destination(&mut self) -> Result<Vec<u8>> {
+        self.0.load(DESTINATION.into(), LEN)
+    }
+
+    /// Returns the number of bytes at the start of the destination that are the source's.
+    fn copied(&mut self) -> Result<usize> {
+        let destination = self.destination()?;
+        let pairs = destination.iter().zip(source());
+
+        Ok(pairs.take_while(|(found, sent)| *found == sent).count())
+    }
+
+    /// Returns state and fault type of channel 1.
+    fn thread(&mut self) -> Result<Thread> {
+        Ok((self.register(CSR1)? & 0xf, self.register(FTR1)?))
+    }
+
     /// Starts the program on channel 1 and waits for longer than it needs.
     fn run(&mut self) -> Result<Outcome> {
         self.0.store(DESTINATION.into(), &[0xaa; LEN])?;
         self.debug(GO_CHANNEL_1, PROGRAM)?;
         self.0.wait(Duration::from_millis(1))?;
 
-        let destination = self.0.load(DESTINATION.into(), LEN)?;
-        let pairs = destination.iter().zip(source());
-        let copied = pairs.take_while(|(found, sent)| *found == sent).count();
+        let copied = self.copied()?;
         let raised = [EVENT_LINE, ABORT_LINE].map(|line| self.0.is_raised(line));
 
         Ok((
-            (self.register(CSR1)? & 0xf, self.register(FTR1)?),
+            self.thread()?,
             (self.register(DSR)? & 0xf, self.register(FTRD)?),
             (self.register(RIS)?, self.register(INTMIS)?, raised[0]),
             (self.register(FSRC)?, raised[1]),

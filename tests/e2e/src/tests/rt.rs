@@ -29,7 +29,7 @@ pub fn add(suite: &mut Suite) -> Result<()> {
 
     faults::add(suite, "rt::debug_faults", debug())?;
     lessons(suite, "rt::debug_lessons", debug());
-    engine::soak(suite, "rt", debian(), engine::SHORT);
+    engine::soak(suite, "rt", debian(), engine::SHORT, None);
     lessons(suite, "rt::lessons", debian());
     Ok(())
 }
