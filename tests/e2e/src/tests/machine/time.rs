@@ -40,10 +40,24 @@ const COMPLETING: u32 = 9;
 const CYCLES: u32 = 8192;
 const RUN: Duration = Duration::from_micros(100);
 
+/// Register with the gate of the clock of dmac2, that bit, and the bit that lets it be written.
+const CLKGATE_CON10: u64 = 0xfd7c_0828;
+const GATE: u32 = 1 << 7;
+const GATE_WRITTEN: u32 = GATE << 16;
+
 const FULL: Side = Side::new(8, 16);
 
 /// Names and tests.
-pub const TESTS: [(&str, Test); 8] = [
+pub const TESTS: [(&str, Test); 9] = [
+    ("answers_with_a_clock_only", |dmac| {
+        dmac.write(INTEN, 0x5)?;
+        dmac.0.write(CLKGATE_CON10, GATE_WRITTEN | GATE)?;
+        dmac.expect_register(INTEN, 0)?;
+        dmac.write(INTEN, 0xa)?;
+        dmac.0.write(CLKGATE_CON10, GATE_WRITTEN)?;
+        dmac.expect_register(INTEN, 0x5)?;
+        dmac.write(INTEN, 0xffff)
+    }),
     ("signals_before_posted_stores", |dmac| {
         dmac.set("x-burst-cycles", 3 * CYCLES)?;
         // The event does not wait, and the end does.
