@@ -45,6 +45,7 @@ secure_event: manager is non-secure, and all events for channels are secure
 running: channel 0 is executing and does not stop
 busy: self-test failed: debug port busy
 silent: self-test failed: stopped without raising its event
+manager: manager is executing and does not stop
 no_registers: no registers: `reg` is missing
 shared: the registers cannot be mapped (EBUSY)
 unheard: self-test failed: event interrupt not received";
@@ -56,6 +57,7 @@ fn different(name: &str) -> &'static [(usize, u32)] {
         "bus" => &[(0xe14, 0x07ff_7f70)],
         "secure_event" => &[(0xe0c, 0x0000_ff00)],
         "running" => &[(0x100, 1)],
+        "manager" => &[(0x000, 1)],
         "busy" => &[(0xd00, 1)],
         _ => &[],
     }
