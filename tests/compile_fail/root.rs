@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Crate root of the cases: the directories of the module, and one case in place of its driver.
+//! Crate root of the cases: the directories of the module, and cases in place of its driver.
 //!
 //! A case is another file of this directory: a mistake that the types must reject, and the same
 //! code without it, selected by `#[cfg(mistake)]`. `tests/e2e` compiles both with the command that
@@ -9,8 +9,6 @@
 //! Two annotations describe an error. Below its line follow `//~[mistake]^ CODE` and
 //! `//~[mistake]| ERROR: words`, where the words are a part of the message. `^` is one line up, and
 //! `|` is the line of the annotation above. Notes may be annotated too (`NOTE: words`).
-//!
-//! A case that contains the word `pl330` is compiled with the engine.
 
 #[allow(dead_code, unused_imports, reason = "a case uses a small part")]
 #[path = "../../bindings/mod.rs"]
@@ -19,7 +17,6 @@ mod bindings;
 #[path = "../../dma/mod.rs"]
 mod dma;
 #[allow(dead_code, unused_imports, reason = "a case uses a small part")]
-#[cfg(engine)]
 #[path = "../../pl330/mod.rs"]
 mod pl330;
 #[allow(dead_code, unused_imports, reason = "a case uses a small part")]
@@ -31,8 +28,8 @@ mod sg;
     unused_imports,
     reason = "a case has one list of imports, and its two revisions use different ones"
 )]
-mod case {
-    include!(env!("RK3588_DMA_CASE"));
+mod cases {
+    include!(env!("RK3588_DMA_CASES"));
 }
 
 use kernel::prelude::*;

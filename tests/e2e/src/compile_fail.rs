@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Compiles code that the types must reject, with the crate `ui_test`.
+//! Compiles code that the types must reject.
 //!
 //! Each file of `tests/compile_fail` except `root.rs` is a case, and has two revisions. With
 //! `--cfg mistake` the compiler must report the annotated errors and no others. Without, the
@@ -10,31 +10,18 @@
 //! An error needs two annotations: `//~[mistake]^ CODE` and `//~[mistake]| ERROR: words`. A note
 //! may have one.
 //!
-//! There are no `.stderr` snapshots: the compiler's output lists implementations and quotes lines
-//! of the kernel and of `dma/`, so that unrelated changes would alter most of the snapshots.
+//! The cases are modules of one crate. Where its messages are not those of a case, the case is
+//! compiled alone, because errors may keep the compiler from finding those of other cases.
 //!
 //! Limit: the compiler stops before code generation, where `build_assert!` fails.
 
-mod outcomes;
-
-use ui_test::{
-    diagnostics::{
-        rustc::rustc_diagnostics_extractor,
-        Diagnostics,
-        Level,
-        Message, //
-    },
-    error_on_output_conflict,
-    spanned::Spanned,
-    CommandBuilder,
-    Config, //
-};
-
 use crate::{
     prelude::*,
-    record, //
+    record::{
+        self,
+        Message, //
+    },
 };
-use outcomes::Outcomes;
 
 /// Folder of the cases.
 const FOLDER: &str = "tests/compile_fail";
@@ -42,126 +29,195 @@ const FOLDER: &str = "tests/compile_fail";
 const MISTAKE: &str = "mistake";
 const CORRECTED: &str = "corrected";
 
+/// Reasons of failure, by case and revision.
+type Failures = BTreeMap<(String, &'static str), String>;
+
+/// Part of a message: line in the case, `CODE` or the level, and the code or the words.
+type Part = (usize, String, String);
+
 /// Adds the tests, all of one job.
 pub fn add(suite: &mut Suite) -> Result<()> {
     let mut cases = vec![];
 
     for entry in fs::read_dir(FOLDER).with_context(|| format!("cannot read {FOLDER}"))? {
-        cases.extend(case_name(&entry?.path()));
+        cases.extend(case_of(&entry?.path()));
     }
     ensure!(!cases.is_empty(), "{FOLDER} has no cases");
     cases.sort();
 
-    let mut names: Vec<_> = cases.iter().flat_map(|case| test_names(case)).collect();
-    let tests = names
-        .clone()
-        .into_iter()
-        .map(|name| Test::new(name.clone(), move |outcomes: &Outcomes| outcomes.of(&name)));
+    let mut selected = [CORRECTED, MISTAKE].map(|revision| (revision, cases.clone()));
+    let tests = selected.iter().flat_map(|(revision, cases)| {
+        cases.iter().map(|case| {
+            let key = (case.clone(), *revision);
 
-    names.retain(|name| suite.selects(name));
-    suite.add("compile_fail", tests, move || run(&names));
+            Test::new(name_of(case, revision), move |failures: &Failures| {
+                failures.get(&key).map_or(Ok(()), |text| bail!("{text}"))
+            })
+        })
+    });
+    let tests: Vec<_> = tests.collect();
+
+    for (revision, cases) in &mut selected {
+        cases.retain(|case| suite.selects(&name_of(case, revision)));
+    }
+    suite.add("compile_fail", tests, move || {
+        let (work, mut failures) = (TempDir::new()?, Failures::new());
+
+        for (revision, cases) in selected {
+            for (case, reason) in compile(work.path(), revision, cases)? {
+                failures.insert((case, revision), reason);
+            }
+        }
+        Ok(failures)
+    });
     Ok(())
 }
 
-/// Compiles both revisions of each case with a `selected` test.
-fn run(selected: &[String]) -> Result<Outcomes> {
-    let output = TempDir::new()?;
-    let outcomes = Outcomes::default();
-    let is_selected = |path: &Path, _: &Config| {
-        let tests = test_names(&case_name(path)?);
+fn name_of(case: &str, revision: &str) -> String {
+    format!("compile_fail::{case}::{revision}")
+}
 
-        Some(tests.iter().any(|test| selected.contains(test)))
-    };
-    let configs = vec![config(output.path())?];
-    let end = ui_test::run_tests_generic(configs, is_selected, |_, _| {}, outcomes.clone());
-
-    for test in selected {
-        ensure!(outcomes.has(test), "{test} was not compiled: {end:?}");
-    }
-    Ok(outcomes)
+fn file_of(case: &str) -> String {
+    format!("{FOLDER}/{case}.rs")
 }
 
 /// Returns the name of the case in the file `path`; none for the root and other files.
-fn case_name(path: &Path) -> Option<String> {
+fn case_of(path: &Path) -> Option<String> {
     let name = path.file_name()?.to_str()?.strip_suffix(".rs")?;
 
-    (name != "root").then(|| name.into())
+    (name != "root" && path.parent()?.ends_with(FOLDER)).then(|| name.into())
 }
 
-/// Returns the names of the two tests of a case.
-fn test_names(name: &str) -> [String; 2] {
-    [MISTAKE, CORRECTED].map(|revision| format!("compile_fail::{name}::{revision}"))
-}
+/// Compiles a revision of cases, and returns the reasons of failure by case.
+fn compile(
+    work: &Path,
+    revision: &str,
+    mut cases: Vec<String>,
+) -> Result<BTreeMap<String, String>> {
+    let mut failures = BTreeMap::new();
 
-/// Configures `ui_test`: the compiler's command, and the two revisions of every case.
-fn config(output: &Path) -> Result<Config> {
-    // A shell, because the recorded command sets variables and quotes arguments. Its arguments are
-    // the file of the case and the flags of the revision. The compiler checks the module once: the
-    // cases have it in common, and the name of the output, which the compiler replaces by a rename.
-    // Only the cases that name the engine are compiled with it, because it is half of the module.
-    let script = format!(
-        "engine=; if grep -q pl330 \"$1\"; then engine=--cfg=engine; fi; \
-         export RK3588_DMA_CASE=${{1##*/}}; shift; {command} -Zwrite-long-types-to-disk=no \
-         --error-format=json --emit=metadata={output}/case \
-         -Cincremental={output}/incremental$engine $engine \"$@\" {FOLDER}/root.rs",
-        command = record::command()?,
-        output = output.display()
-    );
-    let mut config = Config::dummy();
+    while !cases.is_empty() {
+        let suspects = compile_once(work, revision, &cases)?;
 
-    config.host = Some("any".into());
-    config.root_dir = FOLDER.into();
-    config.threads = Some(cores());
-    config.program = CommandBuilder::cmd("sh");
-    config.program.args = vec!["-c".into(), script.into(), "sh".into()];
-    config.diagnostic_extractor = diagnostics;
-    config.output_conflict_handling = |path, output, errors, test| {
-        if test.status.revision() == CORRECTED {
-            error_on_output_conflict(path, output, errors, test);
+        if suspects.is_empty() {
+            break;
         }
-    };
-
-    let comments = &mut config.comment_defaults;
-
-    comments.revisions = Some(vec![MISTAKE.into(), CORRECTED.into()]);
-    // A note with an annotation does not require one for all notes.
-    comments.base().require_annotations_for_level = Spanned::dummy(Level::Error).into();
-    for (name, status) in [(MISTAKE, 1), (CORRECTED, 0)] {
-        let revision = comments.revisioned.entry(vec![name.into()]).or_default();
-
-        revision.compile_flags = vec![format!("--cfg={name}")];
-        revision.exit_status = Spanned::dummy(status).into();
-        revision.require_annotations = Spanned::dummy(name == MISTAKE).into();
+        cases.retain(|case| !suspects.contains_key(case));
+        for case in suspects.into_keys() {
+            failures.extend(compile_once(work, revision, &[case])?);
+        }
     }
-    Ok(config)
+    Ok(failures)
 }
 
-/// Reads the compiler's messages, and splits those with a code in two: the code, and the words.
+/// Compiles a revision of cases at once; returns those with other messages than they must have.
+fn compile_once(work: &Path, revision: &str, cases: &[String]) -> Result<BTreeMap<String, String>> {
+    let mut modules = String::new();
+    let mut failures = BTreeMap::new();
+    let (mut found, mut others) = (BTreeMap::<_, Vec<_>>::new(), String::new());
+
+    for case in cases {
+        let path = absolute(file_of(case))?;
+
+        modules += &format!("#[path = \"{}\"]\nmod case_{case};\n", path.display());
+    }
+    fs::write(work.join("cases"), modules)?;
+
+    // With the state of the last compilation, the compiler checks the module once.
+    let compiled = record::compile(&format!(
+        "--cfg={revision} --emit=metadata={work}/metadata -Cincremental={work}/incremental \
+         --env-set=RK3588_DMA_CASES={work}/cases {FOLDER}/root.rs",
+        work = work.display()
+    ))?;
+
+    for message in &compiled.messages {
+        match cases
+            .iter()
+            .find(|case| message.line_in(&file_of(case)).is_some())
+        {
+            Some(case) => found.entry(case).or_default().push(message),
+            None => others += &message.rendered,
+        }
+    }
+    ensure!(others.is_empty(), "not of a case:\n{others}");
+    for case in cases {
+        let messages = found.remove(case).unwrap_or_default();
+        let wrong = match revision {
+            CORRECTED if messages.is_empty() => String::new(),
+            CORRECTED => "the compiler must not report anything\n".into(),
+            _ => compare(case, &messages)?,
+        };
+
+        if !wrong.is_empty() {
+            let text: String = messages.iter().map(|it| &*it.rendered).collect();
+
+            failures.insert(case.clone(), format!("{text}Not as annotated:\n{wrong}"));
+        }
+    }
+    Ok(failures)
+}
+
+/// Compares the messages about a case with its annotations; returns a line for each difference.
+fn compare(case: &str, messages: &[&Message]) -> Result<String> {
+    static ANNOTATION: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^ *//~\[mistake\](\^+|\|) (?:(E\d{4})|(ERROR|NOTE): (.+))$").unwrap()
+    });
+
+    let text = fs::read_to_string(file_of(case))?;
+    let (mut parts, mut wrong) = (BTreeSet::new(), String::new());
+    let mut annotated = 0;
+
+    for message in messages {
+        add_parts(case, message, 0, &mut parts);
+    }
+    for (number, line) in (1..).zip(text.lines()).filter(|(_, it)| it.contains("//~")) {
+        let words = ANNOTATION.captures(line);
+        let words = words.with_context(|| format!("{case}: not an annotation: {line}"))?;
+        let word = |at| words.get(at).map_or("", |it| it.as_str());
+
+        if word(1) != "|" {
+            annotated = number - word(1).len();
+        }
+
+        let kind = if word(2).is_empty() {
+            word(3).to_lowercase()
+        } else {
+            "CODE".into()
+        };
+        let is_meant = |(at, level, text): &&Part| {
+            let is_same = text == word(2) || word(2).is_empty() && text.contains(word(4));
+
+            *at == annotated && *level == kind && is_same
+        };
+
+        match parts.iter().find(is_meant).cloned() {
+            Some(part) => drop(parts.remove(&part)),
+            None => wrong += &format!("line {annotated}: no {kind} {}{}\n", word(2), word(4)),
+        }
+    }
+    if annotated == 0 {
+        wrong += "no line has an annotation\n";
+    }
+    for (line, _, text) in parts
+        .iter()
+        .filter(|it| ["error", "CODE"].contains(&&*it.1))
+    {
+        wrong += &format!("line {line}: no annotation of: {text}\n");
+    }
+    Ok(wrong)
+}
+
+/// Adds the parts of a message and of those below it, which are about `line` unless they have one.
 ///
-/// `ui_test` lets an annotation match one message. Split, an error requires both annotations. Equal
-/// messages on a line count once: the compiler repeats an unmet bound for each use of the type.
-fn diagnostics(file: &Path, stderr: &[u8]) -> Diagnostics {
-    let mut all = rustc_diagnostics_extractor(file, stderr);
+/// Equal parts count once: the compiler repeats an unmet bound for each use of the type.
+fn add_parts(case: &str, message: &Message, line: usize, parts: &mut BTreeSet<Part>) {
+    let line = message.line_in(&file_of(case)).unwrap_or(line);
 
-    for messages in &mut all.messages {
-        let codes = messages.iter_mut().filter_map(|message| {
-            Some(Message {
-                code: Some(message.code.take()?),
-                message: String::new(),
-                span: message.span.clone(),
-                ..*message
-            })
-        });
-        let codes: Vec<_> = codes.collect();
-
-        messages.extend(codes);
-        messages.sort_by(|a, b| key(a).cmp(&key(b)));
-        messages.dedup_by(|a, b| key(a) == key(b));
+    parts.insert((line, message.level.clone(), message.message.clone()));
+    if let (Some(code), "error") = (&message.code, &*message.level) {
+        parts.insert((line, "CODE".into(), code.code.clone()));
     }
-    all
-}
-
-/// Returns the parts of a message that an annotation matches.
-fn key(message: &Message) -> (Level, Option<&str>, &str) {
-    (message.level, message.code.as_deref(), &message.message)
+    for child in &message.children {
+        add_parts(case, child, line, parts);
+    }
 }

@@ -17,6 +17,7 @@ use crate::{
     prelude::*,
     record::{
         self,
+        Message,
         ROOTS, //
     },
 };
@@ -102,28 +103,26 @@ fn root_of(example: &Example) -> &'static str {
 fn compile_once(root: &str, examples: &[&Example]) -> Result<Failures> {
     let work = TempDir::new()?;
     let directories = write(work.path(), root, examples)?;
-    let script = format!(
-        "{command} --error-format=json -Zwrite-long-types-to-disk=no \
-         -Aunused -Wunused_must_use -Aunfulfilled_lint_expectations \
+    let compiled = record::compile(&format!(
+        "-Aunused -Wunused_must_use -Aunfulfilled_lint_expectations \
          --emit=metadata={work}/metadata --emit=dep-info={work}/files {work}/tree/{root}",
-        command = record::command()?,
         work = work.path().display()
-    );
-    let (output, text) = process::run(Command::new("sh").args(["-c", &script]))?;
-    let messages = text.lines().filter_map(rendered);
+    ))?;
     let mut failures = Failures::new();
 
-    for message in messages {
+    for Message { rendered, .. } in &compiled.messages {
         for (directory, example) in directories.iter().zip(examples) {
-            if message.contains(directory) {
+            if rendered.contains(directory) {
                 let failure = failures.entry(example.name.clone()).or_default();
 
-                *failure += &message.replace(directory, "");
+                *failure += &rendered.replace(directory, "");
             }
         }
     }
     if failures.is_empty() {
-        ensure!(output.status.success(), "{root}: {text}");
+        let messages: String = compiled.messages.iter().map(|it| &*it.rendered).collect();
+
+        ensure!(compiled.succeeded, "{root}: {messages}");
 
         let files = fs::read_to_string(work.path().join("files"))?;
 
@@ -177,13 +176,6 @@ fn declare(
 fn create(path: &Path, text: &str) -> Result<()> {
     fs::create_dir_all(path.parent().context("a file without a directory")?)?;
     Ok(fs::write(path, text)?)
-}
-
-/// Returns the text of a message that the compiler printed as JSON.
-fn rendered(line: &str) -> Option<String> {
-    let message: Value = serde_json::from_str(line).ok()?;
-
-    Some(message["rendered"].as_str()?.into())
 }
 
 /// Checks that the compiler's messages name the broken examples, with file and line, and no others.

@@ -91,7 +91,6 @@ pub(crate) use crate::{
     },
     soak, source,
     suite::{
-        cores,
         Suite,
         Test, //
     },

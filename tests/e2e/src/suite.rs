@@ -235,7 +235,7 @@ fn failed(error: Error) -> Failed {
 }
 
 /// Returns the number of jobs that run side by side.
-pub fn cores() -> NonZero<usize> {
+fn cores() -> NonZero<usize> {
     thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN)
 }
 
