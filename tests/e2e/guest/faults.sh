@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
 #
-# Runs the scripts in /, each in a subshell, as a section that ends with the exit status. To be put
-# after provoke.sh and faults/common.sh.
+# Runs the scripts in /, each in a subshell, as a section that ends with the exit status; then sets
+# the properties that the script names to 0. To be put after provoke.sh and faults/common.sh.
 
 # run SCRIPT: runs it and prints its exit status.
 run() {
@@ -13,7 +13,7 @@ run() {
 
 for path in /*.sh; do
 	section "$(basename "$path" .sh)" run "$path"
-	settle dmac2
+	settle dmac2 "$(grep -o 'x-[a-z-]*' "$path" | sort -u)"
 	[ ! -e /sys/module/rk3588_dma ] || rmmod rk3588_dma
 done
 dmesg >>/tmp/log

@@ -18,17 +18,14 @@ end_boot() {
 	while :; do sleep 1; done
 }
 
-# fault_register CONTROLLER PROPERTY: prints the address of its register.
-fault_register() {
+# find_register CONTROLLER PROPERTY: sets $address to the address of its register.
+find_register() {
 	case $1 in
 	dmac[012]) address=$((0xfea01000 + ${1#dmac} * 0x100)) ;;
 	*) end_boot "there is no controller $1" ;;
 	esac
-	for property in $properties; do
-		if [ "$property" = "$2" ]; then
-			echo "$address"
-			return
-		fi
+	for candidate in $properties; do
+		[ "$candidate" != "$2" ] || return 0
 		address=$((address + 4))
 	done
 	end_boot "$1 has no property $2"
@@ -36,18 +33,20 @@ fault_register() {
 
 # provoke CONTROLLER PROPERTY VALUE: sets the property, as in provoke dmac2 x-fail-read 3.
 provoke() {
-	devmem "$(fault_register "$1" "$2")" 32 "$3" || end_boot "cannot set $2 of $1 to $3"
+	find_register "$1" "$2"
+	devmem "$address" 32 "$3" || end_boot "cannot set $2 of $1 to $3"
 }
 
 # remaining CONTROLLER PROPERTY: prints the property's value, for most the number still to come.
 remaining() {
-	register=$(devmem "$(fault_register "$1" "$2")" 32) || end_boot "cannot read $2 of $1"
+	find_register "$1" "$2"
+	register=$(devmem "$address" 32) || end_boot "cannot read $2 of $1"
 	echo $((register))
 }
 
-# settle CONTROLLER: sets all properties to 0.
+# settle CONTROLLER [PROPERTIES]: sets these properties, or all, to 0.
 settle() {
-	for setting in $properties; do
+	for setting in ${2-$properties}; do
 		provoke "$1" "$setting" 0
 	done
 }
