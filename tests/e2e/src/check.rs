@@ -2,9 +2,7 @@
 
 //! Tests of a boot, and checks of its console.
 
-use std::{
-    ops::RangeBounds, //
-};
+use std::ops::RangeBounds;
 
 use crate::prelude::*;
 

@@ -15,13 +15,7 @@
 //!
 //! Limit: the compiler stops before code generation, where `build_assert!` fails.
 
-use crate::{
-    prelude::*,
-    record::{
-        self,
-        Message, //
-    },
-};
+use crate::prelude::*;
 
 /// Folder of the cases.
 const FOLDER: &str = "tests/compile_fail";

@@ -13,14 +13,7 @@
 
 mod extract;
 
-use crate::{
-    prelude::*,
-    record::{
-        self,
-        Message,
-        ROOTS, //
-    },
-};
+use crate::prelude::*;
 use extract::{
     bad_fences,
     examples,

@@ -2,12 +2,7 @@
 
 //! Checks of the source: format, lints, schemas.
 
-use crate::{
-    layers,
-    prelude::*,
-    rustdoc,
-    words, //
-};
+use crate::prelude::*;
 
 /// Overlays; those of bad controllers are not among them.
 const OVERLAYS: [&str; 7] = [

@@ -54,6 +54,7 @@ pub use tempfile::TempDir;
 
 pub(crate) use crate::{
     bench::{
+        self,
         table,
         write_json, //
     },
@@ -67,23 +68,38 @@ pub(crate) use crate::{
         MODULE,
         OVERLAY, //
     },
+    cargo,
     check::*,
+    compile_fail,
     console::{
         missing,
         tail,
-        Console, //
+        Console,
+        CUT_OFF,
+        MISSING, //
     },
+    coverage, docs, examples,
     inspect::{
         self,
         Inspection, //
     },
-    lint,
+    layers, lint, mutants,
     process::{
         self,
         git,
         made_by,
         output,
         succeeds, //
+    },
+    record::{
+        self,
+        Message,
+        ROOTS, //
+    },
+    rustdoc,
+    samples::{
+        self,
+        faults, //
     },
     script::{
         script,
@@ -92,11 +108,13 @@ pub(crate) use crate::{
     soak, source,
     suite::{
         Suite,
-        Test, //
+        Test,
+        JOB_FAILED, //
     },
     tests::{
         engine,
         kunit,
         lifetime, //
     },
+    versions, words,
 };

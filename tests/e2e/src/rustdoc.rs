@@ -2,13 +2,7 @@
 
 //! Builds the documentation of the module and of the sample, with rustdoc.
 
-use crate::{
-    prelude::*,
-    record::{
-        self,
-        ROOTS, //
-    },
-};
+use crate::prelude::*;
 
 /// Directory of the documentation.
 const DIRECTORY: &str = "out/doc";

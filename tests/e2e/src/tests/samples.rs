@@ -3,13 +3,7 @@
 //! The sample for QEMU's edu device: lists behind an IOMMU, merged and bounced, a device that is
 //! late, and a device that does not reach the memory.
 
-use crate::{
-    prelude::*,
-    samples::{
-        boot,
-        faults, //
-    }, //
-};
+use crate::prelude::*;
 
 /// Addresses that the device can express: 28 bits.
 const ADDRESSES: u64 = 1 << 28;
@@ -44,7 +38,7 @@ pub fn add(suite: &mut Suite) {
     bounced(suite);
     late(suite);
 
-    let direct = boot(Machine::Virt, Kernel::Stock);
+    let direct = samples::boot(Machine::Virt, Kernel::Stock);
     let refuse = script(&["state", "samples/refuse"]);
 
     suite.boot("samples_direct", direct, refuse, |tests| {
@@ -61,7 +55,7 @@ pub fn add(suite: &mut Suite) {
 }
 
 fn merged(suite: &mut Suite, group: &str, kernel: Kernel) {
-    let boot = boot(Machine::VirtSmmu, kernel);
+    let boot = samples::boot(Machine::VirtSmmu, kernel);
 
     suite.boot(
         group,
@@ -100,7 +94,7 @@ fn merged(suite: &mut Suite, group: &str, kernel: Kernel) {
 /// destination.
 fn bounced(suite: &mut Suite) {
     let prepare = || {
-        let mut boot = boot(Machine::VirtSmmu, Kernel::Stock);
+        let mut boot = samples::boot(Machine::VirtSmmu, Kernel::Stock);
         let tree = Path::new("out/incoherent.dtb");
 
         fs::create_dir_all("out")?;
@@ -123,7 +117,7 @@ fn bounced(suite: &mut Suite) {
 
 /// Adds the tests of a device that takes longer than it may.
 fn late(suite: &mut Suite) {
-    let boot = boot(Machine::VirtSmmu, Kernel::Stock);
+    let boot = samples::boot(Machine::VirtSmmu, Kernel::Stock);
     let script = script(&["trace", "state", "samples/late"]);
 
     suite.boot("samples_late", boot, script, |tests| {
