@@ -9,7 +9,7 @@
 //! ```
 //!
 //! Unrelated mutants, which change different files and are caught by different boots, share a copy
-//! of the tree and a build. Without a filter, only a few mutants run, chosen at random.
+//! of the tree and a build. Without a filter, a few mutants run that share one, chosen at random.
 
 use std::{
     hash::{
@@ -22,23 +22,13 @@ use std::{
     }, //
 };
 
-use crate::{
-    console::{
-        CUT_OFF,
-        MISSING, //
-    },
-    prelude::*,
-    suite::JOB_FAILED, //
-};
+use crate::prelude::*;
 
 /// Directory of the patches.
 const PATCHES: &str = "tests/mutants";
 
-/// Number of mutants that run if no test is selected by name.
-const RANDOM: usize = 5;
-
 /// Most mutants of a build.
-const BATCH: usize = 4;
+const BATCH: usize = 5;
 
 /// A patch.
 struct Mutant {
@@ -57,13 +47,16 @@ pub fn add(suite: &mut Suite) -> Result<()> {
 
     // Each state has random keys of its own.
     mutants.sort_by_cached_key(|_| RandomState::new().hash_one(()));
+    mutants.retain(|mutant| suite.selects(&mutant.name));
+
+    let mut batches = batches(mutants);
+
     if suite.is_whole() {
-        for mutant in mutants.drain(RANDOM.min(mutants.len())..) {
+        for mutant in batches.drain(1..).flatten() {
             suite.ignore(&mutant.name);
         }
     }
-    mutants.retain(|mutant| suite.selects(&mutant.name));
-    for (number, batch) in batches(mutants).into_iter().enumerate() {
+    for (number, batch) in batches.into_iter().enumerate() {
         let tests = batch.iter().map(|mutant| {
             let (name, test) = (mutant.name.clone(), mutant.test.clone());
             let check = move |outputs: &BTreeMap<String, String>| {
@@ -232,20 +225,24 @@ mod tests {
 
     #[test]
     fn missing_output_is_caught_only_if_the_board_was_cut_off() {
-        const WRONG: &str = "@@ begin log\nwrong\n@@ end log\n@@ exit 0\n";
-        const NO_END: &str = "@@ begin log\n@@ exit 1\n";
-        const LIMIT: &str = "@@ begin log\n@@ limit\n";
         const PANIC: &str = "@@ begin log\nKernel panic - not syncing: Fatal exception\n";
-        const OOPS: &str = "Internal error: Oops: 0000000096000004 [#1]\n@@ exit 1\n";
 
         for (beginning, console, expected) in [
-            ("", WRONG, true),
-            ("", NO_END, false),
-            ("", LIMIT, true),
+            ("", "@@ begin log\nwrong\n@@ end log\n@@ exit 0\n", true),
+            ("", "@@ begin log\n@@ exit 1\n", false),
+            ("", "@@ begin log\n@@ limit\n", true),
             ("", PANIC, true),
-            ("", OOPS, true),
-            (JOB_FAILED, WRONG, false),
-            (JOB_FAILED, NO_END, false),
+            (
+                "",
+                "Internal error: Oops: 0000000096000004 [#1]\n@@ exit 1\n",
+                true,
+            ),
+            (
+                JOB_FAILED,
+                "@@ begin log\nwrong\n@@ end log\n@@ exit 0\n",
+                false,
+            ),
+            (JOB_FAILED, "@@ begin log\n@@ exit 1\n", false),
             (JOB_FAILED, PANIC, true),
         ] {
             let error = Console::new(console).is("log", "right").unwrap_err();
