@@ -91,7 +91,7 @@ fn main() -> Result<ExitCode> {
     let passed = match Arguments::parse().command {
         Command::Demo { json } => demo::run(Board::get()?, &json)?,
         Command::Bench { json } => bench::run(Board::get()?, &json)?,
-        Command::Soak { transfers } => soak::run(Board::get()?, transfers)?,
+        Command::Soak { transfers } => soak::run(transfers),
         Command::Doc => rustdoc::build().map(|()| true)?,
         Command::Samples => samples::run(Board::get()?)?,
         Command::Test(arguments) => tests::run(arguments)?,

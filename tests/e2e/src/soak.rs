@@ -2,6 +2,8 @@
 
 //! The soak test: random transfers from four threads on all channels, with each byte verified.
 
+use libtest_mimic::Arguments;
+
 use crate::prelude::*;
 
 /// Most transfers of a round, at whose end there is a line of progress.
@@ -24,41 +26,19 @@ pub fn script_for(transfers: u64) -> Result<String> {
 
 /// Does `transfers` transfers, binds and unbinds the driver in many rounds, and returns whether all
 /// went well.
-pub fn run(board: &Board, transfers: u64) -> Result<bool> {
-    let boot = Boot {
-        on_line: Some(|line| {
-            if let Some(done) = line.strip_prefix("@@ progress ") {
-                println!("{done:>9} transfers");
-            }
-        }),
-        ..Boot::with_driver()
-    };
-    let console = board.boot(&boot, &script_for(transfers)?)?;
+pub fn run(transfers: u64) -> bool {
+    let mut suite = Suite::new(Arguments::default());
+    let mut boot = Boot::with_driver();
 
-    expect_right(&console)?;
-    expect_all_channels(&console, transfers)?;
-    nothing_left(&console)?;
-    println!("\nEvery byte was right, and nothing is left.");
-
-    type Add = fn(&mut Tests, u64);
-
-    let scripts: [(Result<String>, Add, u64); 3] = [
-        (engine::busy(UNDER_LOAD), engine::add_busy, UNDER_LOAD),
-        (lifetime::leave(UNDER_LOAD), lifetime::add_leave, UNDER_LOAD),
-        (lifetime::repeat(IDLE), lifetime::add_repeat, IDLE),
-    ];
-
-    for (script, add, rounds) in scripts {
-        let console = board.boot(&Boot::with_driver(), &script?)?;
-        let mut tests = Tests::default();
-
-        add(&mut tests, rounds);
-        for Test { name, check } in tests.0 {
-            check(&console).with_context(|| name.clone())?;
-            println!("{name}: ok");
+    boot.on_line = Some(|line| {
+        if let Some(done) = line.strip_prefix("@@ progress ") {
+            println!("{done:>9} transfers");
         }
-    }
-    Ok(true)
+    });
+    engine::soak(&mut suite, "engine", boot, transfers, None);
+    engine::busy(&mut suite, UNDER_LOAD, |_| ());
+    lifetime::add_rounds(&mut suite, UNDER_LOAD, IDLE);
+    suite.run()
 }
 
 /// Checks that each byte of each transfer was right.

@@ -81,18 +81,23 @@ pub struct Suite {
     arguments: Arguments,
     trials: Vec<Trial>,
     jobs: VecDeque<Job>,
-    /// Channel of the names of tests that passed. Each test has a sender until it ends.
-    passed: (Sender<String>, Receiver<String>),
+    /// Sender of the names of tests that passed. Each test has a clone until it ends.
+    passed: Sender<String>,
+    /// Receiver of these names, for the last test.
+    names: Option<Receiver<String>>,
 }
 
 impl Suite {
     /// Makes an empty suite; `arguments` select the tests that run.
     pub fn new(arguments: Arguments) -> Self {
+        let (passed, names) = mpsc::channel();
+
         Self {
             arguments,
             trials: vec![],
             jobs: VecDeque::new(),
-            passed: mpsc::channel(),
+            passed,
+            names: Some(names),
         }
     }
 
@@ -135,7 +140,7 @@ impl Suite {
         let mut is_wanted = false;
 
         for test in tests {
-            let (outcome, passed) = (Arc::clone(&outcome), self.passed.0.clone());
+            let (outcome, passed) = (Arc::clone(&outcome), self.passed.clone());
             let trial = Trial::test(test.name.clone(), move || {
                 (**outcome)
                     .as_ref()
@@ -168,29 +173,27 @@ impl Suite {
         self.add(name, [Test::new(name, |()| Ok(()))], work);
     }
 
-    /// Runs the selected tests, `last` after all others, and returns whether all passed. No test at
-    /// all is a failure.
-    ///
-    /// `check`, the test `last`, gets the names of the others that passed or are not selected.
-    pub fn run(
-        mut self,
-        last: &str,
+    /// Adds the test `name`, which runs after all others. Its `check` gets the names of the others
+    /// that passed or are not selected.
+    pub fn add_last(
+        &mut self,
+        name: &str,
         check: impl FnOnce(&[String]) -> Result<()> + Send + 'static,
-    ) -> bool {
-        let mut names = self.names();
+    ) {
+        let (mut names, passed) = (self.names(), self.names.take());
 
         names.retain(|name| !self.selects(name));
-
-        let (sender, passed) = self.passed;
-
-        drop(sender);
-        self.trials.push(Trial::test(last, move || {
+        self.trials.push(Trial::test(name, move || {
             // Waits until no test has a sender. Each other test has ended or has a thread, because
             // libtest-mimic starts tests in their order.
-            names.extend(passed);
+            names.extend(passed.into_iter().flatten());
             check(&names).map_err(failed)
         }));
+    }
 
+    /// Runs the selected tests, and returns whether all passed. No test at all is a failure.
+    pub fn run(mut self) -> bool {
+        drop(self.passed);
         // With two threads, libtest-mimic prints whole lines, so those of jobs fit between.
         self.arguments.test_threads.get_or_insert(2);
         if self.arguments.list {
@@ -299,9 +302,10 @@ mod tests {
             thread::sleep(Duration::from_millis(100));
             Ok(())
         });
-        suite.run("last", move |names| {
+        suite.add_last("last", move |names| {
             Ok(sender.send(names.iter().cloned().collect())?)
         });
+        suite.run();
         Ok(receiver.recv()?)
     }
 

@@ -19,17 +19,7 @@ mod tracing;
 
 use libtest_mimic::Arguments;
 
-use crate::{
-    bench,
-    cargo,
-    compile_fail,
-    coverage,
-    docs,
-    examples,
-    mutants,
-    prelude::*,
-    versions, //
-};
+use crate::prelude::*;
 
 /// Runs the selected tests and returns whether all passed.
 pub fn run(arguments: Arguments) -> Result<bool> {
@@ -56,9 +46,10 @@ pub fn run(arguments: Arguments) -> Result<bool> {
     power::add(&mut suite);
     machine::add(&mut suite);
     mutants::add_check(&mut suite);
+    suite.add_last("docs::mistakes_names_tests_that_ran", docs::check);
 
     let is_whole = suite.is_whole();
-    let passed = suite.run("docs::mistakes_names_tests_that_ran", docs::check);
+    let passed = suite.run();
 
     if is_whole {
         for (name, version) in versions::versions()? {

@@ -21,7 +21,7 @@ pub fn add(suite: &mut Suite) {
         SHORT,
         Some("slow"),
     );
-    suite.boot("engine: busy", Boot::with_driver(), busy(ROUNDS), |tests| {
+    busy(suite, ROUNDS, |tests| {
         // The instructions that the reference names, of a copy of 4096 bytes.
         tests.add("shows_its_programs", |it| {
             it.has("channels", "DMALP lc0, 32\n")?;
@@ -38,36 +38,35 @@ pub fn add(suite: &mut Suite) {
         tests.add("refuses_what_is_no_command", |it| {
             it.occurs("refused", "Invalid argument", 5)
         });
-        add_busy(tests, ROUNDS);
     });
     suite.test("engine::registers_are_written_in_order", || {
         has_barriers(MODULE)
     });
 }
 
-/// Returns the script that shows programs, and unbinds the driver while four threads submit.
-pub fn busy(rounds: u64) -> Result<String> {
-    let script = script(&["state", "stress", "engine", "busy"])?;
+/// Adds a boot that shows programs, and unbinds the driver while four threads submit; `add` adds
+/// the tests of the programs.
+pub fn busy(suite: &mut Suite, rounds: u64, add: impl FnOnce(&mut Tests)) {
+    let script = script(&["state", "stress", "engine", "busy"]);
+    let script = script.map(|script| format!("rounds={rounds}\n{script}"));
 
-    Ok(format!("rounds={rounds}\n{script}"))
-}
+    suite.boot("engine: busy", Boot::with_driver(), script, |tests| {
+        add(tests);
+        tests.add("unbind_while_four_threads_submit", move |it| {
+            it.within("rounds", rounds..=rounds)?;
+            it.exits(0)?;
+            // Four threads in each round. A thread that starts late finds nothing to submit to.
+            it.within("interrupted", 3 * rounds + 1..)?;
 
-/// Adds the tests of unbinding under load.
-pub fn add_busy(tests: &mut Tests, rounds: u64) {
-    tests.add("unbind_while_four_threads_submit", move |it| {
-        it.within("rounds", rounds..=rounds)?;
-        it.exits(0)?;
-        // Four threads in each round. A thread that starts late finds nothing to submit to.
-        it.within("interrupted", 3 * rounds + 1..)?;
-        it.only(
-            "errors",
-            &[": No such device\n", ": nonexistent directory\n"],
-        )?;
-        it.clean("dmesg")
-    });
-    tests.add("unbind_leaves_nothing", |it| {
-        it.unchanged("before", "after")?;
-        it.lacks("dmesg", "leaked")
+            let errors = [": No such device\n", ": nonexistent directory\n"];
+
+            it.only("errors", &errors)?;
+            it.clean("dmesg")
+        });
+        tests.add("unbind_leaves_nothing", |it| {
+            it.unchanged("before", "after")?;
+            it.lacks("dmesg", "leaked")
+        });
     });
 }
 
