@@ -79,42 +79,28 @@ mod tests {
 
     #[test]
     fn names_are_compared() {
-        const NO_TEST: &str = "docs/mistakes.md:5 names no test as a code span";
-        const UNKNOWN: &str = "docs/mistakes.md:5 names x::y, which is not a test that passed";
-
-        let tests = [
-            "compile_fail::stack::mistake",
-            "kunit::virt_plain::mapping::maps",
-        ];
-        let tests = tests.map(String::from);
+        let tests = ["fail::stack", "kunit::plain::maps"].map(String::from);
+        let no_test = "docs/mistakes.md:5 names no test as a code span".to_string();
+        let unknown = |line, name| {
+            format!("docs/mistakes.md:{line} names {name}, which is not a test that passed")
+        };
+        let two = [unknown(5, "x::y"), unknown(6, "y::z")].join("\n");
 
         for (rows, expected) in [
-            ("a stack | S | `compile_fail::stack::mistake` |", ""),
+            ("a stack | S | `fail::stack` |", String::new()),
+            ("a | `kunit::*::maps`, `fail::stack` |", String::new()),
+            ("a | S | `fail::stack` \\| c |", String::new()),
+            ("a | S | `x::y` |\n| b \\| c | D | `y::z` |", two.clone()),
             (
-                "a | `kunit::*::mapping::maps`, `compile_fail::stack::mistake` |",
-                "",
-            ),
-            ("a | S | `compile_fail::stack::mistake` \\| c |", ""),
-            (
-                "a | S | `x::y` |\n| b \\| c | D | `y::z` |",
-                &format!(
-                    "{UNKNOWN}\n{}",
-                    UNKNOWN.replace("5 names x::y", "6 names y::z")
-                ),
-            ),
-            (
-                "a | `x::y` and `compile_*::stack::mistake` |",
-                &format!(
-                    "{UNKNOWN}\n{}",
-                    UNKNOWN.replace("x::y", "compile_*::stack::mistake")
-                ),
+                "a | `x::y` and `f*::stack` |",
+                two.replace("6 names y::z", "5 names f*::stack"),
             ),
             (
                 "a | `x::y`, `kunit::*` |",
-                &format!("{UNKNOWN}\n{}", UNKNOWN.replace("x::y", "kunit::*")),
+                two.replace("6 names y::z", "5 names kunit::*"),
             ),
-            ("a | S | see `Mapping` |", NO_TEST),
-            ("`compile_fail::stack::mistake` | S | |", NO_TEST),
+            ("a | S | see `Mapping` |", no_test.clone()),
+            ("`fail::stack` | S | |", no_test),
         ] {
             let found = check_page(&format!("{HEAD}| {rows}\n\nThe end.\n"), &tests);
             let found = found.map_or_else(|error| error.to_string(), |()| String::new());
