@@ -2,9 +2,7 @@
 
 //! Checks the wording of sources and of commit subjects.
 //!
-//! The words to avoid are in `tests/words.json`. So are the directories and files that still have
-//! findings, each with their number, which may only shrink. To list the findings of one of them,
-//! set its number to 0.
+//! The words to avoid are in `tests/words.json`.
 
 #[cfg(test)]
 mod tests;
@@ -44,15 +42,13 @@ struct Rules {
     subject_verbs: Vec<String>,
     /// Maximum width of a line.
     columns: usize,
-    /// Number of findings by directory or file.
-    unclean: BTreeMap<String, usize>,
 }
 
 /// Checks all tracked files.
 ///
 /// # Errors
 ///
-/// The findings, if a file or directory has another number of them than the list says.
+/// The findings.
 pub fn check() -> Result<()> {
     let rules = Rules::new()?;
     let files = git("ls-files")?;
@@ -62,10 +58,10 @@ pub fn check() -> Result<()> {
         let text = fs::read(file)?;
 
         for (line, finding) in rules.findings(file, &String::from_utf8_lossy(&text)) {
-            findings.push((file, format!("{file}:{line}: {finding}")));
+            findings.push(format!("{file}:{line}: {finding}"));
         }
     }
-    rules.compare(&findings)
+    expect_none("wording", findings.iter().map(String::as_str))
 }
 
 /// Checks the subjects of the commits from the one that added `tests/words.json` on.
@@ -92,14 +88,10 @@ pub fn check_subjects() -> Result<()> {
     };
     let log = git(&format!("log --no-merges --format=%h%x20%s HEAD{older}"))?;
     let is_wrong = |line: &&str| !rules.accepts(line.split_once(' ').unwrap_or_default().1);
-    let wrong: Vec<_> = log.lines().filter(is_wrong).collect();
+    let what =
+        "subjects that are not `dir: verb object`, or whose verb is not a change to the code";
 
-    ensure!(
-        wrong.is_empty(),
-        "subjects that are not `dir: verb object`, or whose verb is not a change to the code:\n{}",
-        wrong.join("\n")
-    );
-    Ok(())
+    expect_none(what, log.lines().filter(is_wrong))
 }
 
 impl Rules {
@@ -162,37 +154,6 @@ impl Rules {
             }
         }
         found
-    }
-
-    /// Compares the number of findings in files with the list.
-    fn compare(&self, findings: &[(&str, String)]) -> Result<()> {
-        let entry_of = |file: &str| {
-            let entries = self.unclean.keys().map(String::as_str);
-            let above = entries.filter(|entry| Path::new(file).starts_with(entry));
-
-            above.max_by_key(|entry| entry.len()).unwrap_or("")
-        };
-        let mut wrong = vec![];
-
-        for entry in self.unclean.keys().map(String::as_str).chain([""]) {
-            let allowed = self.unclean.get(entry).copied().unwrap_or(0);
-            let found = findings.iter().filter(|(file, _)| entry_of(file) == entry);
-            let number = found.clone().count();
-
-            if number > allowed {
-                wrong.extend(found.map(|(_, finding)| finding.clone()));
-            }
-            if number != allowed && !entry.is_empty() {
-                let place = format!("{PATH}: {entry}");
-
-                wrong.push(format!("{place}: {allowed} allowed, {number} found"));
-            }
-            if number < allowed {
-                wrong.push(format!("write {number}, or for 0 remove the line"));
-            }
-        }
-        ensure!(wrong.is_empty(), "{}", wrong.join("\n"));
-        Ok(())
     }
 
     /// Returns true if a commit may have this subject.
