@@ -23,43 +23,48 @@ const FOLDER: &str = "tests/compile_fail";
 const MISTAKE: &str = "mistake";
 const CORRECTED: &str = "corrected";
 
-/// Reasons of failure, by case and revision.
-type Failures = BTreeMap<(String, &'static str), String>;
-
 /// Part of a message: line in the case, `CODE` or the level, and the code or the words.
 type Part = (usize, String, String);
 
 /// Adds the tests, all of one job.
 pub fn add(suite: &mut Suite) -> Result<()> {
-    let mut cases = vec![];
+    let mut cases: Vec<String> = vec![];
 
     for entry in fs::read_dir(FOLDER).with_context(|| format!("cannot read {FOLDER}"))? {
-        cases.extend(case_of(&entry?.path()));
+        let name = entry?.file_name().to_string_lossy().into_owned();
+
+        cases.extend(name.strip_suffix(".rs").map(String::from));
     }
+    cases.retain(|case| case != "root");
     ensure!(!cases.is_empty(), "{FOLDER} has no cases");
-    cases.sort();
 
-    let mut selected = [CORRECTED, MISTAKE].map(|revision| (revision, cases.clone()));
-    let tests = selected.iter().flat_map(|(revision, cases)| {
-        cases.iter().map(|case| {
-            let key = (case.clone(), *revision);
+    let revisions = [CORRECTED, MISTAKE].into_iter();
+    let names = revisions.flat_map(|it| cases.iter().map(move |case| name_of(case, it)));
+    let names: BTreeSet<_> = names.collect();
+    let selected: BTreeSet<_> = names
+        .iter()
+        .filter(|it| suite.selects(it))
+        .cloned()
+        .collect();
 
-            Test::new(name_of(case, revision), move |failures: &Failures| {
-                failures.get(&key).map_or(Ok(()), |text| bail!("{text}"))
-            })
-        })
-    });
-    let tests: Vec<_> = tests.collect();
-
-    for (revision, cases) in &mut selected {
-        cases.retain(|case| suite.selects(&name_of(case, revision)));
-    }
-    suite.add("compile_fail", tests, move || {
+    suite.add_each("compile_fail", names, move || {
         let (work, mut failures) = (TempDir::new()?, Failures::new());
 
-        for (revision, cases) in selected {
-            for (case, reason) in compile(work.path(), revision, cases)? {
-                failures.insert((case, revision), reason);
+        for revision in [CORRECTED, MISTAKE] {
+            let mut cases = cases.clone();
+
+            cases.retain(|case| selected.contains(&name_of(case, revision)));
+            while !cases.is_empty() {
+                let suspects = compile(work.path(), revision, &cases)?;
+                let is_suspect = |case: &String| suspects.contains_key(&name_of(case, revision));
+
+                for case in cases.iter().filter(|it| is_suspect(it)) {
+                    failures.extend(compile(work.path(), revision, &[case.clone()])?);
+                }
+                if suspects.is_empty() {
+                    break;
+                }
+                cases.retain(|case| !is_suspect(case));
             }
         }
         Ok(failures)
@@ -75,39 +80,9 @@ fn file_of(case: &str) -> String {
     format!("{FOLDER}/{case}.rs")
 }
 
-/// Returns the name of the case in the file `path`; none for the root and other files.
-fn case_of(path: &Path) -> Option<String> {
-    let name = path.file_name()?.to_str()?.strip_suffix(".rs")?;
-
-    (name != "root" && path.parent()?.ends_with(FOLDER)).then(|| name.into())
-}
-
-/// Compiles a revision of cases, and returns the reasons of failure by case.
-fn compile(
-    work: &Path,
-    revision: &str,
-    mut cases: Vec<String>,
-) -> Result<BTreeMap<String, String>> {
-    let mut failures = BTreeMap::new();
-
-    while !cases.is_empty() {
-        let suspects = compile_once(work, revision, &cases)?;
-
-        if suspects.is_empty() {
-            break;
-        }
-        cases.retain(|case| !suspects.contains_key(case));
-        for case in suspects.into_keys() {
-            failures.extend(compile_once(work, revision, &[case])?);
-        }
-    }
-    Ok(failures)
-}
-
 /// Compiles a revision of cases at once; returns those with other messages than they must have.
-fn compile_once(work: &Path, revision: &str, cases: &[String]) -> Result<BTreeMap<String, String>> {
-    let mut modules = String::new();
-    let mut failures = BTreeMap::new();
+fn compile(work: &Path, revision: &str, cases: &[String]) -> Result<Failures> {
+    let (mut modules, mut failures) = (String::new(), Failures::new());
     let (mut found, mut others) = (BTreeMap::<_, Vec<_>>::new(), String::new());
 
     for case in cases {
@@ -145,7 +120,10 @@ fn compile_once(work: &Path, revision: &str, cases: &[String]) -> Result<BTreeMa
         if !wrong.is_empty() {
             let text: String = messages.iter().map(|it| &*it.rendered).collect();
 
-            failures.insert(case.clone(), format!("{text}Not as annotated:\n{wrong}"));
+            failures.insert(
+                name_of(case, revision),
+                format!("{text}Not as annotated:\n{wrong}"),
+            );
         }
     }
     Ok(failures)

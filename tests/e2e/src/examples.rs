@@ -20,9 +20,6 @@ use extract::{
     Example, //
 };
 
-/// Messages of the compiler, by the name of the example.
-type Failures = BTreeMap<String, String>;
-
 /// Definition of the trait `Engine`.
 const ENGINE: &str = "tests/examples/engine.rs";
 
@@ -37,14 +34,9 @@ pub fn add(suite: &mut Suite) -> Result<()> {
     ensure!(!all.is_empty(), "there are no examples");
 
     let names: Vec<_> = all.iter().map(|it| it.name.clone()).collect();
-    let tests = names.into_iter().map(|name| {
-        Test::new(name.clone(), move |failures: &Failures| {
-            failures.get(&name).map_or(Ok(()), |text| bail!("{text}"))
-        })
-    });
 
     all.retain(|it| suite.selects(&it.name));
-    suite.add("examples", tests, move || compile(&all));
+    suite.add_each("examples", names, move || compile(&all));
     suite.test("examples::fences_are_known", move || {
         let mut bad = vec![];
 

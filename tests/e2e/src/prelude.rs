@@ -107,6 +107,7 @@ pub(crate) use crate::{
     },
     soak, source,
     suite::{
+        Failures,
         Suite,
         Test,
         JOB_FAILED, //

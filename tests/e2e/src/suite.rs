@@ -53,6 +53,9 @@ impl<T> Test<T> {
     }
 }
 
+/// Reasons of failure, by the name of the test.
+pub type Failures = BTreeMap<String, String>;
+
 /// The outcome of a job: an access waits until the job is done.
 type Outcome<T> = Arc<LazyLock<Result<T>, Box<dyn FnOnce() -> Result<T> + Send>>>;
 
@@ -166,6 +169,22 @@ impl Suite {
                 work: Box::new(move || drop(sender.send(work()))),
             });
         }
+    }
+
+    /// Adds the job `name` and tests, which pass unless the outcome has a reason of their failure.
+    pub fn add_each(
+        &mut self,
+        name: &str,
+        tests: impl IntoIterator<Item = String>,
+        work: impl FnOnce() -> Result<Failures> + Send + 'static,
+    ) {
+        let tests = tests.into_iter().map(|test| {
+            Test::new(test.clone(), move |failures: &Failures| {
+                failures.get(&test).map_or(Ok(()), |text| bail!("{text}"))
+            })
+        });
+
+        self.add(name, tests, work);
     }
 
     /// Adds a test that is a job of its own.
