@@ -59,6 +59,8 @@ pub struct Boot {
     pub contents: Vec<(u64, Vec<u8>)>,
     /// More arguments for QEMU.
     pub arguments: Vec<OsString>,
+    /// True if bursts take time, and DMASTZ is that of upstream QEMU: see `guest/slow.sh`.
+    pub is_slow: bool,
     /// Target of the Makefile that makes these files.
     pub target: Option<&'static str>,
     /// Function that is called with each line of the console while the script runs.
@@ -76,6 +78,7 @@ impl Default for Boot {
             files: vec![],
             contents: vec![],
             arguments: vec![],
+            is_slow: false,
             target: None,
             on_line: None,
         }
@@ -145,9 +148,14 @@ impl Board {
         }
 
         let work = TempDir::new()?;
+        let first = if boot.is_slow {
+            crate::script::script(&["provoke", "slow"])?
+        } else {
+            String::new()
+        };
         let [console, complaints] = ["console", "complaints"].map(|name| work.path().join(name));
         let mut qemu = self
-            .command(boot, &(LIMIT.to_string() + script), work.path())?
+            .command(boot, &format!("{LIMIT}{first}{script}"), work.path())?
             .args(["-icount", "shift=0,sleep=off"])
             .stdin(Stdio::null())
             .stdout(File::create(&console)?)

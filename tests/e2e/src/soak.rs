@@ -35,7 +35,7 @@ pub fn run(transfers: u64) -> bool {
             println!("{done:>9} transfers");
         }
     });
-    engine::soak(&mut suite, "engine", boot, transfers, None);
+    engine::soak(&mut suite, "engine", boot, transfers);
     engine::busy(&mut suite, UNDER_LOAD, |_| ());
     lifetime::add_rounds(&mut suite, UNDER_LOAD, IDLE);
     suite.run()

@@ -15,6 +15,7 @@ mod no_memory;
 mod power;
 mod rt;
 mod samples;
+mod slow;
 mod tracing;
 
 use libtest_mimic::Arguments;
@@ -37,6 +38,7 @@ pub fn run(arguments: Arguments) -> Result<bool> {
     samples::add(&mut suite);
     bench::add(&mut suite);
     rt::add(&mut suite)?;
+    slow::add(&mut suite)?;
     faults::add(&mut suite, "faults", Boot::with_driver())?;
     lists::add(&mut suite);
     lessons::add(&mut suite);

@@ -13,14 +13,7 @@ const ROUNDS: u64 = 8;
 
 /// Adds the tests on Debian's kernel.
 pub fn add(suite: &mut Suite) {
-    soak(suite, "engine", Boot::with_driver(), REDUCED, None);
-    soak(
-        suite,
-        "engine_slow",
-        Boot::with_driver(),
-        SHORT,
-        Some("slow"),
-    );
+    soak(suite, "engine", Boot::with_driver(), REDUCED);
     busy(suite, ROUNDS, |tests| {
         // The instructions that the reference names, of a copy of 4096 bytes.
         tests.add("shows_its_programs", |it| {
@@ -70,17 +63,12 @@ pub fn busy(suite: &mut Suite, rounds: u64, add: impl FnOnce(&mut Tests)) {
     });
 }
 
-/// Adds a soak test that boots with `boot`, and executes the script `faults` first.
-pub fn soak(suite: &mut Suite, group: &str, boot: Boot, transfers: u64, faults: Option<&str>) {
+/// Adds a soak test that boots with `boot`.
+pub fn soak(suite: &mut Suite, group: &str, boot: Boot, transfers: u64) {
     let name = format!("{group}: soak");
     let kernel = boot.kernel;
-    let first = faults.map_or(Ok(String::new()), |faults| script(&["provoke", faults]));
-    let script = first.and_then(|first| Ok(first + &soak::script_for(transfers)?));
 
-    suite.boot(&name, boot, script, |tests| {
-        if faults.is_some() {
-            tests.add("soak_is_slow", is_slow);
-        }
+    suite.boot(&name, boot, soak::script_for(transfers), |tests| {
         tests.add("soak_finds_every_byte_right", soak::expect_right);
         tests.add("soak_uses_all_channels", move |it| {
             soak::expect_all_channels(it, transfers)
@@ -89,11 +77,6 @@ pub fn soak(suite: &mut Suite, group: &str, boot: Boot, transfers: u64, faults: 
         tests.add("soak_leaves_the_kernel_well", |it| it.clean("dmesg"));
         tests.add("soak_runs_on_the_kernel", move |it| kernel.expect_in(it));
     });
-}
-
-/// Checks that `guest/slow.sh` has set its properties.
-pub fn is_slow(it: &Console) -> Result<()> {
-    it.is("slow", "5000 1")
 }
 
 /// Checks that each write to a register has a barrier in front of it, because a program must be in

@@ -75,7 +75,7 @@ pub fn add(suite: &mut Suite) -> Result<()> {
     let plain = || without_suites("");
 
     super::faults::add(suite, "debug_faults", plain())?;
-    engine::soak(suite, "debug_engine", plain(), engine::SHORT, None);
+    engine::soak(suite, "debug_engine", plain(), engine::SHORT);
     super::lists::cases(suite, "debug_lists", plain());
     super::no_memory::add(suite, plain());
     super::inspect::add_debug(suite, without_suites);

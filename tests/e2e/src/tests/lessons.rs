@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The board boots and the lessons hold: with 1 GiB and 6 GiB, plain and bounced, and with bursts
-//! that take time.
+//! The board boots and the lessons hold: with 1 GiB and 6 GiB, plain and bounced.
 
 use crate::prelude::*;
 
@@ -80,17 +79,6 @@ pub fn add(suite: &mut Suite) {
         tests.add("board_6g::logs_nothing_wrong", |it| it.clean("dmesg"));
         tests.add("all_hold", all_hold);
     });
-    suite.boot(
-        "lessons_slow",
-        boot(),
-        script(&["provoke", "slow", "demo"]),
-        |tests| {
-            tests.add("bursts_take_time", engine::is_slow);
-            tests.add("all_hold", all_hold);
-            tests.add("log_nothing_wrong", |it| it.clean("dmesg"));
-            tests.add("raise_at_most_one_interrupt_a_program", interrupts);
-        },
-    );
     suite.boot("lessons_bounced", bounced, script(&["demo"]), |tests| {
         tests.add("all_that_fit_hold", all_that_fit_hold);
         tests.add("too_long_is_refused", too_long_is_refused);

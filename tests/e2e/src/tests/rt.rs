@@ -8,7 +8,8 @@
 
 use super::{
     faults,
-    lessons, //
+    lessons,
+    lists, //
 };
 use crate::prelude::*;
 
@@ -29,7 +30,8 @@ pub fn add(suite: &mut Suite) -> Result<()> {
 
     faults::add(suite, "rt::debug_faults", debug())?;
     lessons(suite, "rt::debug_lessons", debug());
-    engine::soak(suite, "rt", debian(), engine::SHORT, None);
+    engine::soak(suite, "rt", debian(), engine::SHORT);
+    lists::cases(suite, "rt::lists", debian());
     lessons(suite, "rt::lessons", debian());
     Ok(())
 }
