@@ -17,7 +17,8 @@ use crate::prelude::*;
 const LAYERS: &str = "\
 kernel
 LocalModule
-bindings kernel LocalModule
+pin_init
+bindings kernel LocalModule pin_init
 dma kernel bindings
 sg::runs
 sg::split
@@ -32,7 +33,7 @@ pl330::transfer kernel dma sg pl330::program pl330::engine
 pl330 kernel bindings dma pl330::program pl330::hw pl330::engine pl330::transfer
 lessons kernel dma sg pl330
 user kernel bindings dma sg pl330 lessons
-crate kernel dma pl330 user
+crate kernel pin_init bindings dma pl330 user
 ";
 
 /// Checks all files of the module. Tests in them may use anything.
