@@ -375,7 +375,7 @@ impl Dmac {
     /// Starts `program`, which is stored at `address`, on a channel.
     fn start_at(&mut self, channel: u32, program: &Program, address: u32) -> Result<()> {
         self.0.store(address.into(), &program.0)?;
-        self.debug(GO_CHANNEL_0 | channel << 24, address)
+        self.debug(GO_CHANNEL_0 | (channel << 24), address)
     }
 
     /// Starts a program on a channel and waits for longer than it needs.

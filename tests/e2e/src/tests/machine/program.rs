@@ -35,8 +35,8 @@ impl Side {
         const NON_SECURE: u32 = 1 << 9;
 
         u32::from(self.increments)
-            | self.beat.trailing_zeros() << 1
-            | (self.beats - 1) << 4
+            | (self.beat.trailing_zeros() << 1)
+            | ((self.beats - 1) << 4)
             | NON_SECURE
     }
 }
@@ -64,7 +64,7 @@ impl Program {
     }
 
     pub fn control(self, source: Side, destination: Side) -> Self {
-        self.set(1, source.bits() | destination.bits() << 14)
+        self.set(1, source.bits() | (destination.bits() << 14))
     }
 
     pub fn source(self, address: u32) -> Self {

@@ -215,7 +215,7 @@ pub const TESTS: [(&str, Test); 9] = [
     }),
 ];
 
-/// Returns a copy of so many bursts, without its end.
+/// Returns a copy of `bursts` bursts, without DMAEND.
 fn copy(bursts: u8) -> Program {
     Program::new((SOURCE, FULL), (DESTINATION, FULL)).repeat(bursts, |it| it.load().store())
 }
