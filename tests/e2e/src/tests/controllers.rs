@@ -85,7 +85,7 @@ fn add_three(suite: &mut Suite) {
         tests.add("controllers_are_bound", |it| {
             let is_bound = |address: &&str| it.has("bound", &format!("{address}.dma-controller"));
 
-            CONTROLLERS.iter().try_for_each(|it| is_bound(&it))
+            CONTROLLERS.iter().try_for_each(is_bound)
         });
         tests.add("controllers_work_at_the_same_time", |it| {
             it.exits(0)?;

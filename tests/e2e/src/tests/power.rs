@@ -104,7 +104,7 @@ fn expect_killed(trace: &str, count: usize) -> Result<()> {
     let disabled = disabled.context("INTEN is not written")?;
     let kills = writes
         .iter()
-        .filter(|&&(address, value)| address == DBGINST0 && value >> 16 & 0xff == KILL)
+        .filter(|&&(address, value)| address == DBGINST0 && (value >> 16) & 0xff == KILL)
         .count();
     let later = writes[disabled..].iter().any(|&(it, _)| it == DBGCMD);
 
