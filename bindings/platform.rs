@@ -26,7 +26,7 @@ use super::c;
 /// Platform driver with callbacks for the sleep and the end of the system.
 ///
 /// Each is called for a device that is bound, with its data, and not at the same time as `unbind`.
-/// All may sleep.
+/// All may sleep. By default they do nothing.
 pub(crate) trait PowerManaged: platform::Driver {
     /// Prepares the device for a sleep of the system, in which it may lose its registers.
     ///
@@ -36,23 +36,27 @@ pub(crate) trait PowerManaged: platform::Driver {
     /// # Errors
     ///
     /// Any: the system does not go to sleep.
-    fn suspend_late(data: Pin<&Self::Data<'_>>) -> Result;
+    fn suspend_late(_: Pin<&Self::Data<'_>>) -> Result {
+        Ok(())
+    }
 
     /// Undoes [`suspend_late`](Self::suspend_late). Runtime PM does not work yet.
     ///
     /// # Errors
     ///
     /// Any: the kernel logs it.
-    fn resume_early(data: Pin<&Self::Data<'_>>) -> Result;
+    fn resume_early(_: Pin<&Self::Data<'_>>) -> Result {
+        Ok(())
+    }
 
     /// Starts the device again, before the drivers that use it do so with theirs.
     ///
     /// Also called without [`suspend_late`](Self::suspend_late) before, if another driver has
     /// failed.
-    fn resume(data: Pin<&Self::Data<'_>>);
+    fn resume(_: Pin<&Self::Data<'_>>) {}
 
     /// Stops the device: the system is turned off, reset, or replaced by another kernel.
-    fn shutdown(data: Pin<&Self::Data<'_>>);
+    fn shutdown(_: Pin<&Self::Data<'_>>) {}
 }
 
 /// Registers a platform driver with its callbacks for power management.

@@ -58,6 +58,7 @@ impl<'bound> RuntimePm<'bound> {
     ///
     /// # Errors
     ///
+    /// - `ENOTSUPP` if the driver was not registered by [`PmAdapter`](super::PmAdapter);
     /// - `ENOENT` if the device has no clock `name`;
     /// - `EPROBE_DEFER` if the clock's provider is not registered yet;
     /// - `ENOMEM`;
@@ -67,8 +68,14 @@ impl<'bound> RuntimePm<'bound> {
         name: &CStr,
         delay: Delta,
     ) -> Result<(Self, c_ulong)> {
-        let clk = Clk::get(dev, Some(name))?;
         let raw = as_raw(dev);
+
+        // SAFETY: A device that is bound has a driver. Its table of callbacks does not change.
+        if unsafe { (*(*raw).driver).pm }.is_null() {
+            return Err(ENOTSUPP);
+        }
+
+        let clk = Clk::get(dev, Some(name))?;
 
         // The PM core only logs that a clock cannot be enabled.
         clk.prepare_enable()?;

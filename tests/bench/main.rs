@@ -51,7 +51,11 @@ use kernel::{
     prelude::*, //
 };
 
-use bindings::as_raw;
+use bindings::{
+    as_raw,
+    PmAdapter,
+    PowerManaged, //
+};
 use dma::{
     Bidirectional,
     Buffer,
@@ -64,13 +68,13 @@ use dma::{
     ToDevice, //
 };
 
-kernel::module_platform_driver! {
+kernel::module_driver!(<T>, PmAdapter<T>, {
     type: Bench,
     name: "rk3588_dma_bench",
     authors: ["The rk3588_dma developers"],
     description: "Compares streaming DMA mappings in Rust with those in C",
     license: "GPL",
-}
+});
 
 kernel::of_device_table!(
     OF_TABLE,
@@ -190,6 +194,9 @@ impl platform::Driver for Bench {
         run(pdev, subject).map(|()| Self)
     }
 }
+
+// It is idle after its probe.
+impl PowerManaged for Bench {}
 
 /// Measures all cases for one device.
 fn run<'bound>(
