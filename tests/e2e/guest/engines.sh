@@ -67,6 +67,8 @@ requests() {
 }
 
 look_at_both() {
+	# Turns the clocks of dmac0 and dmac2 on, by their bits in CLKGATE_CON10.
+	devmem 0xfd7c0828 32 0x00a00000
 	look theirs 0xfea10e00
 	look ours 0xfed10e00
 }
