@@ -44,7 +44,9 @@ theirs() {
 	request theirs /sys/kernel/debug/rk3588_dma_peer/repeat 118 "$@"
 }
 
+# ours COMMAND...: requests it when the clock is on, because turning it on reads a register.
 ours() {
+	echo copy 4096 1 >/sys/kernel/debug/rk3588_dma-fed10000.dma-controller/repeat || exit 1
 	request ours /sys/kernel/debug/rk3588_dma-fed10000.dma-controller/repeat 122 "$@"
 }
 
