@@ -74,7 +74,7 @@ impl Engine<'_> {
     /// # Errors
     ///
     /// `EBUSY` if a program has not ended after 2 s. Everything goes on then.
-    pub(in super::super) fn suspend(&self) -> Result {
+    pub(crate) fn suspend(&self) -> Result {
         let start = Instant::<Monotonic>::now();
 
         {
@@ -118,7 +118,7 @@ impl Engine<'_> {
     /// # Errors
     ///
     /// Those of the clock.
-    pub(in super::super) fn resume_early(&self) -> Result {
+    pub(crate) fn resume_early(&self) -> Result {
         if self.scheduler.lock().power() == Power::Asleep {
             bindings::force_resume(self.dev)?;
         }
@@ -126,7 +126,7 @@ impl Engine<'_> {
     }
 
     /// Starts programs again. Callable from any context in which a `spinlock_t` may be taken.
-    pub(in super::super) fn resume(&self) {
+    pub(crate) fn resume(&self) {
         {
             let scheduler = &mut *self.scheduler.lock();
 

@@ -17,7 +17,7 @@
 load || exit 1
 for _ in 1 2 3 4 5 6 7 8; do
 	read -r idle <"${debugfs:?}"/channels
-	attempt list 16384 63 1 &
+	attempt list 32768 63 1 &
 	while read -r line <"$debugfs"/channels && [ "$line" = "$idle" ]; do :; done
 	echo "${device:?}" >"${driver:?}"/unbind || exit 1
 	wait
