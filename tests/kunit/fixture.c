@@ -10,6 +10,8 @@
 #include <linux/of.h>
 #include <linux/of_address.h>
 #include <linux/platform_device.h>
+#include <linux/pm_clock.h>
+#include <linux/pm_runtime.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -25,10 +27,16 @@ static int test_probe(struct platform_device *pdev)
 	return rk3588_dma_test_add_counters(&pdev->dev);
 }
 
+/* As the driver's, for controllers. */
+static const struct dev_pm_ops test_pm_ops = {
+	RUNTIME_PM_OPS(pm_clk_suspend, pm_clk_resume, NULL)
+};
+
 static struct platform_driver test_driver = {
 	.probe = test_probe,
 	.driver = {
 		.name = "rk3588_dma_test",
+		.pm = &test_pm_ops,
 	},
 };
 
