@@ -138,8 +138,8 @@ impl<T: PowerManaged> PmAdapter<T> {
     ///
     /// The caller is the PM core, with a device of this driver.
     unsafe extern "C" fn suspend_late(dev: *mut bindings::device) -> c_int {
-        // SAFETY: The caller guarantees the first. The PM core has frozen all tasks, and blocks
-        // probes.
+        // SAFETY: The caller guarantees the first. During a system sleep user space is frozen and
+        // probes are blocked, so nothing unbinds a device.
         let result = unsafe { Self::with_data(dev, T::suspend_late) };
 
         from_result(|| result.unwrap_or(Ok(())).map(|()| 0))

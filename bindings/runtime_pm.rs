@@ -4,6 +4,8 @@
 //!
 //! C headers: `include/linux/pm_runtime.h`, `include/linux/pm_clock.h`.
 
+use core::mem;
+
 use kernel::{
     bindings,
     clk::Clk,
@@ -44,6 +46,7 @@ use super::{
 /// - This value counts as one user of the device if, and only if, `is_on`.
 pub(crate) struct RuntimePm<'bound> {
     dev: &'bound Device<Bound>,
+    name: &'static CStr,
     is_on: bool,
     is_leaked: bool,
 }
@@ -59,13 +62,14 @@ impl<'bound> RuntimePm<'bound> {
     /// # Errors
     ///
     /// - `ENOTSUPP` if the driver was not registered by [`PmAdapter`](super::PmAdapter);
+    /// - `EINVAL` if the clock cannot be turned on and off in an atomic context;
     /// - `ENOENT` if the device has no clock `name`;
     /// - `EPROBE_DEFER` if the clock's provider is not registered yet;
     /// - `ENOMEM`;
     /// - errors of the provider.
     pub(crate) fn new(
         dev: &'bound Device<Bound>,
-        name: &CStr,
+        name: &'static CStr,
         delay: Delta,
     ) -> Result<(Self, c_ulong)> {
         let raw = as_raw(dev);
@@ -76,6 +80,11 @@ impl<'bound> RuntimePm<'bound> {
         }
 
         let clk = Clk::get(dev, Some(name))?;
+
+        // SAFETY: The clock must be valid: it is, until `clk` is dropped.
+        if unsafe { bindings::clk_is_enabled_when_prepared(clk.as_raw()) } {
+            return Err(EINVAL);
+        }
 
         // The PM core only logs that a clock cannot be enabled.
         clk.prepare_enable()?;
@@ -97,7 +106,7 @@ impl<'bound> RuntimePm<'bound> {
         let delay = delay.as_millis() as c_int;
 
         // SAFETY: The device must be valid: it is bound. `irq_safe` also requires callbacks that do
-        // not sleep: those for PM clocks do not, if the clock does not.
+        // not sleep: those for PM clocks do not, because the clock does not.
         unsafe {
             bindings::pm_runtime_set_autosuspend_delay(raw, delay);
             bindings::__pm_runtime_use_autosuspend(raw, true);
@@ -107,6 +116,7 @@ impl<'bound> RuntimePm<'bound> {
         // INVARIANT: Runtime PM was enabled, and the clock was added. There is no user yet.
         let mut this = Self {
             dev,
+            name,
             is_on: false,
             is_leaked: false,
         };
@@ -129,8 +139,8 @@ impl<'bound> RuntimePm<'bound> {
     ///
     /// # Errors
     ///
-    /// `EACCES` from the late phase of a system sleep to its end, if the clock is off; errors of
-    /// the clock.
+    /// `EACCES` from the late phase of a system sleep to its end, if the clock is off; other errors
+    /// of the PM core. A clock that cannot be enabled is none: the PM core only logs it.
     pub(crate) fn turn_on(&mut self) -> Result {
         if !self.is_on {
             // SAFETY: The device must be valid: it is bound. The call must not sleep in an atomic
@@ -166,6 +176,15 @@ impl Drop for RuntimePm<'_> {
     fn drop(&mut self) {
         let raw = as_raw(self.dev);
 
+        if self.is_leaked {
+            // Another reference, which stays enabled.
+            let leaked = Clk::get(self.dev, Some(self.name)).map(mem::ManuallyDrop::new);
+
+            if leaked.and_then(|clk| clk.prepare_enable()).is_err() {
+                dev_err!(self.dev, "clock turned off, although a channel needs it\n");
+            }
+        }
+
         // SAFETY: The device must be valid: it is bound. By the type invariants runtime PM is
         // enabled, and the clock of this value is the only one. From the first call on, no callback
         // runs.
@@ -175,9 +194,7 @@ impl Drop for RuntimePm<'_> {
             if self.is_on {
                 c::rk3588_dma_pm_runtime_put_noidle(raw);
             }
-            if !self.is_leaked {
-                c::pm_clk_destroy(raw);
-            }
+            c::pm_clk_destroy(raw);
             bindings::__pm_runtime_set_status(raw, bindings::rpm_status_RPM_SUSPENDED as c_uint);
         }
     }
