@@ -11,7 +11,7 @@
 //! - [`lessons`]: the lessons of the demonstration;
 //! - [`user`]: the debugfs files.
 //!
-//! The device tree overlay in `dts/` gives one of the three controllers to this driver.
+//! The device tree overlays in `dts/` give one or all of the three controllers to this driver.
 
 mod bindings;
 mod dma;

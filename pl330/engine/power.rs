@@ -3,7 +3,7 @@
 //! Power: the clock is on while the engine needs the registers, and off while the system sleeps.
 //!
 //! The first request after a time without any turns the clock on. The watchdog, which runs from
-//! then on, gives it up at the first check that finds nothing to do. So requests that follow each
+//! then on, releases it at the first check that finds nothing to do. So requests that follow each
 //! other pay nothing.
 
 use kernel::{
@@ -23,6 +23,7 @@ use super::{
         Report, //
     },
     scheduler::{
+        Hardware,
         Power,
         Scheduler,
         MAX_CHANNELS, //
@@ -42,27 +43,46 @@ pub(super) fn turn_on(scheduler: &mut KernelScheduler<'_>) {
     if scheduler.platform.pm.is_on() || scheduler.power() == Power::Asleep {
         return;
     }
-    if scheduler.platform.pm.turn_on().is_err() {
-        return scheduler.set_power(Power::Failed);
+    match scheduler.platform.pm.turn_on() {
+        Ok(()) => (),
+        // The system is about to sleep: `resume` follows.
+        Err(error) if error == EACCES => return scheduler.set_power(Power::Asleep),
+        Err(_) => return scheduler.set_power(Power::Failed),
     }
-    scheduler.set_power(Power::On);
-    restore(scheduler);
+    if scheduler.power() != Power::Held {
+        scheduler.set_power(Power::On);
+    }
+    if restore(scheduler) {
+        // No program runs, so these events are old.
+        scheduler.hardware.clear_events();
+    }
     scheduler.watch();
 }
 
-/// Gives up the clock, unless a channel that does not stop needs it.
+/// Releases the clock, unless a channel that does not stop needs it.
+///
+/// If a channel has not stopped yet, the next check of the watchdog tries again.
 pub(super) fn turn_off(scheduler: &mut KernelScheduler<'_>) {
-    if !scheduler.platform.needs_clock {
+    if scheduler.platform.needs_clock {
+        return;
+    }
+    if scheduler.is_quiet() {
         scheduler.platform.pm.turn_off();
+    } else {
+        scheduler.watch();
     }
 }
 
-/// Writes the registers again if they were lost while the clock or the power was off.
-pub(super) fn restore(scheduler: &mut KernelScheduler<'_>) {
-    if scheduler.hardware.restore() {
+/// Writes the registers again if they were lost while the clock or the power was off. Returns true
+/// if they were.
+pub(super) fn restore(scheduler: &mut KernelScheduler<'_>) -> bool {
+    let is_lost = scheduler.hardware.restore();
+
+    if is_lost {
         scheduler.platform.report(Report::RegistersLost);
         scheduler.ask_for_work();
     }
+    is_lost
 }
 
 impl Engine<'_> {
@@ -80,14 +100,14 @@ impl Engine<'_> {
         {
             let scheduler = &mut *self.scheduler.lock();
 
-            // The PM core has disabled runtime PM: the clock cannot be turned on any more.
+            // The PM core has disabled runtime PM: a clock that is off stays off.
             scheduler.set_power(if scheduler.platform.pm.is_on() {
                 Power::Held
             } else {
                 Power::Asleep
             });
         }
-        while self.with_clock(Scheduler::is_quiet) == Some(false) {
+        while !self.try_sleep() {
             if start.elapsed() >= SUSPEND_TIMEOUT {
                 self.resume();
                 self.log_busy_channels();
@@ -96,21 +116,28 @@ impl Engine<'_> {
             fsleep(SUSPEND_INTERVAL);
         }
 
-        let needs_clock = {
-            let scheduler = &mut *self.scheduler.lock();
-
-            turn_off(scheduler);
-            scheduler.stop_watching();
-            if !scheduler.platform.needs_clock {
-                scheduler.set_power(Power::Asleep);
-            }
-            scheduler.platform.needs_clock
-        };
-
-        if needs_clock {
+        if self.scheduler.lock().platform.needs_clock {
             return Ok(());
         }
         bindings::force_suspend(self.dev).inspect_err(|_| self.resume())
+    }
+
+    /// Releases the clock if no program runs. Returns false if one does.
+    fn try_sleep(&self) -> bool {
+        let scheduler = &mut *self.scheduler.lock();
+
+        // Without a clock nothing runs.
+        if scheduler.platform.pm.is_on() {
+            if !scheduler.is_quiet() {
+                return false;
+            }
+            turn_off(scheduler);
+        }
+        scheduler.stop_watching();
+        if !scheduler.platform.needs_clock {
+            scheduler.set_power(Power::Asleep);
+        }
+        true
     }
 
     /// Undoes what [`suspend`](Self::suspend) did to the clock. Sleeps.
@@ -131,6 +158,10 @@ impl Engine<'_> {
             let scheduler = &mut *self.scheduler.lock();
 
             scheduler.set_power(Power::On);
+            if scheduler.platform.pm.is_on() {
+                // The clock was on in the sleep, but the power may have been off.
+                restore(scheduler);
+            }
             if !scheduler.is_any_waiting() {
                 // The next request turns the clock on.
                 return;
@@ -141,9 +172,17 @@ impl Engine<'_> {
 
     fn log_busy_channels(&self) {
         for channel in 0..MAX_CHANNELS {
-            let state = self.scheduler.lock().channel(channel).state();
+            let is_busy = {
+                let scheduler = &mut *self.scheduler.lock();
 
-            if matches!(state, State::Running | State::Stopping) {
+                match scheduler.channel(channel).state() {
+                    State::Idle => !Hardware::is_stopped(&mut scheduler.hardware, channel),
+                    State::Running | State::Stopping => true,
+                    State::Retired => false,
+                }
+            };
+
+            if is_busy {
                 dev_err!(
                     self.dev,
                     "channel {channel} runs a program that does not end: no system sleep\n"

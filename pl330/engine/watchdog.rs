@@ -2,9 +2,8 @@
 
 //! Watchdog: finds programs that never end, and events and faults whose interrupt was lost.
 //!
-//! A timer that runs while the engine is busy, and a period longer: then it gives up the clock. A
-//! program that takes less than its period costs no
-//! register access.
+//! A timer that runs while the engine is busy, and a period longer: then it releases the clock. A
+//! program that takes less than its period costs no register access.
 
 use core::mem::offset_of;
 
@@ -16,7 +15,10 @@ use kernel::time::{
 use super::{
     fault,
     power,
-    scheduler::CHECK_PERIOD_MS,
+    scheduler::{
+        Power,
+        CHECK_PERIOD_MS, //
+    },
     worker,
     Engine, //
 };
@@ -51,7 +53,7 @@ unsafe impl HasTimer for Engine<'_> {
             }
             if scheduler.platform.masked_irq.is_some() {
                 scheduler.watch();
-            } else if !is_needed {
+            } else if !is_needed && scheduler.power() == Power::On {
                 power::turn_off(scheduler);
             }
             is_needed

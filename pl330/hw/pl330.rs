@@ -92,7 +92,7 @@ impl<'bound> Pl330<'bound> {
         }
         self.set_up();
         // After INTEN: INTCLR ignores the bits of events.
-        self.regs.write_reg(regs::INTCLR::from(u32::MAX));
+        self.clear_events();
         Ok(())
     }
 
@@ -287,8 +287,15 @@ impl<'bound> Pl330<'bound> {
         events
     }
 
+    /// Clears the events of all channels.
+    pub(crate) fn clear_events(&mut self) {
+        self.regs.write_reg(regs::INTCLR::from(u32::MAX));
+    }
+
     /// Clears the event of `channel`.
     pub(crate) fn clear_event(&mut self, channel: Channel) {
+        // INTCLR ignores it while INTEN is lost.
+        self.restore();
         self.regs
             .write_reg(regs::INTCLR::from(event_of(channel).bit()));
     }

@@ -24,7 +24,7 @@ pub(crate) enum Power {
 }
 
 impl Power {
-    /// Returns true if registers may be accessed.
+    /// Returns true if the hardware has a clock, or gets one when it is used.
     pub(super) fn has_clock(self) -> bool {
         matches!(self, Self::On | Self::Held)
     }
