@@ -217,6 +217,10 @@ impl debugfs::Command<FileData<'_>> for StreamFile {
     fn run(data: &FileData<'_>, word: &str) -> Result {
         let mut last = data.stream.lock();
 
+        if word == "stop" {
+            last.as_ref().ok_or(EINVAL)?.stop();
+            return Ok(());
+        }
         *last = Some(stream::start(data.dev, &data.controller, word)?);
         Ok(())
     }

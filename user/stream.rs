@@ -4,7 +4,8 @@
 //!
 //! ```sh
 //! echo 4 65536 1000 > stream      # 4 chains of 1000 copies of 64 KiB; does not wait for them
-//! cat stream-result               # 1234 of 4000 copies, 0 with wrong bytes, 0 failed
+//! echo stop > stream              # ends the chains
+//! cat stream-result               # 1234 of 4000 copies, 0 with wrong bytes, 0 failed, 4 chains
 //! ```
 
 use kernel::{
@@ -56,6 +57,9 @@ pub(super) struct Stream<'bound> {
     done: Atomic<usize>,
     wrong: Atomic<usize>,
     failed: Atomic<usize>,
+    /// Number of chains that have not ended.
+    chains: Atomic<usize>,
+    is_stopping: Atomic<bool>,
 }
 
 /// Chain of copies.
@@ -92,6 +96,8 @@ pub(super) fn start<'bound>(
             done: Atomic::new(0),
             wrong: Atomic::new(0),
             failed: Atomic::new(0),
+            chains: Atomic::new(chains),
+            is_stopping: Atomic::new(false),
         },
         GFP_KERNEL,
     )?;
@@ -143,9 +149,7 @@ impl<'bound> Chain<'bound> {
 
         match descriptor {
             Ok(descriptor) => drop(descriptor.submit()),
-            Err(_) => {
-                stream.failed.fetch_add(1, Relaxed);
-            }
+            Err(_) => stream.fail_chain(),
         }
     }
 
@@ -167,25 +171,39 @@ impl<'bound> Chain<'bound> {
                     stream.wrong.fetch_add(1, Relaxed);
                 }
                 self.left -= 1;
-                if self.left != 0 {
+                if self.left != 0 && !stream.is_stopping.load(Relaxed) {
                     self.submit(buffers);
+                } else {
+                    stream.chains.fetch_sub(1, Relaxed);
                 }
             }
-            Err(Failed { .. }) => {
-                stream.failed.fetch_add(1, Relaxed);
-            }
+            Err(Failed { .. }) => stream.fail_chain(),
         }
+    }
+}
+
+impl Stream<'_> {
+    /// Lets each chain end after the copy that runs.
+    pub(super) fn stop(&self) {
+        self.is_stopping.store(true, Relaxed);
+    }
+
+    /// Counts a failed copy, which ends its chain.
+    fn fail_chain(&self) {
+        self.failed.fetch_add(1, Relaxed);
+        self.chains.fetch_sub(1, Relaxed);
     }
 }
 
 impl fmt::Display for Stream<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_fmt(fmt!(
-            "{} of {} copies, {} with wrong bytes, {} failed\n",
+            "{} of {} copies, {} with wrong bytes, {} failed, {} chains\n",
             self.done.load(Relaxed),
             self.total,
             self.wrong.load(Relaxed),
-            self.failed.load(Relaxed)
+            self.failed.load(Relaxed),
+            self.chains.load(Relaxed)
         ))
     }
 }

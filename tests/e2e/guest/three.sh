@@ -25,7 +25,7 @@ section failed cat /tmp/failed
 for address in fea10000 fea30000 fed10000; do
 	section $address cat /tmp/$address
 done
-section deferred cat /sys/kernel/debug/devices_deferred
+section channels sh -c 'cat /proc/device-tree/spi@feb20000/dma-names | wc -c'
 rmmod rk3588_dma || exit 1
 section after resources
 section dmesg dmesg

@@ -37,7 +37,7 @@ pub fn add(suite: &mut Suite) {
             it.is("used", "ok")?;
             it.is(
                 "streamed",
-                "8000 of 8000 copies, 0 with wrong bytes, 0 failed",
+                "8000 of 8000 copies, 0 with wrong bytes, 0 failed, 0 chains",
             )
         });
         tests.add("idle_system_sleeps", |it| {
@@ -48,7 +48,7 @@ pub fn add(suite: &mut Suite) {
             it.has("refused_sleep", "Device or resource busy")?;
             it.is(
                 "refused_stream",
-                "0 of 1 copies, 0 with wrong bytes, 1 failed",
+                "0 of 1 copies, 0 with wrong bytes, 1 failed, 0 chains",
             )?;
             it.has("dmesg", "runs a program that does not end: no system sleep")?;
             it.is("after_refused_sleep", "ok")
@@ -58,7 +58,7 @@ pub fn add(suite: &mut Suite) {
             // Some copies may wait from one sleep to the next.
             it.within("stalled_sleeps", ..=SLEEPS / 20)?;
             it.within("turn_offs", SLEEPS..)?;
-            it.has("stream", " 0 with wrong bytes, 0 failed")?;
+            it.has("stream", " 0 with wrong bytes, 0 failed, 0 chains")?;
             it.is("other_transfer", "ok")
         });
         tests.add("leaves_nothing", |it| it.unchanged("before", "after"));
