@@ -68,7 +68,18 @@ pub fn add(suite: &mut Suite) {
 
 /// Adds the test of a shutdown with programs that run.
 fn add_shutdown(suite: &mut Suite) {
-    suite.test("power::shutdown_stops_programs", || {
+    let test = Test::new(
+        "power::shutdown_stops_programs",
+        |(console, trace): &(Console, String)| {
+            let channels = console.section("channels")?;
+
+            console.exits(0)?;
+            expect(channels, channels.matches(": running,").count(), 4)?;
+            expect_killed(trace, 4)
+        },
+    );
+
+    suite.add("power: shutdown", [test], || {
         let work = TempDir::new()?;
         let log = work.path().join("trace");
         let mut boot = Boot::with_driver();
@@ -77,11 +88,8 @@ fn add_shutdown(suite: &mut Suite) {
         boot.arguments.push("memory_region_ops_write".into());
 
         let console = Board::get()?.boot(&boot, &script(&["provoke", "shutdown"])?)?;
-        let running = console.section("channels")?.matches(": running,").count();
 
-        console.exits(0)?;
-        ensure!(running == 4, "{}", console.section("channels")?);
-        expect_killed(&fs::read_to_string(log)?, running)
+        Ok((console, fs::read_to_string(log)?))
     });
 }
 
