@@ -63,10 +63,7 @@ pub(crate) struct Mapping<'dev, M: Memory, D: Direction> {
 }
 
 impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
-    /// Maps `memory` for the device.
-    ///
-    /// Callable from any context in which a `spinlock_t` may be taken: that of the bounce buffers,
-    /// or of an IOMMU's addresses.
+    /// Maps `memory` for the device, in any context in which a `spinlock_t` may be taken.
     ///
     /// The kernel cleans or invalidates the cache lines of the memory, or copies it to a bounce
     /// buffer that the device can address.

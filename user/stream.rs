@@ -39,7 +39,7 @@ use crate::{
     }, //
 };
 
-/// Limits of a stream: its callbacks write and compare all bytes in softirq context.
+/// Limits of a stream.
 const MAX_CHAINS: usize = 64;
 const MAX_LEN: usize = 64 << 10;
 const MAX_COPIES: usize = 1_000_000;
@@ -123,7 +123,7 @@ impl<'bound> Chain<'bound> {
         self.left as u8
     }
 
-    /// Fills the source and submits the next copy. Does not sleep.
+    /// Fills the source and submits the next copy. Sleeps.
     fn submit(self, mut buffers: Buffers<'bound>) {
         let stream = self.stream.clone();
         let range = CopyRange {
@@ -138,12 +138,12 @@ impl<'bound> Chain<'bound> {
 
         let descriptor = stream
             .controller
-            .prepare(buffers.source, buffers.destination, range, GFP_ATOMIC)
+            .prepare(buffers.source, buffers.destination, range, GFP_KERNEL)
             .and_then(|descriptor| {
                 descriptor.with_callback(
-                    CallbackContext::Softirq,
+                    CallbackContext::Thread,
                     move |result| self.ended(result),
-                    GFP_ATOMIC,
+                    GFP_KERNEL,
                 )
             });
 

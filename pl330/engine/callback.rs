@@ -34,7 +34,7 @@ const FINISH_INTERVAL: Delta = Delta::from_micros(50);
 /// Context in which a callback is called.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CallbackContext {
-    /// Softirq context, soon after the interrupt: the callback must not sleep.
+    /// Softirq context, soon after the interrupt: the callback must not sleep, and should be short.
     ///
     /// With `PREEMPT_RT` that is a thread with softirqs disabled. The callback may take a
     /// `spinlock_t`, but must not sleep otherwise.

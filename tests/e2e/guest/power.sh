@@ -25,9 +25,10 @@ done_copies() {
 	cut -d ' ' -f 1 $debugfs/stream-result
 }
 
-# finish: waits until all chains of the stream have ended, and prints the result.
+# finish: waits until all chains of the stream have ended, at most 15 s, and prints the result.
 finish() {
-	until grep -q ', 0 chains' $debugfs/stream-result; do
+	for _ in $(seq 1500); do
+		grep -q ', 0 chains' $debugfs/stream-result && break
 		usleep 10000
 	done
 	cat $debugfs/stream-result
@@ -72,9 +73,11 @@ section refused_sleep sleep_once
 section refused_stream finish
 section after_refused_sleep attempt copy 4096 1
 
-# Sleeps with transfers under way.
+# Sleeps with transfers under way. Programs run at all times: there are three chains of slow copies
+# for each channel.
 echo 'hist:keys=name' >$tracing/events/clk/clk_disable/trigger
-echo '4 65536 1000000' >$debugfs/stream
+provoke dmac2 x-burst-cycles 5000
+echo '24 65536 1000000' >$debugfs/stream
 failed=0
 stalled=0
 copies=0
@@ -90,6 +93,7 @@ section turn_offs turn_offs
 # A chain that was lost in a sleep does not end.
 echo stop >$debugfs/stream
 section stream finish
+provoke dmac2 x-burst-cycles 0
 section other_transfer attempt copy 4096 16
 
 rmmod rk3588_dma || exit 1

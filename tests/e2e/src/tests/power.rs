@@ -20,9 +20,15 @@ const KILL: u64 = 0x01;
 
 /// Adds the tests.
 pub fn add(suite: &mut Suite) {
-    let script = script(&["state", "provoke", "power"]).map(|it| format!("sleeps={SLEEPS}\n{it}"));
+    cases(suite, "power", Boot::with_driver(), SLEEPS);
+    add_shutdown(suite);
+}
 
-    suite.boot("power", Boot::with_driver(), script, |tests| {
+/// Adds the tests of the clock and of `sleeps` sleeps, on the kernel of `boot`.
+pub fn cases(suite: &mut Suite, group: &str, boot: Boot, sleeps: u64) {
+    let script = script(&["state", "provoke", "power"]).map(|it| format!("sleeps={sleeps}\n{it}"));
+
+    suite.boot(group, boot, script, move |tests| {
         tests.add("clock_is_off_when_idle", |it| {
             it.is("loaded", "1 active")?;
             for section in ["idle", "idle_again", "idle_after_stream"] {
@@ -53,17 +59,16 @@ pub fn add(suite: &mut Suite) {
             it.has("dmesg", "runs a program that does not end: no system sleep")?;
             it.is("after_refused_sleep", "ok")
         });
-        tests.add("busy_system_sleeps", |it| {
+        tests.add("busy_system_sleeps", move |it| {
             it.is("failed_sleeps", "0")?;
             // Some copies may wait from one sleep to the next.
-            it.within("stalled_sleeps", ..=SLEEPS / 20)?;
-            it.within("turn_offs", SLEEPS..)?;
+            it.within("stalled_sleeps", ..=sleeps / 20)?;
+            it.within("turn_offs", sleeps..)?;
             it.has("stream", " 0 with wrong bytes, 0 failed, 0 chains")?;
             it.is("other_transfer", "ok")
         });
         tests.add("leaves_nothing", |it| it.unchanged("before", "after"));
     });
-    add_shutdown(suite);
 }
 
 /// Adds the test of a shutdown with programs that run.

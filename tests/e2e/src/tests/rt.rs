@@ -9,9 +9,13 @@
 use super::{
     faults,
     lessons,
-    lists, //
+    lists,
+    power, //
 };
 use crate::prelude::*;
+
+/// Number of times that the system sleeps with transfers under way.
+const SLEEPS: u64 = 20;
 
 /// Adds the tests.
 pub fn add(suite: &mut Suite) -> Result<()> {
@@ -33,6 +37,7 @@ pub fn add(suite: &mut Suite) -> Result<()> {
     engine::soak(suite, "rt", debian(), engine::SHORT);
     lists::cases(suite, "rt::lists", debian());
     lessons(suite, "rt::lessons", debian());
+    power::cases(suite, "rt::power", debian(), SLEEPS);
     Ok(())
 }
 
