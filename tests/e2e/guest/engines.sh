@@ -44,10 +44,12 @@ theirs() {
 	request theirs /sys/kernel/debug/rk3588_dma_peer/repeat 118 "$@"
 }
 
-# ours COMMAND...: requests it when the clock is on, because turning it on reads a register.
+# ours COMMAND...: requests it when the clock is on, because turning it on reads a register. So does
+# turning it off, which happens before this returns.
 ours() {
 	echo copy 4096 1 >/sys/kernel/debug/rk3588_dma-fed10000.dma-controller/repeat || exit 1
 	request ours /sys/kernel/debug/rk3588_dma-fed10000.dma-controller/repeat 122 "$@"
+	usleep 350000
 }
 
 requests() {
