@@ -49,7 +49,8 @@ define module
 	@cp -rs $(CURDIR)/Kbuild $(CURDIR)/*.rs $(1)/tree
 	@cp -rs $(RUST_DIRS:%=$(CURDIR)/%) $(CURDIR)/samples $(1)/tree
 	@cp -rs $(CURDIR)/tests/kunit $(CURDIR)/tests/bench $(1)/tree/tests
-	@find $(1)/tree \( -name '*.o' -o -name '.*.cmd' -o -name helpers.rs \) -delete
+	@find $(1)/tree \( -name '*.o' -o -name '.*.cmd' -o -name helpers.rs \
+		-o -name fixture_c.rs \) -delete
 	@kernel=$$(scripts/kernel $(2)) && \
 	scripts/env $(MAKE) --no-print-directory -s -C "$$kernel/build" \
 		M=$(1)/tree MO=$(1) $(3) modules
@@ -70,6 +71,16 @@ debug-rt:
 .PHONY: samples-module
 samples-module:
 	$(call module,$(CURDIR)/out/samples,stock,RK3588_DMA_SAMPLES=y)
+
+# The sample as somebody else would build it: a copy, with copies of dma/ and sg/ beside it.
+.PHONY: minimal-module
+minimal-module:
+	@$(RM) -r out/minimal && mkdir -p out/minimal/rk3588_dma
+	@cp samples/minimal/Kbuild samples/minimal/*.rs out/minimal
+	@cp -r dma sg out/minimal/rk3588_dma
+	@find out/minimal \( -name '*.o' -o -name '.*.cmd' -o -name helpers.rs \) -delete
+	@kernel=$$(scripts/kernel) && scripts/env $(MAKE) --no-print-directory -s \
+		-C "$$kernel/build" M="$(CURDIR)/out/minimal" modules
 
 .PHONY: debug-samples-module
 debug-samples-module:
@@ -115,7 +126,8 @@ shell: stock ## Boot the virtual Rock 5B+ to a shell, with the module and script
 clean: ## Remove the output of all builds, but not the cache
 	@$(RM) -r out tests/*/target tests/*/fuzz/target
 	@$(RM) *.ko *.mod *.mod.c *.mod.o .*.cmd .*.o .*.d *.o modules.order Module.symvers \
-		bindings/*.o bindings/.*.cmd bindings/helpers.rs $(OVERLAYS)
+		$(foreach directory,bindings dma,$(addprefix $(directory)/,*.o .*.cmd helpers.rs)) \
+		$(OVERLAYS)
 
 .PHONY: help
 help: ## Show this list

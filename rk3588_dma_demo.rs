@@ -4,9 +4,9 @@
 //!
 //! The directories, each of which uses only those before it:
 //!
-//! - [`bindings`]: kernel interfaces that the `kernel` crate lacks;
 //! - [`dma`]: streaming mappings that own their memory;
 //! - [`sg`]: the same for memory that is not contiguous;
+//! - [`bindings`]: kernel interfaces that the `kernel` crate lacks;
 //! - [`pl330`]: the controller;
 //! - [`lessons`]: the lessons of the demonstration;
 //! - [`user`]: the debugfs files.

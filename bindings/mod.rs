@@ -2,9 +2,7 @@
 
 //! Kernel interfaces that a driver needs and the `kernel` crate of 7.3 lacks.
 //!
-//! - [`c`]: functions that are inline or macros in C, declared by `bindgen` from `helpers.h`;
-//! - [`as_raw`]: conversion of a [`Device`] to `struct device`;
-//! - [`as_gfp`]: conversion of [`Flags`](kernel::alloc::Flags) to `gfp_t`;
+//! - [`c`]: functions that are inline in C, declared by `bindgen` from `helpers.h`;
 //! - [`disable_irq_nosync`], [`enable_irq`]: masking of an interrupt by its handler;
 //! - [`MemRegion`]: register addresses for exclusive use;
 //! - [`PmAdapter`]: a platform driver with callbacks for power management;
@@ -18,7 +16,6 @@
 //! Everything but [`c`] is safe, or states its requirements in a `# Safety` section.
 
 pub(crate) mod debugfs;
-mod gfp;
 mod platform;
 mod region;
 mod runtime_pm;
@@ -26,7 +23,6 @@ mod tasklet;
 mod timer;
 mod work;
 
-pub(crate) use gfp::as_gfp;
 pub(crate) use platform::{
     PmAdapter,
     PowerManaged, //
@@ -50,51 +46,24 @@ pub(crate) use work::{
     Work, //
 };
 
-use kernel::{
-    bindings,
-    device::{
-        Device,
-        DeviceContext, //
-    },
-};
+use kernel::bindings;
 
-/// Functions and constants of `helpers.h`.
+/// Functions of `helpers.h`.
 #[expect(
     improper_ctypes,
     unreachable_pub,
     reason = "output of bindgen, as in the kernel crate's bindings"
 )]
 pub(crate) mod c {
-    #[cfg(CONFIG_KUNIT = "y")]
-    use kernel::bindings::{
-        kunit,
-        platform_device, //
-    };
     use kernel::{
         bindings::{
-            bool_,
             device,
-            dma_addr_t,
-            dma_data_direction,
-            page,
-            phys_addr_t,
-            scatterlist,
-            tasklet_struct,
-            u64_, //
+            tasklet_struct, //
         },
         ffi, //
     };
 
-    include!(env!("RK3588_DMA_HELPERS_RS"));
-}
-
-/// Returns the `struct device` of `dev`.
-///
-/// `Device::as_raw` is private to the `kernel` crate. Callable from any context.
-pub(crate) fn as_raw<Ctx: DeviceContext>(dev: &Device<Ctx>) -> *mut bindings::device {
-    // CAST: `Device` is `repr(transparent)` over `Opaque<bindings::device>`, which is
-    // `repr(transparent)` over a cell of `bindings::device`.
-    core::ptr::from_ref(dev).cast_mut().cast()
+    include!(env!("RK3588_DMA_BINDINGS_RS"));
 }
 
 /// Disables interrupt `irq` without waiting for running handlers, so that a handler may call it.

@@ -18,10 +18,8 @@ use kernel::{
     time::Delta, //
 };
 
-use super::{
-    as_raw,
-    c, //
-};
+use super::c;
+use crate::dma::as_raw;
 
 /// Runtime power management of a device that needs one clock.
 ///

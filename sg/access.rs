@@ -24,7 +24,8 @@ use super::{
 use crate::dma::{
     resolve,
     DeviceReads,
-    Direction, //
+    Direction,
+    ReadInFlight, //
 };
 
 impl<'dev, M: SgMemory, D: Direction> MappedSgTable<'dev, M, D> {
@@ -111,11 +112,34 @@ impl<'dev, M: SgMemory, D: Direction> MappedSgTable<'dev, M, D> {
     }
 }
 
+// SAFETY: `SgSlice` accesses the bytes of its range.
+unsafe impl<'dev, M: SgMemory, D: Direction> ReadInFlight for MappedSgTable<'dev, M, D> {
+    type Bytes<'a>
+        = SgSlice<'a, 'dev, D>
+    where
+        Self: 'a;
+
+    unsafe fn for_cpu_in_flight(
+        &mut self,
+        range: impl RangeBounds<usize>,
+    ) -> Result<SgSlice<'_, 'dev, D>> {
+        let range = self.resolve_and_sync(range)?;
+
+        // INVARIANT: Synced above, and the list is borrowed mutably. The device does not write the
+        // bytes: the caller guarantees it.
+        Ok(SgSlice {
+            raw: &self.raw,
+            range,
+        })
+    }
+}
+
 /// Bytes of a list while the CPU may read them.
 ///
 /// # Invariants
 ///
-/// `range` is inside the list, which this value borrows mutably, and was synced for the CPU.
+/// `range` is inside the list, which this value borrows mutably, and was synced for the CPU. The
+/// device does not write these bytes.
 pub(crate) struct SgSlice<'a, 'dev, D: Direction> {
     raw: &'a RawList<'dev, D>,
     range: Range<usize>,
@@ -132,9 +156,9 @@ impl<D: Direction> SgSlice<'_, '_, D> {
         self.window().map(|(entry, len)| {
             // SAFETY: The bytes must be initialized, and not written while the slice exists.
             // `SgMemory` requires the former. By the type invariants only the list has the memory,
-            // and the device does not use it; `&self` excludes `iter_mut`. The bytes may be of
-            // several allocations, but are in the linear map, which is one object: the pointer is
-            // to an address in it.
+            // and the device does not write these bytes; `&self` excludes `iter_mut`. The bytes may
+            // be of several allocations, but are in the linear map, which is one object: the
+            // pointer is to an address in it.
             unsafe { slice::from_raw_parts(entry.start().as_ptr(), len) }
         })
     }
@@ -211,5 +235,5 @@ impl<D: Direction> Drop for SgSliceMut<'_, '_, D> {
     }
 }
 
-#[cfg(CONFIG_KUNIT = "y")]
+#[cfg(kunit_fixture)]
 mod tests;

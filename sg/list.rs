@@ -28,8 +28,8 @@ use super::{
     SgTable, //
 };
 use crate::{
-    bindings::as_raw,
     dma::{
+        as_raw,
         Direction,
         DmaDevice,
         MapError,
@@ -105,7 +105,7 @@ impl<'dev, M: SgMemory> SgTable<'dev, M> {
 ///
 /// ```
 /// # let mut pages = KVec::new();
-/// # pages.push(PageBuffer::zeroed()?, GFP_KERNEL)?;
+/// # pages.push(PageBuffer::zeroed(GFP_KERNEL)?, GFP_KERNEL)?;
 /// let list = SgTable::new(dev, pages, GFP_KERNEL)?.map::<FromDevice>()?;
 /// let mut list = engine.receive(list)?;
 /// let mut checksum = 0;
@@ -354,7 +354,7 @@ impl<D: Direction> Drop for RawList<'_, D> {
     }
 }
 
-#[cfg(CONFIG_KUNIT = "y")]
+#[cfg(kunit_fixture)]
 mod refused;
-#[cfg(CONFIG_KUNIT = "y")]
+#[cfg(kunit_fixture)]
 mod tests;

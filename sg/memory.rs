@@ -162,5 +162,5 @@ unsafe impl<A: SgMemory, B: SgMemory> SgMemory for (A, B) {
     }
 }
 
-#[cfg(CONFIG_KUNIT = "y")]
+#[cfg(kunit_fixture)]
 mod tests;

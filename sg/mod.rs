@@ -42,6 +42,8 @@
 //!
 //! C documentation: `Documentation/core-api/dma-api-howto.rst`, "Using Streaming DMA mappings".
 
+#![allow(dead_code, unused_imports, reason = "made for more than one driver")]
+
 mod access;
 mod list;
 mod memory;
@@ -65,8 +67,6 @@ pub(crate) use self::{
     },
 };
 
-// Drivers may have to name these; ours need not.
-#[expect(unused_imports, reason = "part of the interface")]
 pub(crate) use self::access::{
     SgSlice,
     SgSliceMut, //

@@ -21,15 +21,11 @@ use super::{
     runs::for_each_contiguous,
     split::Sink, //
 };
-use crate::{
-    bindings::{
-        as_gfp,
-        c, //
-    },
-    dma::{
-        Location,
-        MapFailure, //
-    }, //
+use crate::dma::{
+    as_gfp,
+    c,
+    Location,
+    MapFailure, //
 };
 
 mod entries;
@@ -432,6 +428,7 @@ impl Sink for EntriesToSet<'_> {
     }
 }
 
+#[cfg(kunit_fixture)]
 #[kunit_tests(rk3588_dma_sg_raw)]
 mod tests {
     use super::*;

@@ -50,5 +50,5 @@ pub(crate) fn window<'a, A: BusAddress + 'a>(
     Window::new(segments, range).filter_map(|(segment, len)| segment.slice(..len).ok())
 }
 
-#[cfg(CONFIG_KUNIT = "y")]
+#[cfg(kunit_fixture)]
 mod tests;

@@ -25,14 +25,12 @@ use super::{
     },
     SgMemory, //
 };
-use crate::{
-    bindings::c,
-    dma::{
-        DmaDevice,
-        Location,
-        MapError,
-        MapFailure, //
-    }, //
+use crate::dma::{
+    c,
+    DmaDevice,
+    Location,
+    MapError,
+    MapFailure, //
 };
 
 /// Memory `M` with a table of its pieces, to be mapped for a device.
@@ -52,7 +50,7 @@ use crate::{
 /// # Examples
 ///
 /// ```
-/// # let header = Buffer::zeroed(64)?;
+/// # let header = Buffer::zeroed(64, GFP_KERNEL)?;
 /// let payload = VVec::from_elem(0u8, 1 << 20, GFP_KERNEL)?;
 /// let table = SgTable::new(dev, (Contiguous(header), payload), GFP_KERNEL)?;
 /// let list = table.map::<ToDevice>()?;
@@ -125,7 +123,7 @@ impl<'dev, M: SgMemory> SgTable<'dev, M> {
 /// An entry for each page of a buffer:
 ///
 /// ```
-/// # let buffer = Buffer::zeroed(64 << 10)?;
+/// # let buffer = Buffer::zeroed(64 << 10, GFP_KERNEL)?;
 /// let table = SgTableBuilder::new(dev, Contiguous(buffer))
 ///     .split_at_pages()
 ///     .build(GFP_KERNEL)?;
@@ -355,7 +353,7 @@ fn is_bounced(part: Extent) -> bool {
     unsafe { c::rk3588_dma_bounces_len(part.len) }
 }
 
-#[cfg(CONFIG_KUNIT = "y")]
+#[cfg(kunit_fixture)]
 mod refused;
-#[cfg(CONFIG_KUNIT = "y")]
+#[cfg(kunit_fixture)]
 mod tests;

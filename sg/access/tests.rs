@@ -13,6 +13,7 @@ mod suite {
         dma::{
             Bidirectional,
             Buffer,
+            BusMaster,
             DmaDevice,
             FromDevice,
             ToDevice, //
@@ -33,7 +34,7 @@ mod suite {
         len: usize,
         seed: u8,
     ) -> Result<MappedSgTable<'_, Contiguous<Buffer>, D>> {
-        let mut buffer = Buffer::zeroed(len)?;
+        let mut buffer = Buffer::zeroed(len, GFP_KERNEL)?;
 
         fixture::fill(seed, 0, &mut buffer);
 
@@ -309,6 +310,35 @@ mod suite {
         assert!(fixture::is_filled(1, 0, &to[..100]));
         list.for_cpu(100..)?.copy_to(&mut to[..100])?;
         assert!(fixture::is_filled(1, 100, &to[..100]));
+        Ok(())
+    }
+
+    #[test]
+    fn the_cpu_reads_what_the_device_wrote_while_it_writes_the_rest() -> Result {
+        let device = TestDevice::new()?;
+        let dev = device.dma()?;
+        let list = list::<FromDevice>(dev, 1000, 1)?;
+        let mut flight = BusMaster::<u32>::new(dev)?.submit(list)?;
+        let hardware = fixture::hardware(dev, &flight)?;
+
+        for (offset, seed) in [(0, 2), (250, 3), (500, 4), (750, 5)] {
+            let mut bytes = [0; 250];
+
+            fixture::fill(seed, 0, &mut bytes);
+            hardware.write(offset, &bytes);
+            // SAFETY: The device must not write the bytes meanwhile: the hardware is used above.
+            let seen = unsafe { flight.for_cpu(offset..offset + 250)? };
+
+            bytes.fill(0);
+            seen.copy_to(&mut bytes)?;
+            assert!(fixture::is_filled(seed, 0, &bytes));
+        }
+        // The ranges are in four, five, five and five entries.
+        assert_eq!(syncs(dev), (19, 0));
+        // SAFETY: As above.
+        assert!(unsafe { flight.for_cpu(..1001) }.is_err());
+        // SAFETY: The device must not use the list any more: the hardware is not used below.
+        drop(unsafe { flight.complete() });
         Ok(())
     }
 

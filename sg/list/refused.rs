@@ -12,8 +12,8 @@ mod suite {
 
     use super::super::*;
     use crate::{
-        bindings::c,
         dma::{
+            c,
             Bidirectional,
             Buffer,
             FromDevice,
@@ -49,11 +49,14 @@ mod suite {
         }
 
         // The first entry is within, the others are not.
-        let mut buffer = Buffer::zeroed(0x2_0000)?;
+        let mut buffer = Buffer::zeroed(0x2_0000, GFP_KERNEL)?;
 
         fixture::fill(1, 0, &mut buffer);
 
-        let memory = (Contiguous(PageBuffer::zeroed()?), Contiguous(buffer));
+        let memory = (
+            Contiguous(PageBuffer::zeroed(GFP_KERNEL)?),
+            Contiguous(buffer),
+        );
         let table = SgTable::new(dev, memory, GFP_KERNEL)?;
         let memory = match table.map::<Bidirectional>() {
             // The kernel puts bounce buffers where they cross none.
@@ -93,7 +96,7 @@ mod suite {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
         let is_forced = fixture::is_bounced(dev)?;
-        let mut buffer = Buffer::zeroed(COUNT * 512)?;
+        let mut buffer = Buffer::zeroed(COUNT * 512, GFP_KERNEL)?;
 
         fixture::fill(1, 0, &mut buffer);
 
@@ -217,11 +220,14 @@ mod suite {
     fn what_shares_a_line_is_refused_and_comes_back() -> Result {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
-        let mut buffer = Buffer::zeroed(64)?;
+        let mut buffer = Buffer::zeroed(64, GFP_KERNEL)?;
 
         fixture::fill(1, 0, &mut buffer);
 
-        let memory = (Contiguous(Buffer::zeroed(64)?), Contiguous(Touchy(buffer)));
+        let memory = (
+            Contiguous(Buffer::zeroed(64, GFP_KERNEL)?),
+            Contiguous(Touchy(buffer)),
+        );
         let table = SgTable::new(dev, memory, GFP_KERNEL)?;
         let error = table.map::<FromDevice>().err().ok_or(EINVAL)?;
 

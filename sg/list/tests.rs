@@ -154,7 +154,7 @@ mod suite {
     fn unmapping_gives_the_memory_back() -> Result {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
-        let page = PageBuffer::zeroed()?;
+        let page = PageBuffer::zeroed(GFP_KERNEL)?;
         let bytes = VVec::from_elem(1u8, 5000, GFP_KERNEL)?;
         let before = (Memory::as_ptr(&page), bytes.as_ptr());
         let table = SgTable::new(dev, (Contiguous(page), bytes), GFP_KERNEL)?;
@@ -189,7 +189,7 @@ mod suite {
 
         for _ in 0..3 {
             let witness = fixture::Witness {
-                buffer: Buffer::zeroed(PAGE_SIZE)?,
+                buffer: Buffer::zeroed(PAGE_SIZE, GFP_KERNEL)?,
                 dev,
                 live: &live,
                 first_bytes: &first_bytes,
@@ -231,7 +231,7 @@ mod suite {
         // What a device writes into short memory of `kmalloc()` is bounced in any case, and only
         // that.
         let memory = (
-            Contiguous(Buffer::zeroed(4096)?),
+            Contiguous(Buffer::zeroed(4096, GFP_KERNEL)?),
             Contiguous(KVec::from_elem(0u8, 7, GFP_KERNEL)?),
         );
         let second = SgTable::new(dev, memory, GFP_KERNEL)?.map::<FromDevice>()?;
@@ -298,7 +298,7 @@ mod suite {
         ] {
             let device = TestDevice::new()?;
             let dev = device.dma_with(fixture::narrow(max_segment, boundary_mask))?;
-            let mut buffer = Buffer::zeroed(200_000)?;
+            let mut buffer = Buffer::zeroed(200_000, GFP_KERNEL)?;
 
             fixture::fill(1, 0, &mut buffer);
 

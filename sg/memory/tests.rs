@@ -82,7 +82,7 @@ mod suite {
         let mut buffers = KVec::new();
 
         for &len in lens {
-            buffers.push(Buffer::zeroed(len)?, GFP_KERNEL)?;
+            buffers.push(Buffer::zeroed(len, GFP_KERNEL)?, GFP_KERNEL)?;
         }
         Ok(buffers)
     }
@@ -95,7 +95,7 @@ mod suite {
         for len in [1, 63, 4096, 100_000] {
             assert!(goes_both_ways(
                 dev,
-                Contiguous(Buffer::zeroed(len)?),
+                Contiguous(Buffer::zeroed(len, GFP_KERNEL)?),
                 |buffer, act| act(&mut buffer.0)
             )?);
         }
@@ -196,7 +196,7 @@ mod suite {
             dev,
             (
                 (
-                    Contiguous(Buffer::zeroed(20)?),
+                    Contiguous(Buffer::zeroed(20, GFP_KERNEL)?),
                     KVec::<PageBuffer>::new() //
                 ),
                 buffers(&[4096, 8])?
@@ -257,7 +257,7 @@ mod suite {
                 len => len,
             });
             let before = fixture::counters(dev).bounced_bytes;
-            let slots = Slot::cut(Buffer::zeroed(384)?, &ranges)?;
+            let slots = Slot::cut(Buffer::zeroed(384, GFP_KERNEL)?, &ranges)?;
             let is_forced = fixture::is_bounced(dev)?;
             let by_force = fixture::counters(dev).bounced_bytes - before;
             let list = SgTable::new(dev, slots, GFP_KERNEL)?.map::<FromDevice>()?;
@@ -276,10 +276,13 @@ mod suite {
     /// The whole is rejected if one of them is.
     #[test]
     fn each_piece_is_checked() -> Result {
-        let plain = || Slot::cut(Buffer::zeroed(128)?, &[0..64, 64..128]);
+        let plain = || Slot::cut(Buffer::zeroed(128, GFP_KERNEL)?, &[0..64, 64..128]);
 
         for position in 0..3 {
-            let mut slots = Slot::cut(Buffer::zeroed(4096 * 3)?, &[0..64, 4096..4160, 8192..8256])?;
+            let mut slots = Slot::cut(
+                Buffer::zeroed(4096 * 3, GFP_KERNEL)?,
+                &[0..64, 4096..4160, 8192..8256],
+            )?;
             let mut touchy = KVec::new();
 
             for index in 0..3 {
@@ -344,7 +347,7 @@ mod suite {
     fn what_is_behind_the_last_byte_stays() -> Result {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
-        let mut slots = Slot::cut(Buffer::zeroed(8192)?, &[0..5000, 5000..8192])?;
+        let mut slots = Slot::cut(Buffer::zeroed(8192, GFP_KERNEL)?, &[0..5000, 5000..8192])?;
         let mut rest = slots.pop().ok_or(EINVAL)?;
 
         rest.bytes_mut().fill(0x11);
@@ -366,7 +369,7 @@ mod suite {
     fn what_was_mapped_in_one_piece_can_be_a_list() -> Result {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
-        let mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(4096)?)?;
+        let mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(4096, GFP_KERNEL)?)?;
         let mapping = fixture::run(dev, mapping, |hardware| hardware.write_pattern(7))?;
         let list = SgTable::new(dev, Contiguous(mapping.unmap()), GFP_KERNEL)?.map::<ToDevice>()?;
 

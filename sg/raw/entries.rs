@@ -19,8 +19,10 @@ use kernel::{
 
 use super::RawTable;
 use crate::{
-    bindings::c,
-    dma::RawSegment,
+    dma::{
+        c,
+        RawSegment, //
+    },
     sg::runs::Run, //
 };
 

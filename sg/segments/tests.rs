@@ -43,7 +43,7 @@ mod suite {
 
     /// Returns a list of a buffer of `len` bytes, in entries of 512 bytes.
     fn list<D: Direction>(dev: &DmaDevice, len: usize) -> Result<List<'_, D>> {
-        let mut buffer = Buffer::zeroed(len)?;
+        let mut buffer = Buffer::zeroed(len, GFP_KERNEL)?;
 
         fixture::fill(1, 0, &mut buffer);
 

@@ -61,7 +61,7 @@ mod suite {
     fn invalid_flags_are_an_error_and_it_comes_back() -> Result {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
-        let mut buffer = Buffer::zeroed(64)?;
+        let mut buffer = Buffer::zeroed(64, GFP_KERNEL)?;
 
         buffer[63] = 7;
 
@@ -79,7 +79,7 @@ mod suite {
     fn a_device_that_can_do_no_byte_has_no_tables() -> Result {
         let device = TestDevice::new()?;
         let dev = device.dma_with(fixture::narrow(0, c_ulong::MAX))?;
-        let error = SgTable::new(dev, Contiguous(Buffer::zeroed(64)?), GFP_KERNEL)
+        let error = SgTable::new(dev, Contiguous(Buffer::zeroed(64, GFP_KERNEL)?), GFP_KERNEL)
             .err()
             .ok_or(EINVAL)?;
 
@@ -96,7 +96,7 @@ mod suite {
         // kmemleak may allocate, too, and may have memory from an earlier failure, so that a
         // failure is missed now and then: hence the rounds.
         for (count, allocations) in [(1, 1), (128, 1), (300, 3)] {
-            let mut buffer = Buffer::zeroed(count * 64)?;
+            let mut buffer = Buffer::zeroed(count * 64, GFP_KERNEL)?;
 
             fixture::fill(9, 0, &mut buffer);
 
@@ -156,7 +156,7 @@ mod suite {
             NonNull::from(&mut vmalloc[..]).cast(),
             NonNull::from(&BYTES).cast(),
         ] {
-            let good = || Ok::<_, Error>(Contiguous(Buffer::zeroed(64)?));
+            let good = || Ok::<_, Error>(Contiguous(Buffer::zeroed(64, GFP_KERNEL)?));
             let is_refused = |failure| failure == MapFailure::NotLinear;
 
             assert!(SgTable::new(
@@ -218,7 +218,7 @@ mod suite {
     fn a_cut_in_a_shared_line_is_not_mapped_to_be_written() -> Result {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
-        let slots = Slot::cut(Buffer::zeroed(256)?, &[32..128, 0..32])?;
+        let slots = Slot::cut(Buffer::zeroed(256, GFP_KERNEL)?, &[32..128, 0..32])?;
         let table = SgTableBuilder::new(dev, slots)
             .max_segment(48)
             .build(GFP_KERNEL)?;
@@ -261,7 +261,11 @@ mod suite {
             let device = TestDevice::new()?;
             let limits = fixture::narrow(max_segment, boundary_mask);
             let dev = device.dma_with(limits)?;
-            let table = SgTable::new(dev, Contiguous(Buffer::zeroed(len)?), GFP_KERNEL)?;
+            let table = SgTable::new(
+                dev,
+                Contiguous(Buffer::zeroed(len, GFP_KERNEL)?),
+                GFP_KERNEL,
+            )?;
 
             assert_eq!(table.orig_nents(), entries);
 

@@ -55,7 +55,7 @@ mod suite {
     #[test]
     fn a_buffer_is_one_entry() -> Result {
         let device = TestDevice::new()?;
-        let buffer = Buffer::zeroed(100_000)?;
+        let buffer = Buffer::zeroed(100_000, GFP_KERNEL)?;
         let expected = piece(&buffer);
         let table = SgTable::new(device.dma()?, Contiguous(buffer), GFP_KERNEL)?;
 
@@ -68,7 +68,7 @@ mod suite {
     #[test]
     fn a_buffer_is_split_at_pages() -> Result {
         let device = TestDevice::new()?;
-        let buffer = Buffer::zeroed(4 * PAGE + 100)?;
+        let buffer = Buffer::zeroed(4 * PAGE + 100, GFP_KERNEL)?;
         let (start, len) = piece(&buffer);
         let table = SgTableBuilder::new(device.dma()?, Contiguous(buffer))
             .split_at_pages()
@@ -98,7 +98,7 @@ mod suite {
         let mut pieces = KVec::new();
 
         for index in 0..20 {
-            let mut page = PageBuffer::zeroed()?;
+            let mut page = PageBuffer::zeroed(GFP_KERNEL)?;
 
             page.set_range(index..PAGE - index / 2)?;
             pieces.push(piece(&page), GFP_KERNEL)?;
@@ -128,7 +128,7 @@ mod suite {
         let mut pieces = KVec::new();
 
         for len in [PAGE, 1, 3 * PAGE, 100, 8 * PAGE] {
-            let buffer = Buffer::zeroed(len)?;
+            let buffer = Buffer::zeroed(len, GFP_KERNEL)?;
 
             pieces.push(piece(&buffer), GFP_KERNEL)?;
             buffers.push(buffer, GFP_KERNEL)?;
@@ -174,7 +174,7 @@ mod suite {
     fn a_header_comes_before_its_payload() -> Result {
         let device = TestDevice::new()?;
         let header = KBox::new([1u8; 14], GFP_KERNEL)?;
-        let payload = Buffer::zeroed(1486)?;
+        let payload = Buffer::zeroed(1486, GFP_KERNEL)?;
         let pieces = [piece(&header), piece(&payload)];
         let table = SgTable::new(
             device.dma()?,
@@ -211,7 +211,7 @@ mod suite {
             boxes.push(KBox::new((), GFP_KERNEL)?, GFP_KERNEL)?;
         }
 
-        let buffer = Buffer::zeroed(64)?;
+        let buffer = Buffer::zeroed(64, GFP_KERNEL)?;
         let pieces = [piece(&buffer)];
         let table = SgTable::new(dev, (boxes, Contiguous(buffer)), GFP_KERNEL)?;
 
@@ -224,7 +224,7 @@ mod suite {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
         let count = |ranges: &[core::ops::Range<usize>]| -> Result<usize> {
-            let slots = Slot::cut(Buffer::zeroed(4 * PAGE)?, ranges)?;
+            let slots = Slot::cut(Buffer::zeroed(4 * PAGE, GFP_KERNEL)?, ranges)?;
 
             Ok(SgTable::new(dev, slots, GFP_KERNEL)?.orig_nents())
         };
@@ -261,7 +261,7 @@ mod suite {
         ] {
             let device = TestDevice::new()?;
             let dev = device.dma_with(fixture::narrow(max_segment, boundary_mask))?;
-            let buffer = Buffer::zeroed(100_000)?;
+            let buffer = Buffer::zeroed(100_000, GFP_KERNEL)?;
             let whole = piece(&buffer);
             let table = SgTable::new(dev, Contiguous(buffer), GFP_KERNEL)?;
             let entries = entries(&table)?;
@@ -283,7 +283,7 @@ mod suite {
 
         let device = TestDevice::new()?;
         let dev = device.dma_with(fixture::narrow(LEN as u32, c_ulong::MAX))?;
-        let buffer = Buffer::zeroed(LEN)?;
+        let buffer = Buffer::zeroed(LEN, GFP_KERNEL)?;
 
         assert!(buffer.padded_len() > LEN);
 
@@ -299,7 +299,7 @@ mod suite {
     fn highmem_is_not_a_flag_for_tables() -> Result {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
-        let memory = Contiguous(Buffer::zeroed(64)?);
+        let memory = Contiguous(Buffer::zeroed(64, GFP_KERNEL)?);
         let error = SgTable::new(dev, memory, GFP_KERNEL | __GFP_HIGHMEM)
             .err()
             .ok_or(EINVAL)?;
@@ -325,7 +325,7 @@ mod suite {
             // The device cannot do more.
             (usize::MAX, 8192, 2),
         ] {
-            let table = SgTableBuilder::new(dev, Contiguous(Buffer::zeroed(10_000)?))
+            let table = SgTableBuilder::new(dev, Contiguous(Buffer::zeroed(10_000, GFP_KERNEL)?))
                 .max_segment(asked)
                 .build(GFP_KERNEL)?;
 
@@ -341,7 +341,11 @@ mod suite {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
         let len = 1 << 20;
-        let table = SgTable::new(dev, Contiguous(Buffer::zeroed(len)?), GFP_KERNEL)?;
+        let table = SgTable::new(
+            dev,
+            Contiguous(Buffer::zeroed(len, GFP_KERNEL)?),
+            GFP_KERNEL,
+        )?;
 
         // Where none is needed, nothing is too long.
         assert!(dev.max_mapping_size() < len || !fixture::is_bounced(dev)?);
@@ -369,9 +373,10 @@ mod suite {
         let dev = device.dma()?;
 
         for count in [127, 128, 129, 300, 4096] {
-            let table = SgTableBuilder::new(dev, Contiguous(Buffer::zeroed(count * 64 - 1)?))
-                .max_segment(64)
-                .build(GFP_KERNEL)?;
+            let table =
+                SgTableBuilder::new(dev, Contiguous(Buffer::zeroed(count * 64 - 1, GFP_KERNEL)?))
+                    .max_segment(64)
+                    .build(GFP_KERNEL)?;
             let entries = entries(&table)?;
 
             assert_eq!(table.orig_nents(), count);

@@ -18,11 +18,11 @@ const LAYERS: &str = "\
 kernel
 LocalModule
 pin_init
-bindings kernel LocalModule pin_init
-dma kernel bindings
+dma kernel pin_init
 sg::runs
 sg::split
-sg kernel bindings dma sg::runs sg::split
+sg kernel dma sg::runs sg::split
+bindings kernel LocalModule pin_init dma
 pl330::program
 pl330::hw kernel pl330::program
 pl330::engine::channel

@@ -114,7 +114,7 @@ pub fn clippy(kernel: &Path, variables: &[&str]) -> Result<()> {
         fs::remove_dir_all(&copy)?;
     }
     let _ = fs::remove_file(&done);
-    copy_tracked(&["Kbuild", "*.rs", "*.[ch]"], &copy)?;
+    copy_tracked(&["Kbuild", "*.mk", "*.rs", "*.[ch]"], &copy)?;
     make.arg("-C").arg(kernel.join("build"));
     make.args([
         &format!("M={}", copy.display()),

@@ -16,12 +16,14 @@ const ROOT: &str = "rk3588_dma_demo.rs";
 pub fn command() -> Result<String> {
     let record = fs::read_to_string(RECORD)
         .with_context(|| format!("cannot read {RECORD}: build the module with `make stock`"))?;
-    let helpers = env::current_dir()?.join("bindings/helpers.rs");
+    let directory = env::current_dir()?;
+    let file = |path| directory.join(path).display().to_string();
 
     // kbuild exports these variables.
     Ok(format!(
-        "RUSTC_BOOTSTRAP=1 RK3588_DMA_HELPERS_RS='{}' {}",
-        helpers.display(),
+        "RUSTC_BOOTSTRAP=1 RK3588_DMA_HELPERS_RS='{}' RK3588_DMA_BINDINGS_RS='{}' {}",
+        file("dma/helpers.rs"),
+        file("bindings/helpers.rs"),
         strip(&record)?
     ))
 }

@@ -174,7 +174,7 @@ fn language(file: &str, text: &str) -> Option<&'static [&'static str]> {
         (_, "rs") => Some(RUST),
         (_, "c" | "h") => Some(C),
         (_, "md") => Some(MARKDOWN),
-        (_, "sh" | "mak" | "config") => Some(SHELL),
+        (_, "sh" | "mk" | "mak" | "config") => Some(SHELL),
         ("Makefile" | "Kbuild" | "env-packages", _) => Some(SHELL),
         _ => text.starts_with("#!/bin/sh").then_some(SHELL),
     }

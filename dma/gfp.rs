@@ -61,6 +61,7 @@ fn sum_of_constants(flags: Flags) -> Result<bindings::gfp_t> {
     }
 }
 
+#[cfg(kunit_fixture)]
 #[kunit_tests(rk3588_dma_gfp)]
 mod tests {
     use super::*;
