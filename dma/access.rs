@@ -16,15 +16,7 @@
 //!
 //! C functions: `dma_sync_single_range_for_cpu()`, `dma_sync_single_range_for_device()`.
 
-use core::{
-    mem,
-    ops::{
-        Bound,
-        Range,
-        RangeBounds, //
-    },
-    slice, //
-};
+use core::ops::RangeBounds;
 
 use kernel::prelude::*;
 
@@ -34,11 +26,12 @@ use super::{
         ReadAs,
         WriteAs, //
     },
-    raw::RawMapping,
+    view::View,
     DeviceReads,
     Direction,
     Mapping,
-    Memory, //
+    Memory,
+    ReadInFlight, //
 };
 
 impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
@@ -57,16 +50,15 @@ impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
     /// # Examples
     ///
     /// ```
-    /// # let mut mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
+    /// # let mut mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64, GFP_KERNEL)?)?;
     /// # let len = 20;
     /// let checksum: u32 = mapping.for_cpu(..len)?.iter().map(|&byte| u32::from(byte)).sum();
     /// ```
     #[inline]
     pub(crate) fn for_cpu(&mut self, range: impl RangeBounds<usize>) -> Result<&[u8]> {
-        let range = resolve(range, self.len())?;
-
-        self.sync_for_cpu(&range);
-        Ok(&self.split().1[range])
+        // SAFETY: The bytes must have no other reference, and the device must not use them: the
+        // result borrows the mapping, which is not in flight.
+        unsafe { self.view().for_cpu(range) }
     }
 
     /// Syncs the bytes of `range` for the CPU, and returns them to be changed. Dropping the result
@@ -87,7 +79,7 @@ impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
     /// # Examples
     ///
     /// ```
-    /// # let mut mapping = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(64)?)?;
+    /// # let mut mapping = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(64, GFP_KERNEL)?)?;
     /// mapping.for_cpu_mut(..4)?.copy_from_slice(b"ping");
     /// let mapping = engine.send(mapping)?;
     /// ```
@@ -99,15 +91,8 @@ impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
     where
         D: DeviceReads,
     {
-        let range = resolve(range, self.len())?;
-
-        self.sync_for_cpu(&range);
-
-        let offset = range.start;
-        let (raw, bytes) = self.split();
-
-        // SAFETY: The bytes must be at `offset`, inside the memory: by `resolve`.
-        Ok(unsafe { CpuMut::new(raw, offset, &mut bytes[range]) })
+        // SAFETY: As in `for_cpu`.
+        unsafe { self.view().for_cpu_mut(range) }
     }
 
     /// Syncs a `T` at byte `offset` for the CPU, and returns it.
@@ -122,7 +107,7 @@ impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
     ///
     /// ```
     /// # use zerocopy_derive::{Immutable, KnownLayout};
-    /// # let mut mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
+    /// # let mut mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64, GFP_KERNEL)?)?;
     /// #[derive(FromBytes, Immutable, KnownLayout)]
     /// #[repr(C)]
     /// struct Header {
@@ -137,9 +122,8 @@ impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
     where
         T: ReadAs,
     {
-        let range = self.resolve_type::<T>(offset)?;
-
-        T::ref_from_bytes(self.for_cpu(range)?).map_err(|_| EINVAL)
+        // SAFETY: As in `for_cpu`.
+        unsafe { self.view().for_cpu_as(offset) }
     }
 
     /// Syncs a `T` at byte `offset` for the CPU, and returns it to be changed. Dropping the result
@@ -158,7 +142,7 @@ impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
     /// # #[derive(FromBytes, IntoBytes, KnownLayout)]
     /// # #[repr(C)]
     /// # struct Header { kind: u16, len: u16 }
-    /// # let mut mapping = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(64)?)?;
+    /// # let mut mapping = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(64, GFP_KERNEL)?)?;
     /// mapping.for_cpu_as_mut::<Header>(0)?.len = 42;
     /// ```
     #[inline]
@@ -167,78 +151,123 @@ impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
         T: WriteAs,
         D: DeviceReads,
     {
-        let range = self.resolve_type::<T>(offset)?;
-
-        self.sync_for_cpu(&range);
-
-        let (raw, bytes) = self.split();
-        let value = T::mut_from_bytes(&mut bytes[range]).map_err(|_| EINVAL)?;
-
-        // SAFETY: The value must be at `offset`, inside the memory: by `resolve_type`.
-        Ok(unsafe { CpuMut::new(raw, offset, value) })
+        // SAFETY: As in `for_cpu`.
+        unsafe { self.view().for_cpu_as_mut(offset) }
     }
 
-    /// Syncs `range`, which is inside the memory, for the CPU, if the device may write.
+    /// Returns a view of all bytes, to be used while the mapping is borrowed.
     #[inline]
-    pub(super) fn sync_for_cpu(&mut self, range: &Range<usize>) {
-        if D::DEVICE_MAY_WRITE && !range.is_empty() {
-            // SAFETY: The range must be inside the memory: by the callers. There must be no
-            // references to the bytes: they would borrow the mapping, which `&mut self` excludes.
-            unsafe { self.raw.sync_for_cpu(range.clone()) };
-        }
-    }
-
-    /// Returns the range of a `T` at `offset`, if it is inside the memory and aligned.
-    #[inline]
-    fn resolve_type<T>(&mut self, offset: usize) -> Result<Range<usize>> {
-        let end = offset.checked_add(mem::size_of::<T>()).ok_or(EINVAL)?;
-        let range = resolve(offset..end, self.len())?;
-        let address = self.memory.as_mut_ptr().addr().get() + offset;
-
-        match address % mem::align_of::<T>() {
-            0 => Ok(range),
-            _ => Err(EINVAL),
-        }
-    }
-
-    /// Returns the raw mapping, and the bytes of the memory.
-    #[inline]
-    fn split(&mut self) -> (&RawMapping<'dev, D>, &mut [u8]) {
-        let len = self.len;
+    pub(super) fn view(&mut self) -> View<'dev, D> {
         let start = self.memory.as_mut_ptr();
 
-        // SAFETY: These bytes must be initialized and have no other user. `Memory` requires the
-        // former, and that they are accessed through the value only, which `&mut self` borrows. A
-        // device does not use a mapping that is not in flight.
-        (&self.raw, unsafe {
-            slice::from_raw_parts_mut(start.as_ptr(), len)
-        })
+        // SAFETY: The bytes must be mapped, initialized, and those at `start`: the memory stays
+        // mapped while the mapping is borrowed, and `Memory` requires the rest.
+        unsafe { View::new(self.raw.dev(), self.raw.address(), start, self.len) }
     }
 }
 
-/// Returns `range` as a `Range`, if it is inside `len` bytes.
-///
-/// # Errors
-///
-/// `EINVAL` if it is not.
-#[inline]
-pub(crate) fn resolve(range: impl RangeBounds<usize>, len: usize) -> Result<Range<usize>> {
-    let start = match range.start_bound() {
-        Bound::Included(&start) => start,
-        Bound::Excluded(&before) => before.checked_add(1).ok_or(EINVAL)?,
-        Bound::Unbounded => 0,
-    };
-    let end = match range.end_bound() {
-        Bound::Included(&last) => last.checked_add(1).ok_or(EINVAL)?,
-        Bound::Excluded(&end) => end,
-        Bound::Unbounded => len,
-    };
+// SAFETY: `View::for_cpu` accesses the bytes of its range.
+unsafe impl<M: Memory, D: Direction> ReadInFlight for Mapping<'_, M, D> {
+    type Bytes<'a>
+        = &'a [u8]
+    where
+        Self: 'a;
 
-    match start <= end && end <= len {
-        true => Ok(start..end),
-        false => Err(EINVAL),
+    #[inline]
+    unsafe fn for_cpu_in_flight(&mut self, range: impl RangeBounds<usize>) -> Result<&[u8]> {
+        // SAFETY: The result borrows the mapping. The device must not write the bytes: the caller
+        // guarantees it.
+        unsafe { self.view().for_cpu(range) }
     }
 }
 
-#[cfg(CONFIG_KUNIT = "y")]
+/// Implements the accesses of a [`Mapping`] for another type, whose method `view` returns the bytes
+/// that it owns.
+macro_rules! impl_cpu_access {
+    ($type:ident) => {
+        impl<'dev, M: Memory, D: Direction> $type<'dev, M, D> {
+            /// Syncs the bytes of `range` for the CPU, and returns them.
+            ///
+            /// # Errors
+            ///
+            /// As [`Mapping::for_cpu`](crate::dma::Mapping::for_cpu).
+            #[inline]
+            pub(crate) fn for_cpu(&mut self, range: impl RangeBounds<usize>) -> Result<&[u8]> {
+                // SAFETY: The bytes must have no other reference, and the device must not use them:
+                // the result borrows the value, which owns them and is not in flight.
+                unsafe { self.view().for_cpu(range) }
+            }
+
+            /// Syncs the bytes of `range` for the CPU, and returns them to be changed. Dropping the
+            /// result syncs them for the device.
+            ///
+            /// # Errors
+            ///
+            /// As [`Mapping::for_cpu_mut`](crate::dma::Mapping::for_cpu_mut).
+            #[inline]
+            pub(crate) fn for_cpu_mut(
+                &mut self,
+                range: impl RangeBounds<usize>,
+            ) -> Result<CpuMut<'_, 'dev, D>>
+            where
+                D: DeviceReads,
+            {
+                // SAFETY: As in `for_cpu`.
+                unsafe { self.view().for_cpu_mut(range) }
+            }
+
+            /// Syncs a `T` at byte `offset` for the CPU, and returns it.
+            ///
+            /// # Errors
+            ///
+            /// As [`Mapping::for_cpu_as`](crate::dma::Mapping::for_cpu_as).
+            #[inline]
+            pub(crate) fn for_cpu_as<T: ReadAs>(&mut self, offset: usize) -> Result<&T> {
+                // SAFETY: As in `for_cpu`.
+                unsafe { self.view().for_cpu_as(offset) }
+            }
+
+            /// Syncs a `T` at byte `offset` for the CPU, and returns it to be changed. Dropping the
+            /// result syncs it for the device.
+            ///
+            /// # Errors
+            ///
+            /// As [`Mapping::for_cpu_as_mut`](crate::dma::Mapping::for_cpu_as_mut).
+            #[inline]
+            pub(crate) fn for_cpu_as_mut<T>(
+                &mut self,
+                offset: usize,
+            ) -> Result<CpuMut<'_, 'dev, D, T>>
+            where
+                T: WriteAs,
+                D: DeviceReads,
+            {
+                // SAFETY: As in `for_cpu`.
+                unsafe { self.view().for_cpu_as_mut(offset) }
+            }
+        }
+
+        // SAFETY: `View::for_cpu` accesses the bytes of its range.
+        unsafe impl<M: Memory, D: Direction> ReadInFlight for $type<'_, M, D> {
+            type Bytes<'a>
+                = &'a [u8]
+            where
+                Self: 'a;
+
+            #[inline]
+            unsafe fn for_cpu_in_flight(
+                &mut self,
+                range: impl RangeBounds<usize>,
+            ) -> Result<&[u8]> {
+                // SAFETY: The result borrows the value. The device must not write the bytes: the
+                // caller guarantees it.
+                unsafe { self.view().for_cpu(range) }
+            }
+        }
+    };
+}
+
+pub(super) use impl_cpu_access;
+
+#[cfg(kunit_fixture)]
 mod tests;

@@ -2,7 +2,8 @@
 
 //! Devices that do DMA: masks and limits.
 //!
-//! C functions: `dma_set_mask_and_coherent()`, `dma_set_max_seg_size()`, `dma_set_seg_boundary()`.
+//! C functions: `dma_set_mask()`, `dma_set_coherent_mask()`, `dma_set_max_seg_size()`,
+//! `dma_set_seg_boundary()`, `dma_set_min_align_mask()`.
 
 use core::{
     mem,
@@ -29,8 +30,9 @@ use kernel::{
     sync::aref::ARef, //
 };
 
-use crate::bindings::{
+use super::{
     as_raw,
+    buffer::cache_line,
     c, //
 };
 
@@ -49,14 +51,19 @@ use crate::bindings::{
 /// ```
 #[derive(Clone, Copy)]
 pub(crate) struct Limits {
-    /// Addresses that the device can use. C function: `dma_set_mask_and_coherent()`.
+    /// Addresses that the device can use for mappings. C function: `dma_set_mask()`.
     pub(crate) mask: DmaMask,
+    /// Addresses that it can use for coherent memory. C function: `dma_set_coherent_mask()`.
+    pub(crate) coherent_mask: DmaMask,
     /// Maximum length, in bytes, of a segment: what one descriptor or instruction of the device can
     /// describe. C function: `dma_set_max_seg_size()`.
     pub(crate) max_segment: u32,
     /// No segment may cross a multiple of `boundary_mask + 1`, which is a power of two. All ones if
     /// there is no such limit. C function: `dma_set_seg_boundary()`.
     pub(crate) boundary_mask: c_ulong,
+    /// Low bits of an address in memory that its bus address keeps, also in a bounce buffer; 0 if
+    /// the device needs none. C function: `dma_set_min_align_mask()`.
+    pub(crate) min_align_mask: u32,
 }
 
 impl Limits {
@@ -64,8 +71,10 @@ impl Limits {
     pub(crate) const fn new(mask: DmaMask) -> Self {
         Self {
             mask,
+            coherent_mask: mask,
             max_segment: u32::MAX,
             boundary_mask: c_ulong::MAX,
+            min_align_mask: 0,
         }
     }
 
@@ -106,6 +115,9 @@ pub(crate) struct EffectiveLimits {
     pub(crate) max_segment: u32,
     /// No segment crosses a multiple of `boundary_mask + 1`. C function: `dma_get_seg_boundary()`.
     pub(crate) boundary_mask: c_ulong,
+    /// Low bits of an address in memory that its bus address keeps. C function:
+    /// `dma_get_min_align_mask()`.
+    pub(crate) min_align_mask: u32,
     /// Number of bytes to which memory for DMA must be aligned and padded to share no cache line
     /// with other data. C function: `dma_get_cache_alignment()`.
     pub(crate) min_align: c_int,
@@ -125,6 +137,7 @@ impl fmt::Display for EffectiveLimits {
             opt_mapping_size,
             max_segment,
             boundary_mask,
+            min_align_mask,
             min_align,
             needs_sync,
         } = *self;
@@ -137,6 +150,7 @@ impl fmt::Display for EffectiveLimits {
              opt_mapping_size {opt_mapping_size}\n\
              max_segment {max_segment}\n\
              boundary_mask {boundary_mask:#x}\n\
+             min_align_mask {min_align_mask:#x}\n\
              min_align {min_align}\n\
              needs_sync {needs_sync}\n"
         ))
@@ -160,7 +174,7 @@ impl fmt::Display for EffectiveLimits {
 ///     unsafe { DmaDevice::new(pdev, limits) }
 /// }
 ///
-/// let mapping = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(64)?)?;
+/// let mapping = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(64, GFP_KERNEL)?)?;
 /// ```
 ///
 /// # Invariants
@@ -179,8 +193,9 @@ pub(crate) struct DmaDevice {
 impl DmaDevice {
     /// Sets the limits of `dev` in the kernel. May sleep.
     ///
-    /// C functions: `dma_set_mask_and_coherent()`, `dma_set_max_seg_size()`,
-    /// `dma_set_seg_boundary()`, `dma_max_mapping_size()`, `devres_add()`.
+    /// C functions: `dma_set_mask()`, `dma_set_coherent_mask()`, `dma_set_max_seg_size()`,
+    /// `dma_set_seg_boundary()`, `dma_set_min_align_mask()`, `dma_max_mapping_size()`,
+    /// `devres_add()`.
     ///
     /// # Errors
     ///
@@ -218,7 +233,7 @@ impl DmaDevice {
     /// # Safety
     ///
     /// That of [`new`](Self::new).
-    #[cfg(CONFIG_KUNIT = "y")]
+    #[cfg(kunit_fixture)]
     pub(crate) unsafe fn new_bound<'bound, 'core: 'bound, D>(
         dev: &'bound D,
         limits: Limits,
@@ -259,12 +274,14 @@ impl DmaDevice {
         // SAFETY: The device must be bound, and no memory may be mapped or allocated for it
         // meanwhile: the caller guarantees it.
         unsafe {
-            to_result(bindings::dma_set_mask_and_coherent(
+            to_result(bindings::dma_set_mask(raw, limits.mask.value()))?;
+            to_result(bindings::dma_set_coherent_mask(
                 raw,
-                limits.mask.value(),
+                limits.coherent_mask.value(),
             ))?;
             bindings::dma_set_max_seg_size(raw, limits.max_segment);
             c::rk3588_dma_set_seg_boundary(raw, limits.boundary_mask);
+            c::rk3588_dma_set_min_align_mask(raw, limits.min_align_mask);
         }
 
         // SAFETY: Requires a bound device with a mask: `raw` is one, and the mask was set above.
@@ -276,9 +293,7 @@ impl DmaDevice {
             max_segment: limits.max_segment as usize,
             max_mapping_size,
             boundary_mask: limits.boundary_mask,
-            // SAFETY: Callable from any context.
-            // CAST: The alignment is positive, and small.
-            cache_alignment: unsafe { c::rk3588_dma_get_cache_alignment() }.max(1) as usize,
+            cache_alignment: cache_line(),
         };
 
         this.add_to_devres(dev)
@@ -335,6 +350,7 @@ impl DmaDevice {
                 opt_mapping_size: bindings::dma_opt_mapping_size(raw),
                 max_segment: c::rk3588_dma_get_max_seg_size(raw),
                 boundary_mask: c::rk3588_dma_get_seg_boundary(raw),
+                min_align_mask: c::rk3588_dma_get_min_align_mask(raw),
                 min_align: c::rk3588_dma_get_cache_alignment(),
                 needs_sync: c::rk3588_dma_needs_sync(raw),
             }
@@ -397,5 +413,5 @@ unsafe extern "C" fn release(_: *mut bindings::device, data: *mut c_void) {
     unsafe { ptr::drop_in_place(data.cast::<DmaDevice>()) };
 }
 
-#[cfg(CONFIG_KUNIT = "y")]
+#[cfg(kunit_fixture)]
 mod tests;

@@ -32,9 +32,10 @@ mod sealed {
 /// # Examples
 ///
 /// ```
-/// # let (request, descriptors) = (Buffer::zeroed(64)?, Buffer::zeroed(4096)?);
+/// # let request = Buffer::zeroed(64, GFP_KERNEL)?;
+/// # let descriptors = Buffer::zeroed(4096, GFP_KERNEL)?;
 /// let request = Mapping::<_, ToDevice>::new(dev, request)?;
-/// let response = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(512)?)?;
+/// let response = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(512, GFP_KERNEL)?)?;
 /// let ring = Mapping::<_, Bidirectional>::new(dev, descriptors)?;
 ///
 /// /// Engine that reads a mapping, and does not take `response`.
@@ -46,7 +47,7 @@ mod sealed {
     message = "`{Self}` is not a direction of a DMA mapping",
     note = "the directions are `ToDevice`, `FromDevice` and `Bidirectional`"
 )]
-pub(crate) trait Direction: sealed::Sealed + Send + Sync + 'static {
+pub(crate) trait Direction: sealed::Sealed + Send + Sync + Unpin + 'static {
     /// Value of the kernel crate for the direction.
     const DATA_DIRECTION: DataDirection;
 

@@ -46,6 +46,13 @@ pub(crate) enum MapFailure {
         /// Maximum number of entries.
         max: usize,
     },
+    /// A range is not inside the memory.
+    OutOfRange {
+        /// End of the range in bytes.
+        end: usize,
+        /// Length of the memory in bytes.
+        len: usize,
+    },
     /// The mapping crosses a boundary that a segment for the device may not cross.
     CrossesBoundary {
         /// `dma_get_seg_boundary()`: the boundaries are the multiples of this and 1.
@@ -88,6 +95,9 @@ impl fmt::Display for MapFailure {
             Self::TooManyEntries { entries, max } => f.write_fmt(fmt!(
                 "{entries} entries are more than the {max} that a list can have"
             )),
+            Self::OutOfRange { end, len } => {
+                f.write_fmt(fmt!("the range ends at byte {end}, the memory at {len}"))
+            }
             Self::CrossesBoundary { mask } => f.write_fmt(fmt!(
                 "the memory crosses a boundary of the device ({mask:#x})"
             )),
@@ -106,6 +116,7 @@ impl From<MapFailure> for Error {
     fn from(failure: MapFailure) -> Self {
         match failure {
             MapFailure::Empty
+            | MapFailure::OutOfRange { .. }
             | MapFailure::SharesCacheLine
             | MapFailure::NotLinear
             | MapFailure::InvalidFlags => EINVAL,
@@ -139,10 +150,6 @@ pub(crate) struct MapError<M> {
     /// Reason.
     pub(crate) failure: MapFailure,
     /// Memory that was not mapped.
-    #[cfg_attr(
-        not(CONFIG_KUNIT = "y"),
-        expect(dead_code, reason = "our lessons have no other use for it")
-    )]
     pub(crate) memory: M,
 }
 

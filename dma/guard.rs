@@ -3,6 +3,7 @@
 //! Bytes of a mapping that the CPU changes, until they are synced for the device.
 
 use core::{
+    marker::PhantomData,
     mem,
     ops::{
         Deref,
@@ -10,9 +11,12 @@ use core::{
     },
 };
 
+use kernel::bindings;
+
 use super::{
-    raw::RawMapping,
-    Direction, //
+    raw::sync_for_device,
+    Direction,
+    DmaDevice, //
 };
 
 /// Bytes of a mapping, or a `T` made of them, while the CPU may change them.
@@ -26,7 +30,7 @@ use super::{
 /// # Examples
 ///
 /// ```
-/// # let mut mapping = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(64)?)?;
+/// # let mut mapping = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(64, GFP_KERNEL)?)?;
 /// let mut bytes = mapping.for_cpu_mut(..64)?;
 ///
 /// bytes.fill(0);
@@ -37,12 +41,13 @@ use super::{
 ///
 /// # Invariants
 ///
-/// `value` is in the memory of `raw`, at `offset`, and ends inside it.
+/// `value` is in memory that is mapped for `dev` in direction `D`, at `address`.
 #[must_use = "the device sees the changes when this is dropped"]
 pub(crate) struct CpuMut<'a, 'dev, D: Direction, T: ?Sized = [u8]> {
-    raw: &'a RawMapping<'dev, D>,
-    offset: usize,
+    dev: &'dev DmaDevice,
+    address: bindings::dma_addr_t,
     value: &'a mut T,
+    direction: PhantomData<D>,
 }
 
 impl<'a, 'dev, D: Direction, T: ?Sized> CpuMut<'a, 'dev, D, T> {
@@ -50,15 +55,20 @@ impl<'a, 'dev, D: Direction, T: ?Sized> CpuMut<'a, 'dev, D, T> {
     ///
     /// # Safety
     ///
-    /// `value` is in the memory of `raw`, at `offset`, and ends inside it.
+    /// `value` is in memory that is mapped for `dev` in direction `D`, at `address`, for `'a`.
     #[inline]
     pub(super) unsafe fn new(
-        raw: &'a RawMapping<'dev, D>,
-        offset: usize,
+        dev: &'dev DmaDevice,
+        address: bindings::dma_addr_t,
         value: &'a mut T,
     ) -> Self {
         // INVARIANT: The caller guarantees it.
-        Self { raw, offset, value }
+        Self {
+            dev,
+            address,
+            value,
+            direction: PhantomData,
+        }
     }
 }
 
@@ -84,8 +94,8 @@ impl<D: Direction, T: ?Sized> Drop for CpuMut<'_, '_, D, T> {
         let len = mem::size_of_val(self.value);
 
         if len != 0 {
-            // SAFETY: The range must be inside the mapping: by the type invariant.
-            unsafe { self.raw.sync_for_device(self.offset..self.offset + len) };
+            // SAFETY: The bytes must be part of a mapping: by the type invariant.
+            unsafe { sync_for_device::<D>(self.dev, self.address, len) };
         }
     }
 }

@@ -24,7 +24,8 @@
 use core::{
     cell::Cell,
     marker::PhantomData,
-    mem::ManuallyDrop, //
+    mem::ManuallyDrop,
+    ops::RangeBounds, //
 };
 
 use kernel::prelude::*;
@@ -46,7 +47,7 @@ use super::{
 /// - The memory stays mapped until the value is dropped, or consumed by one of its methods.
 /// - [`is_mapped_for`](Self::is_mapped_for) returns true only for the device for which it is
 ///   mapped.
-/// - No method with `&self` accesses the memory.
+/// - No method with `&self` accesses the memory, unless the device only reads it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be submitted to a device",
     label = "not an owned mapping that is synced for the device",
@@ -104,6 +105,36 @@ pub(crate) unsafe trait MappedMemory: Mapped {
     fn segments(&self, _: &Submitted) -> Self::Segments<'_>;
 }
 
+/// Mapping whose bytes the CPU can read while the device uses others.
+///
+/// # Safety
+///
+/// [`for_cpu_in_flight`](Self::for_cpu_in_flight) accesses no bytes but those of its range.
+#[diagnostic::on_unimplemented(
+    message = "the CPU cannot read `{Self}` while the device uses it",
+    note = "it can read a `Mapping`, a `MappedPart` or a `MappedSgTable`"
+)]
+pub(crate) unsafe trait ReadInFlight: MappedMemory {
+    /// Bytes for the CPU: a slice, or a slice of a list.
+    type Bytes<'a>
+    where
+        Self: 'a;
+
+    /// Syncs the bytes of `range` for the CPU, and returns them.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` if `range` is not inside the memory.
+    ///
+    /// # Safety
+    ///
+    /// The device does not write the bytes while the result exists.
+    unsafe fn for_cpu_in_flight(
+        &mut self,
+        range: impl RangeBounds<usize>,
+    ) -> Result<Self::Bytes<'_>>;
+}
+
 /// Device that accesses memory at bus addresses of type `A`, a `u32` or `u64`.
 ///
 /// A driver makes it in probe, of the device whose registers it has. Every address of a mapping
@@ -124,7 +155,7 @@ pub(crate) unsafe trait MappedMemory: Mapped {
 /// #     fn start_and_wait_until_stopped(&mut self);
 /// # }
 /// # fn receive(dev: &DmaDevice, ring: &mut impl Ring) -> Result {
-/// # let mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
+/// # let mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64, GFP_KERNEL)?)?;
 /// let bus = BusMaster::<u32>::new(dev)?;
 /// let flight = bus.submit(mapping)?;      // the last step that may fail
 ///
@@ -165,7 +196,6 @@ impl<'dev, A: BusAddress> BusMaster<'dev, A> {
     }
 
     /// Returns the device.
-    #[allow(dead_code, reason = "our engine has the device already")]
     pub(crate) fn dev(&self) -> &'dev DmaDevice {
         self.dev
     }
@@ -241,16 +271,19 @@ impl<T: Mapped, A: BusAddress> InFlight<T, A> {
         unsafe { ManuallyDrop::take(&mut this.mapped) }
     }
 
+    /// Returns the mapping, for a caller who reads its address.
+    pub(super) fn expose(&self) -> &T {
+        // INVARIANT: The caller reads an address.
+        self.is_exposed.set(true);
+        &self.mapped
+    }
+
     /// Takes the mapping back from a device that cannot know its addresses.
     ///
     /// # Errors
     ///
     /// The value itself, if `segments` was called.
     #[inline]
-    #[allow(
-        dead_code,
-        reason = "our engine reads the addresses as soon as it submits"
-    )]
     pub(crate) fn cancel(self) -> Result<T, Self> {
         if self.is_exposed.get() {
             return Err(self);
@@ -261,7 +294,6 @@ impl<T: Mapped, A: BusAddress> InFlight<T, A> {
     }
 }
 
-#[allow(dead_code, reason = "our engine uses references")]
 impl<T: MappedMemory, A: BusAddress> InFlight<T, A> {
     /// Returns the number of bytes.
     #[inline]
@@ -316,6 +348,49 @@ impl<S: MappedMemory, D: MappedMemory, A: BusAddress> InFlight<Pair<S, D>, A> {
                 address: PhantomData,
             },
         }
+    }
+}
+
+impl<T: ReadInFlight, A: BusAddress> InFlight<T, A> {
+    /// Syncs the bytes of `range` for the CPU, while the device uses others.
+    ///
+    /// C functions: those of [`Mapping::for_cpu`](super::Mapping::for_cpu).
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` if `range` is not inside the memory.
+    ///
+    /// # Safety
+    ///
+    /// The device has written all bytes of `range` that it writes, they have arrived in memory, and
+    /// it does not write them while the result exists.
+    #[inline]
+    pub(crate) unsafe fn for_cpu(
+        &mut self,
+        range: impl RangeBounds<usize>,
+    ) -> Result<T::Bytes<'_>> {
+        // SAFETY: The device must not write the bytes: the caller guarantees it.
+        unsafe { self.mapped.for_cpu_in_flight(range) }
+    }
+}
+
+impl<S: Mapped, D: ReadInFlight, A: BusAddress> InFlight<Pair<S, D>, A> {
+    /// Syncs the bytes of `range` of the destination for the CPU, while the device uses others.
+    ///
+    /// # Errors
+    ///
+    /// As of [`for_cpu`](InFlight::for_cpu).
+    ///
+    /// # Safety
+    ///
+    /// As of [`for_cpu`](InFlight::for_cpu).
+    #[inline]
+    pub(crate) unsafe fn destination_for_cpu(
+        &mut self,
+        range: impl RangeBounds<usize>,
+    ) -> Result<D::Bytes<'_>> {
+        // SAFETY: As in `for_cpu`.
+        unsafe { self.mapped.destination.for_cpu_in_flight(range) }
     }
 }
 
@@ -399,5 +474,5 @@ unsafe impl<S: Mapped, D: Mapped> Mapped for Pair<S, D> {
     }
 }
 
-#[cfg(CONFIG_KUNIT = "y")]
+#[cfg(kunit_fixture)]
 mod tests;

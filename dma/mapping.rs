@@ -7,9 +7,13 @@
 
 use core::option;
 
-use kernel::prelude::*;
+use kernel::{
+    device::Device,
+    prelude::*, //
+};
 
 use super::{
+    as_raw,
     raw::{
         CpuSync,
         RawMapping, //
@@ -45,7 +49,7 @@ use super::{
 /// ```
 /// # let packets = 4;
 /// # let parse = |header: &[u8]| header.len();
-/// let mut mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(4096)?)?;
+/// let mut mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(4096, GFP_KERNEL)?)?;
 ///
 /// for _ in 0..packets {
 ///     mapping = engine.receive(mapping)?;
@@ -123,6 +127,31 @@ impl<'dev, M: Memory, D: Direction> Mapping<'dev, M, D> {
         self.len
     }
 
+    /// Returns true if the memory is mapped for `dev`.
+    pub(super) fn is_mapped_on(&self, dev: &Device) -> bool {
+        as_raw(dev) == self.raw.dev().as_raw()
+    }
+
+    /// Returns the mapping with another lifetime.
+    ///
+    /// # Safety
+    ///
+    /// The device is bound, and its [`DmaDevice`] exists, until the result is dropped, unmapped or
+    /// given a shorter lifetime.
+    pub(super) unsafe fn extend_lifetime(self) -> Mapping<'static, M, D>
+    where
+        M: 'static,
+    {
+        let Self { raw, memory, len } = self;
+
+        Mapping {
+            // SAFETY: The requirement is that of this function.
+            raw: unsafe { raw.extend_lifetime() },
+            memory,
+            len,
+        }
+    }
+
     /// Unmaps the memory with a sync, and returns it.
     ///
     /// C functions: `dma_unmap_single()`, `dma_unmap_page()`.
@@ -169,6 +198,7 @@ unsafe impl<M: Memory, D: Direction> MappedMemory for Mapping<'_, M, D> {
     }
 }
 
+#[cfg(kunit_fixture)]
 #[kunit_tests(rk3588_dma_mapping)]
 mod tests {
     use kernel::{
@@ -201,7 +231,7 @@ mod tests {
         let dev = device.dma()?;
 
         for len in [3, 127, 4096, 100_000] {
-            let mut buffer = Buffer::zeroed(len)?;
+            let mut buffer = Buffer::zeroed(len, GFP_KERNEL)?;
 
             buffer[len - 3..].copy_from_slice(&[1, 2, 3]);
 
@@ -220,7 +250,7 @@ mod tests {
         let dev = device.dma()?;
 
         for len in [3, 127, 4096, 100_000] {
-            let mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(len)?)?;
+            let mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(len, GFP_KERNEL)?)?;
             let mapping = fixture::run(dev, mapping, |hardware| {
                 hardware.write(len - 3, &[1, 2, 3]);
             })?;
@@ -236,7 +266,7 @@ mod tests {
     fn both_see_what_the_other_wrote() -> Result {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
-        let mut buffer = Buffer::zeroed(5000)?;
+        let mut buffer = Buffer::zeroed(5000, GFP_KERNEL)?;
 
         buffer.fill(0x11);
 
@@ -258,12 +288,12 @@ mod tests {
     fn what_the_device_did_not_write_stays() -> Result {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
-        let mut secret = Buffer::zeroed(4096)?;
+        let mut secret = Buffer::zeroed(4096, GFP_KERNEL)?;
 
         secret.fill(0x5e);
         drop(Mapping::<_, ToDevice>::new(dev, secret)?);
 
-        let mut buffer = Buffer::zeroed(4096)?;
+        let mut buffer = Buffer::zeroed(4096, GFP_KERNEL)?;
 
         buffer.fill(0x11);
 
@@ -280,7 +310,7 @@ mod tests {
     fn a_mapping_is_used_again_and_again() -> Result {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
-        let mut mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
+        let mut mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64, GFP_KERNEL)?)?;
 
         for round in 0..5 {
             mapping = fixture::run(dev, mapping, |hardware| hardware.write(0, &[round]))?;
@@ -294,9 +324,18 @@ mod tests {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
 
-        drop(Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(64)?)?);
-        drop(Mapping::<_, FromDevice>::new(dev, PageBuffer::zeroed()?)?);
-        drop(Mapping::<_, Bidirectional>::new(dev, Buffer::zeroed(64)?)?);
+        drop(Mapping::<_, ToDevice>::new(
+            dev,
+            Buffer::zeroed(64, GFP_KERNEL)?,
+        )?);
+        drop(Mapping::<_, FromDevice>::new(
+            dev,
+            PageBuffer::zeroed(GFP_KERNEL)?,
+        )?);
+        drop(Mapping::<_, Bidirectional>::new(
+            dev,
+            Buffer::zeroed(64, GFP_KERNEL)?,
+        )?);
         assert_eq!(fixture::counters(dev).mapped, 3);
         assert_eq!(fixture::counters(dev).live, 0);
         Ok(())
@@ -309,7 +348,7 @@ mod tests {
         let dev = device.dma()?;
         let (live, first_bytes) = (Atomic::new(9), Atomic::new(0));
         let witness = fixture::Witness {
-            buffer: Buffer::zeroed(4096)?,
+            buffer: Buffer::zeroed(4096, GFP_KERNEL)?,
             dev,
             live: &live,
             first_bytes: &first_bytes,
@@ -331,7 +370,7 @@ mod tests {
     fn it_knows_its_device() -> Result {
         let (device, other) = (TestDevice::new()?, TestDevice::new()?);
         let (dev, other) = (device.dma()?, other.dma()?);
-        let mapping = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(64)?)?;
+        let mapping = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(64, GFP_KERNEL)?)?;
 
         assert!(mapping.is_mapped_for(dev));
         assert!(!mapping.is_mapped_for(other));
@@ -360,7 +399,7 @@ mod tests {
     fn too_long_for_the_device_is_refused_and_comes_back() -> Result {
         let device = TestDevice::new()?;
         let dev = device.dma_with(fixture::narrow(4096, c_ulong::MAX))?;
-        let mut buffer = Buffer::zeroed(4097)?;
+        let mut buffer = Buffer::zeroed(4097, GFP_KERNEL)?;
 
         buffer[4096] = 7;
 
@@ -377,7 +416,7 @@ mod tests {
         );
         assert_eq!(error.memory[4096], 7);
         assert!(matches!(error.into(), EMSGSIZE));
-        assert!(Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(4096)?).is_ok());
+        assert!(Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(4096, GFP_KERNEL)?).is_ok());
         Ok(())
     }
 
@@ -388,7 +427,7 @@ mod tests {
 
         let device = TestDevice::new()?;
         let dev = device.dma_with(fixture::narrow(LEN as u32, c_ulong::MAX))?;
-        let mapping = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(LEN)?)?;
+        let mapping = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(LEN, GFP_KERNEL)?)?;
 
         assert!(pad(LEN) > LEN);
         assert_eq!(mapping.len(), LEN);
@@ -403,7 +442,7 @@ mod tests {
         let dev = device.dma()?;
         let (len, max) = (1 << 20, dev.max_mapping_size());
 
-        match Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(len)?) {
+        match Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(len, GFP_KERNEL)?) {
             Ok(mapping) => {
                 assert_eq!(fixture::counters(dev).bounced, 0);
                 assert_eq!(mapping.unmap().len(), len);
@@ -430,7 +469,8 @@ mod tests {
 
         assert!(max < len);
 
-        let Err(error) = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(len)?) else {
+        let Err(error) = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(len, GFP_KERNEL)?)
+        else {
             return Err(EINVAL);
         };
 
@@ -450,7 +490,7 @@ mod tests {
         };
         let before = fixture::counters(dev).mapped;
 
-        let Err(error) = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(8192)?) else {
+        let Err(error) = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(8192, GFP_KERNEL)?) else {
             return Err(EINVAL);
         };
 
@@ -462,7 +502,7 @@ mod tests {
             fixture::counters(dev).mapped - before,
             u64::from(expected != MapFailure::MappingFailed(ENOMEM))
         );
-        assert!(Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(4096)?).is_ok());
+        assert!(Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(4096, GFP_KERNEL)?).is_ok());
         Ok(())
     }
 

@@ -13,10 +13,10 @@ use kernel::prelude::*;
 
 pub(crate) use super::raw::Location;
 use super::{
+    c,
     MapFailure,
     PlainData, //
 };
-use crate::bindings::c;
 
 /// Owned memory that can be mapped for DMA.
 ///
@@ -68,8 +68,8 @@ use crate::bindings::c;
 /// - [`location`](Self::location), [`as_ptr`](Self::as_ptr), [`as_mut_ptr`](Self::as_mut_ptr) and
 ///   [`padded_len`](Self::padded_len) describe the same initialized, physically contiguous memory,
 ///   in the kernel's linear map: not the stack, not vmalloc memory, not part of the kernel image.
-///   Any bytes are valid in it. These methods and [`len`](Self::len) return the same each time,
-///   unless the value was changed in between.
+///   Any bytes are valid in it. These methods and [`len`](Self::len) do not access the memory, and
+///   return the same each time, unless the value was changed in between.
 /// - It shares no cache line (`dma_get_cache_alignment()`) with data that is used while the value
 ///   exists; or it is in an allocation by `kmalloc()`, and [`check`](Self::check) rejects it if it
 ///   shares a line and the kernel would not bounce what the device writes. The latter must be a
@@ -91,7 +91,7 @@ use crate::bindings::c;
     note = "map a `Buffer`, `PageBuffer`, `KBox` or `KVec` of plain data: a mapping owns its \
             memory, which must not be on the stack, in vmalloc memory or in the kernel image"
 )]
-pub(crate) unsafe trait Memory: Send {
+pub(crate) unsafe trait Memory: Send + Unpin {
     /// Returns its location, for the kernel.
     fn location(&mut self) -> Location {
         Location::Linear(self.as_mut_ptr())
@@ -182,6 +182,7 @@ unsafe impl<T: PlainData> Memory for KBox<T> {
     }
 }
 
+#[cfg(kunit_fixture)]
 #[kunit_tests(rk3588_dma_memory)]
 mod tests {
     use super::*;

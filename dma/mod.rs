@@ -9,7 +9,9 @@
 //! most mistakes do not compile.
 //!
 //! Not here: coherent memory, which the kernel crate has (`kernel::dma::Coherent`); memory that
-//! processes use, peer-to-peer DMA and MMIO; highmem. Lists are in [`sg`](crate::sg).
+//! processes use; peer-to-peer DMA; highmem. Lists are in `sg`.
+//!
+//! Other modules can take this directory, with `sg`: see `dma.mk`.
 //!
 //! ```text
 //! Buffer ──new──▶ Mapping<'dev, M, D> ──submit──▶ InFlight ──complete──▶ Mapping ──unmap──▶ Buffer
@@ -31,6 +33,12 @@
 //! - What the device may do is a type: [`ToDevice`], [`FromDevice`] or [`Bidirectional`].
 //! - `'dev` ties a mapping to the time during which the device is bound to its driver.
 //! - A [`CpuOwned`] mapping is made without a sync; a [`SyncedPart`] of it is for the device.
+//! - A [`MemoryRange`] maps a part of its memory. [`MappedPart`]s of a mapping are in flight
+//!   separately.
+//! - A [`SharedMapping`] is of memory with other readers, which the device reads.
+//! - A [`MappingPool`] keeps mappings for the next use. A [`RevocableMapping`] may outlive the
+//!   binding, and is unmapped at its end.
+//! - A [`ResourceMapping`] is of registers of another device.
 //! - A failure returns the memory: [`MapError`].
 //!
 //! Two steps are `unsafe`: [`DmaDevice::new`], as setting a mask is upstream, and
@@ -47,7 +55,7 @@
 //! // SAFETY: Only this call of the driver sets limits. In probe no other code uses the
 //! // device, so nothing is mapped or allocated for it meanwhile.
 //! let dev = unsafe { DmaDevice::new(pdev, limits)? };
-//! let mut buffer = Buffer::zeroed(4096)?;
+//! let mut buffer = Buffer::zeroed(4096, GFP_KERNEL)?;
 //!
 //! buffer[..message.len()].copy_from_slice(message);
 //!
@@ -64,23 +72,33 @@
 //!
 //! C documentation: `Documentation/core-api/dma-api-howto.rst`, "Using Streaming DMA mappings".
 
+#![allow(dead_code, unused_imports, reason = "made for more than one driver")]
+
 mod access;
 mod buffer;
 mod device;
 mod direction;
 mod error;
+mod ffi;
+mod gfp;
 mod guard;
 mod in_flight;
 mod mapping;
 mod memory;
 mod owned;
 mod page;
+mod part;
 mod plain;
 mod pool;
+mod range;
 mod raw;
+mod recycle;
+mod resource;
+mod revocable;
 mod segment;
+mod shared;
+mod view;
 
-pub(crate) use access::resolve;
 pub(crate) use buffer::Buffer;
 pub(crate) use device::{
     DmaDevice,
@@ -98,6 +116,12 @@ pub(crate) use error::{
     MapError,
     MapFailure, //
 };
+pub(crate) use ffi::{
+    as_raw,
+    c, //
+};
+pub(crate) use gfp::as_gfp;
+pub(crate) use guard::CpuMut;
 pub(crate) use in_flight::{
     BusMaster,
     InFlight,
@@ -105,6 +129,7 @@ pub(crate) use in_flight::{
     Mapped,
     MappedMemory,
     Pair,
+    ReadInFlight,
     Submitted,
     WrongDevice, //
 };
@@ -113,31 +138,39 @@ pub(crate) use memory::{
     Location,
     Memory, //
 };
+pub(crate) use owned::{
+    CpuOwned,
+    SyncedPart, //
+};
 pub(crate) use page::{
     PageBuffer,
     SharedPage, //
 };
+pub(crate) use part::MappedPart;
 pub(crate) use plain::PlainData;
 pub(crate) use pool::{
     CoherentBlock,
     CoherentPool, //
 };
+pub(crate) use range::MemoryRange;
 pub(crate) use raw::{
     sync_for_cpu,
     sync_for_device, //
 };
+pub(crate) use recycle::{
+    MappingPool,
+    PooledMapping, //
+};
+pub(crate) use resource::ResourceMapping;
+pub(crate) use revocable::RevocableMapping;
 pub(crate) use segment::{
     BusAddress,
     RawSegment,
     Segment, //
 };
-
-// Drivers may have to name these; ours need not.
-#[expect(unused_imports, reason = "part of the interface")]
-pub(crate) use self::{
-    guard::CpuMut,
-    owned::{
-        CpuOwned,
-        SyncedPart, //
-    }, //
+pub(crate) use shared::{
+    PageRef,
+    SharedMapping,
+    SharedMemory, //
 };
+pub(crate) use view::resolve;

@@ -42,7 +42,8 @@ use super::{
 ///
 /// ```
 /// # let packets: [&[u8]; 2] = [b"ping", b"pong"];
-/// let mut frame = Mapping::<_, ToDevice>::new_unsynced(dev, Buffer::zeroed(64 << 10)?)?;
+/// let buffer = Buffer::zeroed(64 << 10, GFP_KERNEL)?;
+/// let mut frame = Mapping::<_, ToDevice>::new_unsynced(dev, buffer)?;
 ///
 /// for packet in packets {
 ///     frame[..packet.len()].copy_from_slice(packet);
@@ -107,13 +108,13 @@ impl<'dev, M: Memory, D: Direction> CpuOwned<'dev, M, D> {
     /// The value itself, if `len` is 0 or exceeds the memory.
     #[inline]
     pub(crate) fn sync_for_device(self, len: usize) -> Result<SyncedPart<'dev, M, D>, Self> {
-        let Self { mapping } = self;
+        let Self { mut mapping } = self;
 
         if len == 0 || len > mapping.len {
             return Err(Self { mapping });
         }
         // SAFETY: The range must be inside the mapping: compared above.
-        unsafe { mapping.raw.sync_for_device(0..len) };
+        unsafe { mapping.view().sync_for_device(0..len) };
         // INVARIANT: Synced above.
         Ok(SyncedPart { mapping, len })
     }
@@ -123,7 +124,6 @@ impl<'dev, M: Memory, D: Direction> CpuOwned<'dev, M, D> {
     /// C functions: `dma_unmap_single_attrs()` or `dma_unmap_page_attrs()` with
     /// `DMA_ATTR_SKIP_CPU_SYNC`.
     #[inline]
-    #[allow(dead_code, reason = "for drivers that take the memory back")]
     pub(crate) fn unmap(self) -> M {
         let Mapping { raw, memory, .. } = self.mapping;
 
@@ -135,7 +135,6 @@ impl<'dev, M: Memory, D: Direction> CpuOwned<'dev, M, D> {
 impl<'dev, M: Memory, D: Direction> SyncedPart<'dev, M, D> {
     /// Returns the number of synced bytes.
     #[inline]
-    #[allow(dead_code, reason = "as `MappedMemory::len`, which our engine uses")]
     pub(crate) fn len(&self) -> usize {
         self.len
     }
@@ -148,7 +147,9 @@ impl<'dev, M: Memory, D: Direction> SyncedPart<'dev, M, D> {
     pub(crate) fn sync_for_cpu(mut self) -> CpuOwned<'dev, M, D> {
         let len = self.len;
 
-        self.mapping.sync_for_cpu(&(0..len));
+        // SAFETY: The range must be inside: by the type invariant. There must be no references:
+        // this value gives none.
+        unsafe { self.mapping.view().sync_for_cpu(&(0..len)) };
         CpuOwned {
             mapping: self.mapping,
         }
@@ -158,7 +159,6 @@ impl<'dev, M: Memory, D: Direction> SyncedPart<'dev, M, D> {
     ///
     /// C functions: as [`sync_for_cpu`](Self::sync_for_cpu), then those of [`CpuOwned::unmap`].
     #[inline]
-    #[allow(dead_code, reason = "for drivers that take the memory back")]
     pub(crate) fn unmap(self) -> M {
         self.sync_for_cpu().unmap()
     }
@@ -221,6 +221,7 @@ impl<M: Memory, D: DeviceReads> DerefMut for CpuOwned<'_, M, D> {
     }
 }
 
+#[cfg(kunit_fixture)]
 #[kunit_tests(rk3588_dma_owned)]
 mod tests {
     use super::*;
@@ -242,7 +243,8 @@ mod tests {
     fn synced_bytes_reach_the_device_each_time() -> Result {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
-        let mut owned = Mapping::<_, ToDevice>::new_unsynced(dev, Buffer::zeroed(4096)?)?;
+        let mut owned =
+            Mapping::<_, ToDevice>::new_unsynced(dev, Buffer::zeroed(4096, GFP_KERNEL)?)?;
 
         for round in 1..4 {
             owned[..100].fill(round);
@@ -267,7 +269,8 @@ mod tests {
     fn bytes_synced_for_the_cpu_are_what_the_device_wrote() -> Result {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
-        let mut owned = Mapping::<_, FromDevice>::new_unsynced(dev, Buffer::zeroed(4096)?)?;
+        let mut owned =
+            Mapping::<_, FromDevice>::new_unsynced(dev, Buffer::zeroed(4096, GFP_KERNEL)?)?;
 
         for round in 1..4 {
             let Ok(mapping) = owned.sync_for_device(100) else {
@@ -288,7 +291,8 @@ mod tests {
     fn unsynced_bytes_do_not_change() -> Result {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
-        let mut owned = Mapping::<_, Bidirectional>::new_unsynced(dev, Buffer::zeroed(4096)?)?;
+        let mut owned =
+            Mapping::<_, Bidirectional>::new_unsynced(dev, Buffer::zeroed(4096, GFP_KERNEL)?)?;
 
         owned.fill(0x11);
 
@@ -311,7 +315,8 @@ mod tests {
     fn lengths_outside_the_memory_are_rejected() -> Result {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
-        let mut owned = Mapping::<_, ToDevice>::new_unsynced(dev, Buffer::zeroed(100)?)?;
+        let mut owned =
+            Mapping::<_, ToDevice>::new_unsynced(dev, Buffer::zeroed(100, GFP_KERNEL)?)?;
 
         for len in [0, 101, usize::MAX] {
             owned = match owned.sync_for_device(len) {
@@ -328,7 +333,8 @@ mod tests {
     fn unmapped_by_the_cpu_it_is_as_the_cpu_left_it() -> Result {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
-        let mut owned = Mapping::<_, Bidirectional>::new_unsynced(dev, Buffer::zeroed(64)?)?;
+        let mut owned =
+            Mapping::<_, Bidirectional>::new_unsynced(dev, Buffer::zeroed(64, GFP_KERNEL)?)?;
 
         owned.fill(7);
         assert!(owned.unmap().iter().all(|&byte| byte == 7));

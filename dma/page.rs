@@ -13,6 +13,7 @@ use core::{
 };
 
 use kernel::{
+    alloc::Flags,
     page::{
         Page,
         PAGE_SIZE, //
@@ -22,11 +23,11 @@ use kernel::{
 
 use super::{
     buffer::pad,
+    c,
     memory::Location,
     MapFailure,
     Memory, //
 };
-use crate::bindings::c;
 
 /// Page with one reference, which the CPU accesses as a slice, and which `dma_map_page()` maps.
 ///
@@ -37,7 +38,7 @@ use crate::bindings::c;
 /// # Examples
 ///
 /// ```
-/// let mut page = PageBuffer::zeroed()?;
+/// let mut page = PageBuffer::zeroed(GFP_KERNEL)?;
 ///
 /// page.set_range(64..1564)?;                     // room for headers before the payload
 /// let mapping = Mapping::<_, FromDevice>::new(dev, page)?;
@@ -71,10 +72,6 @@ pub(crate) struct PageBuffer {
 /// ```
 pub(crate) struct SharedPage {
     /// Page, unchanged.
-    #[cfg_attr(
-        not(CONFIG_KUNIT = "y"),
-        expect(dead_code, reason = "our lessons share none")
-    )]
     pub(crate) page: Page,
 }
 
@@ -88,17 +85,17 @@ impl PageBuffer {
     /// Length of a page in bytes.
     pub(crate) const LEN: usize = PAGE_SIZE;
 
-    /// Allocates a page of zeroes. May sleep.
+    /// Allocates a page of zeroes with `flags`.
     ///
     /// C function: `alloc_page()`.
     ///
     /// # Errors
     ///
     /// `ENOMEM`.
-    pub(crate) fn zeroed() -> Result<Self> {
+    pub(crate) fn zeroed(flags: Flags) -> Result<Self> {
         // INVARIANT: A new page has one reference, and is zeroed because of the flag.
         Ok(Self {
-            page: Page::alloc_page(GFP_KERNEL | __GFP_ZERO)?,
+            page: Page::alloc_page(flags | __GFP_ZERO)?,
             range: 0..Self::LEN,
         })
     }
@@ -141,6 +138,11 @@ impl PageBuffer {
         // INVARIANT: Compared above.
         self.range = range;
         Ok(())
+    }
+
+    /// Returns the page and the range.
+    pub(super) fn into_parts(self) -> (Page, Range<usize>) {
+        (self.page, self.range)
     }
 
     /// Returns the page.
@@ -214,11 +216,11 @@ unsafe impl Memory for PageBuffer {
     }
 }
 
+#[cfg(kunit_fixture)]
 #[kunit_tests(rk3588_dma_page)]
 mod tests {
     use super::*;
     use crate::{
-        bindings::c,
         dma::{
             Bidirectional,
             FromDevice,
@@ -235,7 +237,7 @@ mod tests {
     fn a_whole_page_goes_both_ways() -> Result {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
-        let mut page = PageBuffer::zeroed()?;
+        let mut page = PageBuffer::zeroed(GFP_KERNEL)?;
 
         page.fill(0x11);
         page[4095] = 0x22;
@@ -256,7 +258,7 @@ mod tests {
     fn a_part_of_a_page_goes_to_the_device() -> Result {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
-        let mut page = PageBuffer::zeroed()?;
+        let mut page = PageBuffer::zeroed(GFP_KERNEL)?;
 
         page[..100].fill(0x11);
         page[100..103].copy_from_slice(&[1, 2, 3]);
@@ -275,7 +277,7 @@ mod tests {
     fn a_part_of_a_page_comes_from_the_device_and_the_rest_stays() -> Result {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
-        let mut page = PageBuffer::zeroed()?;
+        let mut page = PageBuffer::zeroed(GFP_KERNEL)?;
 
         page.fill(0x11);
         page.set_range(1000..2500)?;
@@ -294,7 +296,7 @@ mod tests {
     #[test]
     fn padding_ends_with_the_page() -> Result {
         let line = pad(1);
-        let mut page = PageBuffer::zeroed()?;
+        let mut page = PageBuffer::zeroed(GFP_KERNEL)?;
 
         for (range, padded) in [
             (0..1, line),
@@ -310,7 +312,7 @@ mod tests {
 
     #[test]
     fn a_range_outside_the_page_is_refused() -> Result {
-        let mut page = PageBuffer::zeroed()?;
+        let mut page = PageBuffer::zeroed(GFP_KERNEL)?;
 
         page.set_range(5..6)?;
         #[expect(clippy::reversed_empty_ranges, reason = "that is what is refused")]
@@ -324,7 +326,7 @@ mod tests {
     #[test]
     fn an_empty_range_is_not_mapped() -> Result {
         let device = TestDevice::new()?;
-        let mut page = PageBuffer::zeroed()?;
+        let mut page = PageBuffer::zeroed(GFP_KERNEL)?;
 
         page.set_range(7..7)?;
         assert!(Mapping::<_, ToDevice>::new(device.dma()?, page).is_err());
@@ -357,12 +359,12 @@ mod tests {
         // SAFETY: The page is ours, and the source as long as said.
         unsafe { page.write_raw([1, 2, 3].as_ptr(), 0, 3)? };
         // SAFETY: `raw` is a page; the reference is given back below.
-        unsafe { c::rk3588_dma_test_get_page(raw) };
+        unsafe { fixture::c::rk3588_dma_test_get_page(raw) };
 
         let result = PageBuffer::new(page);
 
         // SAFETY: The reference was taken above.
-        unsafe { c::rk3588_dma_test_put_page(raw) };
+        unsafe { fixture::c::rk3588_dma_test_put_page(raw) };
 
         let Err(SharedPage { page }) = result else {
             return Err(EINVAL);
@@ -377,7 +379,7 @@ mod tests {
 
     #[test]
     fn no_memory_is_an_error() -> Result {
-        let result = fixture::without_memory(PageBuffer::zeroed)?;
+        let result = fixture::without_memory(|| PageBuffer::zeroed(GFP_KERNEL))?;
 
         assert!(matches!(result, Err(ENOMEM)));
         Ok(())

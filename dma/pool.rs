@@ -27,7 +27,7 @@ use kernel::{
     sync::Arc, //
 };
 
-use crate::bindings::{
+use super::{
     as_gfp,
     as_raw, //
 };
@@ -207,6 +207,7 @@ impl Drop for CoherentBlock<'_> {
     }
 }
 
+#[cfg(kunit_fixture)]
 #[kunit_tests(rk3588_dma_pool)]
 mod tests {
     use super::*;

@@ -8,7 +8,6 @@
 use core::{
     marker::PhantomData,
     mem::ManuallyDrop,
-    ops::Range,
     ptr::{
         self,
         NonNull, //
@@ -21,11 +20,11 @@ use kernel::{
 };
 
 use super::{
+    c,
     Direction,
     DmaDevice,
     MapFailure, //
 };
-use crate::bindings::c;
 
 /// Attribute: no cache maintenance, and no copy to or from a bounce buffer.
 const SKIP_CPU_SYNC: c_ulong = bindings::DMA_ATTR_SKIP_CPU_SYNC as c_ulong;
@@ -127,8 +126,9 @@ impl<'dev, D: Direction> RawMapping<'dev, D> {
     ///
     /// # Safety
     ///
-    /// - The memory meets the contract of [`Memory`](super::Memory). Until the result is dropped,
-    ///   the memory is accessed only through it.
+    /// - The memory meets the contract of [`Memory`](super::Memory), and until the result is
+    ///   dropped, it is accessed only through it; or, if the device only reads, the memory meets
+    ///   the contract of [`SharedMemory`](super::SharedMemory).
     /// - With [`CpuSync::Skip`], the device uses only bytes that were synced for it before.
     /// - `used` is not more than `len`.
     // Always inlined, as are its callers: together they then take a few instructions more than the
@@ -197,6 +197,12 @@ impl<'dev, D: Direction> RawMapping<'dev, D> {
         self.address
     }
 
+    /// Returns the device.
+    #[inline]
+    pub(super) fn dev(&self) -> &'dev DmaDevice {
+        self.dev
+    }
+
     /// Returns true if the mapping was made for `dev`.
     pub(super) fn is_mapped_for(&self, dev: &DmaDevice) -> bool {
         ptr::eq(self.dev, dev)
@@ -204,12 +210,26 @@ impl<'dev, D: Direction> RawMapping<'dev, D> {
 
     /// Warns in the kernel log that the mapping is leaked.
     pub(super) fn warn_leaked(&self) {
-        dev_warn!(
-            self.dev.as_device(),
-            "{} bytes at DMA address {:#010x} are leaked: the device may still use them\n",
-            self.len,
-            self.address
-        );
+        warn_leaked(self.dev, self.address, self.len);
+    }
+
+    /// Returns the mapping with another lifetime.
+    ///
+    /// # Safety
+    ///
+    /// `dev` is valid, and its device bound, until the result is dropped, unmapped or given a
+    /// shorter lifetime.
+    pub(super) unsafe fn extend_lifetime(self) -> RawMapping<'static, D> {
+        let this = ManuallyDrop::new(self);
+
+        // INVARIANT: By that of `this`, which is not dropped.
+        RawMapping {
+            // SAFETY: The reference must be valid while it is used: the caller guarantees it.
+            dev: unsafe { &*ptr::from_ref(this.dev) },
+            address: this.address,
+            len: this.len,
+            direction: PhantomData,
+        }
     }
 
     /// Unmaps with a sync, after which the CPU sees what the device wrote.
@@ -221,35 +241,6 @@ impl<'dev, D: Direction> RawMapping<'dev, D> {
 
         // SAFETY: The mapping must be unmapped once: `this` is neither dropped nor used afterwards.
         unsafe { this.unmap_with(0) };
-    }
-
-    /// Syncs the bytes of `range` for the CPU.
-    ///
-    /// C function: `dma_sync_single_range_for_cpu()`.
-    ///
-    /// # Safety
-    ///
-    /// The range is inside the mapping, and there are no references to these bytes of the memory.
-    #[inline]
-    pub(super) unsafe fn sync_for_cpu(&self, range: Range<usize>) {
-        // SAFETY: Requires a part of a mapping for the device in this direction: by the type
-        // invariant, and the caller guarantees that the range is inside. It also guarantees that
-        // there are no references.
-        unsafe { sync_for_cpu::<D>(self.dev, self.address_of(range.start), range.len()) };
-    }
-
-    /// Syncs the bytes of `range` for the device.
-    ///
-    /// C function: `dma_sync_single_range_for_device()`.
-    ///
-    /// # Safety
-    ///
-    /// The range is inside the mapping.
-    #[inline]
-    pub(super) unsafe fn sync_for_device(&self, range: Range<usize>) {
-        // SAFETY: Requires a part of a mapping for the device in this direction: by the type
-        // invariant, and the caller guarantees that the range is inside.
-        unsafe { sync_for_device::<D>(self.dev, self.address_of(range.start), range.len()) };
     }
 
     /// Returns the DMA address of the byte at `offset`, which is inside the mapping.
@@ -299,6 +290,14 @@ impl<D: Direction> Drop for RawMapping<'_, D> {
     }
 }
 
+/// Warns in the kernel log that `len` mapped bytes at `address` are leaked.
+pub(super) fn warn_leaked(dev: &DmaDevice, address: bindings::dma_addr_t, len: usize) {
+    dev_warn!(
+        dev.as_device(),
+        "{len} bytes at DMA address {address:#010x} are leaked: the device may still use them\n"
+    );
+}
+
 /// Syncs `len` bytes at `address` for the CPU.
 ///
 /// C function: `dma_sync_single_for_cpu()`.
@@ -338,6 +337,7 @@ pub(crate) unsafe fn sync_for_device<D: Direction>(
     }
 }
 
+#[cfg(kunit_fixture)]
 #[kunit_tests(rk3588_dma_raw)]
 mod tests {
     use super::*;

@@ -212,6 +212,7 @@ impl<A: BusAddress> fmt::Display for Segment<'_, A> {
     }
 }
 
+#[cfg(kunit_fixture)]
 #[kunit_tests(rk3588_dma_segment)]
 mod tests {
     use super::*;

@@ -11,6 +11,12 @@ mod suite {
         KnownLayout, //
     };
 
+    use core::{
+        mem,
+        ops::Bound,
+        slice, //
+    };
+
     use super::super::*;
     use crate::{
         dma::{
@@ -45,7 +51,7 @@ mod suite {
     fn from_device_the_cpu_sees_each_time_what_is_new() -> Result {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
-        let mut mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(4096)?)?;
+        let mut mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(4096, GFP_KERNEL)?)?;
 
         for round in 1..4 {
             mapping = fixture::run(dev, mapping, |hardware| hardware.write(100, &[round; 8]))?;
@@ -60,7 +66,7 @@ mod suite {
     fn to_device_the_device_sees_each_time_what_is_new() -> Result {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
-        let mut mapping = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(4096)?)?;
+        let mut mapping = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(4096, GFP_KERNEL)?)?;
 
         for round in 1..4 {
             mapping.for_cpu_mut(100..108)?.fill(round);
@@ -77,7 +83,7 @@ mod suite {
     fn bidirectional_each_sees_what_the_other_did() -> Result {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
-        let mapping = Mapping::<_, Bidirectional>::new(dev, Buffer::zeroed(4096)?)?;
+        let mapping = Mapping::<_, Bidirectional>::new(dev, Buffer::zeroed(4096, GFP_KERNEL)?)?;
         let mut mapping = fixture::run(dev, mapping, |hardware| hardware.write(0, &[1, 2, 3]))?;
 
         {
@@ -102,7 +108,7 @@ mod suite {
     fn to_device_looking_needs_no_sync() -> Result {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
-        let mut buffer = Buffer::zeroed(64)?;
+        let mut buffer = Buffer::zeroed(64, GFP_KERNEL)?;
 
         buffer[5] = 5;
 
@@ -119,14 +125,17 @@ mod suite {
     fn only_the_range_is_synced() -> Result {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
-        let mut mapping = Mapping::<_, Bidirectional>::new(dev, Buffer::zeroed(4096)?)?;
+        let mut mapping = Mapping::<_, Bidirectional>::new(dev, Buffer::zeroed(4096, GFP_KERNEL)?)?;
         let is_bounced = fixture::counters(dev).bounced == 1;
 
         mapping = fixture::run(dev, mapping, |hardware| hardware.write(0, &[1; 300]))?;
         assert_eq!(mapping.for_cpu(128..256)?[..], [1; 128]);
 
         // Not by `for_cpu`, which would sync: what is in the memory now.
-        let (raw, bytes) = mapping.split();
+        let view = mapping.view();
+        // SAFETY: The bytes must be valid, with no other reference: they are those of the mapping,
+        // which is not used meanwhile.
+        let bytes = unsafe { slice::from_raw_parts_mut(view.start().as_ptr(), view.len()) };
         let stale = u8::from(!is_bounced);
 
         assert_eq!(
@@ -135,7 +144,7 @@ mod suite {
         );
         bytes[..300].fill(2);
         // SAFETY: The range is inside the mapping.
-        unsafe { raw.sync_for_device(128..256) };
+        unsafe { view.sync_for_device(128..256) };
         mapping = fixture::run(dev, mapping, |hardware| {
             let around = 1 + u8::from(!is_bounced);
 
@@ -150,7 +159,7 @@ mod suite {
     fn it_works_in_a_part_of_a_page() -> Result {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
-        let mut page = PageBuffer::zeroed()?;
+        let mut page = PageBuffer::zeroed(GFP_KERNEL)?;
 
         page.set_range(1000..1064)?;
 
@@ -169,7 +178,7 @@ mod suite {
     fn typed_views_go_both_ways() -> Result {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
-        let mut mapping = Mapping::<_, Bidirectional>::new(dev, Buffer::zeroed(64)?)?;
+        let mut mapping = Mapping::<_, Bidirectional>::new(dev, Buffer::zeroed(64, GFP_KERNEL)?)?;
 
         *mapping.for_cpu_as_mut::<Header>(60)? = Header {
             kind: 0x0201_u16.to_le(),
@@ -192,7 +201,7 @@ mod suite {
     fn views_outside_or_between_are_refused() -> Result {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
-        let mut mapping = Mapping::<_, Bidirectional>::new(dev, Buffer::zeroed(64)?)?;
+        let mut mapping = Mapping::<_, Bidirectional>::new(dev, Buffer::zeroed(64, GFP_KERNEL)?)?;
 
         for offset in [1, 61, 62, 64, 1000, usize::MAX] {
             assert!(matches!(mapping.for_cpu_as::<Header>(offset), Err(EINVAL)));
@@ -210,7 +219,7 @@ mod suite {
     fn ranges_outside_are_refused() -> Result {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
-        let mut mapping = Mapping::<_, Bidirectional>::new(dev, Buffer::zeroed(100)?)?;
+        let mut mapping = Mapping::<_, Bidirectional>::new(dev, Buffer::zeroed(100, GFP_KERNEL)?)?;
 
         // The padding, too, is outside.
         #[expect(clippy::reversed_empty_ranges, reason = "that is what is refused")]
@@ -232,7 +241,7 @@ mod suite {
     #[test]
     fn all_kinds_of_ranges_mean_what_they_say() -> Result {
         let device = TestDevice::new()?;
-        let mut buffer = Buffer::zeroed(5)?;
+        let mut buffer = Buffer::zeroed(5, GFP_KERNEL)?;
 
         buffer.copy_from_slice(&[0, 1, 2, 3, 4]);
 
@@ -254,7 +263,7 @@ mod suite {
     fn an_empty_range_is_empty_and_needs_no_sync() -> Result {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
-        let mut mapping = Mapping::<_, Bidirectional>::new(dev, Buffer::zeroed(64)?)?;
+        let mut mapping = Mapping::<_, Bidirectional>::new(dev, Buffer::zeroed(64, GFP_KERNEL)?)?;
 
         assert!(mapping.for_cpu(64..)?.is_empty());
         assert!(mapping.for_cpu_mut(0..0)?.is_empty());
@@ -267,7 +276,7 @@ mod suite {
     fn a_forgotten_guard_only_keeps_its_bytes() -> Result {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
-        let mut mapping = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(64)?)?;
+        let mut mapping = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(64, GFP_KERNEL)?)?;
 
         let mut bytes = mapping.for_cpu_mut(..)?;
 

@@ -16,7 +16,10 @@ mod suite {
         dma::{
             buffer::pad,
             Buffer,
+            BusMaster,
+            FromDevice,
             Mapping,
+            PageBuffer,
             ToDevice, //
         },
         fixture::{
@@ -92,8 +95,10 @@ mod suite {
         let device = TestDevice::new()?;
         let limits = Limits {
             mask: DmaMask::new::<31>(),
+            coherent_mask: DmaMask::new::<32>(),
             max_segment: 8192,
             boundary_mask: 0xffff,
+            min_align_mask: 0xfff,
         };
         let dev = device.dma_with(limits)?;
 
@@ -104,7 +109,8 @@ mod suite {
             let raw = &*dev.as_raw();
 
             assert_eq!(*raw.dma_mask, 0x7fff_ffff);
-            assert_eq!(raw.coherent_dma_mask, 0x7fff_ffff);
+            assert_eq!(raw.coherent_dma_mask, 0xffff_ffff);
+            assert_eq!((*raw.dma_parms).min_align_mask, 0xfff);
             assert_eq!((*raw.dma_parms).max_segment_size, 8192);
             assert_eq!((*raw.dma_parms).segment_boundary_mask, 0xffff);
         }
@@ -117,15 +123,12 @@ mod suite {
         let device = TestDevice::new()?;
         let limits = Limits {
             mask: DmaMask::new::<31>(),
+            coherent_mask: DmaMask::new::<32>(),
             max_segment: 8192,
             boundary_mask: 0xffff,
+            min_align_mask: 0x1ff,
         };
         let dev = device.dma_with(limits)?;
-
-        // SAFETY: The device must be bound, and no other code may use this mask: only allocations
-        // of coherent memory do, and there are none.
-        unsafe { (*dev.as_raw()).coherent_dma_mask = 0x3fff_ffff };
-
         let now = dev.limits();
 
         assert_eq!(now.max_mapping_size, dev.max_mapping_size());
@@ -135,11 +138,12 @@ mod suite {
 
         let expected = CString::try_from_fmt(fmt!(
             "dma_mask 0x7fffffff\n\
-             coherent_dma_mask 0x3fffffff\n\
+             coherent_dma_mask 0xffffffff\n\
              max_mapping_size {}\n\
              opt_mapping_size {}\n\
              max_segment 8192\n\
              boundary_mask 0xffff\n\
+             min_align_mask 0x1ff\n\
              min_align {}\n\
              needs_sync 1\n",
             now.max_mapping_size,
@@ -149,6 +153,42 @@ mod suite {
         let text = CString::try_from_fmt(fmt!("{now}"))?;
 
         assert_eq!(text.to_bytes(), expected.to_bytes());
+        Ok(())
+    }
+
+    /// Without it, a bounce buffer begins at a slot, whatever the memory does.
+    #[test]
+    fn low_bits_of_an_address_stay_in_a_bounce_buffer() -> Result {
+        const OFFSET: usize = 1096;
+
+        for min_align_mask in [0, 0x3f, 0x7ff, 0xfff] {
+            let device = TestDevice::new()?;
+            let dev = device.dma_with(Limits {
+                min_align_mask,
+                ..Limits::new(DmaMask::new::<32>())
+            })?;
+            let mut page = PageBuffer::zeroed(GFP_KERNEL)?;
+
+            page.set_range(OFFSET..OFFSET + 1000)?;
+            fixture::fill(1, 0, &mut page);
+
+            let mapping = Mapping::<_, FromDevice>::new(dev, page)?;
+            let is_bounced = fixture::counters(dev).bounced == 1;
+            let flight = BusMaster::<u32>::new(dev)?.submit(mapping)?;
+            let address = flight.segments().next().ok_or(EINVAL)?.address() as usize;
+            let kept = min_align_mask as usize;
+
+            assert_eq!(address & kept, OFFSET & kept);
+
+            let has_offset = address & 0x7ff == OFFSET;
+
+            assert_eq!(has_offset, !is_bounced || kept >= 0x7ff);
+            fixture::hardware(dev, &flight)?.write_pattern(2);
+            // SAFETY: The device must not use the mapping any more: the hardware is gone.
+            let page = unsafe { flight.complete() }.unmap();
+
+            assert!(fixture::is_filled(2, 0, &page));
+        }
         Ok(())
     }
 
@@ -195,7 +235,7 @@ mod suite {
 
             drop(Mapping::<_, ToDevice>::new(
                 device.dma()?,
-                Buffer::zeroed(64)?,
+                Buffer::zeroed(64, GFP_KERNEL)?,
             )?);
         }
         Ok(())

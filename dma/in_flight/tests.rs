@@ -13,8 +13,8 @@ mod suite {
 
     use super::super::*;
     use crate::{
-        bindings::as_raw,
         dma::{
+            as_raw,
             Buffer,
             FromDevice,
             Limits,
@@ -31,7 +31,7 @@ mod suite {
     type Sent<'dev> = Mapping<'dev, Buffer, ToDevice>;
 
     fn sent(dev: &DmaDevice, len: usize) -> Result<Sent<'_>> {
-        Ok(Mapping::new(dev, Buffer::zeroed(len)?)?)
+        Ok(Mapping::new(dev, Buffer::zeroed(len, GFP_KERNEL)?)?)
     }
 
     fn live(dev: &DmaDevice) -> u64 {
@@ -135,7 +135,7 @@ mod suite {
         let dev = device.dma()?;
         let flight = BusMaster::<u32>::new(dev)?.submit(Pair {
             source: sent(dev, 64)?,
-            destination: Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(128)?)?,
+            destination: Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(128, GFP_KERNEL)?)?,
         })?;
         let Pair {
             source,
@@ -224,12 +224,77 @@ mod suite {
     }
 
     #[test]
+    fn the_cpu_reads_what_the_device_wrote_while_it_writes_the_rest() -> Result {
+        let device = TestDevice::new()?;
+        let dev = device.dma()?;
+        let mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(4000, GFP_KERNEL)?)?;
+        let mut flight = BusMaster::<u32>::new(dev)?.submit(mapping)?;
+        let hardware = fixture::hardware(dev, &flight)?;
+
+        for (offset, seed) in [(0, 1), (1000, 2), (2000, 3), (3000, 4)] {
+            let mut bytes = [0; 1000];
+
+            fixture::fill(seed, 0, &mut bytes);
+            hardware.write(offset, &bytes);
+            // SAFETY: The device must not write the bytes meanwhile: the hardware is used above.
+            let seen = unsafe { flight.for_cpu(offset..offset + 1000)? };
+
+            assert!(fixture::is_filled(seed, 0, seen));
+        }
+
+        let now = fixture::counters(dev);
+
+        assert_eq!((now.syncs_for_cpu, now.syncs_for_device), (4, 0));
+        // SAFETY: As above.
+        assert!(matches!(unsafe { flight.for_cpu(..4001) }, Err(EINVAL)));
+        // SAFETY: The device must not use the mapping any more: the hardware is not used below.
+        let buffer = unsafe { flight.complete() }.unmap();
+
+        assert!(fixture::is_filled(2, 0, &buffer[1000..2000]));
+        Ok(())
+    }
+
+    #[test]
+    fn the_cpu_reads_the_destination_of_a_pair_in_flight() -> Result {
+        let device = TestDevice::new()?;
+        let dev = device.dma()?;
+        let destination = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(128, GFP_KERNEL)?)?;
+        let mut flight = BusMaster::<u32>::new(dev)?.submit(Pair {
+            source: sent(dev, 64)?,
+            destination,
+        })?;
+        let segment = flight.each_ref().destination.segments().next();
+        let address = segment.ok_or(EINVAL)?.address();
+        let bytes = [1u8, 2, 3];
+
+        // SAFETY: The bytes must be part of a mapping in flight: they are the last of this one.
+        unsafe {
+            fixture::c::rk3588_dma_test_write(
+                as_raw(dev.as_device()),
+                bindings::dma_addr_t::from(address) + 125,
+                bytes.as_ptr().cast(),
+                bytes.len(),
+            )
+        };
+        // SAFETY: The device must not write the bytes meanwhile: it has written them above.
+        assert_eq!(*unsafe { flight.destination_for_cpu(124..)? }, [0, 1, 2, 3]);
+        // SAFETY: As above.
+        assert!(matches!(
+            unsafe { flight.destination_for_cpu(..129) },
+            Err(EINVAL)
+        ));
+        // SAFETY: The device must not use the mappings: there is no device.
+        drop(unsafe { flight.complete() });
+        Ok(())
+    }
+
+    #[test]
     fn with_an_address_it_is_leaked_but_not_freed_when_it_is_dropped() -> Result {
         const LEN: usize = 4096;
 
         let device = TestDevice::new()?;
         let dev = device.dma()?;
-        let mut buffer = Buffer::zeroed(LEN)?;
+        let mut buffer = Buffer::zeroed(LEN, GFP_KERNEL)?;
         let memory = Memory::as_mut_ptr(&mut buffer);
         let mapping = Mapping::<_, FromDevice>::new(dev, buffer)?;
         let flight = BusMaster::<u64>::new(dev)?.submit(mapping)?;

@@ -9,8 +9,10 @@ use kernel::{
     prelude::*, //
 };
 
-use super::TestDevice;
-use crate::bindings::c;
+use super::{
+    c,
+    TestDevice, //
+};
 
 impl TestDevice {
     /// Makes a device of controller `index`, one of those that no driver is bound to. Its

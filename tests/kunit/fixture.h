@@ -39,7 +39,10 @@ struct platform_device;
 #define RK3588_DMA_COUNTER_SYNCS_FOR_DEVICE	6
 #define RK3588_DMA_COUNTERS			7
 
-/** Returns the counter @which of a test device. */
+/**
+ * Returns the counter @which of a test device; of all devices together if @dev is
+ * NULL, also while one is unbound.
+ */
 u64 rk3588_dma_test_counter(struct device *dev, unsigned int which);
 
 /** Adds a platform device bound to a driver, until the test ends; or NULL. */

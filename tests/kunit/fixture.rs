@@ -11,39 +11,65 @@ mod memory;
 
 use core::{
     ops::Range,
-    ptr::NonNull, //
+    ptr::{
+        self,
+        NonNull, //
+    }, //
 };
 
 use kernel::{
     bindings,
-    device::Core,
+    device::{
+        Core,
+        Device, //
+    },
     dma::DmaMask,
     error::to_result,
     platform,
     prelude::*, //
 };
 
-use crate::{
-    bindings::{
-        as_raw,
-        c, //
-    },
-    dma::{
-        Buffer,
-        BusMaster,
-        DmaDevice,
-        Limits,
-        MappedMemory,
-        Mapping,
-        ToDevice, //
-    }, //
+use crate::dma::{
+    as_raw,
+    Buffer,
+    BusMaster,
+    DmaDevice,
+    InFlight,
+    Limits,
+    MappedMemory,
+    Mapping,
+    ToDevice, //
 };
 
 pub(crate) use memory::{
     Lie,
+    Recorded,
     Slot,
     Witness, //
 };
+
+/// Functions and constants of `fixture.h`.
+#[expect(
+    improper_ctypes,
+    unreachable_pub,
+    reason = "output of bindgen, as in the kernel crate's bindings"
+)]
+pub(crate) mod c {
+    use kernel::{
+        bindings::{
+            bool_,
+            device,
+            dma_addr_t,
+            kunit,
+            page,
+            platform_device,
+            u64_, //
+        },
+        ffi, //
+    };
+
+    include!(env!("RK3588_DMA_FIXTURE_RS"));
+}
 
 /// Platform device bound to an empty driver, until it is dropped.
 ///
@@ -122,6 +148,25 @@ impl TestDevice {
         unsafe { DmaDevice::new(self.core(), limits) }
     }
 
+    /// Unbinds the device from its driver, and binds it again.
+    ///
+    /// # Errors
+    ///
+    /// `ENODEV` if the driver was not bound again.
+    pub(crate) fn rebind(&mut self) -> Result {
+        let dev = as_raw(AsRef::<Device<Core<'_>>>::as_ref(self.core()));
+
+        // SAFETY: Requires a device whose lock is not held, and without borrows of what the binding
+        // has: `self` is borrowed mutably.
+        match unsafe {
+            bindings::device_release_driver(dev);
+            bindings::device_attach(dev)
+        } {
+            1 => Ok(()),
+            _ => Err(ENODEV),
+        }
+    }
+
     /// Returns the device as its driver's probe gets it.
     pub(crate) fn core(&self) -> &platform::Device<Core<'_>> {
         // SAFETY: `platform::Device` is transparent over `struct platform_device`. The device stays
@@ -152,8 +197,24 @@ pub(crate) struct Counters {
 
 /// Returns the counters of a test device.
 pub(crate) fn counters(dev: &DmaDevice) -> Counters {
-    // SAFETY: The device exists, and `which` is below `RK3588_DMA_COUNTERS`.
-    let counter = |which| unsafe { c::rk3588_dma_test_counter(as_raw(dev.as_device()), which) };
+    // SAFETY: The device exists.
+    unsafe { counters_of(as_raw(dev.as_device())) }
+}
+
+/// Returns the counters of all devices together, also while one is unbound.
+pub(crate) fn total() -> Counters {
+    // SAFETY: There is no device.
+    unsafe { counters_of(ptr::null_mut()) }
+}
+
+/// Returns the counters of `dev`, or of all devices if it is null.
+///
+/// # Safety
+///
+/// `dev` is null, or a device that exists.
+unsafe fn counters_of(dev: *mut bindings::device) -> Counters {
+    // SAFETY: The caller guarantees the device, and `which` is below `RK3588_DMA_COUNTERS`.
+    let counter = |which| unsafe { c::rk3588_dma_test_counter(dev, which) };
     // In this order: a mapping may be unmapped in between.
     let unmapped = counter(c::RK3588_DMA_COUNTER_UNMAPPED);
     let mapped = counter(c::RK3588_DMA_COUNTER_MAPPED);
@@ -308,19 +369,29 @@ pub(crate) fn run<T: MappedMemory>(
     act: impl FnOnce(&Hardware<'_>),
 ) -> Result<T> {
     let flight = BusMaster::new(dev)?.submit(mapped)?;
-    let mut segments = KVec::new();
-    let result = flight
-        .segments()
-        .try_for_each(|segment| segments.push((segment.address(), segment.len()), GFP_KERNEL));
-
-    if result.is_ok() {
-        act(&Hardware { dev, segments });
-    }
+    let result = hardware(dev, &flight).map(|hardware| act(&hardware));
     // SAFETY: The hardware must not use the mapping: it is `act`, which has returned.
     let mapped = unsafe { flight.complete() };
 
     result?;
     Ok(mapped)
+}
+
+/// Returns hardware that gets the addresses of `flight`. It must not be used after that.
+///
+/// # Errors
+///
+/// `ENOMEM`.
+pub(crate) fn hardware<'a, T: MappedMemory>(
+    dev: &'a DmaDevice,
+    flight: &InFlight<T, u32>,
+) -> Result<Hardware<'a>> {
+    let mut segments = KVec::new();
+
+    for segment in flight.segments() {
+        segments.push((segment.address(), segment.len()), GFP_KERNEL)?;
+    }
+    Ok(Hardware { dev, segments })
 }
 
 /// Runs `work`, whose first allocation fails.
@@ -351,6 +422,23 @@ pub(crate) fn without_memory_at<T>(nth: u32, work: impl FnOnce() -> T) -> (T, bo
     (result, unsafe { c::rk3588_dma_test_has_failed() })
 }
 
+/// Runs `work`, of which the kernel's warnings are not logged. Returns their number, too.
+pub(crate) fn count_warnings<T>(work: impl FnOnce() -> T) -> (T, c_int) {
+    // SAFETY: Callable from any context.
+    let test = unsafe { bindings::kunit_get_current_test() };
+    // SAFETY: `test` is the running test.
+    let warnings = unsafe { bindings::kunit_start_suppress_warning(test) };
+    let result = work();
+
+    // SAFETY: The handle is that of the call above, and ends here.
+    unsafe {
+        let count = bindings::kunit_suppressed_warning_count(warnings);
+
+        bindings::kunit_end_suppress_warning(test, warnings);
+        (result, count)
+    }
+}
+
 /// Returns the number of lines in the kernel log that contain `text`.
 pub(crate) fn count_logged(text: &CStr) -> u32 {
     // SAFETY: `text` is a string that ends with a NUL.
@@ -365,7 +453,10 @@ pub(crate) fn count_logged(text: &CStr) -> u32 {
 pub(crate) fn is_bounced(dev: &DmaDevice) -> Result<bool> {
     let before = counters(dev).bounced;
 
-    drop(Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(4096)?)?);
+    drop(Mapping::<_, ToDevice>::new(
+        dev,
+        Buffer::zeroed(4096, GFP_KERNEL)?,
+    )?);
     Ok(counters(dev).bounced != before)
 }
 

@@ -126,6 +126,58 @@ unsafe impl Memory for Lie {
     }
 }
 
+/// Buffer without borrows that records when it is freed.
+pub(crate) struct Recorded {
+    pub(crate) buffer: Buffer,
+    /// Number of mappings of all devices at that time; set before.
+    pub(crate) live: Arc<Atomic<u64>>,
+}
+
+impl Recorded {
+    /// Value of `live` before the buffer is freed.
+    pub(crate) const NOT_FREED: u64 = u64::MAX;
+
+    /// Returns a buffer of `len` bytes of zeroes, and its record.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`, and those of [`Buffer::zeroed`].
+    pub(crate) fn zeroed(len: usize) -> Result<(Self, Arc<Atomic<u64>>)> {
+        let live = Arc::new(Atomic::new(Self::NOT_FREED), GFP_KERNEL)?;
+        let this = Self {
+            buffer: Buffer::zeroed(len, GFP_KERNEL)?,
+            live: live.clone(),
+        };
+
+        Ok((this, live))
+    }
+}
+
+// SAFETY: `Memory` requires what it requires of `Buffer`, which meets it.
+unsafe impl Memory for Recorded {
+    fn as_ptr(&self) -> NonNull<u8> {
+        self.buffer.as_ptr()
+    }
+
+    fn as_mut_ptr(&mut self) -> NonNull<u8> {
+        self.buffer.as_mut_ptr()
+    }
+
+    fn len(&self) -> usize {
+        Memory::len(&self.buffer)
+    }
+
+    fn check(&self, device_may_write: bool) -> Result<(), MapFailure> {
+        self.buffer.check(device_may_write)
+    }
+}
+
+impl Drop for Recorded {
+    fn drop(&mut self) {
+        self.live.store(super::total().live, Relaxed);
+    }
+}
+
 /// Buffer that records its state when it is freed.
 pub(crate) struct Witness<'a> {
     pub(crate) buffer: Buffer,

@@ -21,6 +21,9 @@ struct counters {
 	atomic64_t of[RK3588_DMA_COUNTERS];
 };
 
+/* Counters of all devices together. */
+static struct counters total;
+
 static void release_counters(struct device *dev, void *counters)
 {
 }
@@ -38,9 +41,10 @@ int rk3588_dma_test_add_counters(struct device *dev)
 
 u64 rk3588_dma_test_counter(struct device *dev, unsigned int which)
 {
-	struct counters *counters = devres_find(dev, release_counters, NULL,
-						NULL);
+	struct counters *counters = &total;
 
+	if (dev)
+		counters = devres_find(dev, release_counters, NULL, NULL);
 	/* Without counters a test could not fail. */
 	if (WARN_ON(!counters))
 		return U64_MAX;
@@ -54,6 +58,7 @@ static void count(struct device *dev, unsigned int which, u64 by)
 
 	if (counters)
 		atomic64_add(by, &counters->of[which]);
+	atomic64_add(by, &total.of[which]);
 }
 
 /* Counts a mapping of @len bytes, @bounced of which are in bounce buffers. */
@@ -101,6 +106,24 @@ void __wrap_dma_unmap_phys(struct device *dev, dma_addr_t addr, size_t len,
 			   enum dma_data_direction dir, unsigned long attrs)
 {
 	__real_dma_unmap_phys(dev, addr, len, dir, unmap_attrs(dir, attrs));
+	count(dev, RK3588_DMA_COUNTER_UNMAPPED, 1);
+}
+
+dma_addr_t __wrap_dma_map_resource(struct device *dev, phys_addr_t phys,
+				   size_t len, enum dma_data_direction dir,
+				   unsigned long attrs)
+{
+	dma_addr_t addr = __real_dma_map_resource(dev, phys, len, dir, attrs);
+
+	if (addr != DMA_MAPPING_ERROR)
+		count_mapping(dev, len, 0);
+	return addr;
+}
+
+void __wrap_dma_unmap_resource(struct device *dev, dma_addr_t addr, size_t len,
+			       enum dma_data_direction dir, unsigned long attrs)
+{
+	__real_dma_unmap_resource(dev, addr, len, dir, attrs);
 	count(dev, RK3588_DMA_COUNTER_UNMAPPED, 1);
 }
 

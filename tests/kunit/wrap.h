@@ -23,6 +23,20 @@ void __wrap_dma_unmap_phys(struct device *dev, dma_addr_t addr, size_t len,
 void __real_dma_unmap_phys(struct device *dev, dma_addr_t addr, size_t len,
 			   enum dma_data_direction dir, unsigned long attrs);
 
+dma_addr_t __wrap_dma_map_resource(struct device *dev, phys_addr_t phys,
+				   size_t len, enum dma_data_direction dir,
+				   unsigned long attrs);
+dma_addr_t __real_dma_map_resource(struct device *dev, phys_addr_t phys,
+				   size_t len, enum dma_data_direction dir,
+				   unsigned long attrs);
+
+void __wrap_dma_unmap_resource(struct device *dev, dma_addr_t addr, size_t len,
+			       enum dma_data_direction dir,
+			       unsigned long attrs);
+void __real_dma_unmap_resource(struct device *dev, dma_addr_t addr, size_t len,
+			       enum dma_data_direction dir,
+			       unsigned long attrs);
+
 int __wrap_dma_map_sgtable(struct device *dev, struct sg_table *table,
 			   enum dma_data_direction dir, unsigned long attrs);
 int __real_dma_map_sgtable(struct device *dev, struct sg_table *table,
