@@ -29,11 +29,11 @@ use super::{
 };
 use crate::{
     bindings::{
-        as_raw,
         MemRegion,
         RuntimePm, //
     },
     dma::{
+        as_raw,
         BusMaster,
         DmaDevice, //
     }, //

@@ -29,7 +29,7 @@
 //! #     range: CopyRange,
 //! # ) -> Result {
 //! let source = Mapping::<_, ToDevice>::new(dev, message)?;
-//! let destination = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(4096)?)?;
+//! let destination = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(4096, GFP_KERNEL)?)?;
 //!
 //! let completed = controller.copy(source, destination, range)?;
 //! let copy = completed.mappings.destination.unmap();
@@ -60,6 +60,7 @@ pub(crate) use transfer::{
     Completed,
     Copy2d,
     CopyRange,
+    CopyShape,
     Descriptor,
     Failed,
     PrepareResult,

@@ -28,7 +28,8 @@ use super::super::{
             Assembler,
             Channel, //
         },
-        set_event, //
+        set_event,
+        Points, //
     }, //
 };
 use crate::dma::{
@@ -92,6 +93,7 @@ impl<'bound> ProgramPools<'bound> {
             address,
             len: 0,
             lines: 0,
+            points: None,
         })
     }
 }
@@ -108,6 +110,8 @@ pub(crate) struct ProgramBuffer<'bound> {
     address: u32,
     len: usize,
     lines: u16,
+    /// Points at which it reports progress, if it does.
+    points: Option<KBox<Points>>,
 }
 
 impl<'bound> ProgramBuffer<'bound> {
@@ -134,9 +138,11 @@ impl<'bound> ProgramBuffer<'bound> {
         rewrite(&mut self.assembler())
     }
 
-    /// Sets the number of lines of the MFIFO that the program needs.
-    pub(super) fn set_lines(&mut self, lines: u16) {
+    /// Sets the number of lines of the MFIFO that the program needs, and the points at which it
+    /// reports progress.
+    pub(super) fn set_traits(&mut self, lines: u16, points: Option<KBox<Points>>) {
         self.lines = lines;
+        self.points = points;
     }
 
     /// Returns the number of lines of the MFIFO that the program needs.
@@ -199,6 +205,11 @@ impl<'bound> ActiveProgram<'bound> {
     /// Returns the program, without data that may follow it.
     pub(super) fn code(&self) -> &[u8] {
         self.buffer.code()
+    }
+
+    /// Returns the points at which it reports progress, if it does.
+    pub(super) fn points(&self) -> Option<&Points> {
+        self.buffer.points.as_deref()
     }
 
     /// Returns the memory to the CPU.

@@ -9,7 +9,10 @@ use super::{
             Pl330,
             PortBusy, //
         },
-        program::insn::Channel, //
+        program::{
+            insn::Channel,
+            Points, //
+        },
     },
     buffer::{
         ActiveProgram,
@@ -96,5 +99,20 @@ impl<'bound> Hardware for Pl330<'bound> {
 
     fn clear_event(&mut self, channel: usize) {
         Pl330::clear_event(self, thread(channel));
+    }
+
+    fn done_by(&mut self, program: &ActiveProgram<'bound>) -> Option<u64> {
+        let points = program.points()?;
+        let counter = self.program_counter(program.channel());
+        let offset = counter.checked_sub(program.address())?;
+
+        // CAST: `usize` has at least 32 bits where this is built.
+        Some(offset as usize)
+            .filter(|&offset| offset < program.code().len())
+            .and_then(|offset| points.done_at(offset))
+    }
+
+    fn done_after(&self, program: &ActiveProgram<'bound>) -> Option<u64> {
+        program.points().map(Points::done_at_end)
     }
 }

@@ -44,6 +44,14 @@ impl irq::Handler for EventHandler<'_> {
                 scheduler.event(channel.number().into());
             }
             scheduler.dispatch();
+            if self
+                .0
+                .config()
+                .progress_event()
+                .is_some_and(|it| events & it.bit() != 0)
+            {
+                scheduler.progress();
+            }
             IrqReturn::Handled
         });
 

@@ -36,6 +36,7 @@ mod power;
 mod request;
 mod scheduler;
 mod selftest;
+mod wait;
 mod watchdog;
 mod worker;
 
@@ -265,36 +266,6 @@ impl<'bound> Engine<'bound> {
         self.with_callbacks(|scheduler| scheduler.complete(request, Err(error)));
     }
 
-    /// Waits until `request`, which has no callback, has ended. Sleeps.
-    ///
-    /// # Errors
-    ///
-    /// [`TransferError`]s of a program, and of the engine's end.
-    pub(super) fn wait(&self, request: &Request<'bound>) -> RequestResult {
-        let mut scheduler = self.scheduler.lock();
-
-        loop {
-            if let Some(result) = request.state.access_mut(&mut scheduler).result() {
-                return result;
-            }
-            request.ended.wait(&mut scheduler);
-        }
-    }
-
-    /// Waits as [`wait`](Self::wait) does, but returns `None` if a signal is pending first. Sleeps.
-    pub(super) fn wait_interruptible(&self, request: &Request<'bound>) -> Option<RequestResult> {
-        let mut scheduler = self.scheduler.lock();
-
-        loop {
-            if let Some(result) = request.state.access_mut(&mut scheduler).result() {
-                return Some(result);
-            }
-            if request.ended.wait_interruptible(&mut scheduler) {
-                return request.state.access_mut(&mut scheduler).result();
-            }
-        }
-    }
-
     /// Terminates `request`.
     ///
     /// Callable from any context in which a `spinlock_t` may be taken.
@@ -340,14 +311,14 @@ impl<'bound> Engine<'bound> {
         /// Event in place of that of the channel, which is not known yet.
         const EVENT: Event = Event::new(0).unwrap();
 
-        let begun = operation.clone();
+        let begun = operation.try_clone(flags)?;
         let mut program = self
             .pools
             .alloc(operation.program_len(), flags)
             .map_err(|_| TransferError::NoMemory)?;
 
         program.write(|asm| operation.write(asm, self.config.limits(), EVENT))?;
-        program.set_lines(operation.lines());
+        program.set_traits(operation.lines(), operation.points(flags)?);
         Ok(Written { program, begun })
     }
 

@@ -23,8 +23,10 @@ use super::{
         Memset,
         Pattern,
         PlanError,
+        Points,
         ProgramLimits,
         ProgramWriter,
+        Reporting,
         Segment,
         SegmentIndices,
         SgCopy,
@@ -56,23 +58,29 @@ pub(crate) enum InjectedFault {
 }
 
 /// Operation of a request, and the part of it that no program does yet.
-#[derive(Clone)]
 pub(crate) enum Operation {
     /// Only raises the event.
     Signal,
     /// Copies bytes.
     Copy(ProgramWriter<Copy>),
+    /// The same, with reports of progress.
+    ReportingCopy(KBox<ProgramWriter<Reporting<Copy>>>),
     /// Sets bytes to a pattern.
     Memset(ProgramWriter<Memset>),
     /// Copies rows, of this number.
     Copy2d(ProgramWriter<Copy2d>, usize),
     /// Copies segments to segments.
-    SgCopy(ProgramWriter<SgCopy<Segments, Segments>>, Size),
+    SgCopy(ProgramWriter<ListCopy>, Size),
+    /// The same, with reports of progress.
+    ReportingSgCopy(KBox<ProgramWriter<Reporting<ListCopy>>>, Size),
     /// Sets the bytes of segments to a pattern. The number is that of the segments.
     SgMemset(ProgramWriter<SgMemset<Segments>>, usize),
     /// Sets the two addresses, and has a fault.
     Faulty(u32, u32, InjectedFault),
 }
+
+/// Copy of segments to segments.
+type ListCopy = SgCopy<Segments, Segments>;
 
 /// Size of an operation on lists.
 #[derive(Clone, Copy)]
@@ -125,9 +133,11 @@ impl Operation {
         match self {
             Self::Signal => program::signal(asm, event),
             Self::Copy(writer) => writer.write(asm, limits, event),
+            Self::ReportingCopy(writer) => writer.write(asm, limits, event),
             Self::Memset(writer) => writer.write(asm, limits, event),
             Self::Copy2d(writer, _) => writer.write(asm, limits, event),
             Self::SgCopy(writer, _) => writer.write(asm, limits, event),
+            Self::ReportingSgCopy(writer, _) => writer.write(asm, limits, event),
             Self::SgMemset(writer, _) => writer.write(asm, limits, event),
             Self::Faulty(source, destination, fault) => {
                 asm.emit(Instruction::Mov(Register::Sar, *source))?;
@@ -143,14 +153,84 @@ impl Operation {
         }
     }
 
+    /// Returns the copy, whose programs report progress by `event`, each time that `every` bytes
+    /// have reached memory. Other operations, and those of which a part is written, stay as they
+    /// are.
+    ///
+    /// # Errors
+    ///
+    /// [`TransferError::NoMemory`]; [`PlanError`] if `every` is 0.
+    pub(crate) fn reporting(
+        self,
+        every: usize,
+        event: Event,
+        flags: Flags,
+    ) -> Result<Self, TransferError> {
+        // CAST: `usize` has at most 64 bits.
+        let every = every as u64;
+
+        Ok(match self {
+            Self::Copy(writer) => {
+                let job = Reporting::new(writer.into_job(), every, event)?;
+
+                Self::ReportingCopy(boxed(ProgramWriter::new(job)?, flags)?)
+            }
+            Self::SgCopy(writer, size) => {
+                let job = Reporting::new(writer.into_job(), every, event)?;
+
+                Self::ReportingSgCopy(boxed(ProgramWriter::new(job)?, flags)?, size)
+            }
+            other => other,
+        })
+    }
+
+    /// Returns a copy of the operation.
+    ///
+    /// # Errors
+    ///
+    /// [`TransferError::NoMemory`].
+    #[inline]
+    pub(super) fn try_clone(&self, flags: Flags) -> Result<Self, TransferError> {
+        Ok(match self {
+            Self::Signal => Self::Signal,
+            Self::Copy(writer) => Self::Copy(writer.clone()),
+            Self::ReportingCopy(writer) => Self::ReportingCopy(boxed((**writer).clone(), flags)?),
+            Self::Memset(writer) => Self::Memset(writer.clone()),
+            Self::Copy2d(writer, rows) => Self::Copy2d(writer.clone(), *rows),
+            Self::SgCopy(writer, size) => Self::SgCopy(writer.clone(), *size),
+            Self::ReportingSgCopy(writer, size) => {
+                Self::ReportingSgCopy(boxed((**writer).clone(), flags)?, *size)
+            }
+            Self::SgMemset(writer, segments) => Self::SgMemset(writer.clone(), *segments),
+            Self::Faulty(source, destination, fault) => Self::Faulty(*source, *destination, *fault),
+        })
+    }
+
+    /// Returns the points of the program written last at which it reports progress, if it does.
+    ///
+    /// # Errors
+    ///
+    /// [`TransferError::NoMemory`].
+    pub(super) fn points(&self, flags: Flags) -> Result<Option<KBox<Points>>, TransferError> {
+        let points = match self {
+            Self::ReportingCopy(writer) => writer.points(),
+            Self::ReportingSgCopy(writer, _) => writer.points(),
+            _ => return Ok(None),
+        };
+
+        Ok(Some(boxed(points, flags)?))
+    }
+
     /// Returns the number of lines of the MFIFO that the program written last needs.
     pub(super) fn lines(&self) -> u16 {
         match self {
             Self::Signal | Self::Faulty(..) => 0,
             Self::Copy(writer) => writer.lines(),
+            Self::ReportingCopy(writer) => writer.lines(),
             Self::Memset(writer) => writer.lines(),
             Self::Copy2d(writer, _) => writer.lines(),
             Self::SgCopy(writer, _) => writer.lines(),
+            Self::ReportingSgCopy(writer, _) => writer.lines(),
             Self::SgMemset(writer, _) => writer.lines(),
         }
     }
@@ -160,9 +240,11 @@ impl Operation {
         match self {
             Self::Signal | Self::Faulty(..) => true,
             Self::Copy(writer) => writer.is_written(),
+            Self::ReportingCopy(writer) => writer.is_written(),
             Self::Memset(writer) => writer.is_written(),
             Self::Copy2d(writer, _) => writer.is_written(),
             Self::SgCopy(writer, _) => writer.is_written(),
+            Self::ReportingSgCopy(writer, _) => writer.is_written(),
             Self::SgMemset(writer, _) => writer.is_written(),
         }
     }
@@ -170,7 +252,7 @@ impl Operation {
     /// Returns the length in bytes of memory for the next program. It may turn out longer.
     pub(super) fn program_len(&self) -> usize {
         match self {
-            Self::SgCopy(_, size) => size.len,
+            Self::SgCopy(_, size) | Self::ReportingSgCopy(_, size) => size.len,
             Self::SgMemset(_, segments) => {
                 SHORT_LEN.max(segments.saturating_mul(PAGE_LEN) + PATTERN_LEN)
             }
@@ -182,8 +264,9 @@ impl Operation {
     pub(crate) fn parts(&self) -> usize {
         match self {
             Self::Signal | Self::Faulty(..) | Self::Copy(_) | Self::Memset(_) => 1,
+            Self::ReportingCopy(_) => 1,
             Self::Copy2d(_, rows) => *rows,
-            Self::SgCopy(_, size) => size.segments,
+            Self::SgCopy(_, size) | Self::ReportingSgCopy(_, size) => size.segments,
             Self::SgMemset(_, segments) => *segments,
         }
     }
@@ -199,11 +282,18 @@ impl Operation {
     ) -> Option<SegmentIndices> {
         match self {
             Self::Signal | Self::Faulty(..) | Self::Copy(_) | Self::Memset(_) => None,
+            Self::ReportingCopy(_) => None,
             Self::Copy2d(writer, _) => writer.clone().locate(asm, limits, offset),
             Self::SgCopy(writer, _) => writer.clone().locate(asm, limits, offset),
+            Self::ReportingSgCopy(writer, _) => (**writer).clone().locate(asm, limits, offset),
             Self::SgMemset(writer, _) => writer.clone().locate(asm, limits, offset),
         }
     }
+}
+
+/// Returns `value` in a box.
+fn boxed<T>(value: T, flags: Flags) -> Result<KBox<T>, TransferError> {
+    KBox::new(value, flags).map_err(|_| TransferError::NoMemory)
 }
 
 /// Returns the length in bytes that the program to copy a list needs, by some of its segments.

@@ -175,8 +175,13 @@ impl<'bound> Platform for Kernel<'bound> {
                 scheduler.platform.to_call[context] = true;
                 scheduler.platform.ended[context].push_back(request);
             }
-            None => request.ended.notify_all(),
+            None => request.changed.notify_all(),
         }
+    }
+
+    fn progressed(scheduler: &mut Scheduler<Self>, request: &ListArc<Request<'bound>>, done: u64) {
+        request.state.access_mut(scheduler).note_progress(done);
+        request.changed.notify_all();
     }
 
     fn interrupt_lost(scheduler: &mut Scheduler<Self>, channel: usize) {

@@ -70,6 +70,8 @@ pub(super) struct State<'bound> {
     /// Function to call at the end, and its context.
     pub(super) callback: Option<(KBox<dyn Callback + 'bound>, CallbackContext)>,
     started: Option<Instant<Monotonic>>,
+    /// Number of the first bytes that have reached memory, as far as was reported.
+    done: u64,
     stats: RequestStats,
 }
 
@@ -88,6 +90,20 @@ impl State<'_> {
     pub(super) fn stop_clock(&mut self) {
         if let Some(started) = self.started {
             self.stats.duration = started.elapsed();
+        }
+    }
+
+    /// Notes that the first `done` bytes have reached memory.
+    pub(super) fn note_progress(&mut self, done: u64) {
+        self.done = self.done.max(done);
+    }
+
+    /// Returns the number of the first bytes that have reached memory: all once it has succeeded.
+    pub(super) fn done(&self) -> usize {
+        match self.schedule.result() {
+            Some(Ok(())) => usize::MAX,
+            // CAST: `usize` has 64 bits where this is built.
+            _ => self.done as usize,
         }
     }
 
@@ -111,9 +127,9 @@ pub(crate) struct Request<'bound> {
     #[pin]
     links: ListLinks,
     pub(super) state: LockedBy<State<'bound>, KernelScheduler<'bound>>,
-    /// Notified when the request has ended, unless it has a callback.
+    /// Notified when the request has reported progress, or has ended without a callback.
     #[pin]
-    pub(super) ended: CondVar,
+    pub(super) changed: CondVar,
 }
 
 impl_list_arc_safe! {
@@ -164,6 +180,7 @@ impl<'bound> Request<'bound> {
             next_begun: None,
             callback: None,
             started: None,
+            done: 0,
             stats: RequestStats {
                 programs: 0,
                 program_len: 0,
@@ -176,7 +193,7 @@ impl<'bound> Request<'bound> {
             pin_init!(Self {
                 links <- ListLinks::new(),
                 state: LockedBy::new(&engine.scheduler, state),
-                ended <- new_condvar!(),
+                changed <- new_condvar!(),
             }? Error),
             flags,
         )

@@ -12,7 +12,10 @@ use kernel::{
 
 use super::{
     super::program::{
-        insn::Channel,
+        insn::{
+            Channel,
+            Event, //
+        },
         ProgramLimits, //
     },
     channels,
@@ -133,6 +136,15 @@ impl Config {
         let has_line = u16::from(channel.number()) < self.mfifo_lines;
 
         channel.number() < self.channels && event.number() < self.events && has_line && may_raise
+    }
+
+    /// Returns the event by which programs report progress, one for all channels. `None` if the
+    /// controller has no event beside those of channels that programs may raise.
+    pub(crate) fn progress_event(&self) -> Option<Event> {
+        let event = Event::new(self.channels)?;
+        let may_raise = !self.non_secure || self.non_secure_events & event.bit() != 0;
+
+        (event.number() < self.events && may_raise).then_some(event)
     }
 
     /// Returns the number of lines of the MFIFO.

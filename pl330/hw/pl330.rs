@@ -107,9 +107,11 @@ impl<'bound> Pl330<'bound> {
 
     /// Returns the events that are interrupts, by bits.
     fn enabled_events(&self) -> u32 {
+        let progress = self.config.progress_event().map_or(0, Event::bit);
+
         channels()
             .filter(|&channel| self.config.may_use(channel))
-            .fold(0, |events, channel| events | event_of(channel).bit())
+            .fold(progress, |events, channel| events | event_of(channel).bit())
     }
 
     /// Writes INTEN again if it was lost, as in a power-down. Returns true if it was.
@@ -300,6 +302,13 @@ impl<'bound> Pl330<'bound> {
             .write_reg(regs::INTCLR::from(event_of(channel).bit()));
     }
 
+    /// Returns the program counter of `channel`. That of a channel that has stopped is undefined.
+    pub(crate) fn program_counter(&self, channel: Channel) -> u32 {
+        let counter = regs::CPC::try_at(channel.number().into());
+
+        counter.map_or(0, |cpc| self.regs.read(cpc).address().get())
+    }
+
     /// Returns the channels with a fault, by bits.
     pub(crate) fn faulting_channels(&self) -> u32 {
         self.regs.read(regs::FSRC).channels().get()
@@ -318,14 +327,11 @@ impl<'bound> Pl330<'bound> {
                 regs.read(regs::FTRD).causes().get(),
                 regs.read(regs::DPC).address().get(),
             ),
-            Thread::Channel(channel) => {
-                let at = usize::from(channel.number());
-
-                (
-                    regs::FTR::try_at(at).map_or(0, |ftr| regs.read(ftr).causes().get()),
-                    regs::CPC::try_at(at).map_or(0, |cpc| regs.read(cpc).address().get()),
-                )
-            }
+            Thread::Channel(channel) => (
+                regs::FTR::try_at(channel.number().into())
+                    .map_or(0, |ftr| regs.read(ftr).causes().get()),
+                self.program_counter(channel),
+            ),
         };
 
         Fault {

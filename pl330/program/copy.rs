@@ -33,6 +33,7 @@ use super::{
         MAX_BURSTS, //
     },
     insn::TooLong,
+    progress::Divisible,
     reachable,
     Operation,
     PlanError,
@@ -64,6 +65,23 @@ impl Operation for Copy {
     fn step(&mut self, done: u64, program: &mut Emitter<'_>) -> Result<u64, TooLong> {
         // CAST: Less than `len`.
         let len = self.skip(done as u32).write_step(program)?;
+
+        Ok(len.into())
+    }
+}
+
+impl Divisible for Copy {
+    fn step_within(
+        &mut self,
+        done: u64,
+        most: u64,
+        program: &mut Emitter<'_>,
+    ) -> Result<u64, TooLong> {
+        // CAST: Less than `len`.
+        let rest = self.skip(done as u32);
+        // CAST: At most that of `rest`.
+        let len = most.min(rest.len.into()) as u32;
+        let len = (Self { len, ..rest }).write_step(program)?;
 
         Ok(len.into())
     }

@@ -37,6 +37,8 @@ use super::{
     insn::{
         Address,
         Assembler,
+        Event,
+        Instruction,
         Register,
         TooLong,
         LP_LEN,
@@ -48,6 +50,9 @@ use super::{
 
 /// Largest number of bursts in two nested loops.
 pub(super) const MAX_BURSTS: u32 = MAX_ITERATIONS * MAX_ITERATIONS;
+
+/// Length in bytes of DMAWMB and DMASEV.
+const RAISE_LEN: usize = 3;
 
 /// Length in bytes of the body of a loop of one load and store, with DMALPEND.
 const SHORT_BODY: usize = 2 + LP_LEN;
@@ -188,6 +193,19 @@ impl<'a> Emitter<'a> {
     /// Returns the length in bytes of the program so far.
     pub(super) fn len(&self) -> usize {
         self.asm.len()
+    }
+
+    /// Waits until all stores have reached memory, and raises `event`.
+    ///
+    /// # Errors
+    ///
+    /// [`TooLong`] without room for it. The program has not changed then.
+    pub(super) fn signal(&mut self, event: Event) -> Result<(), TooLong> {
+        if self.room() < RAISE_LEN {
+            return Err(TooLong);
+        }
+        self.asm.emit(Instruction::Wmb)?;
+        self.asm.emit(Instruction::Sev(event))
     }
 
     /// Returns the number of bytes left before the end.

@@ -3,6 +3,7 @@
 //! Programs for a channel thread: operations, and the planner that writes programs for them.
 //!
 //! - [`Copy`](struct@Copy), [`Memset`], [`Copy2d`], [`SgCopy`] and [`SgMemset`] are operations;
+//! - [`Reporting`] is a copy that reports its progress;
 //! - [`ProgramWriter`] checks an operation and writes its program, or several, in order;
 //! - [`ProgramLimits`] are the figures of the controller;
 //! - [`SegmentIndices`] are the segments that an instruction accesses.
@@ -46,6 +47,7 @@ pub(crate) mod disasm;
 mod emitter;
 pub(crate) mod insn;
 mod memset;
+mod progress;
 mod sg_copy;
 mod sg_memset;
 
@@ -54,6 +56,10 @@ pub(crate) use copy2d::Copy2d;
 pub(crate) use memset::{
     Memset,
     Pattern, //
+};
+pub(crate) use progress::{
+    Points,
+    Reporting, //
 };
 pub(crate) use sg_copy::{
     Segment,
@@ -192,6 +198,16 @@ impl<J: Operation> ProgramWriter<J> {
     /// The sum over all programs that run must not exceed the MFIFO (TRM, "MFIFO usage").
     pub(crate) fn lines(&self) -> u16 {
         self.lines
+    }
+
+    /// Returns the operation.
+    fn job(&self) -> &J {
+        &self.job
+    }
+
+    /// Returns the operation, of which nothing should be written yet.
+    pub(crate) fn into_job(self) -> J {
+        self.job
     }
 
     /// Returns true if the programs written so far do all of it.

@@ -5,6 +5,7 @@
 use super::{
     emitter::Emitter,
     insn::TooLong,
+    progress::Divisible,
     reachable,
     Copy,
     Operation,
@@ -146,7 +147,7 @@ where
             self.source.segment = from;
             self.destination.segment = to;
         }
-        self.step_in_segments(program)
+        self.step_in_segments(u32::MAX, program)
     }
 
     fn part(&self, _done: u64) -> SegmentIndices {
@@ -157,15 +158,31 @@ where
     }
 }
 
+impl<S, D> Divisible for SgCopy<S, D>
+where
+    S: Iterator<Item = Segment> + Clone,
+    D: Iterator<Item = Segment> + Clone,
+{
+    fn step_within(
+        &mut self,
+        _done: u64,
+        most: u64,
+        program: &mut Emitter<'_>,
+    ) -> Result<u64, TooLong> {
+        self.step_in_segments(most.try_into().unwrap_or(u32::MAX), program)
+    }
+}
+
 impl<S, D> SgCopy<S, D>
 where
     S: Iterator<Item = Segment> + Clone,
     D: Iterator<Item = Segment> + Clone,
 {
-    /// Appends the copy up to the end of a segment, or the longest part that a step can have.
-    fn step_in_segments(&mut self, program: &mut Emitter<'_>) -> Result<u64, TooLong> {
+    /// Appends the copy up to the end of a segment, or the longest part of at most `most` bytes
+    /// that a step can have.
+    fn step_in_segments(&mut self, most: u32, program: &mut Emitter<'_>) -> Result<u64, TooLong> {
         let (from, to) = (self.source.begin(), self.destination.begin());
-        let len = from.len.min(to.len);
+        let len = from.len.min(to.len).min(most);
 
         if len == 0 {
             // An iterator has become shorter.

@@ -22,9 +22,11 @@ use super::{
     },
     descriptor::ParcelMemory,
     limit::timeout_ms,
+    parcel::Parcel,
     shape::{
         memset,
-        Addresses, //
+        Addresses,
+        Progress, //
     },
     CopyRange,
     CopyShape,
@@ -45,6 +47,14 @@ use crate::dma::{
 
 /// Time limit of a program with an injected fault, in milliseconds.
 const FAULTY_TIMEOUT_MS: u32 = 1000;
+
+/// Parts of a descriptor.
+type Prepared<'bound, T> = (
+    ListArc<Request<'bound>>,
+    ParcelMemory<T>,
+    Addresses,
+    Option<KBox<Progress>>,
+);
 
 /// Transfers of a controller: prepares them, for its channels to run.
 pub(crate) struct Transfers<'bound> {
@@ -125,7 +135,7 @@ impl<'bound> Transfers<'bound> {
         S: MappedMemory<Direction: DeviceReads>,
         D: MappedMemory<Direction: DeviceWrites>,
     {
-        let bytes = shape.bytes();
+        let (bytes, progress) = (shape.bytes(), shape.progress());
         let pair = Pair {
             source,
             destination,
@@ -135,7 +145,7 @@ impl<'bound> Transfers<'bound> {
         // read the source, which the device may read, and write the destination, which it may
         // write.
         unsafe {
-            self.prepare_with(pair, Some(bytes), flags, |flight| {
+            self.prepare_with(pair, Some(bytes), progress, flags, |flight| {
                 let Pair {
                     source,
                     destination,
@@ -203,7 +213,7 @@ impl<'bound> Transfers<'bound> {
         // SAFETY: The programs must access only the mapping: they write its segments, and read only
         // themselves.
         unsafe {
-            self.prepare_with(destination, Some(len), flags, |flight| {
+            self.prepare_with(destination, Some(len), None, flags, |flight| {
                 memset(flight.as_ref(), offset, len, pattern, flags)
             })
         }
@@ -232,7 +242,7 @@ impl<'bound> Transfers<'bound> {
 
         // SAFETY: The programs must access only the mappings: they access no memory.
         unsafe {
-            self.prepare_with(pair, None, GFP_KERNEL, |flight| {
+            self.prepare_with(pair, None, None, GFP_KERNEL, |flight| {
                 let Pair {
                     source,
                     destination,
@@ -252,24 +262,31 @@ impl<'bound> Transfers<'bound> {
     /// # Safety
     ///
     /// The programs of the operation access only the mapping that `plan` gets, as its direction
-    /// permits.
+    /// permits. With `progress`, it is a copy of one range of a pair.
     unsafe fn prepare_with<T: Mapped>(
         &self,
         mapped: T,
         bytes: Option<usize>,
+        progress: Option<Progress>,
         flags: Flags,
         plan: impl FnOnce(&InFlight<T, u32>) -> Result<(Operation, Addresses), TransferError>,
     ) -> PrepareResult<'_, 'bound, T> {
         let flight: InFlight<_, u32> = self.bus.submit(mapped)?;
         // SAFETY: The caller guarantees it.
-        let prepared = unsafe { self.request(&flight, bytes, flags, plan) };
+        let prepared = unsafe { self.request(&flight, bytes, progress, flags, plan) };
 
         match prepared {
-            Ok((request, memory, addresses)) => {
-                let engine = &self.engine;
+            Ok((request, memory, addresses, progress)) => {
+                let parcel = Parcel {
+                    flight,
+                    addresses,
+                    progress,
+                };
 
-                // SAFETY: The programs must access only the mapping: the caller guarantees it.
-                Ok(unsafe { Descriptor::new(engine, request, memory, flight, addresses) })
+                // SAFETY: The programs must access only the mapping, and write each byte of a
+                // destination once, in ascending order, if they report progress: the caller
+                // guarantees the former, and copies of one range do the latter.
+                Ok(unsafe { Descriptor::new(&self.engine, request, memory, parcel) })
             }
             Err(error) => Err(Failed {
                 error,
@@ -288,11 +305,22 @@ impl<'bound> Transfers<'bound> {
         &self,
         flight: &InFlight<T, u32>,
         bytes: Option<usize>,
+        progress: Option<Progress>,
         flags: Flags,
         plan: impl FnOnce(&InFlight<T, u32>) -> Result<(Operation, Addresses), TransferError>,
-    ) -> Result<(ListArc<Request<'bound>>, ParcelMemory<T>, Addresses), TransferError> {
+    ) -> Result<Prepared<'bound, T>, TransferError> {
         let memory = KBox::new_uninit(flags).map_err(|_| TransferError::NoMemory)?;
-        let (operation, addresses) = plan(flight)?;
+        let (mut operation, addresses) = plan(flight)?;
+        let progress = match progress {
+            Some(progress) => {
+                if let Some(event) = self.engine.config().progress_event() {
+                    operation = operation.reporting(progress.every, event, flags)?;
+                }
+                Some(KBox::new(progress, flags).map_err(|_| TransferError::NoMemory)?)
+            }
+            None => None,
+        };
+
         let timeout_ms = bytes.map_or(FAULTY_TIMEOUT_MS, |bytes| {
             timeout_ms(bytes, operation.parts(), self.engine.clock_rate())
         });
@@ -301,7 +329,7 @@ impl<'bound> Transfers<'bound> {
         // until then.
         let request = unsafe { Request::new(&self.engine, operation, Some(timeout_ms), flags)? };
 
-        Ok((request, memory, addresses))
+        Ok((request, memory, addresses, progress))
     }
 }
 

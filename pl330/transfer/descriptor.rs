@@ -28,13 +28,9 @@ use super::{
         Parcel,
         TransferResult, //
     },
-    queue::Queue,
-    shape::Addresses, //
+    queue::Queue, //
 };
-use crate::dma::{
-    InFlight,
-    Mapped, //
-};
+use crate::dma::Mapped;
 
 /// Result of preparing a transfer.
 pub(crate) type PrepareResult<'a, 'bound, T> = Result<Descriptor<'a, 'bound, T>, Failed<T>>;
@@ -59,16 +55,15 @@ impl<'a, 'bound, T: Mapped> Descriptor<'a, 'bound, T> {
     ///
     /// # Safety
     ///
-    /// The programs of `request` access only `flight`.
+    /// The invariants of [`Parcel`] hold for `request` and `parcel`.
     pub(super) unsafe fn new(
         engine: &'a Engine<'bound>,
         request: ListArc<Request<'bound>>,
         memory: ParcelMemory<T>,
-        flight: InFlight<T, u32>,
-        addresses: Addresses,
+        parcel: Parcel<T>,
     ) -> Self {
         // INVARIANT: The caller guarantees that of `Parcel`.
-        let parcel = memory.write(Orphan(Some(Parcel { flight, addresses })));
+        let parcel = memory.write(Orphan(Some(parcel)));
 
         // INVARIANT: The request is new, so it was not submitted.
         Self {

@@ -2,6 +2,8 @@
 
 //! Transfers that were submitted.
 
+use core::ops::RangeBounds;
+
 use kernel::{
     prelude::*,
     sync::Arc, //
@@ -20,7 +22,13 @@ use super::{
         TransferResult, //
     }, //
 };
-use crate::dma::Mapped;
+use crate::dma::{
+    resolve,
+    Mapped,
+    MappedMemory,
+    Pair,
+    ReadInFlight, //
+};
 
 /// Transfer that was submitted.
 ///
@@ -100,6 +108,63 @@ impl<'a, 'bound, T: Mapped + Send + 'bound> Transfer<'a, 'bound, T> {
                 mappings: None,
             }),
         }
+    }
+}
+
+/// Copies [`with_progress`](super::CopyRange::with_progress), while they go on. Of other transfers
+/// no bytes are known to have been copied before the end.
+impl<'bound, S, D> Transfer<'_, 'bound, Pair<S, D>>
+where
+    S: MappedMemory + Send + 'bound,
+    D: ReadInFlight + Send + 'bound,
+{
+    /// Waits until the first `len` bytes of the copy have reached memory. Sleeps.
+    ///
+    /// Returns the number of the first bytes that have. It is less than `len` if the copy failed,
+    /// or a signal is pending.
+    pub(crate) fn wait_for(&self, len: usize) -> usize {
+        if let Some(request) = &self.request {
+            self.engine.wait_for(request, len);
+        }
+        self.done()
+    }
+
+    /// Returns the number of the first bytes of the copy that have reached memory.
+    pub(crate) fn done(&self) -> usize {
+        let progress = self.parcel.as_deref().and_then(Orphan::progress);
+
+        match (&self.request, progress) {
+            (Some(request), Some(it)) => self.engine.done(request).min(it.range.len()),
+            _ => 0,
+        }
+    }
+
+    /// Syncs bytes of the destination for the CPU, while the copy of others goes on.
+    ///
+    /// The bytes of `range` are among the first that have reached memory, or come before them.
+    /// While the result is in use, the transfer cannot be waited for or dropped.
+    ///
+    /// C function: `dma_sync_single_range_for_cpu()`.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` if `range` is not inside the destination; `EBUSY` if it has bytes that may not have
+    /// reached memory.
+    pub(crate) fn for_cpu(&mut self, range: impl RangeBounds<usize>) -> Result<D::Bytes<'_>> {
+        let done = self.done();
+        let parcel = self.parcel.as_deref_mut().and_then(|it| it.0.as_mut());
+        // It is there until the transfer is consumed.
+        let parcel = parcel.ok_or(EBUSY)?;
+        let range = resolve(range, parcel.flight.each_ref().destination.len())?;
+
+        match &parcel.progress {
+            Some(it) if range.end <= it.range.start + done => (),
+            _ => return Err(EBUSY),
+        }
+        // SAFETY: The device must not write the bytes while the result exists. By the invariant of
+        // `Parcel`, the programs write each byte once, in ascending order. These bytes come before
+        // the last one of which a program has reported that it has reached memory.
+        unsafe { parcel.flight.destination_for_cpu(range) }
     }
 }
 

@@ -13,7 +13,10 @@ use super::{
         RequestResult,
         TransferError, //
     },
-    shape::Addresses, //
+    shape::{
+        Addresses,
+        Progress, //
+    }, //
 };
 use crate::dma::{
     InFlight,
@@ -77,11 +80,15 @@ pub(crate) type TransferResult<M> = Result<Completed<M>, Failed<M>>;
 ///
 /// # Invariants
 ///
-/// The programs of the request access only `flight`.
+/// - The programs of the request access only `flight`.
+/// - With `progress`, `flight` is a pair, and the programs write each byte of the range in its
+///   destination once, in ascending order, and no others.
 pub(super) struct Parcel<T: Mapped> {
     /// If it is dropped, it is leaked, because the program has its addresses.
     pub(super) flight: InFlight<T, u32>,
     pub(super) addresses: Addresses,
+    /// Progress that the programs report, if they do.
+    pub(super) progress: Option<KBox<Progress>>,
 }
 
 impl<T: Mapped> Parcel<T> {
@@ -91,7 +98,9 @@ impl<T: Mapped> Parcel<T> {
     ///
     /// `result` is that of the request to which the parcel belongs.
     pub(super) unsafe fn into_result(self, result: RequestResult) -> TransferResult<T> {
-        let Self { flight, addresses } = self;
+        let Self {
+            flight, addresses, ..
+        } = self;
 
         match result {
             Ok(stats) => Ok(Completed {
@@ -127,6 +136,13 @@ impl<T: Mapped> Parcel<T> {
 ///
 /// As of [`Parcel`], for the request for which the callback is set.
 pub(super) struct Orphan<T: Mapped>(pub(super) Option<Parcel<T>>);
+
+impl<T: Mapped> Orphan<T> {
+    /// Returns the progress that the programs report, if they do.
+    pub(super) fn progress(&self) -> Option<&Progress> {
+        self.0.as_ref()?.progress.as_deref()
+    }
+}
 
 impl<T: Mapped + Send> Callback for Orphan<T> {
     unsafe fn call(&mut self, result: RequestResult) {

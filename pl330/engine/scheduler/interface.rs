@@ -56,6 +56,13 @@ pub(crate) trait Hardware {
 
     /// Clears the event of `channel`.
     fn clear_event(&mut self, channel: usize);
+
+    /// Returns the number of bytes of its request that have reached memory by `program`, which
+    /// runs, if it has reported any.
+    fn done_by(&mut self, program: &Self::Active) -> Option<u64>;
+
+    /// Returns the same for `program` when it has raised the event at its end.
+    fn done_after(&self, program: &Self::Active) -> Option<u64>;
 }
 
 /// List of requests.
@@ -149,6 +156,9 @@ pub(crate) trait Platform: Sized {
 
     /// Handles the start of a program of `request`.
     fn started(scheduler: &mut Scheduler<Self>, request: &Self::Request, channel: usize);
+
+    /// Handles that the first `done` bytes of `request` have reached memory.
+    fn progressed(scheduler: &mut Scheduler<Self>, request: &Self::Request, done: u64);
 
     /// Handles the end of `request`, which has its result.
     fn completed(scheduler: &mut Scheduler<Self>, request: Self::Request);

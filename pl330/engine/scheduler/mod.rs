@@ -325,10 +325,21 @@ impl<P: Platform> Scheduler<P> {
         let state = P::state(self, &request);
 
         if let Some(reason) = state.write_error {
-            self.complete(request, Err(reason));
-        } else if !state.has_more() {
-            self.complete(request, Ok(()));
-        } else if state.program.is_some() {
+            return self.complete(request, Err(reason));
+        }
+        if !state.has_more() {
+            return self.complete(request, Ok(()));
+        }
+
+        let program = self.channel(channel).program();
+
+        if let Some(done) = program.and_then(|it| self.hardware.done_after(it)) {
+            P::progressed(self, &request, done);
+        }
+
+        let state = P::state(self, &request);
+
+        if state.program.is_some() {
             // After others, so that a long request does not keep them waiting.
             self.ready.push_back(request);
         } else if state.is_being_written {
@@ -336,6 +347,27 @@ impl<P: Platform> Scheduler<P> {
         } else {
             self.unwritten.push_back(request);
             self.ask_for_work();
+        }
+    }
+
+    /// Handles the event by which programs report progress, which the caller has cleared.
+    pub(super) fn progress(&mut self) {
+        for channel in 0..MAX_CHANNELS {
+            let state = self.channels[channel].state();
+            let program = self.channels[channel].program();
+            let Some(program) = program.filter(|_| state == State::Running) else {
+                continue;
+            };
+            let Some(done) = self.hardware.done_by(program) else {
+                continue;
+            };
+
+            // The channel gives the request away for a moment, because its state needs the
+            // scheduler.
+            if let Some(request) = self.channels[channel].take_request() {
+                P::progressed(self, &request, done);
+                self.channels[channel].put_back_request(request);
+            }
         }
     }
 

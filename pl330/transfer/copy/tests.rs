@@ -86,15 +86,15 @@ mod suite {
     }
 
     fn source(dev: &DmaDevice) -> Result<Mapping<'_, Buffer, ToDevice>> {
-        Ok(Mapping::new(dev, Buffer::zeroed(RANGE.len)?)?)
+        Ok(Mapping::new(dev, Buffer::zeroed(RANGE.len, GFP_KERNEL)?)?)
     }
 
     fn destination(dev: &DmaDevice) -> Result<Mapping<'_, Buffer, FromDevice>> {
-        Ok(Mapping::new(dev, Buffer::zeroed(RANGE.len)?)?)
+        Ok(Mapping::new(dev, Buffer::zeroed(RANGE.len, GFP_KERNEL)?)?)
     }
 
     fn list<D: Direction>(dev: &DmaDevice) -> Result<MappedSgTable<'_, Contiguous<Buffer>, D>> {
-        let memory = Contiguous(Buffer::zeroed(RANGE.len)?);
+        let memory = Contiguous(Buffer::zeroed(RANGE.len, GFP_KERNEL)?);
 
         Ok(SgTable::new(dev, memory, GFP_KERNEL)?.map()?)
     }

@@ -119,7 +119,7 @@ mod suite {
     type Side<'a, 'dev> = InFlightRef<'a, Any<'dev>, u32>;
 
     fn mapping(dev: &DmaDevice, len: usize) -> Result<Mapping<'_, Buffer, Bidirectional>> {
-        Ok(Mapping::new(dev, Buffer::zeroed(len)?)?)
+        Ok(Mapping::new(dev, Buffer::zeroed(len, GFP_KERNEL)?)?)
     }
 
     /// Calls `look` with `LEN` bytes: a mapping, a synced part, and a list. The second argument is
@@ -129,12 +129,13 @@ mod suite {
         look: impl Fn(Side<'_, '_>, Side<'_, '_>) -> Result, //
     ) -> Result {
         let bus = BusMaster::new(dev)?;
-        let part = Mapping::<_, Bidirectional>::new_unsynced(dev, Buffer::zeroed(LONG)?)?
-            .sync_for_device(LEN)
-            .map_err(|_| EINVAL)?;
+        let part =
+            Mapping::<_, Bidirectional>::new_unsynced(dev, Buffer::zeroed(LONG, GFP_KERNEL)?)?
+                .sync_for_device(LEN)
+                .map_err(|_| EINVAL)?;
         let buffers = (
-            Contiguous(Buffer::zeroed(FIRST)?),
-            Contiguous(Buffer::zeroed(LEN - FIRST)?),
+            Contiguous(Buffer::zeroed(FIRST, GFP_KERNEL)?),
+            Contiguous(Buffer::zeroed(LEN - FIRST, GFP_KERNEL)?),
         );
         let list = SgTable::new(dev, buffers, GFP_KERNEL)?.map::<Bidirectional>()?;
 

@@ -24,6 +24,7 @@
 //! - `tests/plan.rs`: the same for fills and lists, in one or more programs;
 //! - `tests/rows.rs`: the same for rows;
 //! - `tests/locate.rs`: the segment or row of an instruction;
+//! - `tests/progress.rs`: programs that report progress;
 //! - `tests/refuse.rs`: requests without a program;
 //! - `tests/cost.rs`: the numbers of bursts and of program bytes;
 //! - `tests/executed.rs`: the numbers of executed instructions and barriers;
@@ -37,6 +38,7 @@
 //! - `tests/channel.rs`: the states of a channel;
 //! - `tests/scheduler.rs`: the scheduler, one case each: order, queues, events;
 //! - `tests/scheduler_worker.rs`: the same for requests of several programs;
+//! - `tests/scheduler_progress.rs`: the same for reports of progress;
 //! - `tests/scheduler_stop.rs`: the same for kills, timeouts and removal;
 //! - `tests/scheduler_fault.rs`: the same for faults and for channels that do not stop;
 //! - `tests/scheduler_random.rs`: random calls, interrupts and steps of the hardware;
@@ -92,6 +94,9 @@ mod model_tests;
 #[cfg(test)]
 #[path = "../tests/plan.rs"]
 mod plan_tests;
+#[cfg(test)]
+#[path = "../tests/progress.rs"]
+mod progress_tests;
 #[cfg(test)]
 #[path = "../tests/refuse.rs"]
 mod refuse_tests;

@@ -183,10 +183,12 @@ const SILENT: Kind = Kind::new(Course::EndsSilently);
 const LATE_EVENT: Kind = Kind {
     course: Course::NeverEnds,
     response: Response::SignalsAndStops,
+    points: 0,
 };
 const HANGS: Kind = Kind {
     course: Course::Signals,
     response: Response::Hangs,
+    points: 0,
 };
 
 const SUBMIT_ALL: [Step; 3] = [Step::Submit; REQUESTS];

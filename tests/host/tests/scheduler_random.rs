@@ -64,7 +64,11 @@ fn kinds() -> impl Strategy<Value = Kind> {
         1 => Just(Response::Hangs),
     ];
 
-    (course, response).prop_map(|(course, response)| Kind { course, response })
+    (course, response, 0..3_u64).prop_map(|(course, response, points)| Kind {
+        course,
+        response,
+        points,
+    })
 }
 
 fn steps() -> impl Strategy<Value = Step> {

@@ -27,6 +27,7 @@ pub(super) const ENDLESS: Kind = Kind::new(Course::NeverEnds);
 pub(super) const HANGS: Kind = Kind {
     course: Course::NeverEnds,
     response: Response::Hangs,
+    points: 0,
 };
 
 /// Executes the instruction in the port, and then all that `channel` can do.
@@ -83,6 +84,7 @@ fn an_event_between_kill_and_stop_ends_nothing() {
     let late = Kind {
         course: Course::NeverEnds,
         response: Response::SignalsAndStops,
+        points: 0,
     };
     let mut driver = driver(0x01);
     let request = driver.submit(&[late], None, None);

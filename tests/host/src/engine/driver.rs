@@ -13,10 +13,12 @@ use std::rc::Rc;
 use super::{
     channel::State,
     hardware::{
+        points_of,
         Channels,
         Kind,
         Memory,
         Program,
+        ThreadState,
         MFIFO_LINES, //
     },
     platform::{
@@ -149,7 +151,34 @@ impl Driver {
             }
         }
         self.scheduler.dispatch();
+        if std::mem::take(&mut self.hardware().is_progress_pending) {
+            let reached = self.reached();
+
+            self.scheduler.progress();
+            for (index, points) in reached {
+                let known = self.scheduler.platform.entries[index].progress;
+
+                assert!(known >= points, "progress of {index}: {known} of {points}");
+            }
+        }
         self.unlock();
+    }
+
+    /// Returns the requests whose programs run, each with the number of points that it has passed.
+    fn reached(&self) -> Vec<(usize, u64)> {
+        let reached = (0..MAX_CHANNELS).filter_map(|channel| {
+            let thread = &self.scheduler.hardware.threads[channel];
+            let is_running =
+                self.state(channel) == State::Running && thread.state == ThreadState::Executing;
+            let index = self.scheduler.channel(channel).request()?.0;
+            let entry = &self.scheduler.platform.entries[index];
+            // Before the first point, the program counter tells nothing.
+            let reports = entry.memories[entry.starts - 1].passed.get() != 0;
+
+            (is_running && reports).then(|| (index, entry.passed()))
+        });
+
+        reached.collect()
     }
 
     fn event(&mut self, channel: usize) {
@@ -248,9 +277,12 @@ impl Driver {
         };
         let memory = Rc::<Memory>::default();
         let lines = self.scheduler.platform.lines;
-        let program = Program::new(index, rest.0.pop_front().unwrap(), lines, memory.clone());
+        let kind = rest.0.pop_front().unwrap();
         let arena = &mut self.scheduler.platform;
         let entry = &mut arena.entries[index];
+        let at = entry.kinds.len() - rest.0.len() - 1;
+        let before = points_of(&entry.kinds[..at]);
+        let program = Program::new(index, (kind, before), lines, memory.clone());
 
         self.memories.push(memory.clone());
         if entry.is_waiting() {

@@ -50,6 +50,8 @@ pub(super) enum Response {
 pub(super) struct Kind {
     pub(super) course: Course,
     pub(super) response: Response,
+    /// Number of points at which it reports progress, before its course.
+    pub(super) points: u64,
 }
 
 impl Kind {
@@ -58,7 +60,13 @@ impl Kind {
         Self {
             course,
             response: Response::Stops,
+            points: 0,
         }
+    }
+
+    /// Returns the kind with this number of points.
+    pub(super) const fn with_points(self, points: u64) -> Self {
+        Self { points, ..self }
     }
 }
 
@@ -69,6 +77,8 @@ pub(super) struct Memory {
     pub(super) is_fetched: Cell<bool>,
     /// True once the program has raised its event.
     pub(super) is_signalled: Cell<bool>,
+    /// Number of points that the program has passed.
+    pub(super) passed: Cell<u64>,
     pub(super) is_freed: Cell<bool>,
     /// True if the memory was freed while the hardware could fetch it.
     pub(super) is_freed_early: Cell<bool>,
@@ -82,17 +92,30 @@ pub(super) struct Program {
     /// Lines of the MFIFO that it needs.
     lines: u16,
     memory: Rc<Memory>,
+    /// Number of points, ends included, of the programs of its request before.
+    before: u64,
 }
 
 impl Program {
-    pub(super) fn new(request: usize, kind: Kind, lines: u16, memory: Rc<Memory>) -> Self {
+    pub(super) fn new(
+        request: usize,
+        (kind, before): (Kind, u64),
+        lines: u16,
+        memory: Rc<Memory>,
+    ) -> Self {
         Self {
             request,
             kind,
             lines,
             memory,
+            before,
         }
     }
+}
+
+/// Returns the number of points of programs of these kinds, ends included.
+pub(super) fn points_of(kinds: &[Kind]) -> u64 {
+    kinds.iter().map(|kind| kind.points + 1).sum()
 }
 
 impl Drop for Program {
@@ -168,6 +191,8 @@ pub(super) struct Channels {
     pub(super) is_fast: bool,
     /// Mask of pending events.
     pub(super) events: u32,
+    /// True if the event by which all programs report progress is pending.
+    pub(super) is_progress_pending: bool,
     /// True if the event interrupt is to be delivered.
     pub(super) is_event_raised: bool,
     /// True if the abort interrupt is to be delivered.
@@ -191,6 +216,7 @@ impl Channels {
             is_clocked: true,
             is_fast: false,
             events: 0,
+            is_progress_pending: false,
             is_event_raised: false,
             is_abort_raised: false,
             busy_starts: 0,
@@ -230,6 +256,12 @@ impl Channels {
         };
         let is_signalled = memory.is_signalled.get();
 
+        if thread.state == ThreadState::Executing && memory.passed.get() < kind.points {
+            memory.passed.set(memory.passed.get() + 1);
+            self.is_progress_pending = true;
+            self.is_event_raised = true;
+            return true;
+        }
         match (thread.state, kind.course, kind.response) {
             (ThreadState::Executing, Course::Signals | Course::FaultsAfterEvent, _) => {
                 thread.state = ThreadState::Ending;
@@ -260,12 +292,14 @@ impl Channels {
     /// Returns true if [`step`](Self::step) changes the state of `channel`.
     pub(super) fn can_step(&self, channel: usize) -> bool {
         let thread = &self.threads[channel];
-        let Some((_, kind, _)) = &thread.program else {
+        let Some((_, kind, memory)) = &thread.program else {
             return false;
         };
 
         match thread.state {
-            ThreadState::Executing => kind.course != Course::NeverEnds,
+            ThreadState::Executing => {
+                kind.course != Course::NeverEnds || memory.passed.get() < kind.points
+            }
             ThreadState::Killing => kind.response != Response::Hangs,
             ThreadState::Ending | ThreadState::FaultingCompleting => true,
             ThreadState::Stopped | ThreadState::Faulting => false,
@@ -419,5 +453,25 @@ impl Hardware for Channels {
     fn clear_event(&mut self, channel: usize) {
         assert!(self.is_clocked);
         self.events &= !(1 << channel);
+    }
+
+    fn done_by(&mut self, program: &Active) -> Option<u64> {
+        assert!(self.is_clocked);
+
+        let Program { memory, before, .. } = &*program.program;
+        let passed = memory.passed.get();
+
+        // The program counter of a thread that has stopped says nothing.
+        let is_stopped = self.threads[program.channel].state == ThreadState::Stopped;
+        let done = (passed != 0 && !is_stopped).then_some(before + passed);
+
+        self.after_read(program.channel);
+        done
+    }
+
+    fn done_after(&self, program: &Active) -> Option<u64> {
+        let Program { kind, before, .. } = &*program.program;
+
+        (kind.points != 0).then_some(before + kind.points + 1)
     }
 }

@@ -27,6 +27,8 @@ mod scheduler_all_tests;
 mod scheduler_fault_tests;
 #[path = "../../tests/scheduler_power.rs"]
 mod scheduler_power_tests;
+#[path = "../../tests/scheduler_progress.rs"]
+mod scheduler_progress_tests;
 #[path = "../../tests/scheduler_random.rs"]
 mod scheduler_random_tests;
 #[path = "../../tests/scheduler_stop.rs"]

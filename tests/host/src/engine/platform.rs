@@ -128,9 +128,18 @@ pub(super) struct Entry {
     pub(super) needs_program: bool,
     pub(super) is_terminated: bool,
     pub(super) is_completed: bool,
+    /// Number of points that the scheduler knows to have been passed, ends of programs included.
+    pub(super) progress: u64,
 }
 
 impl Entry {
+    /// Returns the number of points that its programs have passed, their ends included.
+    pub(super) fn passed(&self) -> u64 {
+        let of_one = |it: &Rc<Memory>| it.passed.get() + u64::from(it.is_signalled.get());
+
+        self.memories.iter().map(of_one).sum()
+    }
+
     pub(super) fn is_waiting(&self) -> bool {
         !self.is_completed && self.state.result().is_none()
     }
@@ -189,7 +198,7 @@ impl Arena {
     ) -> Request {
         let index = self.entries.len();
         let memory = Rc::<Memory>::default();
-        let program = Program::new(index, kinds[0], self.lines, memory.clone());
+        let program = Program::new(index, (kinds[0], 0), self.lines, memory.clone());
         let rest = (kinds.len() > 1).then(|| Rest(kinds[1..].iter().copied().collect()));
 
         self.entries.push(Entry {
@@ -204,6 +213,7 @@ impl Arena {
             needs_program: false,
             is_terminated: false,
             is_completed: false,
+            progress: 0,
         });
         Request(index)
     }
@@ -336,6 +346,13 @@ impl Platform for Arena {
         entry.channel = Some(channel);
         arena.checks[channel] = 0;
         assert_eq!(scheduler.hardware.threads[channel].request(), Some(index));
+    }
+
+    fn progressed(scheduler: &mut Scheduler, request: &Request, done: u64) {
+        let entry = &mut scheduler.platform.entries[request.0];
+
+        assert!(done <= entry.passed(), "not reached: {done}");
+        entry.progress = entry.progress.max(done);
     }
 
     fn completed(scheduler: &mut Scheduler, request: Request) {
