@@ -5,6 +5,8 @@
 //! Two buffers are mapped once. The first copy fills the second buffer, the second copy reads from
 //! it, and the CPU syncs nothing in between.
 
+use kernel::prelude::*;
+
 use super::{
     pattern,
     Failure,
@@ -32,8 +34,8 @@ pub(super) fn there_and_back<'bound>(
     range: CopyRange,
 ) -> Result<[TransferStats; 2], Failure> {
     let end = range.src_offset + range.len + MARGIN;
-    let mut first = Buffer::zeroed(end + range.len + MARGIN)?;
-    let mut second = Buffer::zeroed(range.dst_offset + range.len + MARGIN)?;
+    let mut first = Buffer::zeroed(end + range.len + MARGIN, GFP_KERNEL)?;
+    let mut second = Buffer::zeroed(range.dst_offset + range.len + MARGIN, GFP_KERNEL)?;
 
     pattern::fill_background(&mut first[..end]);
     pattern::fill_source(&mut first[range.src_offset..][..range.len]);

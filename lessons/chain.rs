@@ -67,8 +67,8 @@ pub(super) fn copy<'bound>(
     controller: &Arc<Controller<'bound>>,
     range: CopyRange,
 ) -> Result<[TransferStats; COUNT], Failure> {
-    let mut source = Buffer::zeroed(range.len)?;
-    let mut destination = Buffer::zeroed(range.len + MARGIN)?;
+    let mut source = Buffer::zeroed(range.len, GFP_KERNEL)?;
+    let mut destination = Buffer::zeroed(range.len + MARGIN, GFP_KERNEL)?;
 
     pattern::fill_source(&mut source);
     pattern::fill_background(&mut destination);

@@ -6,6 +6,8 @@
 //! The C driver completes a transfer with a fault as a success, and waits forever for a program
 //! that does not end.
 
+use kernel::prelude::*;
+
 use super::{
     pattern,
     Failure,
@@ -38,8 +40,8 @@ pub(super) fn recover<'bound>(
     range: CopyRange,
     fault: InjectedFault,
 ) -> Result<(TransferError, TransferStats), Failure> {
-    let mut source = Buffer::zeroed(range.src_offset + range.len)?;
-    let mut destination = Buffer::zeroed(range.dst_offset + range.len + MARGIN)?;
+    let mut source = Buffer::zeroed(range.src_offset + range.len, GFP_KERNEL)?;
+    let mut destination = Buffer::zeroed(range.dst_offset + range.len + MARGIN, GFP_KERNEL)?;
 
     pattern::fill_source(&mut source[range.src_offset..]);
     pattern::fill_background(&mut destination);

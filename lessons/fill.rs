@@ -34,7 +34,7 @@ pub(super) fn fill<'bound>(
     range: CopyRange,
     bytes: &[u8],
 ) -> Result<TransferStats, Failure> {
-    let mut buffer = Buffer::zeroed(range.dst_offset + range.len + MARGIN)?;
+    let mut buffer = Buffer::zeroed(range.dst_offset + range.len + MARGIN, GFP_KERNEL)?;
 
     pattern::fill_background(&mut buffer);
 

@@ -47,7 +47,7 @@ pub(super) fn gather_and_scatter<'bound>(
     controller: &Controller<'bound>,
 ) -> Result<[ListStats; 2], Failure> {
     let mut parts = buffers()?;
-    let mut whole = Buffer::zeroed(RANGE.len + MARGIN)?;
+    let mut whole = Buffer::zeroed(RANGE.len + MARGIN, GFP_KERNEL)?;
     let mut index = 0;
 
     for part in &mut parts {
@@ -79,7 +79,7 @@ pub(super) fn buffers() -> Result<KVec<Buffer>> {
     let mut buffers = KVec::new();
 
     for len in LENS {
-        buffers.push(Buffer::zeroed(len)?, GFP_KERNEL)?;
+        buffers.push(Buffer::zeroed(len, GFP_KERNEL)?, GFP_KERNEL)?;
     }
     Ok(buffers)
 }

@@ -4,8 +4,13 @@
 //!
 //! - `single`: buffers that the device only reads or only writes;
 //! - `bidirectional`: buffers that it reads and writes;
-//! - `sync`: buffers that stay mapped while the CPU accesses a part of them;
+//! - `change`: buffers that stay mapped while the CPU accesses a part of them;
+//! - `sync`: a buffer whose first half the CPU reads while the device writes the second half;
 //! - `page`: a part of a page;
+//! - `fragments`: two frames in one page;
+//! - `shared`: memory that two transfers and the CPU read at the same time;
+//! - `table`: a part of a vector;
+//! - `deferred`: a mapping in a work item;
 //! - `data`: structs and vectors;
 //! - `part`: a long buffer that stays mapped, with a part used at a time;
 //! - `fill`: a buffer that the device fills;
@@ -23,9 +28,12 @@
 
 mod bidirectional;
 mod chain;
+mod change;
 mod data;
+mod deferred;
 mod failure;
 mod fill;
+mod fragments;
 mod list;
 mod order;
 mod page;
@@ -36,9 +44,11 @@ mod pieces;
 mod report;
 mod rows;
 mod segments;
+mod shared;
 mod single;
 mod split;
 mod sync;
+mod table;
 mod together;
 mod zero_copy;
 
@@ -99,6 +109,10 @@ const PAGE_RANGES: [CopyRange; 4] = [
     range(1500, 66, 64),
     range(PageBuffer::LEN - 2 * MARGIN, 3, 1),
 ];
+
+/// Ranges of which the CPU reads the first half while the second half is copied. On hardware, a
+/// short copy may end before the CPU reads.
+const HALVES: [CopyRange; 2] = [range(192 << 10, 3, 64), range(3 << 20, 0, 0)];
 
 /// Range to copy between long buffers.
 const PART_RANGE: CopyRange = range(1500, 0, 0);
@@ -266,9 +280,16 @@ fn add_lessons<'bound>(
         }
     }
     for range in RANGES {
-        let outcome = sync::twice(dev, controller, range);
+        let outcome = change::twice(dev, controller, range);
 
         if !report.add(["mapped", "changed"], range, outcome)? {
+            return Ok(());
+        }
+    }
+    for range in HALVES {
+        let outcome = sync::halves(dev, controller, range);
+
+        if !report.add(["sync"], range, outcome.map(|it| [it]))? {
             return Ok(());
         }
     }
@@ -278,6 +299,30 @@ fn add_lessons<'bound>(
         if !report.add(["page"], range, outcome.map(|it| [it]))? {
             return Ok(());
         }
+    }
+
+    let outcome = fragments::receive(dev, controller);
+
+    if !report.add(["fragment", "fragment"], fragments::FRAME, outcome)? {
+        return Ok(());
+    }
+
+    let outcome = shared::copy_twice(dev, controller, TOGETHER);
+
+    if !report.add(["shared", "shared"], TOGETHER, outcome)? {
+        return Ok(());
+    }
+
+    let outcome = table::update(dev, controller);
+
+    if !report.add(["table"], table::RANGE, outcome.map(|it| [it]))? {
+        return Ok(());
+    }
+
+    let outcome = deferred::check(dev, controller, PART_RANGE);
+
+    if !report.add(["deferred"], PART_RANGE, outcome.map(|it| [it]))? {
+        return Ok(());
     }
 
     let outcome = part::frames(dev, controller, PART_RANGE);

@@ -37,7 +37,7 @@ pub(super) fn copy<'bound>(
     controller: &Controller<'bound>,
     range: CopyRange,
 ) -> Result<TransferStats, Failure> {
-    let mut source = PageBuffer::zeroed()?;
+    let mut source = PageBuffer::zeroed(GFP_KERNEL)?;
     let mut destination = PageBuffer::new(Page::alloc_page(GFP_KERNEL)?)?;
 
     pattern::fill_source(&mut source[range.src_offset..][..range.len]);

@@ -93,7 +93,7 @@ fn pages((count, from, len): (usize, usize, usize)) -> Result<KVec<PageBuffer>> 
     let mut pages = KVec::with_capacity(count, GFP_KERNEL)?;
 
     for _ in 0..count {
-        let mut page = PageBuffer::zeroed()?;
+        let mut page = PageBuffer::zeroed(GFP_KERNEL)?;
 
         page.set_range(from..from + len)?;
         pages.push(page, GFP_KERNEL)?;

@@ -38,11 +38,11 @@ pub(super) fn frames<'bound>(
     controller: &Controller<'bound>,
     range: CopyRange,
 ) -> Result<[TransferStats; 2], Failure> {
-    let mut received = Buffer::zeroed(LEN)?;
+    let mut received = Buffer::zeroed(LEN, GFP_KERNEL)?;
 
     pattern::fill_background(&mut received);
 
-    let mut sent = Mapping::<_, ToDevice>::new_unsynced(dev, Buffer::zeroed(LEN)?)?;
+    let mut sent = Mapping::<_, ToDevice>::new_unsynced(dev, Buffer::zeroed(LEN, GFP_KERNEL)?)?;
     let mut received = Mapping::<_, FromDevice>::new_unsynced(dev, received)?;
     let mut stats = [None; 2];
 

@@ -34,8 +34,8 @@ pub(super) fn gather<'bound>(
 ) -> Result<TransferStats, Failure> {
     // Seven bytes between any two, for different alignments.
     let stride = len + 7;
-    let mut source = Buffer::zeroed(count * stride)?;
-    let mut destination = Buffer::zeroed(count * len + MARGIN)?;
+    let mut source = Buffer::zeroed(count * stride, GFP_KERNEL)?;
+    let mut destination = Buffer::zeroed(count * len + MARGIN, GFP_KERNEL)?;
     let mut chunks = KVec::with_capacity(count, GFP_KERNEL)?;
 
     pattern::fill_source(&mut source);

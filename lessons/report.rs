@@ -32,6 +32,8 @@ pub(super) struct ListStats {
     stats: TransferStats,
     /// Counts of the source and of the destination, if they are lists.
     counts: [Option<ListCounts>; 2],
+    /// True if the CPU read bytes while others were copied, if it was to do that.
+    is_read_in_transfer: Option<bool>,
 }
 
 /// Numbers of entries (`orig_nents`) and segments (`nents`) of a list.
@@ -54,13 +56,21 @@ impl ListCounts {
 type Lists<'dev, S, SD, M, D> = Pair<MappedSgTable<'dev, S, SD>, MappedSgTable<'dev, M, D>>;
 
 impl ListStats {
+    /// Returns the statistics of a transfer of which the CPU was to read bytes before its end.
+    pub(super) fn read_in_transfer(stats: TransferStats, is_read: bool) -> Self {
+        Self {
+            is_read_in_transfer: Some(is_read),
+            ..stats.into()
+        }
+    }
+
     /// Returns the statistics of a transfer from a list to a mapping.
     pub(super) fn list_to_mapping<M: SgMemory, D: Direction, T>(
         done: &Completed<Pair<MappedSgTable<'_, M, D>, T>>,
     ) -> Self {
         Self {
-            stats: done.stats,
             counts: [ListCounts::of(&done.mappings.source), None],
+            ..done.stats.into()
         }
     }
 
@@ -69,8 +79,8 @@ impl ListStats {
         done: &Completed<Pair<S, MappedSgTable<'_, M, D>>>,
     ) -> Self {
         Self {
-            stats: done.stats,
             counts: [None, ListCounts::of(&done.mappings.destination)],
+            ..done.stats.into()
         }
     }
 
@@ -79,11 +89,11 @@ impl ListStats {
         done: &Completed<Lists<'_, S, SD, M, D>>,
     ) -> Self {
         Self {
-            stats: done.stats,
             counts: [
                 ListCounts::of(&done.mappings.source),
                 ListCounts::of(&done.mappings.destination),
             ],
+            ..done.stats.into()
         }
     }
 }
@@ -93,6 +103,7 @@ impl From<TransferStats> for ListStats {
         Self {
             stats,
             counts: [None; 2],
+            is_read_in_transfer: None,
         }
     }
 }
@@ -249,13 +260,22 @@ impl fmt::Display for Report {
         {
             f.write_fmt(fmt!("{lesson:<14} {:>8}  ", range.len))?;
             match outcome {
-                Ok(ListStats { stats, counts }) => f.write_fmt(fmt!(
-                    "{:#010x}  {:#010x} {:>5} B {:>6} us  ok{}\n",
+                Ok(ListStats {
+                    stats,
+                    counts,
+                    is_read_in_transfer,
+                }) => f.write_fmt(fmt!(
+                    "{:#010x}  {:#010x} {:>5} B {:>6} us  ok{}{}\n",
                     stats.source,
                     stats.destination,
                     stats.program_len,
                     stats.duration.as_micros_ceil(),
                     TextCounts(counts),
+                    match is_read_in_transfer {
+                        Some(true) => ": first half read meanwhile",
+                        Some(false) => ": ended before the first half was read",
+                        None => "",
+                    },
                 ))?,
                 Err(failure) => f.write_fmt(fmt!(
                     "+{:<9}  +{:<9} {:19} {failure}\n",
@@ -366,10 +386,19 @@ impl fmt::Display for Json<'_> {
             ))?;
             separator = ",";
             match outcome {
-                Ok(ListStats { stats, counts }) => f.write_fmt(fmt!(
-                    "{}\"source\":\"{:#010x}\",\"destination\":\"{:#010x}\",\"program_bytes\":{},\
+                Ok(ListStats {
+                    stats,
+                    counts,
+                    is_read_in_transfer,
+                }) => f.write_fmt(fmt!(
+                    "{}{}\"source\":\"{:#010x}\",\"destination\":\"{:#010x}\",\"program_bytes\":{},\
                      \"nanoseconds\":{},\"result\":\"ok\"}}",
                     JsonCounts(counts),
+                    match is_read_in_transfer {
+                        Some(true) => "\"read_in_transfer\":true,",
+                        Some(false) => "\"read_in_transfer\":false,",
+                        None => "",
+                    },
                     stats.source,
                     stats.destination,
                     stats.program_len,

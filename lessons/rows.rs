@@ -2,6 +2,8 @@
 
 //! Rows: a part of an image is copied into another image, in one program.
 
+use kernel::prelude::*;
+
 use super::{
     pattern,
     Failure,
@@ -29,9 +31,14 @@ pub(super) fn copy<'bound>(
     rows: Copy2d,
 ) -> Result<TransferStats, Failure> {
     let first = rows.first;
-    let mut source = Buffer::zeroed(first.src_offset + rows.rows * rows.src_stride + first.len)?;
-    let mut destination =
-        Buffer::zeroed(first.dst_offset + rows.rows * rows.dst_stride + first.len + MARGIN)?;
+    let mut source = Buffer::zeroed(
+        first.src_offset + rows.rows * rows.src_stride + first.len,
+        GFP_KERNEL,
+    )?;
+    let mut destination = Buffer::zeroed(
+        first.dst_offset + rows.rows * rows.dst_stride + first.len + MARGIN,
+        GFP_KERNEL,
+    )?;
 
     pattern::fill_source(&mut source);
     pattern::fill_background(&mut destination);

@@ -49,12 +49,12 @@ pub(super) fn copy<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
 ) -> Result<(ListStats, [CString; 2]), Failure> {
-    let mut source = Buffer::zeroed(RANGE.len)?;
+    let mut source = Buffer::zeroed(RANGE.len, GFP_KERNEL)?;
     let mut pages = KVec::new();
 
     source.fill(0x5e);
     for _ in 0..RANGE.len.div_ceil(PageBuffer::LEN) {
-        pages.push(PageBuffer::zeroed()?, GFP_KERNEL)?;
+        pages.push(PageBuffer::zeroed(GFP_KERNEL)?, GFP_KERNEL)?;
     }
 
     let source = SgTableBuilder::new(dev, Contiguous(source))

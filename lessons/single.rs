@@ -6,6 +6,8 @@
 //! `unmap` returns, the CPU sees those that the device wrote to the destination. In between, the
 //! CPU cannot access either buffer.
 
+use kernel::prelude::*;
+
 use super::{
     pattern,
     Failure,
@@ -32,8 +34,8 @@ pub(super) fn copy<'bound>(
     controller: &Controller<'bound>,
     range: CopyRange,
 ) -> Result<TransferStats, Failure> {
-    let mut source = Buffer::zeroed(range.src_offset + range.len)?;
-    let mut destination = Buffer::zeroed(range.dst_offset + range.len + MARGIN)?;
+    let mut source = Buffer::zeroed(range.src_offset + range.len, GFP_KERNEL)?;
+    let mut destination = Buffer::zeroed(range.dst_offset + range.len + MARGIN, GFP_KERNEL)?;
 
     pattern::fill_source(&mut source[range.src_offset..]);
     pattern::fill_background(&mut destination);

@@ -1,14 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Buffers that stay mapped: the CPU writes a part of the source and reads a part of the
-//! destination, and only these parts are synced.
+//! Reads the first half of a buffer while the device writes the second half.
 //!
-//! In C this is `dma_sync_single_for_device()` after the writes and `dma_sync_single_for_cpu()`
-//! before the reads, with the right direction, offset and length. Here `for_cpu_mut` and `for_cpu`
-//! sync, and the CPU cannot access the bytes without them.
+//! In C:
+//!
+//! ```c
+//! addr = dma_map_single(dev, buf, len, DMA_FROM_DEVICE);
+//! start_device(addr, len);
+//! wait_for_interrupt();                           /* the device has passed the half, it says */
+//! dma_sync_single_for_cpu(dev, addr, len / 2, DMA_FROM_DEVICE);
+//! parse(buf, len / 2);
+//! wait_for_interrupt();
+//! dma_unmap_single(dev, addr, len, DMA_FROM_DEVICE);
+//! ```
+//!
+//! The kernel cannot check what the device has written, nor that the driver syncs before it reads
+//! (mistakes 11 and 55), nor that it keeps no pointer to the bytes (mistake 56).
+//!
+//! Here the controller reports its progress, inside one program. [`Transfer::for_cpu`] syncs, and
+//! returns only bytes that have reached memory by a report. While they are in use, the transfer
+//! cannot be given up, and so the device cannot get the memory for anything else.
+//!
+//! To try: ask for one byte more than `half`. `for_cpu` returns `EBUSY`.
+//!
+//! [`Transfer::for_cpu`]: crate::pl330::Transfer::for_cpu
+
+use kernel::prelude::*;
 
 use super::{
     pattern,
+    report::ListStats,
     Failure,
     MARGIN, //
 };
@@ -22,52 +43,43 @@ use crate::{
     },
     pl330::{
         Controller,
-        CopyRange,
-        TransferStats, //
+        CopyRange, //
     }, //
 };
 
-/// Copies `range` between two mapped buffers, then the bytes after it. The CPU writes these while
-/// the source is mapped.
-pub(super) fn twice<'bound>(
+/// Number of bytes that the CPU reads first. On hardware, the copy may end while it reads more.
+const HEADER: usize = 64;
+
+/// Copies `range`, and reads its first half while the second half is copied.
+pub(super) fn halves<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
     range: CopyRange,
-) -> Result<[TransferStats; 2], Failure> {
-    let next = range.src_offset + range.len;
-    let end = range.dst_offset + range.len + MARGIN;
-    let mut source = Buffer::zeroed(next + range.len)?;
-    let mut destination = Buffer::zeroed(end)?;
+) -> Result<ListStats, Failure> {
+    let half = range.len / 2;
+    let start = range.dst_offset;
+    let mut source = Buffer::zeroed(range.src_offset + range.len, GFP_KERNEL)?;
+    let mut destination = Buffer::zeroed(start + range.len + MARGIN, GFP_KERNEL)?;
 
-    pattern::fill_source(&mut source[range.src_offset..next]);
+    pattern::fill_source(&mut source[range.src_offset..]);
     pattern::fill_background(&mut destination);
 
     let source = Mapping::<_, ToDevice>::new(dev, source)?;
     let destination = Mapping::<_, FromDevice>::new(dev, destination)?;
-    let mut done = controller.copy(source, destination, range)?;
-    let first = done.stats;
+    let mut transfer = controller
+        .prepare(source, destination, range.with_progress(half), GFP_KERNEL)?
+        .submit();
 
-    pattern::check(
-        done.mappings.destination.for_cpu(..)?,
-        range.dst_offset,
-        range.len,
-    )?;
-    pattern::fill_background(&mut done.mappings.source.for_cpu_mut(next..)?);
+    transfer.wait_for(half);
+    pattern::check(transfer.for_cpu(..start + HEADER)?, start, HEADER)?;
 
-    let mut done = controller.copy(
-        done.mappings.source,
-        done.mappings.destination,
-        CopyRange {
-            src_offset: next,
-            ..range
-        },
-    )?;
+    // No byte of the second half is known to have reached memory.
+    let is_copying = transfer.for_cpu(..start + range.len) == Err(EBUSY);
 
-    pattern::check_background(
-        done.mappings
-            .destination
-            .for_cpu(range.dst_offset..end - MARGIN)?,
-    )?;
-    pattern::check_background(&done.mappings.source.unmap()[next..])?;
-    Ok([first, done.stats])
+    pattern::check(transfer.for_cpu(..start + half)?, start, half)?;
+
+    let mut done = transfer.wait()?;
+
+    pattern::check(done.mappings.destination.for_cpu(..)?, start, range.len)?;
+    Ok(ListStats::read_in_transfer(done.stats, is_copying))
 }

@@ -69,7 +69,7 @@ pub(super) fn send<'bound>(
 
     pattern::fill_source(&mut payload);
     for _ in 0..RANGE.len.div_ceil(PageBuffer::LEN) {
-        pages.push(PageBuffer::zeroed()?, GFP_KERNEL)?;
+        pages.push(PageBuffer::zeroed(GFP_KERNEL)?, GFP_KERNEL)?;
     }
 
     let packet = (Contiguous(KBox::new(header, GFP_KERNEL)?), payload);

@@ -12,7 +12,7 @@ section memory grep MemTotal /proc/meminfo
 section dmesg-boot dmesg
 
 bounced=$(cat /sys/kernel/debug/swiotlb/io_tlb_used)
-insmod /rk3588_dma.ko || exit 1
+insmod /rk3588_dma.ko ${parameters:+"$parameters"} || exit 1
 section controller sh -c 'dmesg | grep "rk3588_dma .*PL330"'
 section iomem grep rk3588_dma /proc/iomem
 

@@ -8,7 +8,8 @@ use crate::prelude::*;
 const BOUNCED_MAX: u64 = 256 << 10;
 
 /// Lessons of which one transfer at least is in the report.
-const LESSONS: &str = "fill, rows, pieces, gather, scatter, split, pages, changed pages, \
+const LESSONS: &str = "sync, fragment, shared, table, deferred, \
+                       fill, rows, pieces, gather, scatter, split, pages, changed pages, \
                        segments, zero copy, together, in order, chain";
 
 /// Warnings of the kernel on the virtual board, each with its reason.
@@ -60,6 +61,8 @@ pub struct Transfer {
     source_segments: Option<usize>,
     destination_entries: Option<usize>,
     destination_segments: Option<usize>,
+    /// True if the CPU read bytes before the transfer ended, where it was to.
+    read_in_transfer: Option<bool>,
     /// `ok`, or the error.
     pub result: String,
 }
@@ -82,8 +85,37 @@ pub fn add(suite: &mut Suite) {
     suite.boot("lessons_bounced", bounced, script(&["demo"]), |tests| {
         tests.add("all_that_fit_hold", all_that_fit_hold);
         tests.add("too_long_is_refused", too_long_is_refused);
+        tests.add("read_bytes_while_others_are_copied", read_in_transfer);
         tests.add("use_the_bounce_buffers", |it| addresses(it, 60, true));
         tests.add("leave_nothing_mapped", |it| it.is("bounced", "0"));
+    });
+}
+
+/// Adds the tests of a module that leaves out the syncs for the CPU, on a board that bounces: the
+/// lesson that rests on them must fail.
+pub fn add_unsynced(suite: &mut Suite, boot: Boot) {
+    // See `tests/kunit/fixture.h`.
+    let script = script(&["demo"]).map(|it| format!("parameters=leave_out=1\n{it}"));
+
+    suite.boot("lessons_unsynced", boot.with_inspect(), script, |tests| {
+        tests.add("the_first_half_is_wrong", |it| {
+            let mut transfers = report(it)?.transfers;
+
+            transfers.retain(|it| it.lesson == "sync" && it.bytes < BOUNCED_MAX);
+            ensure!(!transfers.is_empty(), "no sync");
+            transfers
+                .iter()
+                .try_for_each(|it| expect_like(&it.result, "byte 64 is 0x*, should be 0x*"))
+        });
+        tests.add("what_is_unmapped_is_right", |it| {
+            let mut transfers = report(it)?.transfers;
+
+            transfers.retain(|it| it.lesson == "single" && it.bytes < BOUNCED_MAX);
+            ensure!(!transfers.is_empty(), "no single");
+            transfers
+                .iter()
+                .try_for_each(|it| expect_like(&it.result, "ok"))
+        });
     });
 }
 
@@ -116,6 +148,7 @@ pub fn add_report(tests: &mut Tests) {
     tests.add("are_not_bounced", |it| addresses(it, 80, false));
     tests.add("cover_what_they_claim", cover_what_they_claim);
     tests.add("show_segments_before_and_after_mapping", show_segments);
+    tests.add("read_bytes_while_others_are_copied", read_in_transfer);
     tests.add("raise_at_most_one_interrupt_a_program", interrupts);
     tests.add("name_the_errors", name_the_errors);
 }
@@ -170,6 +203,17 @@ fn cover_what_they_claim(it: &Console) -> Result<()> {
     Ok(())
 }
 
+/// Checks that the CPU read the first half of a copy before the second half had been copied.
+fn read_in_transfer(it: &Console) -> Result<()> {
+    let mut transfers = report(it)?.transfers;
+
+    transfers.retain(|it| it.lesson == "sync" && it.result == "ok");
+    ensure!(!transfers.is_empty(), "no sync");
+    transfers
+        .iter()
+        .try_for_each(|it| expect("read in transfer", it.read_in_transfer, Some(true)))
+}
+
 fn interrupts(it: &Console) -> Result<()> {
     let report = report(it)?;
     let (programs, ok) = (report.programs, report.ok);
@@ -177,8 +221,13 @@ fn interrupts(it: &Console) -> Result<()> {
     expect("events by the module's count", report.events, programs)?;
     // One program does a transfer, except for the longest lists.
     ensure!(programs < ok + 6, "{programs} programs, {ok} transfers");
-    // One interrupt may report several programs that end together.
-    it.within("interrupts", programs * 3 / 4..=programs)
+    // One interrupt may report several programs that end together. Others report progress.
+    let progress = report.transfers.iter().filter(|it| it.lesson == "sync");
+
+    it.within(
+        "interrupts",
+        programs * 3 / 4..=programs + progress.count() as u64,
+    )
 }
 
 fn name_the_errors(it: &Console) -> Result<()> {
@@ -204,7 +253,7 @@ fn too_long_is_refused(it: &Console) -> Result<()> {
                  the memory came back";
 
     long.retain(|it| it.bytes > BOUNCED_MAX);
-    expect("long transfers", long.len(), 6)?;
+    expect("long transfers", long.len(), 7)?;
     long.iter()
         .try_for_each(|it| expect_like(&it.result, error))?;
     // Some failed.
