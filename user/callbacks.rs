@@ -82,8 +82,8 @@ pub(super) fn run<'bound>(
     }
 
     let buffers = Pair {
-        source: Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(LEN)?)?,
-        destination: Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(LEN)?)?,
+        source: Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(LEN, GFP_KERNEL)?)?,
+        destination: Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(LEN, GFP_KERNEL)?)?,
     };
     let callbacks = Arc::pin_init(
         pin_init!(Callbacks {

@@ -11,7 +11,7 @@
 //! cat channels          # the states of the channels, and their last programs
 //! ```
 //!
-//! The others, for measurements and tests, are [`repeat`], [`scatter`], [`soak`] and
+//! The others, for measurements and tests, are [`kinds`], [`repeat`], [`scatter`], [`soak`] and
 //! [`stream`].
 
 use kernel::{
@@ -29,6 +29,7 @@ use kernel::{
 };
 
 use super::{
+    kinds,
     repeat,
     scatter,
     soak,
@@ -86,6 +87,7 @@ impl<'bound> Debugfs<'bound> {
         dir.add_show::<JsonFile>();
         dir.add_show::<LimitsFile>();
         dir.add_show::<ChannelsFile>();
+        dir.add_command::<KindsFile>();
         dir.add_command::<RepeatFile>();
         dir.add_command::<ScatterFile>();
         dir.add_command::<SoakFile>();
@@ -176,6 +178,16 @@ impl debugfs::Show<FileData<'_>> for ChannelsFile {
 
     fn show(data: &FileData<'_>, out: &SeqFile) {
         seq_print!(out, "{}", data.controller.channels());
+    }
+}
+
+struct KindsFile;
+
+impl debugfs::Command<FileData<'_>> for KindsFile {
+    const NAME: &'static CStr = c"kinds";
+
+    fn run(data: &FileData<'_>, word: &str) -> Result {
+        kinds::run(data.dev, &data.controller, word)
     }
 }
 

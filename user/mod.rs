@@ -4,6 +4,7 @@
 
 mod callbacks;
 mod debugfs;
+mod kinds;
 mod queue;
 mod random;
 mod repeat;

@@ -103,8 +103,8 @@ fn prepare<'a, 'bound>(
     dev: &'bound DmaDevice,
     controller: &'a Controller<'bound>,
 ) -> Result<Copy<'a, 'bound>> {
-    let source = Mapping::new(dev, Buffer::zeroed(LEN)?)?;
-    let destination = Mapping::new(dev, Buffer::zeroed(LEN)?)?;
+    let source = Mapping::new(dev, Buffer::zeroed(LEN, GFP_KERNEL)?)?;
+    let destination = Mapping::new(dev, Buffer::zeroed(LEN, GFP_KERNEL)?)?;
     let range = CopyRange {
         src_offset: 0,
         dst_offset: 0,

@@ -117,8 +117,8 @@ fn copy_chunks<'bound>(
         .filter(|&total| total != 0 && total <= MAX_LEN && count <= MAX_CHUNKS)
         .ok_or(EINVAL)?;
     let pair = Pair {
-        source: Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(total)?)?,
-        destination: Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(total)?)?,
+        source: Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(total, GFP_KERNEL)?)?,
+        destination: Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(total, GFP_KERNEL)?)?,
     };
 
     repeat(dev, pair, times, |source, destination| {
@@ -212,7 +212,7 @@ fn map_pages<D: Direction>(
     let mut pages = KVec::with_capacity(count, GFP_KERNEL)?;
 
     for _ in 0..count {
-        let mut page = PageBuffer::zeroed()?;
+        let mut page = PageBuffer::zeroed(GFP_KERNEL)?;
 
         page.set_range(0..len)?;
         pages.push(page, GFP_KERNEL)?;

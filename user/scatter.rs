@@ -150,7 +150,7 @@ impl Chunks {
     }
 
     fn push(&mut self, range: Range<usize>) -> Result {
-        let mut page = PageBuffer::zeroed()?;
+        let mut page = PageBuffer::zeroed(GFP_KERNEL)?;
 
         page.fill(BACKGROUND);
         page.set_range(range.clone())?;
@@ -248,7 +248,7 @@ impl<'bound> Copier<'_, 'bound> {
 
     /// Copies a list to one buffer, and verifies it. Returns the buffer.
     fn gather(&self, source: Pages<'bound>) -> Result<Mapping<'bound, Buffer, Bidirectional>> {
-        let mut buffer = Buffer::zeroed(self.len)?;
+        let mut buffer = Buffer::zeroed(self.len, GFP_KERNEL)?;
 
         buffer.fill(BACKGROUND);
 

@@ -118,8 +118,8 @@ fn check_dropped_descriptor<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
 ) -> Result {
-    let source = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(SHORT)?)?;
-    let destination = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(SHORT)?)?;
+    let source = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(SHORT, GFP_KERNEL)?)?;
+    let destination = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(SHORT, GFP_KERNEL)?)?;
     let range = CopyRange {
         src_offset: 0,
         dst_offset: 0,
@@ -231,8 +231,8 @@ impl<'a, 'bound> SoakTransfer<'a, 'bound> {
             _ => SHORT,
         };
         let queue = (random.below(2) == 0).then_some(queue);
-        let mut source = Buffer::zeroed(len)?;
-        let mut destination = Buffer::zeroed(len)?;
+        let mut source = Buffer::zeroed(len, GFP_KERNEL)?;
+        let mut destination = Buffer::zeroed(len, GFP_KERNEL)?;
         let mut expected = KVVec::with_capacity(len, GFP_KERNEL)?;
 
         random.fill(&mut source);

@@ -109,8 +109,8 @@ pub(super) fn start<'bound>(
         };
 
         chain.submit(Pair {
-            source: Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(len)?)?,
-            destination: Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(len)?)?,
+            source: Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(len, GFP_KERNEL)?)?,
+            destination: Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(len, GFP_KERNEL)?)?,
         });
     }
     Ok(stream)

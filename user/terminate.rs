@@ -62,8 +62,8 @@ pub(super) fn run<'bound>(
         }),
         GFP_KERNEL,
     )?;
-    let source = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(LEN)?)?;
-    let destination = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(LEN)?)?;
+    let source = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(LEN, GFP_KERNEL)?)?;
+    let destination = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(LEN, GFP_KERNEL)?)?;
     let range = CopyRange {
         src_offset: 0,
         dst_offset: 0,

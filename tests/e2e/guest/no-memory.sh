@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
 #
-# Copies scattered memory again and again: the first allocation of the copies fails, then the
-# second, and so on until all succeed; first those of kmalloc(), then those of pages. For a
+# Copies scattered memory, and memory of each kind of mapping, again and again: the first allocation
+# of the copies fails, then the second, and so on until all succeed; first those of kmalloc(), then
+# those of pages. For a
 # kernel with fault injection; to be put after state.sh. At least $least_pages pages must fail, and
 # at most $max_ignored objects may fail without an error.
 
@@ -34,18 +35,17 @@ fail() {
 	echo "$2" >$faults/fail_page_alloc/min-order
 }
 
-# each: makes one allocation of the copies fail after the other; sets $failures to the number of
-# those that were errors, and $ignored to the number of the others. The kernel counts the
-# allocations of this thread, those for opening the file among them.
+# each WORDS FILE: writes the words to the file, and makes one allocation of the copies fail after
+# the other; adds the number of those that were errors to $failures, and the number of the others
+# to $ignored. The kernel counts the allocations of this thread, those for opening the file among
+# them.
 each() {
 	nth=0
-	failures=0
-	ignored=0
 	left=0
 	while [ "$left" -eq 0 ] && [ $nth -lt 1000 ]; do
 		nth=$((nth + 1))
 		echo $nth >/proc/self/fail-nth
-		if ! echo '5 1' >scatter; then
+		if ! echo "$1" >"$2"; then
 			failures=$((failures + 1))
 		# Opening this file allocates, too. If that fails, the next round notices it.
 		elif read -r left </proc/self/fail-nth && [ "$left" -eq 0 ]; then
@@ -68,7 +68,10 @@ fail 1 100
 # The kernel allocates, too, and can do without some of its objects. Their number depends on what
 # else runs. A failure that the driver ignores is there in each round.
 for _ in 1 2 3 4 5; do
-	each
+	failures=0
+	ignored=0
+	each '5 1' scatter
+	each wait kinds
 	[ $ignored -gt "${max_ignored:?}" ] || break
 done
 section kmalloc echo "$failures"
@@ -77,7 +80,9 @@ section kmalloc-ignored echo "$ignored"
 # now and then, and a page of the copies is left out whose number another one had: hence the rounds.
 fail 0 0
 for _ in 1 2 3 4 5 6 7 8; do
-	each
+	failures=0
+	each '5 1' scatter
+	each wait kinds
 	[ $failures -lt "${least_pages:?}" ] || break
 done
 section pages echo "$failures"

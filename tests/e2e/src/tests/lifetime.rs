@@ -17,6 +17,7 @@ pub fn add(suite: &mut Suite) {
 pub fn add_rounds(suite: &mut Suite, under_load: u64, idle: u64) {
     let boot = Boot::with_driver;
     let leave = script(&["stress", "leave"]).map(|it| format!("rounds={under_load}\n{it}"));
+    let kinds = script(&["state", "provoke", "kinds"]).map(|it| format!("times={idle}\n{it}"));
     let repeat = script(&["state", "repeat"]).map(|it| format!("times={idle}\n{it}"));
 
     suite.boot("lifetime: leave", boot(), leave, |tests| {
@@ -35,6 +36,18 @@ pub fn add_rounds(suite: &mut Suite, under_load: u64, idle: u64) {
         });
         tests.add("open_file_survives_unbind", |it| it.has("gone", "error"));
         tests.add("without_a_trace", |it| it.clean("dmesg"));
+    });
+    suite.boot("lifetime: kinds", boot(), kinds, move |tests| {
+        tests.add("unbind_with_each_kind_in_flight", move |it| {
+            it.within("rounds", idle..=idle)?;
+            // On all channels, each time.
+            it.within("running", 8 * idle..=8 * idle)?;
+            it.exits(0)
+        });
+        tests.add("each_kind_leaves_nothing", |it| {
+            it.unchanged("before", "after")?;
+            it.clean("dmesg")
+        });
     });
     suite.boot("lifetime: repeat", boot(), repeat, |tests| {
         tests.add("many_times_leaves_no_resource", |it| {
