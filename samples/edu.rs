@@ -8,6 +8,7 @@
 //! - [`device`]: engine, the only file that programs hardware with bus addresses;
 //! - [`iommu`]: state of the IOMMU in front of the device;
 //! - [`demo`]: demonstration, which reads addresses; other drivers have no reason to;
+//! - [`ring`]: receive ring, whose engine is [`receiver`];
 //! - [`report`]: text of the demonstration.
 //!
 //! On `qemu-system-aarch64 -M virt,iommu=smmuv3 -device edu`:
@@ -26,7 +27,6 @@ mod bindings;
 mod demo;
 #[path = "edu/device.rs"]
 mod device;
-#[allow(dead_code, unused_imports, reason = "made for more than one driver")]
 #[path = "../dma/mod.rs"]
 mod dma;
 #[cfg(CONFIG_KUNIT = "y")]
@@ -34,9 +34,14 @@ mod dma;
 mod fixture;
 #[path = "edu/iommu.rs"]
 mod iommu;
+#[path = "edu/receiver.rs"]
+mod receiver;
+#[path = "edu/regs.rs"]
+mod regs;
 #[path = "edu/report.rs"]
 mod report;
-#[allow(dead_code, unused_imports, reason = "made for more than one driver")]
+#[path = "edu/ring.rs"]
+mod ring;
 #[path = "../sg/mod.rs"]
 mod sg;
 

@@ -12,15 +12,19 @@ use kernel::prelude::*;
 
 use crate::{
     device::{
+        self,
         Edu,
-        Extents, //
+        Extents,
+        Returned, //
     },
     dma::{
+        Buffer,
         Direction,
         DmaDevice,
         FromDevice,
         Mapping,
         PageBuffer,
+        Pair,
         ToDevice, //
     },
     iommu::{
@@ -29,6 +33,7 @@ use crate::{
         Kind, //
     },
     report::Report,
+    ring::Ring,
     sg::{
         MappedSgTable,
         SgTable, //
@@ -69,6 +74,10 @@ const CASES: [Case; 2] = [
     },
 ];
 
+/// Number of buffers in the ring, and the lengths in bytes of the frames.
+const RING: usize = 4;
+const FRAMES: [usize; 8] = [64, 1500, 1, 4096, 333, 60, 2048, 9];
+
 /// Bytes that the CPU writes at each offset in [`Case::changes`].
 const CHANGE: [u8; 12] = *b"two entries!";
 
@@ -78,9 +87,9 @@ const CHANGE: [u8; 12] = *b"two entries!";
 ///
 /// `EBUSY` if the device still executes a command, `EIO` if a check fails, and errors of mappings
 /// and of the device. The report has the results up to the failure.
-pub(crate) fn run(
-    dev: &DmaDevice,
-    edu: &mut Edu<'_>,
+pub(crate) fn run<'bound>(
+    dev: &'bound DmaDevice,
+    edu: &mut Edu<'bound>,
     domain: Option<&Domain<'_>>,
     report: &mut Report,
 ) -> Result {
@@ -93,9 +102,9 @@ pub(crate) fn run(
     result
 }
 
-fn show(
-    dev: &DmaDevice,
-    edu: &mut Edu<'_>,
+fn show<'bound>(
+    dev: &'bound DmaDevice,
+    edu: &mut Edu<'bound>,
     domain: Option<&Domain<'_>>,
     report: &mut Report,
 ) -> Result {
@@ -110,6 +119,8 @@ fn show(
     for case in &CASES {
         case.show(dev, edu, domain, report)?;
     }
+    show_too_long(dev, edu, report)?;
+    show_ring(dev, edu, report)?;
     show_blocked(dev, edu, domain, report)
 }
 
@@ -120,7 +131,7 @@ fn show_mapping(
     domain: Option<&Domain<'_>>,
     report: &mut Report,
 ) -> Result {
-    let mut page = PageBuffer::zeroed()?;
+    let mut page = PageBuffer::zeroed(GFP_KERNEL)?;
     let sent = pattern(PageBuffer::LEN)?;
 
     page.copy_from_slice(&sent);
@@ -136,9 +147,52 @@ fn show_mapping(
     expect_translated(domain, address, report)?;
     drop(edu.send(mapping)?);
 
-    let received = edu.receive(Mapping::<_, FromDevice>::new(dev, PageBuffer::zeroed()?)?)?;
+    let received = edu.receive(Mapping::<_, FromDevice>::new(
+        dev,
+        PageBuffer::zeroed(GFP_KERNEL)?,
+    )?)?;
 
     expect(iter::once(&received.unmap()[..]), &sent, report)
+}
+
+/// Sends a mapping that does not fit into the device's buffer: it comes back with the error.
+fn show_too_long(dev: &DmaDevice, edu: &mut Edu<'_>, report: &mut Report) -> Result {
+    let buffer = Buffer::zeroed(device::BUFFER_LEN + 1, GFP_KERNEL)?;
+
+    match edu.send(Mapping::<_, ToDevice>::new(dev, buffer)?) {
+        Err(Returned {
+            error,
+            mapped: Some(mapping),
+        }) if error == EMSGSIZE => {
+            report.line(fmt!("too long: {} bytes came back", mapping.unmap().len()))
+        }
+        _ => Err(EIO),
+    }
+}
+
+/// Receives frames of different lengths in a ring with fewer buffers, and verifies all bytes.
+fn show_ring<'bound>(dev: &'bound DmaDevice, edu: &mut Edu<'bound>, report: &mut Report) -> Result {
+    let mut ring = Ring::new(dev, edu, RING)?;
+
+    for (number, len) in FRAMES.into_iter().enumerate() {
+        let mut frame = PageBuffer::zeroed(GFP_KERNEL)?;
+        // CAST: There are few frames.
+        let value = number as u8 + 1;
+
+        frame.fill(value);
+        frame.set_range(0..len)?;
+        ring.receiver
+            .loop_back(Mapping::<_, ToDevice>::new(dev, frame)?)?;
+        ring.receive(|bytes| {
+            let is_right = bytes.len() == len && bytes.iter().all(|&byte| byte == value);
+
+            is_right.then_some(()).ok_or(EIO)
+        })?;
+    }
+    report.line(fmt!(
+        "ring: {} frames in {RING} buffers, each mapped once",
+        FRAMES.len()
+    ))
 }
 
 impl Case {
@@ -170,14 +224,17 @@ impl Case {
 
         let source = mapped::<ToDevice>(dev, source, [name, "from"], domain, report)?;
         let destination = mapped::<FromDevice>(dev, destination, [name, "to"], domain, report)?;
-        let orders = edu.orders();
-        let (mut source, mut destination) = edu.copy(source, destination)?;
+        let commands = edu.commands();
+        let Pair {
+            mut source,
+            mut destination,
+        } = edu.copy(source, destination)?;
 
         expect(destination.for_cpu(..)?.iter(), &expected, report)?;
         report.line(fmt!(
             "{name}: {} bytes copied by {} commands",
             expected.len(),
-            edu.orders() - orders
+            edu.commands() - commands
         ))?;
 
         for &at in changes {
@@ -187,7 +244,10 @@ impl Case {
             expected[range].copy_from_slice(&CHANGE);
         }
 
-        let (source, mut destination) = edu.copy(source, destination)?;
+        let Pair {
+            source,
+            mut destination,
+        } = edu.copy(source, destination)?;
 
         for &at in changes {
             expect(
@@ -212,7 +272,10 @@ impl Case {
         }
         kept.for_cpu_mut(..)?.copy_from(&expected)?;
 
-        let (kept, back) = edu.copy(kept, back)?;
+        let Pair {
+            source: kept,
+            destination: back,
+        } = edu.copy(kept, back)?;
         let pages = back.unmap().into_memory();
 
         expect(pages.iter().map(|page| &page[..]), &expected, report)?;
@@ -307,13 +370,13 @@ fn show_blocked(
             ))
         }
     };
-    let mut page = PageBuffer::zeroed()?;
+    let mut page = PageBuffer::zeroed(GFP_KERNEL)?;
 
     page.fill(WRITTEN);
     drop(edu.send(Mapping::<_, ToDevice>::new(dev, page)?)?);
 
     // While the page is mapped, the device writes it.
-    let mapping = Mapping::<_, FromDevice>::new(dev, PageBuffer::zeroed()?)?;
+    let mapping = Mapping::<_, FromDevice>::new(dev, PageBuffer::zeroed(GFP_KERNEL)?)?;
     let (mapping, address) = Edu::address_of(dev, edu.receive(mapping)?)?;
     let bus_address = u32::try_from(address)?;
     let mut page = mapping.unmap();
@@ -353,7 +416,7 @@ fn scattered(parts: &[Part]) -> Result<KVec<PageBuffer>> {
     let mut pages = KVec::new();
 
     for _ in 0..2 * parts.len() {
-        all.push(PageBuffer::zeroed()?, GFP_KERNEL)?;
+        all.push(PageBuffer::zeroed(GFP_KERNEL)?, GFP_KERNEL)?;
     }
     all.sort_unstable_by_key(|page| page.as_ptr());
     for (mut page, &(from, len)) in all.into_iter().step_by(2).zip(parts) {

@@ -19,7 +19,6 @@ use kernel::{
     },
     io::{
         poll::read_poll_timeout,
-        register,
         Io, //
     },
     pci,
@@ -28,19 +27,23 @@ use kernel::{
 };
 
 use crate::{
-    bindings::as_raw as raw_device,
     dma::{
+        self,
+        as_raw as raw_device,
         BusMaster,
         DeviceReads,
         DeviceWrites,
-        Direction,
         DmaDevice,
+        InFlight,
+        Mapped,
         MappedMemory,
         Mapping,
         Memory,
         Pair,
-        Segment, //
+        Segment,
+        WrongDevice, //
     },
+    regs::*,
     sg::window, //
 };
 
@@ -56,48 +59,39 @@ const BUFFER: u32 = 0x40000;
 /// Time between two reads of [`const@COMMAND`] while the device runs.
 const INTERVAL: Delta = Delta::from_millis(1);
 
-/// Size of the used part of the register block in bytes.
-const SIZE: usize = 0xa0;
+/// Error of an operation, with the mappings that it was given.
+///
+/// Converts into its error, and drops the mappings.
+pub(crate) struct Returned<T> {
+    pub(crate) error: Error,
+    /// Mappings; `None` if they are leaked, because the device may still use them.
+    pub(crate) mapped: Option<T>,
+}
 
-register! {
-    /// Identification and version.
-    ID(u32) @ 0x00 {
-        31:24   major;
-        23:16   minor;
-        /// Kind of device: [`KIND`].
-        15:0    kind;
-    }
-
-    /// Source: a bus address, or an address in [`BUFFER`].
-    SOURCE(u32) @ 0x80 {
-        31:0    address;
-    }
-
-    /// Destination: a bus address, or an address in [`BUFFER`].
-    DESTINATION(u32) @ 0x88 {
-        31:0    address;
-    }
-
-    /// Number of bytes to copy.
-    COUNT(u32) @ 0x90 {
-        31:0    bytes;
-    }
-
-    /// Command. While one runs, the device ignores writes to these four registers.
-    COMMAND(u32) @ 0x98 {
-        /// True to copy from the buffer to memory, false to copy from memory to the buffer.
-        1:1     to_memory => bool;
-        /// Written as true to start; false when the command has ended.
-        0:0     running => bool;
+impl<T> Returned<T> {
+    fn new(error: Error, mapped: T) -> Self {
+        Self {
+            error,
+            mapped: Some(mapped),
+        }
     }
 }
 
-/// Lower half of [`ID`](struct@ID) of an `edu` device.
-const KIND: u32 = 0x00ed;
+impl<T> From<WrongDevice<T>> for Returned<T> {
+    fn from(WrongDevice(mapped): WrongDevice<T>) -> Self {
+        Self::new(EXDEV, mapped)
+    }
+}
+
+impl<T> From<Returned<T>> for Error {
+    fn from(returned: Returned<T>) -> Self {
+        returned.error
+    }
+}
 
 /// Direction of a command.
 #[derive(Clone, Copy, PartialEq)]
-enum Way {
+pub(crate) enum Direction {
     FromMemory,
     ToMemory,
 }
@@ -126,8 +120,8 @@ pub(crate) struct Edu<'bound> {
     bar: pci::Bar<'bound, SIZE>,
     /// Maximum duration of a command.
     timeout: Delta,
-    /// Number of completed commands.
-    orders: usize,
+    /// Number of commands.
+    commands: usize,
     /// Dropped after `bar`: until then the registers respond.
     _enabled: Enabled<'bound>,
 }
@@ -199,14 +193,19 @@ impl<'bound> Edu<'bound> {
             bus,
             bar,
             timeout,
-            orders: 0,
+            commands: 0,
             _enabled: enabled,
         })
     }
 
-    /// Returns the number of completed commands.
-    pub(crate) fn orders(&self) -> usize {
-        self.orders
+    /// Returns the bus master.
+    pub(crate) fn bus(&self) -> &BusMaster<'bound, u32> {
+        &self.bus
+    }
+
+    /// Returns the number of commands.
+    pub(crate) fn commands(&self) -> usize {
+        self.commands
     }
 
     /// Copies `mapped` to the beginning of the device's buffer, and returns it. May sleep.
@@ -215,11 +214,11 @@ impl<'bound> Edu<'bound> {
     ///
     /// `EMSGSIZE` if `mapped` is longer than the buffer; `EXDEV`, `EBUSY` and `ETIMEDOUT` as in
     /// [`copy`](Self::copy).
-    pub(crate) fn send<T>(&mut self, mapped: T) -> Result<T>
+    pub(crate) fn send<T>(&mut self, mapped: T) -> Result<T, Returned<T>>
     where
         T: MappedMemory<Direction: DeviceReads>,
     {
-        self.transfer(Way::FromMemory, mapped)
+        self.transfer(Direction::FromMemory, mapped)
     }
 
     /// Copies the beginning of the device's buffer to `mapped`, and returns it. May sleep.
@@ -227,25 +226,49 @@ impl<'bound> Edu<'bound> {
     /// # Errors
     ///
     /// Those of [`send`](Self::send).
-    pub(crate) fn receive<T>(&mut self, mapped: T) -> Result<T>
+    pub(crate) fn receive<T>(&mut self, mapped: T) -> Result<T, Returned<T>>
     where
         T: MappedMemory<Direction: DeviceWrites>,
     {
-        self.transfer(Way::ToMemory, mapped)
+        self.transfer(Direction::ToMemory, mapped)
     }
 
-    fn transfer<T: MappedMemory>(&mut self, way: Way, mapped: T) -> Result<T> {
+    fn transfer<T: MappedMemory>(
+        &mut self,
+        direction: Direction,
+        mapped: T,
+    ) -> Result<T, Returned<T>> {
         if mapped.len() > BUFFER_LEN {
-            return Err(EMSGSIZE);
+            return Err(Returned::new(EMSGSIZE, mapped));
         }
-        self.expect_idle()?;
+        if let Err(error) = self.expect_idle() {
+            return Err(Returned::new(error, mapped));
+        }
 
         let flight = self.bus.submit(mapped)?;
+        // SAFETY: The segments must be mapped, also after a failure: `end` leaks `flight` then.
+        let result = unsafe { self.run_each(direction, flight.segments(), 0..flight.len()) };
 
-        // SAFETY: The segments must be mapped, also after a failure: `flight` is leaked then.
-        unsafe { self.order_each(way, flight.segments(), 0..flight.len())? };
-        // SAFETY: The device must not use the mapping: it has completed all commands.
-        Ok(unsafe { flight.complete() })
+        self.end(flight, result)
+    }
+
+    /// Takes `flight` back after its commands, or leaks it if the device may still use it.
+    fn end<T: Mapped>(&self, flight: InFlight<T, u32>, result: Result) -> Result<T, Returned<T>> {
+        if let (Err(error), Err(_)) = (result, self.expect_idle()) {
+            return Err(Returned {
+                error,
+                mapped: None,
+            });
+        }
+
+        // SAFETY: The device must not use the mapping: it is idle, as it is after commands that
+        // have completed.
+        let mapped = unsafe { flight.complete() };
+
+        match result {
+            Ok(()) => Ok(mapped),
+            Err(error) => Err(Returned::new(error, mapped)),
+        }
     }
 
     /// Copies `source` to `destination` of the same length, and returns both. May sleep.
@@ -258,68 +281,71 @@ impl<'bound> Edu<'bound> {
     /// - `EINVAL` if the lengths differ;
     /// - `EXDEV` if one is mapped for another device;
     /// - `EBUSY` if a command that timed out is still running;
-    /// - `ETIMEDOUT` if a command of this copy times out. The memory of both is leaked, because the
-    ///   device may still use it.
-    ///
-    /// After other errors than `ETIMEDOUT`, both are unmapped and their memory is freed.
-    pub(crate) fn copy<S, D>(&mut self, source: S, destination: D) -> Result<(S, D)>
+    /// - `ETIMEDOUT` if a command of this copy times out. Both are leaked if the device still uses
+    ///   them then.
+    pub(crate) fn copy<S, D>(
+        &mut self,
+        source: S,
+        destination: D,
+    ) -> Result<Pair<S, D>, Returned<Pair<S, D>>>
     where
         S: MappedMemory<Direction: DeviceReads>,
         D: MappedMemory<Direction: DeviceWrites>,
     {
         let len = source.len();
-
-        if destination.len() != len {
-            return Err(EINVAL);
-        }
-        self.expect_idle()?;
-
-        let flight = self.bus.submit(Pair {
+        let is_same_len = destination.len() == len;
+        let pair = Pair {
             source,
             destination,
-        })?;
-        let sides = flight.each_ref();
+        };
 
-        for start in (0..len).step_by(BUFFER_LEN) {
+        if !is_same_len {
+            return Err(Returned::new(EINVAL, pair));
+        }
+        if let Err(error) = self.expect_idle() {
+            return Err(Returned::new(error, pair));
+        }
+
+        let flight = self.bus.submit(pair)?;
+        let sides = flight.each_ref();
+        let result = (0..len).step_by(BUFFER_LEN).try_for_each(|start| {
             let range = start..len.min(start + BUFFER_LEN);
 
             // SAFETY: The segments must be mapped, the source for reading and the destination for
-            // writing, also after a failure: `flight` is leaked then.
+            // writing, also after a failure: `end` leaks `flight` then.
             unsafe {
-                self.order_each(Way::FromMemory, sides.source.segments(), range.clone())?;
-                self.order_each(Way::ToMemory, sides.destination.segments(), range)?;
+                self.run_each(
+                    Direction::FromMemory,
+                    sides.source.segments(),
+                    range.clone(),
+                )?;
+                self.run_each(Direction::ToMemory, sides.destination.segments(), range)
             }
-        }
+        });
 
-        // SAFETY: The device must not use the mappings: it has completed all commands.
-        let Pair {
-            source,
-            destination,
-        } = unsafe { flight.complete() };
-
-        Ok((source, destination))
+        self.end(flight, result)
     }
 
     /// Copies `range` of the segments, at most [`BUFFER_LEN`] bytes, to or from the buffer.
     ///
     /// # Errors
     ///
-    /// Those of [`order`](Self::order).
+    /// Those of [`run`](Self::run).
     ///
     /// # Safety
     ///
-    /// The requirement of [`order`](Self::order), for all segments.
-    unsafe fn order_each<'a>(
+    /// The requirement of [`run`](Self::run), for all segments.
+    unsafe fn run_each<'a>(
         &mut self,
-        way: Way,
+        direction: Direction,
         segments: impl Iterator<Item = Segment<'a, u32>> + Clone,
         range: Range<usize>,
     ) -> Result {
         let mut at = 0;
 
         for segment in window(segments, range) {
-            // SAFETY: The caller guarantees what `order` requires.
-            unsafe { self.order(way, segment.address(), at, segment.len())? };
+            // SAFETY: The caller guarantees what `run` requires.
+            unsafe { self.run(direction, segment.address(), at, segment.len())? };
             at += segment.len();
         }
         Ok(())
@@ -333,19 +359,41 @@ impl<'bound> Edu<'bound> {
     ///
     /// # Safety
     ///
-    /// The bytes at `address` are mapped for the device, in a direction that permits `way`.
+    /// The bytes at `address` are mapped for the device, in a direction that permits `direction`.
     /// Otherwise, memory that the device reaches there has no user but the caller, who expects that
     /// it is overwritten. Both hold also after a failure, until the device has stopped.
-    unsafe fn order(&mut self, way: Way, address: u32, at: usize, len: usize) -> Result {
+    unsafe fn run(&mut self, direction: Direction, address: u32, at: usize, len: usize) -> Result {
+        // SAFETY: The caller guarantees what `start` requires.
+        unsafe { self.start(direction, address, at, len)? };
+        self.wait()
+    }
+
+    /// Starts a command as [`run`](Self::run) does, without waiting for its end.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` if the bytes are not inside the buffer, `EBUSY` while another command runs.
+    ///
+    /// # Safety
+    ///
+    /// That of [`run`](Self::run).
+    pub(crate) unsafe fn start(
+        &mut self,
+        direction: Direction,
+        address: u32,
+        at: usize,
+        len: usize,
+    ) -> Result {
+        self.expect_idle()?;
         if at > BUFFER_LEN || len > BUFFER_LEN - at {
             return Err(EINVAL);
         }
 
         // CAST: Both are at most `BUFFER_LEN`.
         let (at, len) = (at as u32, len as u32);
-        let (source, destination) = match way {
-            Way::FromMemory => (address, BUFFER + at),
-            Way::ToMemory => (BUFFER + at, address),
+        let (source, destination) = match direction {
+            Direction::FromMemory => (address, BUFFER + at),
+            Direction::ToMemory => (BUFFER + at, address),
         };
 
         self.bar.write_reg(SOURCE::from(source));
@@ -354,12 +402,10 @@ impl<'bound> Edu<'bound> {
         // A register write is ordered after all earlier writes to memory, as `writel()` is.
         self.bar.write_reg(
             COMMAND::zeroed()
-                .with_to_memory(way == Way::ToMemory)
+                .with_to_memory(direction == Direction::ToMemory)
                 .with_running(true),
         );
-
-        self.wait()?;
-        self.orders += 1;
+        self.commands += 1;
         Ok(())
     }
 
@@ -368,7 +414,7 @@ impl<'bound> Edu<'bound> {
     /// # Errors
     ///
     /// `ETIMEDOUT` if it is still running after the timeout.
-    fn wait(&self) -> Result {
+    pub(crate) fn wait(&self) -> Result {
         // On PCI the completion of a read does not pass earlier writes of the device, so these are
         // in memory.
         read_poll_timeout(
@@ -421,7 +467,7 @@ impl Edu<'_> {
     /// # Errors
     ///
     /// Those of [`segments_of`](Self::segments_of).
-    pub(crate) fn address_of<'dev, M: Memory, D: Direction>(
+    pub(crate) fn address_of<'dev, M: Memory, D: dma::Direction>(
         dev: &DmaDevice,
         mapping: Mapping<'dev, M, D>,
     ) -> Result<(Mapping<'dev, M, D>, u64)> {
@@ -462,6 +508,6 @@ impl Edu<'_> {
     pub(crate) unsafe fn write_to_unmapped(&mut self, address: u32, len: usize) -> Result {
         self.expect_idle()?;
         // SAFETY: Memory at `address` must have no user but the caller: the caller guarantees it.
-        unsafe { self.order(Way::ToMemory, address, 0, len) }
+        unsafe { self.run(Direction::ToMemory, address, 0, len) }
     }
 }

@@ -14,12 +14,10 @@ use kernel::{
     prelude::*, //
 };
 
-use crate::{
-    bindings::as_raw,
-    dma::{
-        DmaDevice,
-        Memory, //
-    }, //
+use crate::dma::{
+    as_raw,
+    DmaDevice,
+    Memory, //
 };
 
 /// Mode of an IOMMU domain: translation, and its end after unmapping.

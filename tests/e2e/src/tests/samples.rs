@@ -25,11 +25,15 @@ const ALL_HELD: &str = "*\nAll of it held.";
 ///
 /// All of both destinations, in 8 entries and 6; then 2 and 5 ranges, of which all but two are in
 /// two entries; and 2 and 5 ranges of the sources, of which all but three are. Then all of the
-/// tables that were the destinations.
+/// tables that were the destinations. Then the frames of the ring, one sync for each.
 const SYNCS: [(&str, u64); 2] = [
-    ("syncs_for_cpu", 8 + 6 + 12),
+    ("syncs_for_cpu", 8 + 6 + 12 + FRAMES),
     ("syncs_for_device", 11 + 8 + 6),
 ];
+
+/// Number of frames that the ring receives, and of its buffers.
+const FRAMES: u64 = 8;
+const BUFFERS: u64 = 4;
 
 /// Adds the tests.
 pub fn add(suite: &mut Suite) {
@@ -37,6 +41,7 @@ pub fn add(suite: &mut Suite) {
     merged(suite, "samples", Kernel::Stock);
     bounced(suite);
     late(suite);
+    minimal(suite);
 
     let direct = samples::boot(Machine::Virt, Kernel::Stock);
     let refuse = script(&["state", "samples/refuse"]);
@@ -80,7 +85,10 @@ fn merged(suite: &mut Suite, group: &str, kernel: Kernel) {
                     it.counts("traced", &SYNCS.map(|(name, _)| (name, 0)))
                 });
                 tests.add("every_mapping_is_unmapped", |it| {
-                    it.counts("traced", &[("mapped", 12), ("live", 0), ("bounced", 0)])
+                    // A mapping that is too long, the buffers of the ring, and each frame that is sent.
+                    let mapped = 12 + 1 + BUFFERS + FRAMES;
+
+                    it.counts("traced", &[("mapped", mapped), ("live", 0), ("bounced", 0)])
                 });
             } else {
                 kunit::add_checks(tests);
@@ -111,6 +119,40 @@ fn bounced(suite: &mut Suite) {
         tests.add("leaves_nothing", |it| {
             it.counts("traced", &[("live", 0)])?;
             nothing_left(it)
+        });
+    });
+}
+
+/// Adds the tests of the module that takes `dma/` and `sg/` into its own build.
+fn minimal(suite: &mut Suite) {
+    let prepare = || {
+        let mut boot = samples::boot(Machine::VirtSmmu, Kernel::Stock);
+
+        boot.files = vec!["out/minimal/minimal.ko".into()];
+        boot.target = Some("minimal-module");
+        Ok((boot, script(&["state", "samples/minimal"])?))
+    };
+
+    suite.boot_with("samples_minimal", prepare, |tests| {
+        tests.add("a_page_goes_to_the_device_and_back", |it| {
+            it.has("log", "4096 bytes sent and received")?;
+            it.clean("log")
+        });
+        tests.add("leaves_nothing", |it| {
+            it.exits(0)?;
+            it.unchanged("before", "after")
+        });
+        tests.add("has_the_lines_of_the_readme", |_| {
+            let [kbuild, readme] = ["samples/minimal/Kbuild", "README.md"].map(fs::read_to_string);
+            let (kbuild, readme) = (kbuild?, readme?);
+            let mut lines = kbuild.lines().skip_while(|it| !it.starts_with("include"));
+            let lines: Vec<_> = lines.by_ref().collect();
+
+            expect("lines", lines.len(), 2)?;
+            for line in lines {
+                ensure!(readme.contains(line), "README.md lacks {line}");
+            }
+            Ok(())
         });
     });
 }
@@ -160,6 +202,14 @@ fn add_run(tests: &mut Tests) {
             it.has("report", &format!("\n{name}: {again}\n"))?;
         }
         Ok(())
+    });
+    tests.add("a_ring_receives_many_frames_in_few_buffers", |it| {
+        let line = format!("\nring: {FRAMES} frames in {BUFFERS} buffers, each mapped once\n");
+
+        it.has("report", &line)
+    });
+    tests.add("what_is_refused_comes_back", |it| {
+        it.has("report", "\ntoo long: 4097 bytes came back\n")
     });
     tests.add("leaves_the_kernel_well", |it| {
         LOGS.iter().try_for_each(|log| it.clean_if_any(log))
