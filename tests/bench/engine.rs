@@ -18,9 +18,9 @@ use kernel::{
 };
 
 use super::{
-    bindings::as_raw,
     device,
     dma::{
+        as_raw,
         Buffer,
         DmaDevice,
         FromDevice,
@@ -246,8 +246,8 @@ fn submit<'a, 'bound>(
 /// Maps a source and a destination of `len` bytes.
 fn copy(dma: &DmaDevice, len: usize) -> Result<Buffers<'_>> {
     Ok(Pair {
-        source: Mapping::new(dma, Buffer::zeroed(len)?)?,
-        destination: Mapping::new(dma, Buffer::zeroed(len)?)?,
+        source: Mapping::new(dma, Buffer::zeroed(len, GFP_KERNEL)?)?,
+        destination: Mapping::new(dma, Buffer::zeroed(len, GFP_KERNEL)?)?,
     })
 }
 

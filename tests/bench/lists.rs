@@ -13,9 +13,9 @@ use kernel::{
 };
 
 use super::{
-    bindings::as_raw,
     device,
     dma::{
+        as_raw,
         Bidirectional,
         Direction,
         FromDevice,
@@ -212,7 +212,7 @@ pub(super) fn pages(count: usize) -> Result<KVec<PageBuffer>> {
     let mut pages = KVec::with_capacity(count, GFP_KERNEL)?;
 
     for _ in 0..count {
-        pages.push(PageBuffer::zeroed()?, GFP_KERNEL)?;
+        pages.push(PageBuffer::zeroed(GFP_KERNEL)?, GFP_KERNEL)?;
     }
     pages.sort_unstable_by_key(|page| Reverse(page.as_ptr()));
     Ok(pages)

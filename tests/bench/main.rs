@@ -10,6 +10,7 @@
 //! ```text
 //! bench CASE LEN PEER GUARDS
 //! list CASE ENTRIES PEER GUARDS
+//! ring CASE LEN PEER GUARDS
 //! program ALIGNED|MISALIGNED SEGMENTS BYTES PLANNER
 //! request SEGMENTS INSTRUCTIONS
 //! section FUNCTION INSTRUCTIONS
@@ -21,17 +22,16 @@
 mod engine;
 mod lists;
 mod programs;
+mod rings;
 
 #[allow(dead_code, unused_imports, reason = "only `dma` is measured")]
 #[path = "../../bindings/mod.rs"]
 mod bindings;
-#[allow(dead_code, unused_imports, reason = "not all of it is measured")]
 #[path = "../../dma/mod.rs"]
 mod dma;
 #[allow(dead_code, unused_imports, reason = "not all of it is measured")]
 #[path = "../../pl330/mod.rs"]
 mod pl330;
-#[allow(dead_code, unused_imports, reason = "not all of it is measured")]
 #[path = "../../sg/mod.rs"]
 mod sg;
 
@@ -52,11 +52,11 @@ use kernel::{
 };
 
 use bindings::{
-    as_raw,
     PmAdapter,
     PowerManaged, //
 };
 use dma::{
+    as_raw,
     Bidirectional,
     Buffer,
     DmaDevice,
@@ -125,6 +125,18 @@ mod peer {
             times: c_uint,
         ) -> c_int;
         pub(crate) fn rk3588_dma_peer_part(
+            dev: *mut device,
+            cpu: *mut c_void,
+            len: usize,
+            times: c_uint,
+        ) -> c_int;
+        pub(crate) fn rk3588_dma_peer_ring(
+            dev: *mut device,
+            cpu: *mut c_void,
+            len: usize,
+            times: c_uint,
+        ) -> c_int;
+        pub(crate) fn rk3588_dma_peer_range(
             dev: *mut device,
             cpu: *mut c_void,
             len: usize,
@@ -233,6 +245,7 @@ fn measure_mappings(dma: &DmaDevice) -> Result {
     )?;
     bench.compare("part", peer::rk3588_dma_peer_part, part)?;
     bench.compare_lists()?;
+    bench.compare_rings()?;
     programs::measure(dma.as_device())
 }
 
@@ -288,7 +301,7 @@ impl Measurement<'_> {
         for (len, times) in LENGTHS {
             let in_c = least(times, || self.time_peer(peer, len, times))?;
             let with_guards = least(times, || {
-                time_with(Buffer::zeroed(len)?, |memory| {
+                time_with(Buffer::zeroed(len, GFP_KERNEL)?, |memory| {
                     guards(self.dma, memory, times)
                 })
                 .map(|(time, _)| time)
@@ -305,7 +318,7 @@ impl Measurement<'_> {
     /// Returns the nanoseconds that `peer` takes.
     fn time_peer(&self, peer: Peer, len: usize, times: u32) -> Result<u64> {
         let dev = as_raw(self.dma.as_device());
-        let mut buffer = Buffer::zeroed(len)?;
+        let mut buffer = Buffer::zeroed(len, GFP_KERNEL)?;
         let start = buffer.as_mut_ptr().as_ptr().cast();
 
         // SAFETY:

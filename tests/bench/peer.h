@@ -32,6 +32,20 @@ int rk3588_dma_peer_bidirectional(struct device *dev, void *cpu, size_t len,
 int rk3588_dma_peer_part(struct device *dev, void *cpu, size_t len,
 			 unsigned int times);
 
+/**
+ * Receives frames of @len bytes into pages of a page pool, @times times; -ENOMEM
+ * without pages. Does not use @cpu.
+ */
+int rk3588_dma_peer_ring(struct device *dev, void *cpu, size_t len,
+			 unsigned int times);
+
+/**
+ * Maps a page and syncs @len bytes of its second half for the CPU, @times times;
+ * -EIO if the mapping fails.
+ */
+int rk3588_dma_peer_range(struct device *dev, void *cpu, size_t len,
+			  unsigned int times);
+
 /** Returns a table of @count pages, or NULL without memory. */
 struct sg_table *rk3588_dma_peer_table(struct page **pages, unsigned int count);
 

@@ -36,7 +36,8 @@ type Check<T> = (&'static str, fn(&T) -> Result<()>);
 const OF_INSTRUCTIONS: [Check<Console>; 3] = [
     ("bench::syncs_what_c_syncs", |console| {
         MAPPINGS.check(console)?;
-        LISTS.check(console)
+        LISTS.check(console)?;
+        RINGS.check(console)
     }),
     ("bench::programs_grow_evenly", programs::check),
     ("bench::requests_and_sections_are_counted", latency::check),
@@ -90,6 +91,7 @@ impl Report {
         for (key, report) in [
             ("mappings", MAPPINGS.report(console)?),
             ("lists", LISTS.report(console)?),
+            ("rings", RINGS.report(console)?),
             ("engines", engines::report(requests)),
             ("latency", latency::report(console)?),
             ("bursts", bursts::report(requests)?),

@@ -50,6 +50,20 @@ pub const LISTS: Subject = Subject {
     ],
 };
 
+/// A receive ring with a pool, which C has as a page pool; and syncs of a part of a mapping.
+pub const RINGS: Subject = Subject {
+    keyword: "ring",
+    title: "Instructions to receive a frame into a buffer that stays mapped:",
+    columns: ["cycle", "bytes"],
+    names: &["part", "ring"],
+    sizes: [64, 1500, 2048],
+    synced: (&["part"], 0, 1.05),
+    limits: &[
+        ("of a receive ring", &["ring"], 0, 1.02),
+        ("to sync a part of a mapping", &["part"], 0, 1.02),
+    ],
+};
+
 /// Columns after those of a case: head, key in JSON, and digits. The ratio is to C.
 const COLUMNS: [(&str, &str, usize); 3] = [
     ("C", "c", 1),

@@ -10,7 +10,7 @@ use super::*;
 fn instructions() -> String {
     let mut log = String::new();
 
-    for subject in [MAPPINGS, LISTS] {
+    for subject in [MAPPINGS, LISTS, RINGS] {
         for (name, size) in subject.cases() {
             let line = format!("x: {} {name} {size}", subject.keyword);
 
