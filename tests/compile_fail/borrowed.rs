@@ -14,11 +14,11 @@ use crate::dma::{
 
 fn receive(dev: &DmaDevice) -> Result {
     #[cfg(mistake)]
-    let mut buffer = Buffer::zeroed(64)?;
+    let mut buffer = Buffer::zeroed(64, GFP_KERNEL)?;
     #[cfg(mistake)]
     let buffer = &mut buffer;
     #[cfg(not(mistake))]
-    let buffer = Buffer::zeroed(64)?;
+    let buffer = Buffer::zeroed(64, GFP_KERNEL)?;
 
     let _mapping = Mapping::<_, FromDevice>::new(dev, buffer)?;
     //~[mistake]^ E0277

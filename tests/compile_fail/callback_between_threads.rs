@@ -32,8 +32,8 @@ fn copy<'bound>(
     count: &'bound Count,
     span: CopyRange,
 ) -> Result {
-    let source = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(64)?)?;
-    let destination = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
+    let source = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(64, GFP_KERNEL)?)?;
+    let destination = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64, GFP_KERNEL)?)?;
     let prepared = controller.prepare(source, destination, span, GFP_KERNEL)?;
     let count = move |_| {
         #[cfg(mistake)]

@@ -13,7 +13,7 @@ use crate::dma::{
 };
 
 fn receive(dev: &DmaDevice) -> Result<Buffer> {
-    let mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
+    let mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64, GFP_KERNEL)?)?;
     let in_flight = BusMaster::<u32>::new(dev)?.submit(mapping)?;
 
     #[cfg(mistake)]

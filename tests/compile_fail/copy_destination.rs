@@ -28,8 +28,8 @@ fn copy<'bound>(
     controller: &Controller<'bound>,
     span: CopyRange,
 ) -> Result {
-    let source = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(64)?)?;
-    let destination = Mapping::<_, Destination>::new(dev, Buffer::zeroed(64)?)?;
+    let source = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(64, GFP_KERNEL)?)?;
+    let destination = Mapping::<_, Destination>::new(dev, Buffer::zeroed(64, GFP_KERNEL)?)?;
 
     controller.copy(source, destination, span)?;
     //~[mistake]^ E0277

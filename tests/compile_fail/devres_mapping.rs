@@ -16,7 +16,7 @@ use crate::dma::{
 };
 
 fn receive(dev: &DmaDevice) -> Result {
-    let mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
+    let mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64, GFP_KERNEL)?)?;
     //~[mistake]^ E0521
     //~[mistake]| ERROR: borrowed data escapes outside of function
     #[cfg(mistake)]

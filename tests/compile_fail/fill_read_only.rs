@@ -24,7 +24,7 @@ type Filled = ToDevice;
 type Filled = FromDevice;
 
 fn clear<'bound>(dev: &'bound DmaDevice, controller: &Controller<'bound>) -> Result {
-    let mapping = Mapping::<_, Filled>::new(dev, Buffer::zeroed(64)?)?;
+    let mapping = Mapping::<_, Filled>::new(dev, Buffer::zeroed(64, GFP_KERNEL)?)?;
 
     controller.memset(mapping, 0, 64, Pattern::ZERO)?;
     //~[mistake]^ E0277

@@ -22,7 +22,7 @@ type Received<'a> = InFlight<Mapping<'a, Buffer, FromDevice>, u32>;
 fn send(_: impl Send) {}
 
 fn receive(dev: &DmaDevice) -> Result {
-    let mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
+    let mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64, GFP_KERNEL)?)?;
     let in_flight: Received<'_> = BusMaster::<u32>::new(dev)?.submit(mapping)?;
 
     #[cfg(mistake)]

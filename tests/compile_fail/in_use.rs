@@ -23,8 +23,8 @@ fn copy<'bound>(
     controller: &Controller<'bound>,
     span: CopyRange,
 ) -> Result {
-    let source = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(64)?)?;
-    let destination = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
+    let source = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(64, GFP_KERNEL)?)?;
+    let destination = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64, GFP_KERNEL)?)?;
     let done = controller.copy(source, destination, span)?;
 
     #[cfg(not(mistake))]

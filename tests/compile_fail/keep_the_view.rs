@@ -12,7 +12,7 @@ use crate::dma::{
 };
 
 fn receive(dev: &DmaDevice) -> Result<u8> {
-    let mut mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
+    let mut mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64, GFP_KERNEL)?)?;
     let bytes = mapping.for_cpu(..)?;
 
     #[cfg(not(mistake))]

@@ -24,6 +24,6 @@ fn receive(dev: &DmaDevice, memory: VVec<u8>) -> Result<usize> {
     let mut list = unsafe { in_flight.complete() };
 
     Ok(list.for_cpu(..)?.len())
-    //~[mistake]^ E0599
-    //~[mistake]| ERROR: no method named `for_cpu` found for struct `InFlight
+    //~[mistake]^ E0133
+    //~[mistake]| ERROR: call to unsafe function `InFlight::<T, A>::for_cpu`
 }

@@ -18,7 +18,7 @@ use crate::{
 };
 
 fn receive(dev: &DmaDevice) -> Result<Buffer> {
-    let buffer = Contiguous(Buffer::zeroed(64)?);
+    let buffer = Contiguous(Buffer::zeroed(64, GFP_KERNEL)?);
     let list = SgTable::new(dev, buffer, GFP_KERNEL)?.map::<FromDevice>()?;
 
     #[cfg(mistake)]

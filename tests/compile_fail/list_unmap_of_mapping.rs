@@ -18,7 +18,7 @@ use crate::{
 };
 
 fn receive(dev: &DmaDevice) -> Result<Buffer> {
-    let mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
+    let mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64, GFP_KERNEL)?)?;
 
     #[cfg(mistake)]
     let mapping = MappedSgTable::<Contiguous<Buffer>, _>::unmap(mapping);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// The CPU cannot sync a mapping that the device owns.
+// The CPU cannot sync a mapping that the device owns. An engine can, which states by `unsafe` that
+// the device does not write these bytes.
 
 use kernel::prelude::*;
 
@@ -13,7 +14,7 @@ use crate::dma::{
 };
 
 fn receive(dev: &DmaDevice) -> Result<u8> {
-    let mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
+    let mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64, GFP_KERNEL)?)?;
     let in_flight = BusMaster::<u32>::new(dev)?.submit(mapping)?;
 
     #[cfg(mistake)]
@@ -23,6 +24,6 @@ fn receive(dev: &DmaDevice) -> Result<u8> {
     let mut mapping = unsafe { in_flight.complete() };
 
     Ok(mapping.for_cpu(..)?[0])
-    //~[mistake]^ E0599
-    //~[mistake]| ERROR: no method named `for_cpu` found for struct `InFlight
+    //~[mistake]^ E0133
+    //~[mistake]| ERROR: call to unsafe function `InFlight::<T, A>::for_cpu`
 }

@@ -13,7 +13,7 @@ use crate::dma::{
 };
 
 fn send_and_receive(dev: &DmaDevice) -> Result {
-    let buffer = Buffer::zeroed(64)?;
+    let buffer = Buffer::zeroed(64, GFP_KERNEL)?;
     let sent = Mapping::<_, ToDevice>::new(dev, buffer)?;
 
     #[cfg(not(mistake))]

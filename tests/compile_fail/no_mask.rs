@@ -23,7 +23,7 @@ type Handle = Device<Bound>;
 type Handle = DmaDevice;
 
 fn receive(dev: &Handle) -> Result {
-    let mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
+    let mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64, GFP_KERNEL)?)?;
     //~[mistake]^ E0308
     //~[mistake]| ERROR: mismatched types
     //~[mistake]| NOTE: expected reference `&DmaDevice`

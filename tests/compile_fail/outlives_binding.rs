@@ -21,7 +21,7 @@ type Kept<'bound> = Ring<'static>;
 type Kept<'bound> = Ring<'bound>;
 
 fn refill<'bound>(dev: &'bound DmaDevice, ring: &mut Kept<'bound>) -> Result {
-    let buffer = Buffer::zeroed(64)?;
+    let buffer = Buffer::zeroed(64, GFP_KERNEL)?;
     let mapping = Mapping::<_, FromDevice>::new(dev, buffer)?;
     //~[mistake]^ E0521
     //~[mistake]| ERROR: borrowed data escapes outside of function

@@ -30,6 +30,9 @@ fn direction_of<D: Direction>(_: &Mapping<'_, Buffer, D>) -> kernel::dma::DataDi
 }
 
 fn map(dev: &DmaDevice) -> Result {
-    direction_of(&Mapping::<_, Nowhere>::new(dev, Buffer::zeroed(64)?)?);
+    direction_of(&Mapping::<_, Nowhere>::new(
+        dev,
+        Buffer::zeroed(64, GFP_KERNEL)?,
+    )?);
     Ok(())
 }

@@ -15,7 +15,7 @@ use crate::dma::{
 };
 
 fn receive(dev: &DmaDevice) -> Result<Option<u64>> {
-    let mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
+    let mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64, GFP_KERNEL)?)?;
 
     #[cfg(mistake)]
     let mut segments = mapping.segments(&Submitted { _private: () });

@@ -15,8 +15,8 @@ use crate::dma::{
 };
 
 fn copy(dev: &DmaDevice) -> Result {
-    let source = Mapping::<_, ToDevice>::new_unsynced(dev, Buffer::zeroed(64)?)?;
-    let destination = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
+    let source = Mapping::<_, ToDevice>::new_unsynced(dev, Buffer::zeroed(64, GFP_KERNEL)?)?;
+    let destination = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64, GFP_KERNEL)?)?;
 
     #[cfg(not(mistake))]
     let source = source.sync_for_device(64).map_err(|_| EINVAL)?;

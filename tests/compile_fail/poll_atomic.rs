@@ -17,7 +17,7 @@ use crate::dma::{
 };
 
 fn receive(dev: &DmaDevice) -> Result<u32> {
-    let mut mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
+    let mut mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64, GFP_KERNEL)?)?;
 
     #[cfg(mistake)]
     let status = mapping.for_cpu_as::<AtomicU32>(0)?.load(Ordering::Acquire);

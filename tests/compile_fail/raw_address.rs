@@ -27,14 +27,14 @@ fn copy<'bound>(
     physical: bindings::phys_addr_t,
     span: CopyRange,
 ) -> Result {
-    let destination = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
+    let destination = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64, GFP_KERNEL)?)?;
     #[cfg(mistake)]
     let source = physical;
     #[cfg(not(mistake))]
     let source = {
         let _ = physical;
 
-        Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(64)?)?
+        Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(64, GFP_KERNEL)?)?
     };
 
     controller.copy(source, destination, span)?;

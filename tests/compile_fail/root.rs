@@ -13,13 +13,11 @@
 #[allow(dead_code, unused_imports, reason = "a case uses a small part")]
 #[path = "../../bindings/mod.rs"]
 mod bindings;
-#[allow(dead_code, unused_imports, reason = "a case uses a small part")]
 #[path = "../../dma/mod.rs"]
 mod dma;
 #[allow(dead_code, unused_imports, reason = "a case uses a small part")]
 #[path = "../../pl330/mod.rs"]
 mod pl330;
-#[allow(dead_code, unused_imports, reason = "a case uses a small part")]
 #[path = "../../sg/mod.rs"]
 mod sg;
 

@@ -16,7 +16,7 @@ fn send(dev: &DmaDevice) -> Result {
     #[cfg(mistake)]
     let buffer = [0u8; 64];
     #[cfg(not(mistake))]
-    let buffer = Buffer::zeroed(64)?;
+    let buffer = Buffer::zeroed(64, GFP_KERNEL)?;
 
     let _mapping = Mapping::<_, ToDevice>::new(dev, buffer)?;
     //~[mistake]^ E0277

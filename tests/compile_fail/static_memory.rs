@@ -18,7 +18,7 @@ fn send(dev: &DmaDevice) -> Result {
     let buffer = &GREETING;
     #[cfg(not(mistake))]
     let buffer = {
-        let mut buffer = Buffer::zeroed(GREETING.len())?;
+        let mut buffer = Buffer::zeroed(GREETING.len(), GFP_KERNEL)?;
 
         buffer.copy_from_slice(&GREETING);
         buffer

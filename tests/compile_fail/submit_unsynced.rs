@@ -14,7 +14,7 @@ use crate::dma::{
 };
 
 fn send(dev: &DmaDevice) -> Result {
-    let mut mapping = Mapping::<_, ToDevice>::new_unsynced(dev, Buffer::zeroed(64)?)?;
+    let mut mapping = Mapping::<_, ToDevice>::new_unsynced(dev, Buffer::zeroed(64, GFP_KERNEL)?)?;
 
     mapping.fill(0xff);
     #[cfg(not(mistake))]

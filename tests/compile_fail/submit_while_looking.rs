@@ -16,7 +16,7 @@ use crate::dma::{
 type Received<'a> = InFlight<Mapping<'a, Buffer, FromDevice>, u32>;
 
 fn receive(dev: &DmaDevice) -> Result<(u8, Received<'_>)> {
-    let mut mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
+    let mut mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64, GFP_KERNEL)?)?;
     let bytes = mapping.for_cpu(..)?;
 
     #[cfg(not(mistake))]

@@ -15,7 +15,7 @@ use crate::dma::{
 };
 
 fn send(dev: &DmaDevice) -> Result<InFlight<Mapping<'_, Buffer, ToDevice>, u32>> {
-    let mut mapping = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(64)?)?;
+    let mut mapping = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(64, GFP_KERNEL)?)?;
     let mut bytes = mapping.for_cpu_mut(..)?;
 
     bytes.fill(0xff);

@@ -12,7 +12,7 @@ use crate::dma::{
 };
 
 fn receive(dev: &DmaDevice) -> Result<bool> {
-    let mut mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
+    let mut mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64, GFP_KERNEL)?)?;
     let first = mapping.for_cpu(..32)?;
 
     #[cfg(not(mistake))]

@@ -13,7 +13,7 @@ use crate::dma::{
 };
 
 fn receive(dev: &DmaDevice) -> Result {
-    let mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?);
+    let mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64, GFP_KERNEL)?);
 
     #[cfg(not(mistake))]
     let mapping = mapping?;

@@ -18,7 +18,7 @@ type Direction = ToDevice;
 type Direction = FromDevice;
 
 fn receive(dev: &DmaDevice) -> Result<Buffer> {
-    let mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
+    let mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64, GFP_KERNEL)?)?;
 
     Ok(Mapping::<_, Direction>::unmap(mapping))
     //~[mistake]^ E0308

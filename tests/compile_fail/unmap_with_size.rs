@@ -12,7 +12,7 @@ use crate::dma::{
 };
 
 fn receive(dev: &DmaDevice) -> Result<Buffer> {
-    let mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
+    let mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64, GFP_KERNEL)?)?;
 
     #[cfg(mistake)]
     return Ok(mapping.unmap(32));

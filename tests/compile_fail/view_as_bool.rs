@@ -26,7 +26,7 @@ struct Status {
 }
 
 fn receive(dev: &DmaDevice) -> Result {
-    let mut mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64)?)?;
+    let mut mapping = Mapping::<_, FromDevice>::new(dev, Buffer::zeroed(64, GFP_KERNEL)?)?;
 
     mapping.for_cpu_as::<Status>(0)?;
     //~[mistake]^ E0277

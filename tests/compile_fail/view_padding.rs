@@ -23,7 +23,7 @@ struct Command {
 }
 
 fn send(dev: &DmaDevice) -> Result {
-    let mut mapping = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(64)?)?;
+    let mut mapping = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(64, GFP_KERNEL)?)?;
 
     mapping.for_cpu_as_mut::<Command>(0)?.code = 1;
     //~[mistake]^ E0277

@@ -15,7 +15,7 @@ fn send(dev: &DmaDevice) -> Result {
     #[cfg(mistake)]
     let buffer = VVec::from_elem(0u8, 8192, GFP_KERNEL)?;
     #[cfg(not(mistake))]
-    let buffer = Buffer::zeroed(8192)?;
+    let buffer = Buffer::zeroed(8192, GFP_KERNEL)?;
 
     let _mapping = Mapping::<_, ToDevice>::new(dev, buffer)?;
     //~[mistake]^ E0277

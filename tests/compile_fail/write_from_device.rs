@@ -19,7 +19,7 @@ type Direction = FromDevice;
 type Direction = Bidirectional;
 
 fn receive(dev: &DmaDevice) -> Result {
-    let mut mapping = Mapping::<_, Direction>::new(dev, Buffer::zeroed(64)?)?;
+    let mut mapping = Mapping::<_, Direction>::new(dev, Buffer::zeroed(64, GFP_KERNEL)?)?;
 
     mapping.for_cpu_mut(..)?.fill(0);
     //~[mistake]^ E0277

@@ -13,7 +13,7 @@ use crate::dma::{
 };
 
 fn send(dev: &DmaDevice) -> Result {
-    let mut buffer = Buffer::zeroed(64)?;
+    let mut buffer = Buffer::zeroed(64, GFP_KERNEL)?;
 
     #[cfg(not(mistake))]
     buffer.fill(0xff);

@@ -18,7 +18,7 @@ type Direction = FromDevice;
 type Direction = Bidirectional;
 
 fn receive(dev: &DmaDevice) -> Result {
-    let mut mapping = Mapping::<_, Direction>::new_unsynced(dev, Buffer::zeroed(64)?)?;
+    let mut mapping = Mapping::<_, Direction>::new_unsynced(dev, Buffer::zeroed(64, GFP_KERNEL)?)?;
 
     mapping.fill(0);
     //~[mistake]^ E0596
