@@ -168,12 +168,12 @@ fn broken_examples_fail() -> Result<()> {
     const FILE: &str = "samples/edu/device.rs";
     const TEXT: &str = "\
 /// ```
-/// let buffer = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(64)?)?.unmap();
+/// let buffer = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(64, GFP_KERNEL)?)?.unmap();
 /// ```
 fn good() {}
 
 /// ```
-/// let mapping = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(64)?)?;
+/// let mapping = Mapping::<_, ToDevice>::new(dev, Buffer::zeroed(64, GFP_KERNEL)?)?;
 /// # engine.receive(mapping)?;
 /// ```
 fn wrong_direction() {}
@@ -189,7 +189,7 @@ fn wrong_direction() {}
 fn no_method() {}
 
 /// ```
-/// Buffer::zeroed(64);
+/// Buffer::zeroed(64, GFP_KERNEL);
 /// ```
 fn result_not_used() {}
 ";
