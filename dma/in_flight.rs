@@ -75,8 +75,8 @@ const SUBMITTED: Submitted = Submitted { _private: () };
 /// # Safety
 ///
 /// - [`segments`](Self::segments) yields bus addresses of the mapping, in the order of the memory,
-///   the same each time: [`nents`](Self::nents) segments of at least one byte that do not overlap,
-///   [`len`](Self::len) bytes in total.
+///   the same each time: [`nents`](Self::nents) segments of at least one byte, [`len`](Self::len)
+///   bytes in total. They do not overlap, unless the device only reads them.
 /// - Only `segments` returns these addresses, other than as text, and it does not store them.
 /// - The memory is mapped in direction [`Direction`](Self::Direction).
 #[diagnostic::on_unimplemented(

@@ -50,6 +50,7 @@ mod memory;
 mod raw;
 mod runs;
 mod segments;
+mod shared;
 mod split;
 mod table;
 
@@ -61,6 +62,7 @@ pub(crate) use self::{
     },
     runs::skip_before,
     segments::window,
+    shared::MappedSharedSgTable,
     table::{
         SgTable,
         SgTableBuilder, //
