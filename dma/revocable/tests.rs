@@ -313,12 +313,19 @@ mod suite {
         workqueue::system_unbound().try_spawn(GFP_KERNEL, work)?;
 
         let [before, after] = answers;
+        let before = wait_for(&before);
 
-        assert_eq!(wait_for(&before), SOME);
         drop(device);
-        assert_ne!(record.load(Relaxed), Recorded::NOT_FREED);
+
+        let live_when_freed = record.load(Relaxed);
+
+        // Before a check fails, so that the work item ends in any case.
         is_unbound.store(1, Release);
-        assert_eq!(wait_for(&after), NONE);
+
+        let after = wait_for(&after);
+
+        assert_eq!((before, after), (SOME, NONE));
+        assert_ne!(live_when_freed, Recorded::NOT_FREED);
         Ok(())
     }
 
