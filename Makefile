@@ -72,7 +72,7 @@ debug-rt:
 samples-module:
 	$(call module,$(CURDIR)/out/samples,stock,RK3588_DMA_SAMPLES=y)
 
-# The sample as somebody else would build it: a copy, with copies of dma/ and sg/ beside it.
+# The sample as another project would build it: a copy, with copies of dma/ and sg/ beside it.
 .PHONY: minimal-module
 minimal-module:
 	@$(RM) -r out/minimal && mkdir -p out/minimal/rk3588_dma

@@ -83,7 +83,6 @@ struct Whole<'dev, M: Memory, D: Direction> {
 ///
 /// let page = first.join(second).map_err(|_| EINVAL)?;
 /// let page = page.into_mapping().map_err(|_| EINVAL)?.unmap();
-/// # Ok(())
 /// ```
 ///
 /// # Invariants

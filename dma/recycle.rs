@@ -80,7 +80,6 @@ struct Idle<'dev, M: Memory, D: Direction> {
 ///
 ///     parse(buffer.for_cpu(..1500)?);
 /// }                                           // back to the pool
-/// # Ok(())
 /// ```
 pub(crate) struct MappingPool<'dev, M: Memory, D: Direction> {
     idle: Arc<Idle<'dev, M, D>>,

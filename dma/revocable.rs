@@ -2,11 +2,11 @@
 
 //! Mappings in objects that may outlive the binding of their device.
 //!
-//! A work item, a timer or an open file lives as long as someone refers to it, and so does what it
-//! contains. A [`Mapping`] cannot be in it, because it must be unmapped while the device is bound.
-//! In C, the driver must find and stop all such objects in `remove`. Here the kernel unmaps the
-//! mapping when the device is unbound, as it does with its `SGTable`, and from then on the object
-//! gets nothing.
+//! A work item, a timer or an open file lives as long as there is a reference to it, and so does
+//! what it contains. A [`Mapping`] cannot be in it, because it must be unmapped while the device is
+//! bound. In C, the driver must find and stop all such objects in `remove`. Here the kernel unmaps
+//! the mapping when the device is unbound, as it does with its `SGTable`, and from then on the
+//! object gets nothing.
 
 use kernel::{
     devres::Devres,
@@ -59,7 +59,6 @@ struct Slot<M: Memory + 'static, D: Direction> {
 /// }
 ///
 /// assert_eq!(read(&status), Ok(0));
-/// # Ok(())
 /// ```
 ///
 /// # Invariants

@@ -94,7 +94,6 @@ unsafe impl<M: Memory + Sync> SharedMemory for Arc<M> {
 /// let page = page.share();
 /// let first = SharedMapping::new(dev, page.slice(..2048)?)?;
 /// let second = SharedMapping::new(dev, page)?;
-/// # Ok(())
 /// ```
 ///
 /// # Invariants
@@ -208,7 +207,6 @@ unsafe impl SharedMemory for PageRef {
 ///
 /// let first = engine.send(first)?;
 /// assert_eq!(image[0], 0);            // the CPU reads as before
-/// # Ok(())
 /// ```
 #[must_use = "a mapping that is dropped is unmapped"]
 pub(crate) struct SharedMapping<'dev, M: SharedMemory> {

@@ -73,7 +73,6 @@ unsafe impl<M: SharedMemory> SgMemory for References<M> {
 /// let packet = MappedSharedSgTable::new(dev, fragments, GFP_KERNEL);
 /// let packet = packet.map_err(|error| Error::from(error.failure))?;
 /// let fragments = engine.send(packet)?.unmap();
-/// # Ok(())
 /// ```
 #[must_use = "a list that is dropped is unmapped"]
 pub(crate) struct MappedSharedSgTable<'dev, M: SharedMemory> {

@@ -315,6 +315,7 @@ impl CopyRange {
     /// # Examples
     ///
     /// ```
+    /// # use crate::{dma::{Buffer, FromDevice, Mapping, ToDevice}, pl330::Controller};
     /// # fn copy<'bound>(
     /// #     controller: &Controller<'bound>,
     /// #     source: Mapping<'bound, Buffer, ToDevice>,

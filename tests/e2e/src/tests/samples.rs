@@ -85,7 +85,7 @@ fn merged(suite: &mut Suite, group: &str, kernel: Kernel) {
                     it.counts("traced", &SYNCS.map(|(name, _)| (name, 0)))
                 });
                 tests.add("every_mapping_is_unmapped", |it| {
-                    // A mapping that is too long, the buffers of the ring, and each frame that is sent.
+                    // A mapping that is too long, the buffers of the ring, and the frames.
                     let mapped = 12 + 1 + BUFFERS + FRAMES;
 
                     it.counts("traced", &[("mapped", mapped), ("live", 0), ("bounced", 0)])
