@@ -110,7 +110,8 @@ pub(crate) enum Direction {
 /// # ) -> Result {
 /// # let pages = VVec::from_elem(0u8, source.len(), GFP_KERNEL)?;
 /// let list = SgTable::new(dev, pages, GFP_KERNEL)?.map::<FromDevice>()?;
-/// let (source, list) = edu.copy(source, list)?;   // owns both until the device has stopped
+/// let pair = edu.copy(source, list)?;         // owns both until the device has stopped
+/// let list = pair.destination.unmap();
 /// # Ok(())
 /// # }
 /// ```

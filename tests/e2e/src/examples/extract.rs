@@ -61,7 +61,7 @@ pub fn bad_fences(file: &str, text: &str) -> Vec<String> {
         let language = fence(lines[start]).unwrap_or_default();
         let has_reason = language.starts_with("ignore (");
 
-        if !has_reason && !matches!(language, "" | "rust" | "sh" | "text") {
+        if !has_reason && !matches!(language, "" | "c" | "rust" | "sh" | "text") {
             bad.push(format!(
                 "{place}: {language:?} is not compiled: write `ignore (REASON)`"
             ));
