@@ -15,7 +15,7 @@
 #[allow(dead_code, unused_imports)]
 #[path = "../src/model/mod.rs"]
 mod model;
-#[allow(dead_code)]
+#[allow(dead_code, unused_imports)]
 #[path = "../../../pl330/program/mod.rs"]
 mod program;
 
