@@ -124,7 +124,8 @@ pub(super) fn check<'bound>(
         GFP_KERNEL,
     )?;
 
-    let _ = workqueue::system().enqueue(check.clone());
+    // Not `system()`, whose queue is deprecated.
+    let _ = workqueue::system_long().enqueue(check.clone());
     check.done.wait_for_completion();
 
     let result = check.result.lock().take();

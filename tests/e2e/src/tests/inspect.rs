@@ -28,6 +28,7 @@ max_mapping_size         262144
 opt_mapping_size         262144
 max_segment              4294967295
 boundary_mask            0xffffffffffffffff
+min_align_mask           0x0
 min_align                64
 needs_sync               1";
 
