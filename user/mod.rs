@@ -7,6 +7,7 @@ mod debugfs;
 mod kinds;
 mod queue;
 mod random;
+mod random_copy;
 mod repeat;
 mod scatter;
 mod soak;

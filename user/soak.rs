@@ -4,12 +4,16 @@
 //!
 //! ```sh
 //! for seed in 1 2 3 4; do echo $seed 250000 > soak & done; wait
-//! echo 5 1000 keep > soak     # of which none is terminated
+//! echo 5 1000 keep > soak         # of which none is terminated
+//! echo 5 1000 progress > soak     # of which each reports progress
 //! ```
 //!
 //! Each writer has three transfers in flight, so four writers keep eight channels busy and some
 //! transfers waiting. About one of five has a callback. Either side of the others may be a list,
-//! with entries of at most about 1 KiB. One of 32 is terminated.
+//! with entries of at most about 1 KiB. Some report progress, and their first bytes are verified
+//! before the others have been copied. One of 32 is terminated.
+
+use core::ops::Range;
 
 use kernel::{
     new_spinlock_irq,
@@ -23,19 +27,20 @@ use kernel::{
 
 use super::{
     numbers,
-    random::Random, //
+    random::Random,
+    random_copy::{
+        random_part,
+        RandomCopy, //
+    }, //
 };
 use crate::{
     dma::{
         Bidirectional,
         Buffer,
-        DeviceReads,
-        DeviceWrites,
         Direction,
         DmaDevice,
         FromDevice,
         Mapped,
-        MappedMemory,
         Mapping,
         Pair,
         ToDevice, //
@@ -43,12 +48,10 @@ use crate::{
     pl330::{
         CallbackContext,
         Controller,
-        Copy2d,
         CopyRange,
         Descriptor,
         Failed,
         Pattern,
-        PrepareResult,
         Queue,
         Transfer,
         TransferError,
@@ -68,7 +71,29 @@ const IN_FLIGHT: usize = 3;
 const SHORT: usize = 1 << 10;
 const LONG: usize = 96 << 10;
 
-/// Runs random transfers: `word` is a seed and their number. With `keep` after it, terminates none.
+/// Transfers that a writer asks for.
+#[derive(Clone, Copy, PartialEq)]
+enum Mode {
+    /// Of all kinds, of which some are terminated.
+    All,
+    /// Of all kinds, of which none is terminated.
+    Keep,
+    /// Copies of a range that report progress, of which some are terminated.
+    Progress,
+}
+
+impl Mode {
+    /// Splits the name of a mode off the end of `words`.
+    fn split_off(words: &str) -> (&str, Self) {
+        let split = |name, mode| words.strip_suffix(name).map(|words| (words, mode));
+
+        split(" keep", Self::Keep)
+            .or_else(|| split(" progress", Self::Progress))
+            .unwrap_or((words, Self::All))
+    }
+}
+
+/// Runs random transfers: `word` is a seed and their number, and `keep` or `progress` after them.
 ///
 /// # Errors
 ///
@@ -79,10 +104,7 @@ pub(super) fn run<'bound>(
     controller: &Controller<'bound>,
     word: &str,
 ) -> Result {
-    let (word, keeps_all) = match word.strip_suffix(" keep") {
-        Some(word) => (word, true),
-        None => (word, false),
-    };
+    let (word, mode) = Mode::split_off(word);
     let [seed, count] = numbers(word)?;
     // CAST: `usize` has 64 bits at most.
     let mut random = Random::new(seed as u64);
@@ -99,12 +121,18 @@ pub(super) fn run<'bound>(
         let mut transfers = [const { None }; IN_FLIGHT];
 
         for transfer in &mut transfers[..batch] {
-            *transfer = Some(SoakTransfer::submit(dev, controller, &queue, &mut random)?);
+            *transfer = Some(SoakTransfer::submit(
+                dev,
+                controller,
+                &queue,
+                mode,
+                &mut random,
+            )?);
         }
         for transfer in transfers.into_iter().flatten() {
             match random.below(32) {
                 // A dropped transfer is terminated, and its memory is freed at once.
-                0 if !keeps_all => drop(transfer),
+                0 if mode != Mode::Keep => drop(transfer),
                 _ => transfer.wait_and_check(dev)?,
             }
         }
@@ -206,6 +234,11 @@ impl<'bound> CallbackState<'bound> {
 /// Submitted transfer.
 enum Submitted<'a, 'bound> {
     Copy(SubmittedCopy<'a, 'bound, Source<'bound>, Destination<'bound>>),
+    /// The bytes of the range are verified while others are copied.
+    Progressive(
+        SubmittedCopy<'a, 'bound, Source<'bound>, Destination<'bound>>,
+        Range<usize>,
+    ),
     Scatter(SubmittedCopy<'a, 'bound, Source<'bound>, ListDestination<'bound>>),
     Gather(SubmittedCopy<'a, 'bound, ListSource<'bound>, Destination<'bound>>),
     Lists(SubmittedCopy<'a, 'bound, ListSource<'bound>, ListDestination<'bound>>),
@@ -224,6 +257,7 @@ impl<'a, 'bound> SoakTransfer<'a, 'bound> {
         dev: &'bound DmaDevice,
         controller: &'a Controller<'bound>,
         queue: &Queue<'_, 'bound>,
+        mode: Mode,
         random: &mut Random,
     ) -> Result<Self> {
         let len = match random.below(64) {
@@ -239,7 +273,7 @@ impl<'a, 'bound> SoakTransfer<'a, 'bound> {
         random.fill(&mut destination);
         expected.extend_from_slice(&destination, GFP_KERNEL)?;
 
-        if random.below(4) == 0 {
+        if mode != Mode::Progress && random.below(4) == 0 {
             let (at, len) = random_part(random, len);
             let bytes = [1, 2, 3, 4, 5, 6, 7, 8];
             let (bytes, pattern) = match random.below(5) {
@@ -269,7 +303,11 @@ impl<'a, 'bound> SoakTransfer<'a, 'bound> {
         let mut model = |from: usize, to: usize, len: usize| {
             expected[to..to + len].copy_from_slice(&source[from..from + len]);
         };
-        let copy = RandomCopy::random(random, len, &mut model)?;
+        let copy = match mode {
+            Mode::Progress => RandomCopy::random_range(random, len, &mut model),
+            _ => RandomCopy::random(random, len, &mut model)?,
+        };
+        let every = 1 + random.below(SHORT / 4);
         let map_src = |source| Ok::<_, Error>(Mapping::<_, ToDevice>::new(dev, source)?);
         let map_dst =
             |destination| Ok::<_, Error>(Mapping::<_, FromDevice>::new(dev, destination)?);
@@ -279,7 +317,12 @@ impl<'a, 'bound> SoakTransfer<'a, 'bound> {
         let (source_max, destination_max) = (16 + random.below(SHORT), line + random.below(SHORT));
         let list_src = |source| map_list::<ToDevice>(dev, source, source_max);
         let list_dst = |destination| map_list::<FromDevice>(dev, destination, destination_max);
-        let transfer = match random.below(8) {
+        let number = if mode == Mode::Progress {
+            7
+        } else {
+            random.below(8)
+        };
+        let transfer = match number {
             0 | 1 => Submitted::Callback(submit_with_callback(
                 copy.prepare(controller, map_src(source)?, map_dst(destination)?)?,
                 queue,
@@ -296,18 +339,41 @@ impl<'a, 'bound> SoakTransfer<'a, 'bound> {
                 copy.prepare(controller, list_src(source)?, list_dst(destination)?)?,
                 queue,
             )),
-            _ => Submitted::Copy(submit(
-                copy.prepare(controller, map_src(source)?, map_dst(destination)?)?,
-                queue,
-            )),
+            _ => {
+                let (source, destination) = (map_src(source)?, map_dst(destination)?);
+
+                match copy {
+                    RandomCopy::Range(range) if number != 6 => {
+                        let copy = range.with_progress(every.min(range.len));
+                        let end = range.dst_offset + range.len;
+                        let descriptor =
+                            controller.prepare(source, destination, copy, GFP_KERNEL)?;
+
+                        Submitted::Progressive(submit(descriptor, queue), range.dst_offset..end)
+                    }
+                    copy => {
+                        let descriptor = copy.prepare(controller, source, destination)?;
+
+                        Submitted::Copy(submit(descriptor, queue))
+                    }
+                }
+            }
         };
 
         Ok(Self { transfer, expected })
     }
 
     fn wait_and_check(self, dev: &DmaDevice) -> Result {
+        let expected = &self.expected;
         let found = match self.transfer {
             Submitted::Copy(transfer) => transfer.wait()?.mappings.destination.unmap(),
+            Submitted::Progressive(mut transfer, range) => {
+                let done = transfer.wait_for(range.len() / 2);
+                let range = range.start..range.start + done;
+
+                check(dev, transfer.for_cpu(range.clone())?, &expected[range])?;
+                transfer.wait()?.mappings.destination.unmap()
+            }
             Submitted::Scatter(transfer) => unmap_list(transfer.wait()?.mappings.destination),
             Submitted::Gather(transfer) => transfer.wait()?.mappings.destination.unmap(),
             Submitted::Lists(transfer) => unmap_list(transfer.wait()?.mappings.destination),
@@ -315,23 +381,28 @@ impl<'a, 'bound> SoakTransfer<'a, 'bound> {
             Submitted::Fill(transfer) => transfer.wait()?.mappings.unmap(),
         };
 
-        match found
-            .iter()
-            .zip(&self.expected)
-            .position(|(found, expected)| found != expected)
-        {
-            None => Ok(()),
-            Some(at) => {
-                dev_err!(
-                    dev.as_device(),
-                    "byte {at} is {:#04x}, should be {:#04x}\n",
-                    found[at],
-                    self.expected[at]
-                );
-                Err(EIO)
-            }
-        }
+        check(dev, &found, expected)
     }
+}
+
+/// Compares bytes.
+///
+/// # Errors
+///
+/// `EIO` if a byte is wrong, with a line in the kernel log.
+fn check(dev: &DmaDevice, found: &[u8], expected: &[u8]) -> Result {
+    let is_wrong = |(found, expected): (&u8, &u8)| found != expected;
+    let Some(at) = found.iter().zip(expected).position(is_wrong) else {
+        return Ok(());
+    };
+
+    dev_err!(
+        dev.as_device(),
+        "byte {at} is {:#04x}, should be {:#04x}\n",
+        found[at],
+        expected[at]
+    );
+    Err(EIO)
 }
 
 /// Maps `buffer` as a list with entries of at most `max_len` bytes.
@@ -379,97 +450,4 @@ fn submit_with_callback<'bound>(
         None => drop(descriptor.submit()),
     }
     Ok(state)
-}
-
-/// Shape of a random copy.
-enum RandomCopy {
-    Range(CopyRange),
-    Rows(Copy2d),
-    Chunks(KVec<CopyRange>),
-}
-
-impl RandomCopy {
-    fn prepare<'a, 'bound, S, D>(
-        self,
-        controller: &'a Controller<'bound>,
-        source: S,
-        destination: D,
-    ) -> PrepareResult<'a, 'bound, Pair<S, D>>
-    where
-        S: MappedMemory<Direction: DeviceReads>,
-        D: MappedMemory<Direction: DeviceWrites>,
-    {
-        match self {
-            Self::Range(range) => controller.prepare(source, destination, range, GFP_KERNEL),
-            Self::Rows(rows) => controller.prepare(source, destination, rows, GFP_KERNEL),
-            Self::Chunks(list) => controller.prepare(source, destination, list, GFP_KERNEL),
-        }
-    }
-
-    /// Returns a random copy between buffers of `len` bytes. Calls `model` with each chunk.
-    fn random(
-        random: &mut Random,
-        len: usize,
-        model: &mut impl FnMut(usize, usize, usize),
-    ) -> Result<Self> {
-        match random.below(3) {
-            0 => {
-                let (from, part_len) = random_part(random, len);
-                let to = random.below(len - part_len + 1);
-
-                model(from, to, part_len);
-                Ok(Self::Range(CopyRange {
-                    src_offset: from,
-                    dst_offset: to,
-                    len: part_len,
-                }))
-            }
-            1 => {
-                let row = 1 + random.below(48);
-                let (src_stride, dst_stride) = (row + random.below(32), row + random.below(32));
-                let most = len / src_stride.max(dst_stride);
-                let rows = 1 + random.below(most);
-
-                for number in 0..rows {
-                    model(number * src_stride, number * dst_stride, row);
-                }
-                Ok(Self::Rows(Copy2d {
-                    first: CopyRange {
-                        src_offset: 0,
-                        dst_offset: 0,
-                        len: row,
-                    },
-                    rows,
-                    src_stride,
-                    dst_stride,
-                }))
-            }
-            _ => {
-                let count = 1 + random.below(24);
-                let max_len = len / count;
-                let mut list = KVec::with_capacity(count, GFP_KERNEL)?;
-
-                // Chunks do not overlap in the destination.
-                for number in 0..count {
-                    let (at, part_len) = random_part(random, max_len);
-                    let range = CopyRange {
-                        src_offset: random.below(len - part_len + 1),
-                        dst_offset: number * max_len + at,
-                        len: part_len,
-                    };
-
-                    model(range.src_offset, range.dst_offset, range.len);
-                    list.push(range, GFP_KERNEL)?;
-                }
-                Ok(Self::Chunks(list))
-            }
-        }
-    }
-}
-
-/// Returns the offset and the length of a random part of `len` bytes, which is not empty.
-fn random_part(random: &mut Random, len: usize) -> (usize, usize) {
-    let at = random.below(len);
-
-    (at, 1 + random.below(len - at))
 }

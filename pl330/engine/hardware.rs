@@ -103,7 +103,7 @@ impl<'bound> Hardware for Pl330<'bound> {
 
     fn done_by(&mut self, program: &ActiveProgram<'bound>) -> Option<u64> {
         let points = program.points()?;
-        let counter = self.program_counter(program.channel());
+        let counter = self.counter_of_running(program.channel())?;
         let offset = counter.checked_sub(program.address())?;
 
         // CAST: `usize` has at least 32 bits where this is built.

@@ -254,15 +254,19 @@ impl<'bound> Pl330<'bound> {
 
     /// Returns true if `channel` is stopped, and the port executes no DMAGO for it.
     pub(crate) fn is_stopped(&mut self, channel: Channel) -> bool {
+        self.has_started(channel) && self.state(channel) == ThreadState::STOPPED
+    }
+
+    /// Returns true if the port has executed the last DMAGO for `channel`.
+    fn has_started(&mut self, channel: Channel) -> bool {
         if self.starting & channel.bit() != 0 {
             if !self.is_port_idle() {
                 return false;
             }
-            // The port has executed the DMAGO. So the channel is stopped only after its program has
-            // ended.
+            // So the channel is stopped only after its program has ended.
             self.starting &= !channel.bit();
         }
-        self.state(channel) == ThreadState::STOPPED
+        true
     }
 
     /// Returns true if the debug port executes no instruction.
@@ -302,8 +306,24 @@ impl<'bound> Pl330<'bound> {
             .write_reg(regs::INTCLR::from(event_of(channel).bit()));
     }
 
-    /// Returns the program counter of `channel`. That of a channel that has stopped is undefined.
-    pub(crate) fn program_counter(&self, channel: Channel) -> u32 {
+    /// Returns the program counter of `channel` in the program that was started last, if it runs.
+    ///
+    /// Before DMAGO, and when the channel has stopped, the register may have the address of any
+    /// program before (TRM, "Operating states": the thread has no valid program counter).
+    pub(crate) fn counter_of_running(&mut self, channel: Channel) -> Option<u32> {
+        if !self.has_started(channel) {
+            return None;
+        }
+
+        let counter = self.program_counter(channel);
+
+        // Read after the counter: only the caller starts a program, so the channel was running it
+        // when the counter was read.
+        self.state(channel).has_counter().then_some(counter)
+    }
+
+    /// Returns the register with the program counter of `channel`.
+    fn program_counter(&self, channel: Channel) -> u32 {
         let counter = regs::CPC::try_at(channel.number().into());
 
         counter.map_or(0, |cpc| self.regs.read(cpc).address().get())

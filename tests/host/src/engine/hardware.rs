@@ -461,9 +461,10 @@ impl Hardware for Channels {
         let Program { memory, before, .. } = &*program.program;
         let passed = memory.passed.get();
 
-        // The program counter of a thread that has stopped says nothing.
-        let is_stopped = self.threads[program.channel].state == ThreadState::Stopped;
-        let done = (passed != 0 && !is_stopped).then_some(before + passed);
+        // The program counter of a thread that has not started, or has stopped, says nothing.
+        let state = self.threads[program.channel].state;
+        let has_counter = !matches!(state, ThreadState::Stopped | ThreadState::Killing);
+        let done = (passed != 0 && has_counter).then_some(before + passed);
 
         self.after_read(program.channel);
         done
