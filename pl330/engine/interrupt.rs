@@ -11,9 +11,12 @@ use kernel::{
 };
 
 use super::{
-    super::hw::{
-        channels,
-        event_of, //
+    super::{
+        hw::{
+            channels,
+            event_of, //
+        },
+        program::insn::Event, //
     },
     fault,
     Engine, //
@@ -33,6 +36,7 @@ impl<'bound> EventHandler<'bound> {
 impl irq::Handler for EventHandler<'_> {
     /// Completes the requests whose last program has ended, and starts the next programs.
     fn handle(&self) -> IrqReturn {
+        let config = self.0.config();
         let handled = self.0.with_clock(|scheduler| {
             let events = scheduler.hardware.take_events();
 
@@ -40,16 +44,16 @@ impl irq::Handler for EventHandler<'_> {
                 return IrqReturn::None;
             }
             for channel in channels().filter(|&channel| events & event_of(channel).bit() != 0) {
-                scheduler.platform.events += 1;
-                scheduler.event(channel.number().into());
+                if config.may_use(channel) {
+                    scheduler.platform.events += 1;
+                    scheduler.event(channel.number().into());
+                }
             }
             scheduler.dispatch();
-            if self
-                .0
-                .config()
-                .progress_event()
-                .is_some_and(|it| events & it.bit() != 0)
-            {
+
+            let reports = config.progress_event().map_or(0, Event::bit);
+
+            if events & reports != 0 {
                 scheduler.progress();
             }
             IrqReturn::Handled

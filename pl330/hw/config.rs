@@ -214,6 +214,10 @@ impl fmt::Display for Config {
             } else {
                 "secure"
             },
-        )
+        )?;
+        match self.progress_event() {
+            Some(_) => Ok(()),
+            None => f.write_str(", no event for progress"),
+        }
     }
 }

@@ -210,7 +210,8 @@ impl<'bound> Pl330<'bound> {
 
         // SAFETY: Requires a complete program and valid memory: the caller guarantees both.
         unsafe { self.port.execute(&self.regs, Thread::Manager, go)? };
-        self.starting |= channel.bit();
+        // The port was idle before, so it has executed every earlier DMAGO.
+        self.starting = channel.bit();
         Ok(())
     }
 
@@ -230,7 +231,7 @@ impl<'bound> Pl330<'bound> {
             | ThreadState::COMPLETING
             // DMAKILL requires a complete fault.
             | ThreadState::FAULT_COMPLETING => Ok(()),
-            _ => self.port.kill(&self.regs, Thread::Channel(channel)),
+            _ => self.kill_thread(Thread::Channel(channel)),
         }
     }
 
@@ -240,7 +241,14 @@ impl<'bound> Pl330<'bound> {
     ///
     /// [`PortBusy`].
     pub(crate) fn kill_manager(&mut self) -> Result<(), PortBusy> {
-        self.port.kill(&self.regs, Thread::Manager)
+        self.kill_thread(Thread::Manager)
+    }
+
+    fn kill_thread(&mut self, thread: Thread) -> Result<(), PortBusy> {
+        self.port.kill(&self.regs, thread)?;
+        // As in `start`.
+        self.starting = 0;
+        Ok(())
     }
 
     /// Returns the state of `channel`.
