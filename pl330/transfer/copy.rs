@@ -23,10 +23,10 @@ use super::{
     descriptor::ParcelMemory,
     limit::timeout_ms,
     parcel::Parcel,
+    progressive::Progress,
     shape::{
         memset,
-        Addresses,
-        Progress, //
+        Addresses, //
     },
     CopyRange,
     CopyShape,
@@ -141,9 +141,9 @@ impl<'bound> Transfers<'bound> {
             destination,
         };
 
-        // SAFETY: The programs must access only the mappings: by the contract of `CopyShape` they
-        // read the source, which the device may read, and write the destination, which it may
-        // write.
+        // SAFETY: The programs must access only the mappings, and with `progress` write its range,
+        // each byte once, in ascending order: the contract of `CopyShape` says both. They read the
+        // source, which the device may read, and write the destination, which it may write.
         unsafe {
             self.prepare_with(pair, Some(bytes), progress, flags, |flight| {
                 let Pair {

@@ -17,6 +17,7 @@ mod descriptor;
 mod in_progress;
 mod limit;
 mod parcel;
+mod progressive;
 mod queue;
 mod shape;
 

@@ -13,10 +13,8 @@ use super::{
         RequestResult,
         TransferError, //
     },
-    shape::{
-        Addresses,
-        Progress, //
-    }, //
+    progressive::Progress,
+    shape::Addresses, //
 };
 use crate::dma::{
     InFlight,
