@@ -7,8 +7,9 @@
 //! them. In C, that is the page pool (`include/net/page_pool/helpers.h`), or a list in the driver,
 //! which must know of each buffer whether it is mapped, for which device, and who returns it.
 //!
-//! Here a buffer that is dropped goes back to its pool. There is no function that returns it, so it
-//! cannot be returned twice, or to another pool.
+//! Here a buffer that is dropped goes back to its pool, in any context. Who has the pool takes
+//! buffers, and [puts](MappingPool::put) them back, without a lock. A buffer cannot be returned
+//! twice, because it is consumed, and goes to its own pool, whatever the pool it is passed to.
 
 use core::{
     mem::{
@@ -50,7 +51,7 @@ use super::{
     Submitted, //
 };
 
-/// Mappings of a pool that are not in use.
+/// Mappings of a pool that were dropped.
 #[pin_data]
 struct Idle<'dev, M: Memory, D: Direction> {
     /// Vector with room for all mappings of the pool, and without room after that was dropped.
@@ -73,15 +74,24 @@ struct Idle<'dev, M: Memory, D: Direction> {
 /// # fn parse(frame: &[u8]) {}
 /// # let frames = 4;
 /// let pages = || PageBuffer::zeroed(GFP_KERNEL);
-/// let pool = MappingPool::<_, FromDevice>::new(dev, 256, GFP_KERNEL, pages)?;
+/// let mut pool = MappingPool::<_, FromDevice>::new(dev, 256, GFP_KERNEL, pages)?;
 ///
 /// for _ in 0..frames {
 ///     let mut buffer = engine.receive(pool.take().ok_or(ENOBUFS)?)?;
 ///
 ///     parse(buffer.for_cpu(..1500)?);
-/// }                                           // back to the pool
+///     pool.put(buffer);
+/// }
 /// ```
+///
+/// # Invariants
+///
+/// The vectors, and that of `idle`, have room for all mappings of the pool.
 pub(crate) struct MappingPool<'dev, M: Memory, D: Direction> {
+    /// Mappings that are taken next, without a lock.
+    ready: KVec<PooledMapping<'dev, M, D>>,
+    /// Empty vector, which takes the place of that of `idle`.
+    spare: KVec<Mapping<'dev, M, D>>,
     idle: Arc<Idle<'dev, M, D>>,
 }
 
@@ -117,7 +127,10 @@ impl<'dev, M: Memory, D: Direction> MappingPool<'dev, M, D> {
         for _ in 0..count {
             mappings.push(Mapping::new(dev, make()?)?, flags)?;
         }
+        // INVARIANT: All three have room for `count` mappings.
         Ok(Self {
+            ready: KVec::with_capacity(count, flags)?,
+            spare: KVec::with_capacity(count, flags)?,
             idle: Arc::pin_init(
                 pin_init!(Idle { mappings <- new_spinlock_irq!(mappings) }),
                 flags,
@@ -127,27 +140,56 @@ impl<'dev, M: Memory, D: Direction> MappingPool<'dev, M, D> {
 
     /// Takes a mapping, if one is not in use.
     ///
-    /// Callable from any context in which a `spinlock_t` may be taken. The one that was dropped
-    /// last comes first, because its cache lines are the most likely to be in the cache.
-    pub(crate) fn take(&self) -> Option<PooledMapping<'dev, M, D>> {
-        let mapping = self.idle.mappings.lock().pop()?;
+    /// Callable from any context in which a `spinlock_t` may be taken. The one that was put back
+    /// last comes first, because its cache lines are the most likely to be in the cache; then those
+    /// that were dropped, in the same order.
+    ///
+    /// C function: `page_pool_dev_alloc_pages()`.
+    #[inline]
+    pub(crate) fn take(&mut self) -> Option<PooledMapping<'dev, M, D>> {
+        if self.ready.is_empty() {
+            self.collect();
+        }
+        self.ready.pop()
+    }
 
-        // INVARIANT: It is dropped by `drop` only.
-        Some(PooledMapping {
-            mapping: ManuallyDrop::new(mapping),
-            idle: self.idle.clone(),
-        })
+    /// Puts `mapping` back, if it is of this pool, and drops it otherwise.
+    ///
+    /// Callable as [`take`](Self::take). C function: `page_pool_put_page()` with `allow_direct`.
+    #[inline]
+    pub(crate) fn put(&mut self, mapping: PooledMapping<'dev, M, D>) {
+        if Arc::ptr_eq(&self.idle, &mapping.idle) {
+            // There is room for it, by the type invariant.
+            let _ = self.ready.push_within_capacity(mapping);
+        }
+    }
+
+    /// Makes the mappings ready that were dropped.
+    #[cold]
+    fn collect(&mut self) {
+        mem::swap(&mut self.spare, &mut *self.idle.mappings.lock());
+        for mapping in self.spare.drain_all() {
+            // INVARIANT: It is dropped by `drop` only.
+            let pooled = PooledMapping {
+                mapping: ManuallyDrop::new(mapping),
+                idle: self.idle.clone(),
+            };
+
+            // There is room for it, by the type invariant.
+            let _ = self.ready.push_within_capacity(pooled);
+        }
     }
 
     /// Returns the number of mappings that are not in use.
     pub(crate) fn idle(&self) -> usize {
-        self.idle.mappings.lock().len()
+        self.ready.len() + self.idle.mappings.lock().len()
     }
 }
 
 impl<M: Memory, D: Direction> Drop for MappingPool<'_, M, D> {
     fn drop(&mut self) {
-        // Here, because a mapping that is leaked in flight keeps `idle` for ever.
+        // Here, because a mapping that is leaked in flight keeps `idle` for ever. Those in `ready`
+        // are dropped afterwards, and find no room.
         let mappings = mem::take(&mut *self.idle.mappings.lock());
 
         drop(mappings);
@@ -175,6 +217,7 @@ impl<'dev, M: Memory, D: Direction> PooledMapping<'dev, M, D> {
 impl_cpu_access!(PooledMapping);
 
 impl<M: Memory, D: Direction> Drop for PooledMapping<'_, M, D> {
+    #[inline]
     fn drop(&mut self) {
         // SAFETY: The mapping must be taken once: the value is being dropped.
         let mapping = unsafe { ManuallyDrop::take(&mut self.mapping) };

@@ -34,7 +34,9 @@ mod suite {
         MappingPool::new(dev, count, GFP_KERNEL, || Buffer::zeroed(LEN, GFP_KERNEL))
     }
 
-    fn take<'dev, D: Direction>(pool: &Pool<'dev, D>) -> Result<PooledMapping<'dev, Buffer, D>> {
+    fn take<'dev, D: Direction>(
+        pool: &mut Pool<'dev, D>,
+    ) -> Result<PooledMapping<'dev, Buffer, D>> {
         pool.take().ok_or(ENOBUFS)
     }
 
@@ -46,10 +48,10 @@ mod suite {
     fn mappings_go_both_ways_each_time() -> Result {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
-        let pool = pool::<Bidirectional>(dev, 2)?;
+        let mut pool = pool::<Bidirectional>(dev, 2)?;
 
         for round in 0..5 {
-            let mut mapping = fixture::run(dev, take(&pool)?, |hardware| {
+            let mut mapping = fixture::run(dev, take(&mut pool)?, |hardware| {
                 assert_eq!(hardware.len(), LEN);
                 hardware.write_pattern(round);
             })?;
@@ -75,8 +77,8 @@ mod suite {
     fn values_are_those_of_the_mapping() -> Result {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
-        let pool = pool::<ToDevice>(dev, 1)?;
-        let mut mapping = take(&pool)?;
+        let mut pool = pool::<ToDevice>(dev, 1)?;
+        let mut mapping = take(&mut pool)?;
 
         *mapping.for_cpu_as_mut::<[u8; 4]>(LEN - 4)? = [1, 2, 3, 4];
         assert_eq!(*mapping.for_cpu_as::<[u8; 2]>(LEN - 2)?, [3, 4]);
@@ -91,7 +93,7 @@ mod suite {
     fn it_is_taken_from_until_it_is_empty() -> Result {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
-        let pool = pool::<FromDevice>(dev, 3)?;
+        let mut pool = pool::<FromDevice>(dev, 3)?;
         let mut taken = KVec::new();
 
         while let Some(mapping) = pool.take() {
@@ -112,7 +114,7 @@ mod suite {
     #[test]
     fn an_empty_pool_has_none() -> Result {
         let device = TestDevice::new()?;
-        let pool = pool::<FromDevice>(device.dma()?, 0)?;
+        let mut pool = pool::<FromDevice>(device.dma()?, 0)?;
 
         assert_eq!(pool.idle(), 0);
         assert!(pool.take().is_none());
@@ -122,8 +124,12 @@ mod suite {
     #[test]
     fn the_last_that_was_dropped_comes_first() -> Result {
         let device = TestDevice::new()?;
-        let pool = pool::<ToDevice>(device.dma()?, 3)?;
-        let mut taken = [Some(take(&pool)?), Some(take(&pool)?), Some(take(&pool)?)];
+        let mut pool = pool::<ToDevice>(device.dma()?, 3)?;
+        let mut taken = [
+            Some(take(&mut pool)?),
+            Some(take(&mut pool)?),
+            Some(take(&mut pool)?),
+        ];
 
         for (name, mapping) in (0..).zip(taken.iter_mut().flatten()) {
             mapping.for_cpu_mut(..1)?[0] = name;
@@ -132,7 +138,7 @@ mod suite {
             drop(taken[name].take());
         }
 
-        let mut again = [take(&pool)?, take(&pool)?, take(&pool)?];
+        let mut again = [take(&mut pool)?, take(&mut pool)?, take(&mut pool)?];
 
         for (mapping, name) in again.iter_mut().zip([1, 2, 0]) {
             assert_eq!(*mapping.for_cpu(..1)?, [name]);
@@ -141,11 +147,45 @@ mod suite {
     }
 
     #[test]
+    fn the_last_that_was_put_back_comes_first() -> Result {
+        let device = TestDevice::new()?;
+        let mut pool = pool::<ToDevice>(device.dma()?, 3)?;
+        let [mut first, dropped] = [take(&mut pool)?, take(&mut pool)?];
+
+        first.for_cpu_mut(..1)?[0] = 7;
+        drop(dropped);
+        pool.put(first);
+        assert_eq!(pool.idle(), 3);
+
+        let mut again = take(&mut pool)?;
+
+        assert_eq!(*again.for_cpu(..1)?, [7]);
+
+        let others = [pool.take(), pool.take()];
+
+        assert!(others.iter().all(Option::is_some));
+        assert!(pool.take().is_none());
+        Ok(())
+    }
+
+    #[test]
+    fn one_of_another_pool_goes_to_its_own() -> Result {
+        let device = TestDevice::new()?;
+        let dev = device.dma()?;
+        let mut pool_1 = pool::<FromDevice>(dev, 1)?;
+        let mut pool_2 = pool::<FromDevice>(dev, 1)?;
+
+        pool_2.put(take(&mut pool_1)?);
+        assert_eq!((pool_1.idle(), pool_2.idle()), (1, 1));
+        Ok(())
+    }
+
+    #[test]
     fn a_detached_mapping_never_returns() -> Result {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
-        let pool = pool::<FromDevice>(dev, 2)?;
-        let mapping = take(&pool)?.detach();
+        let mut pool = pool::<FromDevice>(dev, 2)?;
+        let mapping = take(&mut pool)?.detach();
         let mapping = fixture::run(dev, mapping, |hardware| hardware.write_pattern(1))?;
 
         assert_eq!(pool.idle(), 1);
@@ -155,7 +195,7 @@ mod suite {
         assert_eq!(live(dev), 1);
 
         // Also after the pool.
-        let last = take(&pool)?;
+        let last = take(&mut pool)?;
 
         drop(pool);
 
@@ -171,8 +211,8 @@ mod suite {
     fn mappings_outlive_their_pool() -> Result {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
-        let pool = pool::<FromDevice>(dev, 4)?;
-        let (first, second) = (take(&pool)?, take(&pool)?);
+        let mut pool = pool::<FromDevice>(dev, 4)?;
+        let (first, second) = (take(&mut pool)?, take(&mut pool)?);
 
         drop(pool);
         assert_eq!(live(dev), 2);
@@ -201,7 +241,7 @@ mod suite {
                 first_bytes: &first_bytes,
             })
         };
-        let pool = MappingPool::<_, FromDevice>::new(dev, 3, GFP_KERNEL, witness)?;
+        let mut pool = MappingPool::<_, FromDevice>::new(dev, 3, GFP_KERNEL, witness)?;
         let mapping = pool.take().ok_or(ENOBUFS)?;
         let mapping = fixture::run(dev, mapping, |hardware| hardware.write(0, &[1]))?;
 
@@ -222,8 +262,8 @@ mod suite {
     fn for_another_device_it_comes_back_and_returns() -> Result {
         let (device, other) = (TestDevice::new()?, TestDevice::new()?);
         let (dev, other) = (device.dma()?, other.dma()?);
-        let pool = pool::<FromDevice>(dev, 1)?;
-        let error = BusMaster::<u32>::new(other)?.submit(take(&pool)?);
+        let mut pool = pool::<FromDevice>(dev, 1)?;
+        let error = BusMaster::<u32>::new(other)?.submit(take(&mut pool)?);
         let error = error.err().ok_or(EINVAL)?;
 
         assert!(error.0.is_mapped_for(dev));
@@ -237,13 +277,13 @@ mod suite {
     fn without_an_address_it_returns() -> Result {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
-        let pool = pool::<FromDevice>(dev, 1)?;
+        let mut pool = pool::<FromDevice>(dev, 1)?;
         let bus = BusMaster::<u32>::new(dev)?;
 
-        drop(bus.submit(take(&pool)?)?);
+        drop(bus.submit(take(&mut pool)?)?);
         assert_eq!(pool.idle(), 1);
 
-        let Ok(mapping) = bus.submit(take(&pool)?)?.cancel() else {
+        let Ok(mapping) = bus.submit(take(&mut pool)?)?.cancel() else {
             return Err(EINVAL);
         };
 
@@ -258,8 +298,8 @@ mod suite {
     fn with_an_address_it_is_leaked_alone() -> Result {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
-        let pool = pool::<FromDevice>(dev, 3)?;
-        let mut mapping = take(&pool)?;
+        let mut pool = pool::<FromDevice>(dev, 3)?;
+        let mut mapping = take(&mut pool)?;
         let memory = mapping.view().start();
         // SAFETY: The mapping must be dropped once: the first owner is leaked below.
         let leaked = ManuallyDrop::new(unsafe { ptr::read(&mapping) });
@@ -281,8 +321,8 @@ mod suite {
     fn the_cpu_reads_what_the_device_wrote_to_one_in_flight() -> Result {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
-        let pool = pool::<FromDevice>(dev, 1)?;
-        let mut flight = BusMaster::<u32>::new(dev)?.submit(take(&pool)?)?;
+        let mut pool = pool::<FromDevice>(dev, 1)?;
+        let mut flight = BusMaster::<u32>::new(dev)?.submit(take(&mut pool)?)?;
         let hardware = fixture::hardware(dev, &flight)?;
 
         hardware.write_pattern(1);

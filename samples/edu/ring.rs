@@ -2,7 +2,8 @@
 
 //! A receive ring: buffers that the device fills, one after the other, and that stay mapped.
 //!
-//! Each frame costs one sync, of its bytes alone. A dropped buffer goes back to its pool.
+//! Each frame costs one sync, of its bytes alone. If `deliver` fails, the buffer is dropped, and
+//! goes back to its pool as well.
 
 use kernel::prelude::*;
 
@@ -44,7 +45,7 @@ impl<'a, 'bound> Ring<'a, 'bound> {
     pub(crate) fn receive(&mut self, deliver: impl FnOnce(&[u8]) -> Result) -> Result {
         let (mut frame, len) = self.receiver.wait()?;
         deliver(frame.for_cpu(..len)?)?;
-        drop(frame);
+        self.pool.put(frame);
         self.refill()
     }
 

@@ -105,6 +105,10 @@ mod peer {
         c_void, //
     };
 
+    /// `struct rk3588_dma_peer_ring`.
+    #[repr(C)]
+    pub(crate) struct Ring([u8; 0]);
+
     extern "C" {
         pub(crate) fn rk3588_dma_peer_to_device(
             dev: *mut device,
@@ -130,18 +134,14 @@ mod peer {
             len: usize,
             times: c_uint,
         ) -> c_int;
-        pub(crate) fn rk3588_dma_peer_ring(
+        pub(crate) fn rk3588_dma_peer_ring_new(
             dev: *mut device,
-            cpu: *mut c_void,
-            len: usize,
-            times: c_uint,
-        ) -> c_int;
-        pub(crate) fn rk3588_dma_peer_range(
-            dev: *mut device,
-            cpu: *mut c_void,
-            len: usize,
-            times: c_uint,
-        ) -> c_int;
+            page: *mut c_void,
+            buffers: c_uint,
+        ) -> *mut Ring;
+        pub(crate) fn rk3588_dma_peer_ring_free(ring: *mut Ring);
+        pub(crate) fn rk3588_dma_peer_receive(ring: *mut Ring, len: usize, times: c_uint) -> c_int;
+        pub(crate) fn rk3588_dma_peer_range(ring: *mut Ring, len: usize, times: c_uint) -> c_int;
         pub(crate) fn rk3588_dma_peer_table(pages: *mut *mut page, count: c_uint) -> *mut sg_table;
         pub(crate) fn rk3588_dma_peer_free_table(table: *mut sg_table);
         pub(crate) fn rk3588_dma_peer_list_to_device(
@@ -356,7 +356,7 @@ fn time<F: FnMut()>(mut work: F) -> u64 {
 }
 
 /// Returns the nanoseconds that `work` takes with `value`, and its result.
-fn time_with<T>(value: T, work: impl Fn(T) -> Result<T>) -> Result<(u64, T)> {
+fn time_with<T>(value: T, mut work: impl FnMut(T) -> Result<T>) -> Result<(u64, T)> {
     let mut value = Some(value);
     let mut result = Err(EINVAL);
     let time = time(|| {

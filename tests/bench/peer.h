@@ -11,6 +11,7 @@
 
 struct device;
 struct page;
+struct rk3588_dma_peer_ring;
 struct sg_table;
 
 /** Maps, syncs for the device and unmaps; -EIO if a mapping fails. */
@@ -33,17 +34,22 @@ int rk3588_dma_peer_part(struct device *dev, void *cpu, size_t len,
 			 unsigned int times);
 
 /**
- * Receives frames of @len bytes into pages of a page pool, @times times; -ENOMEM
- * without pages. Does not use @cpu.
+ * Makes a page pool for @buffers pages, and maps @page; NULL if this fails. The
+ * page must stay valid until rk3588_dma_peer_ring_free().
  */
-int rk3588_dma_peer_ring(struct device *dev, void *cpu, size_t len,
-			 unsigned int times);
+struct rk3588_dma_peer_ring *rk3588_dma_peer_ring_new(struct device *dev,
+						      void *page,
+						      unsigned int buffers);
 
-/**
- * Maps a page and syncs @len bytes of its second half for the CPU, @times times;
- * -EIO if the mapping fails.
- */
-int rk3588_dma_peer_range(struct device *dev, void *cpu, size_t len,
+/** Destroys the pool, and unmaps the page. */
+void rk3588_dma_peer_ring_free(struct rk3588_dma_peer_ring *ring);
+
+/** Receives frames of @len bytes into pages of the pool; -ENOMEM without pages. */
+int rk3588_dma_peer_receive(struct rk3588_dma_peer_ring *ring, size_t len,
+			    unsigned int times);
+
+/** Syncs @len bytes of the second half of the mapped page for the CPU. */
+int rk3588_dma_peer_range(struct rk3588_dma_peer_ring *ring, size_t len,
 			  unsigned int times);
 
 /** Returns a table of @count pages, or NULL without memory. */

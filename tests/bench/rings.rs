@@ -3,9 +3,14 @@
 //! Costs of mappings that are used again: a receive ring with a pool, and parts of a mapping.
 //!
 //! A cycle of the ring takes a buffer, gives its address to the device, takes it back, syncs a
-//! frame for the CPU, reads a byte, and returns the buffer. In C the pool is a page pool.
+//! frame for the CPU, reads a byte, and returns the buffer. In C the pool is a page pool. The pools
+//! are made before the measurement.
 
-use core::hint::black_box;
+use core::{
+    ffi::c_int,
+    hint::black_box,
+    ptr::NonNull, //
+};
 
 use kernel::{
     error::to_result,
@@ -15,8 +20,8 @@ use kernel::{
 use super::{
     dma::{
         as_raw,
-        Buffer,
         BusMaster,
+        DmaDevice,
         FromDevice,
         MappedPart,
         Mapping,
@@ -39,28 +44,70 @@ const BUFFERS: usize = 64;
 /// Number of cycles in a round.
 const TIMES: u32 = 1000;
 
+/// A function of C that is measured.
+type Peer = unsafe extern "C" fn(*mut peer::Ring, usize, u32) -> c_int;
+
+/// Ring in C, and a mapped page.
+///
+/// # Invariants
+///
+/// The pointer is that of a ring, whose page is `_page`.
+struct RingInC {
+    ring: NonNull<peer::Ring>,
+    _page: PageBuffer,
+}
+
+impl RingInC {
+    fn new(dev: &DmaDevice) -> Result<Self> {
+        let mut page = PageBuffer::zeroed(GFP_KERNEL)?;
+        let start = page.as_mut_ptr().as_ptr().cast();
+        let count = BUFFERS as u32;
+
+        // SAFETY: Requires a bound device, which `dev` is, and a page that stays valid until the
+        // ring is freed, which the drop does first.
+        let ring = unsafe { peer::rk3588_dma_peer_ring_new(as_raw(dev.as_device()), start, count) };
+
+        // INVARIANT: Created above.
+        Ok(Self {
+            ring: NonNull::new(ring).ok_or(ENOMEM)?,
+            _page: page,
+        })
+    }
+}
+
+impl Drop for RingInC {
+    fn drop(&mut self) {
+        // SAFETY: The ring must exist, and is not used again: by the type invariant it exists.
+        unsafe { peer::rk3588_dma_peer_ring_free(self.ring.as_ptr()) };
+    }
+}
+
 impl Measurement<'_> {
     /// Measures a ring, and syncs of a part.
     pub(crate) fn compare_rings(&self) -> Result {
+        let in_c = RingInC::new(self.dma)?;
+        let pages = || PageBuffer::zeroed(GFP_KERNEL);
+        let mut pool = MappingPool::new(self.dma, BUFFERS, GFP_KERNEL, pages)?;
+
         for len in FRAMES {
-            let pages = || PageBuffer::zeroed(GFP_KERNEL);
-            let pool = MappingPool::new(self.dma, BUFFERS, GFP_KERNEL, pages)?;
-
-            self.compare_cycle("ring", len, peer::rk3588_dma_peer_ring, |()| {
-                self.receive(&pool, len)
-            })?;
-
-            let part = self.part()?;
-
-            self.compare_cycle_with("part", len, peer::rk3588_dma_peer_range, part, |part| {
-                read(part, len)
-            })?;
+            self.compare_cycle(
+                ("ring", len),
+                (&in_c, peer::rk3588_dma_peer_receive),
+                (),
+                |()| self.receive(&mut pool, len),
+            )?;
+            self.compare_cycle(
+                ("part", len),
+                (&in_c, peer::rk3588_dma_peer_range),
+                self.part()?,
+                |part| read(part, len),
+            )?;
         }
         Ok(())
     }
 
     /// Runs the cycle of the ring.
-    fn receive(&self, pool: &MappingPool<'_, PageBuffer, FromDevice>, len: usize) -> Result {
+    fn receive(&self, pool: &mut MappingPool<'_, PageBuffer, FromDevice>, len: usize) -> Result {
         let bus = BusMaster::<u32>::new(self.dma)?;
 
         for _ in 0..TIMES {
@@ -71,6 +118,7 @@ impl Measurement<'_> {
             let mut buffer = unsafe { flight.complete() };
 
             black_box(buffer.for_cpu(..len)?.first());
+            pool.put(buffer);
         }
         Ok(())
     }
@@ -85,36 +133,20 @@ impl Measurement<'_> {
         Ok(halves.1)
     }
 
-    fn compare_cycle(
+    /// Measures `peer` in C, and `guards` with `value`, and logs both.
+    fn compare_cycle<T>(
         &self,
-        case: &str,
-        len: usize,
-        peer: super::Peer,
-        guards: impl Fn(()) -> Result,
-    ) -> Result {
-        self.compare_cycle_with(case, len, peer, (), guards)
-    }
-
-    /// Measures `peer`, and `guards` with `value`, and logs both.
-    fn compare_cycle_with<T>(
-        &self,
-        case: &str,
-        len: usize,
-        peer: super::Peer,
+        (case, len): (&str, usize),
+        (ring, peer): (&RingInC, Peer),
         value: T,
-        guards: impl Fn(T) -> Result<T>,
+        mut guards: impl FnMut(T) -> Result<T>,
     ) -> Result {
-        let dev = as_raw(self.dma.as_device());
-        let mut buffer = Buffer::zeroed(2 * PageBuffer::LEN, GFP_KERNEL)?;
-        let start = buffer.as_mut_ptr().as_ptr().cast();
         let mut value = Some(value);
-        // SAFETY:
-        // - `peer` needs a bound device: `self.dma` belongs to the device that is being probed.
-        // - `peer` needs a page and `len` bytes without other users: `buffer` is longer.
-        let in_c = |()| to_result(unsafe { peer(dev, start, len, TIMES) });
+        // SAFETY: `peer` requires a ring, which `ring` has by its invariant.
+        let in_c = |()| to_result(unsafe { peer(ring.ring.as_ptr(), len, TIMES) });
         let in_c = least(TIMES, || time_with((), in_c).map(|(time, ())| time))?;
         let with_guards = least(TIMES, || {
-            let (time, back) = time_with(value.take().ok_or(EINVAL)?, &guards)?;
+            let (time, back) = time_with(value.take().ok_or(EINVAL)?, &mut guards)?;
 
             value = Some(back);
             Ok(time)

@@ -10,10 +10,10 @@ use crate::dma::{
     MappingPool, //
 };
 
-fn receive(pool: &MappingPool<'_, Buffer, FromDevice>) -> Result<u8> {
+fn receive(pool: &mut MappingPool<'_, Buffer, FromDevice>) -> Result<u8> {
     let mapping = pool.take().ok_or(ENOBUFS)?;
 
-    drop(mapping);
+    pool.put(mapping);
     #[cfg(not(mistake))]
     let mapping = pool.take().ok_or(ENOBUFS)?;
     let mut again = mapping;

@@ -23,7 +23,7 @@ type Kept<'bound> = Ring<'bound>;
 
 fn refill<'bound>(dev: &'bound DmaDevice, ring: &mut Kept<'bound>) -> Result {
     let buffer = || Buffer::zeroed(64, GFP_KERNEL);
-    let pool = MappingPool::<_, FromDevice>::new(dev, 4, GFP_KERNEL, buffer)?;
+    let mut pool = MappingPool::<_, FromDevice>::new(dev, 4, GFP_KERNEL, buffer)?;
     //~[mistake]^ E0521
     //~[mistake]| ERROR: borrowed data escapes outside of function
 

@@ -10,12 +10,12 @@ use crate::dma::{
     MappingPool, //
 };
 
-fn receive(pool: &MappingPool<'_, Buffer, FromDevice>) -> Result {
+fn receive(pool: &mut MappingPool<'_, Buffer, FromDevice>) -> Result {
     let mapping = pool.take().ok_or(ENOBUFS)?;
 
-    drop(mapping);
+    pool.put(mapping);
     #[cfg(mistake)]
-    drop(mapping);
+    pool.put(mapping);
     //~[mistake]^ E0382
     //~[mistake]| ERROR: use of moved value: `mapping`
     Ok(())
