@@ -26,6 +26,7 @@ use kernel::{
     },
     error::to_result,
     fmt,
+    page::PAGE_SIZE,
     prelude::*,
     sync::aref::ARef, //
 };
@@ -61,8 +62,9 @@ pub(crate) struct Limits {
     /// No segment may cross a multiple of `boundary_mask + 1`, which is a power of two. All ones if
     /// there is no such limit. C function: `dma_set_seg_boundary()`.
     pub(crate) boundary_mask: c_ulong,
-    /// Low bits of an address in memory that its bus address keeps, also in a bounce buffer; 0 if
-    /// the device needs none. C function: `dma_set_min_align_mask()`.
+    /// Low bits of an address in memory that its bus address keeps, also in a bounce buffer: one
+    /// less than a power of two, at most the length of a page. 0 if the device needs none. C
+    /// function: `dma_set_min_align_mask()`.
     pub(crate) min_align_mask: u32,
 }
 
@@ -80,6 +82,13 @@ impl Limits {
 
     fn has_valid_boundary(&self) -> bool {
         self.boundary_mask != 0 && self.boundary_mask & self.boundary_mask.wrapping_add(1) == 0
+    }
+
+    fn has_valid_min_align_mask(&self) -> bool {
+        // CAST: `usize` has at least 32 bits where this is built.
+        let align = self.min_align_mask as usize + 1;
+
+        align.is_power_of_two() && align <= PAGE_SIZE
     }
 }
 
@@ -199,7 +208,8 @@ impl DmaDevice {
     ///
     /// # Errors
     ///
-    /// - `EINVAL` if `boundary_mask + 1` is not a power of two;
+    /// - `EINVAL` if `boundary_mask + 1` or `min_align_mask + 1` is not a power of two, or the
+    ///   latter exceeds the length of a page;
     /// - `EBUSY` if the device has a `DmaDevice` already, or probe is over;
     /// - `EIO` if the platform does not support the mask, or the bus of the device has no limits of
     ///   segments (`dma_parms`);
@@ -256,8 +266,9 @@ impl DmaDevice {
     ) -> Result<&'bound Self> {
         let raw = as_raw(dev);
 
-        // With another boundary, the kernel calls `BUG()` when it allocates a bounce buffer.
-        if !limits.has_valid_boundary() {
+        // With another boundary, the kernel calls `BUG()` when it allocates a bounce buffer. With
+        // another mask, it computes a wrong length of the longest one.
+        if !limits.has_valid_boundary() || !limits.has_valid_min_align_mask() {
             return Err(EINVAL);
         }
         // SAFETY: Requires a device: `raw` is one. A null `match` function finds any entry.

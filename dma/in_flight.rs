@@ -51,7 +51,9 @@ use super::{
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be submitted to a device",
     label = "not an owned mapping that is synced for the device",
-    note = "a device uses a `Mapping`, a `SyncedPart`, a `MappedSgTable` or a `Pair` of these",
+    note = "a device uses a `Mapping`, a `SyncedPart`, a `MappedPart`, a `PooledMapping`, a \
+            `SharedMapping`, a `MappedSgTable`, a `MappedSharedSgTable`, a `ResourceMapping`, or a \
+            `Pair` of these",
     note = "a `CpuOwned` mapping becomes a `SyncedPart` by `sync_for_device`",
     note = "an `InFlight` returns its mapping by `complete` or `cancel`"
 )]
@@ -82,7 +84,8 @@ const SUBMITTED: Submitted = Submitted { _private: () };
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be submitted to a device",
     label = "not an owned mapping that is synced for the device",
-    note = "a device uses a `Mapping`, a `SyncedPart` or a `MappedSgTable`"
+    note = "it is a `Mapping`, a `SyncedPart`, a `MappedPart`, a `PooledMapping`, a \
+            `SharedMapping`, a `MappedSgTable` or a `MappedSharedSgTable`"
 )]
 pub(crate) unsafe trait MappedMemory: Mapped {
     /// Direction of the mapping.
@@ -112,7 +115,7 @@ pub(crate) unsafe trait MappedMemory: Mapped {
 /// [`for_cpu_in_flight`](Self::for_cpu_in_flight) accesses no bytes but those of its range.
 #[diagnostic::on_unimplemented(
     message = "the CPU cannot read `{Self}` while the device uses it",
-    note = "it can read a `Mapping`, a `MappedPart` or a `MappedSgTable`"
+    note = "it can read a `Mapping`, a `MappedPart`, a `PooledMapping` or a `MappedSgTable`"
 )]
 pub(crate) unsafe trait ReadInFlight: MappedMemory {
     /// Bytes for the CPU: a slice, or a slice of a list.

@@ -6,7 +6,10 @@
 
 use core::{
     mem,
-    ptr::NonNull, //
+    ptr::{
+        self,
+        NonNull, //
+    }, //
 };
 
 use kernel::prelude::*;
@@ -20,8 +23,8 @@ use super::{
 
 /// Owned memory that can be mapped for DMA.
 ///
-/// Implemented for [`Buffer`](super::Buffer), [`PageBuffer`](super::PageBuffer), [`KBox`] and
-/// [`KVec`]. Not implemented for
+/// Implemented for [`Buffer`](super::Buffer), [`PageBuffer`](super::PageBuffer), [`KBox`], [`KVec`]
+/// and a [`MemoryRange`](super::MemoryRange) of one of them. Not implemented for
 ///
 /// - `&mut [u8]`: after `mem::forget` of the mapping the borrow ends, but the DMA does not;
 /// - arrays, which may be on the stack;
@@ -69,7 +72,8 @@ use super::{
 ///   [`padded_len`](Self::padded_len) describe the same initialized, physically contiguous memory,
 ///   in the kernel's linear map: not the stack, not vmalloc memory, not part of the kernel image.
 ///   Any bytes are valid in it. These methods and [`len`](Self::len) do not access the memory, and
-///   return the same each time, unless the value was changed in between.
+///   return the same each time, unless the value was changed in between. `location` and
+///   `as_mut_ptr` make no reference to the memory: a device may be writing other bytes of it.
 /// - It shares no cache line (`dma_get_cache_alignment()`) with data that is used while the value
 ///   exists; or it is in an allocation by `kmalloc()`, and [`check`](Self::check) rejects it if it
 ///   shares a line and the kernel would not bounce what the device writes. The latter must be a
@@ -84,7 +88,7 @@ use super::{
 ///   there is a shared reference to the value, no code writes the memory. No two values have a byte
 ///   in common.
 /// - Dropping the value does not read the memory: what a device wrote there may not have been
-///   synced.
+///   synced. Nor does it sleep.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` may not be mapped for DMA",
     label = "not an owned, physically contiguous allocation",
@@ -136,7 +140,8 @@ unsafe impl<T: PlainData> Memory for KVec<T> {
     }
 
     fn as_mut_ptr(&mut self) -> NonNull<u8> {
-        NonNull::from(&mut **self).cast()
+        // SAFETY: A `KVec` has a pointer that is not null, also without elements.
+        unsafe { NonNull::new_unchecked(KVec::as_mut_ptr(self).cast()) }
     }
 
     fn len(&self) -> usize {
@@ -169,7 +174,11 @@ unsafe impl<T: PlainData> Memory for KBox<T> {
     }
 
     fn as_mut_ptr(&mut self) -> NonNull<u8> {
-        NonNull::from(&mut **self).cast()
+        // CAST: A `KBox<T>` is `repr(transparent)` over `NonNull<T>`.
+        let ptr = ptr::from_mut(self).cast::<NonNull<T>>();
+
+        // SAFETY: `ptr` is a reference's.
+        unsafe { ptr.read() }.cast()
     }
 
     fn len(&self) -> usize {

@@ -41,10 +41,12 @@
 //! - A [`ResourceMapping`] is of registers of another device.
 //! - A failure returns the memory: [`MapError`].
 //!
-//! Two steps are `unsafe`: [`DmaDevice::new`], as setting a mask is upstream, and
-//! [`InFlight::complete`], by which an engine states that the device has stopped. Programming the
-//! device is not: the types know neither its registers nor what it does, so an engine must be
-//! reviewed for lengths, directions and numbers that it keeps.
+//! A driver's code needs one `unsafe`: [`DmaDevice::new`], as setting a mask is upstream. Its
+//! engine needs [`InFlight::complete`], by which it states that the device has stopped, or
+//! [`InFlight::for_cpu`], by which it states that the device has written some bytes. References to
+//! what the types do not own are `unsafe` to make: [`PageRef::new`], [`ResourceMapping::new`].
+//! Programming the device is not: the types know neither its registers nor what it does, so an
+//! engine must be reviewed for lengths, directions and numbers that it keeps.
 //!
 //! # Examples
 //!

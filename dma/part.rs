@@ -56,7 +56,7 @@ use super::{
 /// Mapping whose parts exist. It is unmapped when the last one is dropped.
 #[pin_data]
 struct Whole<'dev, M: Memory, D: Direction> {
-    /// The mapping, until a part that covers it takes it back. The lock is not taken before.
+    /// The mapping, until a part that covers it takes it back. `into_mapping` alone takes the lock.
     #[pin]
     mapping: SpinLockIrq<Option<Mapping<'dev, M, D>>>,
 }

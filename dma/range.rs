@@ -19,9 +19,10 @@ use super::{
 
 /// Range of memory `M`, which owns all of it. Only the range is mapped.
 ///
-/// The range begins and ends at cache lines, or ends with the memory: so mapping it has no effect
-/// on other data, whatever `M` is. In C, `dma_map_single()` and `dma_map_page()` map any range, and
-/// the driver must know about cache lines.
+/// The range begins and ends at cache lines, or ends with memory that is padded to one, such as a
+/// [`Buffer`](super::Buffer): so mapping it has no effect on other data, whatever `M` is. In C,
+/// `dma_map_single()` and `dma_map_page()` map any range, and the driver must know about cache
+/// lines.
 ///
 /// # Examples
 ///
@@ -53,7 +54,8 @@ impl<M: Memory> MemoryRange<M> {
     /// # Errors
     ///
     /// - [`MapFailure::Empty`], and [`MapFailure::OutOfRange`] if `range` is not inside the memory;
-    /// - [`MapFailure::SharesCacheLine`] if it does not begin and end at a cache line.
+    /// - [`MapFailure::SharesCacheLine`] if it does not begin at a cache line, or ends neither at
+    ///   one nor with memory that is padded to one.
     ///
     /// The error contains the memory.
     pub(crate) fn new(mut memory: M, range: Range<usize>) -> Result<Self, MapError<M>> {

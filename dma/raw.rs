@@ -40,8 +40,8 @@ const NO_WARN: c_ulong = bindings::DMA_ATTR_NO_WARN as c_ulong;
 pub(crate) enum Location {
     /// At an address of the kernel's linear map.
     Linear(NonNull<u8>),
-    /// In a page, or in a compound page, which the owner of the memory does not share: other bytes
-    /// in the same cache lines are not used.
+    /// In a page, or in a compound page. Unless the device only reads, the owner of the memory does
+    /// not share it: other bytes in the same cache lines are not used.
     Page {
         /// First page.
         page: NonNull<bindings::page>,

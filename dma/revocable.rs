@@ -38,8 +38,8 @@ struct Slot<M: Memory + 'static, D: Direction> {
 /// by [`with`](Self::with). To submit it, the driver [takes](Self::take) it out, which requires the
 /// bound device, and [puts](Self::put) it back.
 ///
-/// Dropping it may sleep, as dropping a [`Devres`] does, because an unbind may be dropping the
-/// mapping at the same time.
+/// Dropping it sleeps, as dropping a [`Devres`] does, because an unbind may be dropping the mapping
+/// at the same time. So a timer must not drop the last reference.
 ///
 /// C functions: `devm_add_action()`, `dma_unmap_single()`.
 ///
@@ -98,8 +98,9 @@ impl<M: Memory + 'static, D: Direction> RevocableMapping<M, D> {
     /// Calls `f` with the mapping. Returns `None` if the device was unbound, or the mapping is
     /// taken.
     ///
-    /// Callable from any context in which a `spinlock_t` may be taken. `f` must not sleep: it is
-    /// called in a read-side critical section of RCU, and with a lock held.
+    /// Callable from any context in which a `spinlock_t` may be taken. `f` must be short, and must
+    /// not sleep or access this mapping by another method: it is called in a read-side critical
+    /// section of RCU, with a spinlock held and interrupts disabled.
     pub(crate) fn with<R>(
         &self,
         f: impl for<'dev> FnOnce(&mut Mapping<'dev, M, D>) -> R,

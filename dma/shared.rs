@@ -65,8 +65,9 @@ pub(crate) unsafe trait SharedMemory: Send {
     fn len(&self) -> usize;
 }
 
-// SAFETY: `M` meets the contract of `Memory`, which includes this one, and is dropped with the last
-// `Arc`. While there is a shared reference to it, no code writes the memory.
+// SAFETY: `M` meets the contract of `Memory`, which includes this one, also that a drop does not
+// sleep, and is dropped with the last `Arc`. While there is a shared reference to it, no code
+// writes the memory.
 unsafe impl<M: Memory + Sync> SharedMemory for Arc<M> {
     fn location(&self) -> Location {
         Location::Linear(self.as_ptr())

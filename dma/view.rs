@@ -136,8 +136,8 @@ impl<'dev, D: Direction> View<'dev, D> {
     ///
     /// # Safety
     ///
-    /// For `'a`, there is no reference to the bytes that permits to write them, and the device does
-    /// not write them.
+    /// Before the call there is no reference to the bytes, because the sync may write them. For
+    /// `'a` there is none that permits to write them, and the device does not write them.
     #[inline]
     pub(super) unsafe fn for_cpu<'a>(self, range: impl RangeBounds<usize>) -> Result<&'a [u8]> {
         let range = resolve(range, self.len)?;
@@ -235,7 +235,7 @@ impl<'dev, D: Direction> View<'dev, D> {
     ///
     /// # Safety
     ///
-    /// `range` is inside the view. There are no references to its bytes that permit to write them.
+    /// `range` is inside the view. There are no references to its bytes.
     #[inline]
     pub(super) unsafe fn sync_for_cpu(self, range: &Range<usize>) {
         if D::DEVICE_MAY_WRITE && !range.is_empty() {
