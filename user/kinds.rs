@@ -38,7 +38,8 @@ use crate::{
         Controller,
         CopyRange,
         CopyShape, //
-    }, //
+    },
+    sg::MappedSharedSgTable, //
 };
 
 /// Number of copies.
@@ -105,8 +106,10 @@ pub(super) fn run<'bound>(
     Ok(())
 }
 
-/// Returns the bytes of a destination.
-type ForCpu<D> = for<'a> fn(&'a mut D) -> Result<&'a [u8]>;
+/// Returns true if a copy has written `bytes`.
+fn is_right(bytes: Result<&[u8]>) -> bool {
+    bytes.is_ok_and(|bytes| bytes.iter().all(|&byte| byte == VALUE))
+}
 
 impl Copies {
     /// Counts a copy that has ended.
@@ -128,51 +131,69 @@ struct Submitter<'a, 'bound> {
 }
 
 impl<'bound> Submitter<'_, 'bound> {
-    /// Submits all copies: to two parts of a page, from shared memory twice, to two mappings of a
-    /// pool, with reports of progress, and to a range.
+    /// Submits all copies: to two parts of a page, from shared memory and from a list of it, to a
+    /// mapping of a pool, with reports of progress, to a range, and to a mapping that is revoked.
     fn all(&self) -> Result {
         let page = PageBuffer::zeroed(GFP_KERNEL)?;
         let page = Mapping::<_, FromDevice>::new(self.dev, page)?.into_part(GFP_KERNEL);
         let (first, second) = page.map_err(|_| ENOMEM)?.split(LEN).map_err(|_| EINVAL)?;
 
-        self.submit(self.source()?, first, RANGE, |it| it.for_cpu(..))?;
-        self.submit(self.source()?, second, RANGE, |it| it.for_cpu(..))?;
+        self.submit(self.source()?, first, RANGE, |mut it| {
+            is_right(it.for_cpu(..))
+        })?;
+        self.submit(self.source()?, second, RANGE, |mut it| {
+            is_right(it.for_cpu(..))
+        })?;
 
         let shared = Arc::new(self.filled()?, GFP_KERNEL)?;
+        let mut list = KVec::with_capacity(1, GFP_KERNEL)?;
 
-        for _ in 0..2 {
-            let source = SharedMapping::new(self.dev, shared.clone())?;
+        list.push(shared.clone(), GFP_KERNEL)?;
 
-            self.submit(source, self.destination()?, RANGE, |it| it.for_cpu(..))?;
-        }
+        let shared = SharedMapping::new(self.dev, shared)?;
+        let list = MappedSharedSgTable::new(self.dev, list, GFP_KERNEL)?;
+
+        self.submit(shared, self.destination()?, RANGE, |mut it| {
+            is_right(it.for_cpu(..))
+        })?;
+        self.submit(list, self.destination()?, RANGE, |mut it| {
+            is_right(it.for_cpu(..))
+        })?;
 
         let buffers = || Buffer::for_device(self.dev, LEN, GFP_KERNEL);
-        let pool = MappingPool::<_, FromDevice>::new(self.dev, 2, GFP_KERNEL, buffers)?;
-
-        while let Some(destination) = pool.take() {
-            self.submit(self.source()?, destination, RANGE, |it| it.for_cpu(..))?;
-        }
-        self.submit(
-            self.source()?,
-            self.destination()?,
-            RANGE.with_progress(LEN / 4),
-            |it| it.for_cpu(..),
-        )?;
-
+        let mut pool = MappingPool::<_, FromDevice>::new(self.dev, 1, GFP_KERNEL, buffers)?;
+        let pooled = pool.take().ok_or(ENOBUFS)?;
         let range = MemoryRange::new(Buffer::zeroed(2 * LEN, GFP_KERNEL)?, LEN..2 * LEN)?;
-
         let range = Mapping::<_, FromDevice>::new(self.dev, range)?;
+        let reporting = RANGE.with_progress(LEN / 4);
 
-        self.submit(self.source()?, range, RANGE, |it| it.for_cpu(..))
+        self.submit(self.source()?, pooled, RANGE, |mut it| {
+            is_right(it.for_cpu(..))
+        })?;
+        self.submit(self.source()?, range, RANGE, |mut it| {
+            is_right(it.for_cpu(..))
+        })?;
+        self.submit(self.source()?, self.destination()?, reporting, |mut it| {
+            is_right(it.for_cpu(..))
+        })?;
+
+        let destination = self.destination()?.into_revocable(self.dev);
+        let destination = destination.map_err(|_| ENOMEM)?;
+        let taken = destination.take(self.dev).ok_or(ENXIO)?;
+
+        self.submit(self.source()?, taken, RANGE, move |it| {
+            destination.put(it).is_ok()
+                && destination.with(|it| is_right(it.for_cpu(..))) == Some(true)
+        })
     }
 
-    /// Submits a copy, whose callback verifies the bytes and drops the mappings.
+    /// Submits a copy, whose callback passes the destination to `verify`, if it did not fail.
     fn submit<S, D>(
         &self,
         source: S,
         destination: D,
         shape: impl CopyShape,
-        for_cpu: ForCpu<D>,
+        verify: impl FnOnce(D) -> bool + Send + 'bound,
     ) -> Result
     where
         S: MappedMemory<Direction: DeviceReads> + Send + 'bound,
@@ -185,12 +206,7 @@ impl<'bound> Submitter<'_, 'bound> {
             .with_callback(
                 CallbackContext::Thread,
                 move |result| {
-                    let is_right = result.is_ok_and(|mut it| {
-                        for_cpu(&mut it.mappings.destination)
-                            .is_ok_and(|bytes| bytes.iter().all(|&byte| byte == VALUE))
-                    });
-
-                    copies.end_one(is_right);
+                    copies.end_one(result.is_ok_and(|it| verify(it.mappings.destination)));
                 },
                 GFP_KERNEL,
             )?

@@ -10,8 +10,8 @@
 //!
 //! Each writer has three transfers in flight, so four writers keep eight channels busy and some
 //! transfers waiting. About one of five has a callback. Either side of the others may be a list,
-//! with entries of at most about 1 KiB. Some report progress, and their first bytes are verified
-//! before the others have been copied. One of 32 is terminated.
+//! with entries of at most about 1 KiB. Some report progress, and bytes are verified as soon as
+//! they are reported. One of 32 is terminated.
 
 use core::ops::Range;
 
