@@ -70,7 +70,7 @@ impl<'a, 'bound, T: MappedMemory<Direction: DeviceWrites>> Receiver<'a, 'bound, 
     /// # Errors
     ///
     /// `EBUSY` while another frame arrives, `ENOBUFS` without a buffer, `EMSGSIZE` if the frame
-    /// does not fit into the first segment of a buffer; those of [`Edu::send`].
+    /// does not fit into the buffer, or this has several segments; those of [`Edu::send`].
     pub(crate) fn loop_back<S>(&mut self, frame: S) -> Result
     where
         S: MappedMemory<Direction: DeviceReads>,
@@ -80,7 +80,12 @@ impl<'a, 'bound, T: MappedMemory<Direction: DeviceWrites>> Receiver<'a, 'bound, 
         }
 
         let len = frame.len();
+        let buffer = self.posted.first().ok_or(ENOBUFS)?;
 
+        // Before the address is read: afterwards a buffer that is dropped is leaked.
+        if buffer.nents() != 1 || len > buffer.len() {
+            return Err(EMSGSIZE);
+        }
         drop(self.edu.send(frame)?);
 
         let buffer = self.posted.first().ok_or(ENOBUFS)?;

@@ -63,6 +63,10 @@ register! {
     COMMAND(u32) @ 0x98 { 1:1 to_memory => bool; 0:0 running => bool; }
 }
 
+/// Vendor and device ID. The kernel crate accepts only the vendors that it lists, so the table
+/// names the class, which other devices have, too.
+const ID: (u16, u16) = (0x1234, 0x11e8);
+
 /// Address of the buffer in the device's own address space.
 const BUFFER: u32 = 0x40000;
 
@@ -83,8 +87,10 @@ impl pci::Driver for Minimal {
 
 /// Sends a page to the device and back.
 fn loop_back(pdev: &pci::Device<Core<'_>>) -> Result {
+    if (pdev.vendor_id().as_raw(), pdev.device_id()) != ID {
+        return Err(ENODEV);
+    }
     pdev.enable_device_mem()?;
-    pdev.set_master();
 
     // SAFETY: Only this call of the driver sets limits. In probe no other code uses the device, so
     // nothing is mapped or allocated for it meanwhile.
@@ -93,6 +99,13 @@ fn loop_back(pdev: &pci::Device<Core<'_>>) -> Result {
         bus: BusMaster::new(dev)?,
         bar: pdev.iomap_region_sized(0, c"minimal")?,
     };
+
+    // A command of an earlier driver must not access memory.
+    if edu.bar.read(COMMAND).running() {
+        return Err(EBUSY);
+    }
+    pdev.set_master();
+
     let mut page = PageBuffer::zeroed(GFP_KERNEL)?;
 
     page.fill(0x5a);
