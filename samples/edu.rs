@@ -19,6 +19,9 @@
 //! echo all > run        # fails with an I/O error if a check fails
 //! cat report            # addresses, numbers of segments, and the result
 //! ```
+//!
+//! Without an IOMMU the device does not reach the memory, unless it has more than 28 address bits:
+//! `-device edu,dma_mask=0xffffffff`, and `insmod rk3588_dma_edu.ko address_bits=32`.
 
 #[allow(dead_code, unused_imports, reason = "made for more than one driver")]
 #[path = "../bindings/mod.rs"]
@@ -80,6 +83,10 @@ kernel::module_pci_driver! {
             default: 2000,
             description: "Timeout of a command in milliseconds; the device takes 100 ms",
         },
+        address_bits: u32 {
+            default: 28,
+            description: "Address bits of the device; QEMU's dma_mask gives it more",
+        },
     },
 }
 
@@ -131,15 +138,18 @@ fn bind<'bound>(pdev: &'bound pci::Device<Core<'_>>) -> Result<Bundle<'bound>> {
         return Err(ENODEV);
     }
 
-    let limits = Limits::new(DmaMask::new::<{ device::ADDRESS_BITS }>());
+    let address_bits = module_parameters::address_bits.value();
+    let mask = DmaMask::try_new(address_bits)
+        .inspect_err(|_| dev_err!(pdev, "address_bits={address_bits} is more than 64\n"))?;
+    let limits = Limits::new(mask);
     // SAFETY: Only this call of the driver sets limits. In probe no other code uses the
     // device, so nothing is mapped or allocated for it meanwhile.
     let dev = unsafe { DmaDevice::new(pdev, limits) };
     let dev = dev.inspect_err(|&error| match error {
         EIO => dev_err!(
             pdev,
-            "device has {} address bits, which do not reach the memory, and no IOMMU translates\n",
-            device::ADDRESS_BITS
+            "device has {address_bits} address bits, which do not reach the memory, and no IOMMU \
+             translates\n"
         ),
         _ => dev_err!(pdev, "no DMA ({error:?})\n"),
     })?;

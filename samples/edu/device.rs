@@ -47,9 +47,6 @@ use crate::{
     sg::window, //
 };
 
-/// Number of address bits of the device.
-pub(crate) const ADDRESS_BITS: u32 = 28;
-
 /// Length of the device's buffer in bytes.
 pub(crate) const BUFFER_LEN: usize = 4096;
 

@@ -40,6 +40,7 @@ pub fn add(suite: &mut Suite) {
     merged(suite, "debug_samples", Kernel::Debug);
     merged(suite, "samples", Kernel::Stock);
     bounced(suite);
+    untranslated(suite);
     late(suite);
     minimal(suite);
 
@@ -120,6 +121,45 @@ fn bounced(suite: &mut Suite) {
             it.counts("traced", &[("live", 0)])?;
             nothing_left(it)
         });
+    });
+}
+
+/// Adds the tests of a device that reaches the memory without an IOMMU, and whose mappings are all
+/// bounced: a ring that does not sync delivers bytes of an earlier frame.
+fn untranslated(suite: &mut Suite) {
+    let mut boot = samples::boot(Machine::Virt, Kernel::Stock);
+
+    boot.append = "swiotlb=force".into();
+    boot.arguments = ["-device", "edu,dma_mask=0xffffffff"]
+        .map(OsString::from)
+        .into();
+
+    let script = script(&["trace", "state", "samples/untranslated"]);
+
+    suite.boot("samples_untranslated", boot, script, |tests| {
+        tests.add("all_holds", |it| {
+            expect_like(it.section("report")?, ALL_HELD)?;
+            it.has("report", "IOMMU: none\n")?;
+            it.exits(0)
+        });
+        tests.add("all_mappings_are_bounced", |it| {
+            // Three pages, and those of the ring. Four tables, of 28 entries in all, twice.
+            let singles = 3 + BUFFERS + FRAMES;
+
+            it.counts(
+                "traced",
+                &[
+                    ("live", 0),
+                    ("mapped", singles + 8),
+                    ("bounced", singles + 2 * 28),
+                ],
+            )
+        });
+        tests.add("more_bits_than_the_engine_has_are_refused", |it| {
+            it.has("log", "no edu device (EINVAL)")?;
+            it.has("log", "address_bits=65 is more than 64")
+        });
+        tests.add("leaves_nothing", |it| it.unchanged("before", "after"));
     });
 }
 
