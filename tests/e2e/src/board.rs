@@ -194,13 +194,18 @@ impl Board {
         console.exit()
     }
 
+    /// Writes the root file system of a boot to `path`, with `script` and these files.
+    pub fn write_initramfs(&self, script: &str, files: &[PathBuf], path: &Path) -> Result<()> {
+        initramfs::write(&self.busybox, script, files, path)
+    }
+
     /// Returns QEMU with all its arguments; `work` is for files that it reads. QEMU is killed when
     /// this program ends.
     fn command(&self, boot: &Boot, script: &str, work: &Path) -> Result<Command> {
         let initramfs = work.join("initramfs");
         let mut qemu = Command::new("setpriv");
 
-        initramfs::write(&self.busybox, script, &boot.files, &initramfs)?;
+        self.write_initramfs(script, &boot.files, &initramfs)?;
         qemu.args(["--pdeathsig", "KILL"])
             .arg(match boot.machine {
                 Machine::Rock5bPlus => &self.machine,

@@ -5,17 +5,21 @@
 use crate::prelude::*;
 
 /// Names to print, and shell commands whose first line is the version.
-const COMMANDS: [(&str, &str); 14] = [
+const COMMANDS: [(&str, &str); 15] = [
     ("stock kernel", "cat $(scripts/kernel stock)/release"),
     ("RT kernel", "cat $(scripts/kernel rt)/release"),
     ("kernel package", "tail -n1 scripts/kernel-version"),
     ("debug kernel", "cat $(scripts/kernel debug)/release"),
     ("debug RT kernel", "cat $(scripts/kernel debug-rt)/release"),
     ("QEMU board", "$(scripts/machine) --version"),
-    // It is a program for the board.
+    // Programs for the board.
     (
         "busybox",
         "grep -aom1 'BusyBox v[0-9.]*' $(scripts/busybox)",
+    ),
+    (
+        "kexec",
+        "grep -aom1 'kexec-tools [0-9.]*' $(scripts/kexec)/kexec",
     ),
     ("cargo-llvm-cov", "$(scripts/llvm-cov) llvm-cov --version"),
     ("rustc", "rustc --version"),
