@@ -39,10 +39,7 @@ pub fn run(board: &Board, json: &Path) -> Result<bool> {
     let interrupts = console.number("interrupts")?;
     let report = serde_json::from_str(console.section("json")?);
     let mut report: Map<String, Value> = report.context("the module's report.json")?;
-    let programs = report["programs"].as_u64();
-    let passed = exit == 0
-        && report["passed"] == true
-        && programs.is_some_and(|programs| interrupts <= programs);
+    let passed = exit == 0 && report["passed"] == true;
     let release = fs::read_to_string(board.kernel.join("release"))?;
     let origin = if board.is_stock() {
         "as Debian built it"
