@@ -3,9 +3,24 @@
 //! Buffers that stay mapped: the CPU writes a part of the source and reads a part of the
 //! destination, and only these parts are synced.
 //!
-//! In C this is `dma_sync_single_for_device()` after the writes and `dma_sync_single_for_cpu()`
-//! before the reads, with the right direction, offset and length. Here `for_cpu_mut` and `for_cpu`
-//! sync, and the CPU cannot access the bytes without them.
+//! In C:
+//!
+//! ```c
+//! dma_sync_single_for_cpu(dev, dst, start, DMA_FROM_DEVICE);
+//! parse(dst_buf, start);
+//! memset(src_buf + start, 0, len);
+//! dma_sync_single_range_for_device(dev, src, start, len, DMA_TO_DEVICE);
+//! start_device(src, dst);
+//! ```
+//!
+//! The kernel cannot check that the driver syncs, nor the direction, the offset and the length: the
+//! CPU reads old bytes, or the device does (mistakes 11, 12, 14 and 15).
+//!
+//! Here `for_cpu` syncs before it returns the bytes, and what `for_cpu_mut` returns syncs when it
+//! is dropped. The CPU cannot access the bytes without them.
+//!
+//! To try: keep the slice of `for_cpu` until after the second copy. The mapping is borrowed, so it
+//! cannot be submitted.
 
 use kernel::prelude::*;
 

@@ -18,10 +18,11 @@
 //! (mistakes 11 and 55), nor that it keeps no pointer to the bytes (mistake 56).
 //!
 //! Here the controller reports its progress, inside one program. [`Transfer::for_cpu`] syncs, and
-//! returns only bytes that have reached memory by a report. While they are in use, the transfer
-//! cannot be given up, and so the device cannot get the memory for anything else.
+//! returns only bytes that have reached memory, as a report said. While they are in use, the
+//! transfer cannot be waited for or dropped, and so the device cannot get the memory for anything
+//! else.
 //!
-//! To try: ask for one byte more than `half`. `for_cpu` returns `EBUSY`.
+//! To try: ask for one byte more than `half`, while the copy goes on. `for_cpu` returns `EBUSY`.
 //!
 //! [`Transfer::for_cpu`]: crate::pl330::Transfer::for_cpu
 
