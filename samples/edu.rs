@@ -7,7 +7,7 @@
 //!
 //! - [`device`]: engine, the only file that programs hardware with bus addresses;
 //! - [`iommu`]: state of the IOMMU in front of the device;
-//! - [`demo`]: demonstration, which reads addresses; other drivers have no reason to;
+//! - [`demo`]: demonstration, which reads [`addresses`]; other drivers have no reason to;
 //! - [`ring`]: receive ring, whose engine is [`receiver`];
 //! - [`report`]: text of the demonstration.
 //!
@@ -23,6 +23,8 @@
 //! Without an IOMMU the device does not reach the memory, unless it has more than 28 address bits:
 //! `-device edu,dma_mask=0xffffffff`, and `insmod rk3588_dma_edu.ko address_bits=32`.
 
+#[path = "edu/addresses.rs"]
+mod addresses;
 #[allow(dead_code, unused_imports, reason = "made for more than one driver")]
 #[path = "../bindings/mod.rs"]
 mod bindings;

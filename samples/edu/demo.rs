@@ -11,10 +11,14 @@ use core::{
 use kernel::prelude::*;
 
 use crate::{
+    addresses::{
+        address_of,
+        pieces_of,
+        segments_of, //
+    },
     device::{
         self,
         Edu,
-        Extents,
         Returned, //
     },
     dma::{
@@ -138,7 +142,7 @@ fn show_mapping(
 
     let physical = physical_of(&mut page)?;
     let mapping = Mapping::<_, ToDevice>::new(dev, page)?;
-    let (mapping, address) = Edu::address_of(dev, mapping)?;
+    let (mapping, address) = address_of(dev, mapping)?;
 
     report.line(fmt!(
         "one page: {} bytes, physical {physical:#010x}, for the device {address:#010x}",
@@ -301,7 +305,7 @@ fn mapped<'dev, D: Direction>(
 ) -> Result<MappedSgTable<'dev, KVec<PageBuffer>, D>> {
     let pieces = pieces_of(&mut pages)?;
     let list = SgTable::new(dev, pages, GFP_KERNEL)?.map::<D>()?;
-    let (list, told) = Edu::segments_of(dev, list)?;
+    let (list, told) = segments_of(dev, list)?;
     let (entries, segments) = (list.orig_nents(), list.nents());
     let plural = if segments == 1 { "" } else { "s" };
 
@@ -377,7 +381,7 @@ fn show_blocked(
 
     // While the page is mapped, the device writes it.
     let mapping = Mapping::<_, FromDevice>::new(dev, PageBuffer::zeroed(GFP_KERNEL)?)?;
-    let (mapping, address) = Edu::address_of(dev, edu.receive(mapping)?)?;
+    let (mapping, address) = address_of(dev, edu.receive(mapping)?)?;
     let bus_address = u32::try_from(address)?;
     let mut page = mapping.unmap();
 
@@ -424,16 +428,6 @@ fn scattered(parts: &[Part]) -> Result<KVec<PageBuffer>> {
         pages.push(page, GFP_KERNEL)?;
     }
     Ok(pages)
-}
-
-/// Returns the physical address and the length of the bytes of each page.
-fn pieces_of(pages: &mut [PageBuffer]) -> Result<Extents> {
-    let mut pieces = Extents::new();
-
-    for page in pages {
-        pieces.push((physical_of(page)?, page.len()), GFP_KERNEL)?;
-    }
-    Ok(pieces)
 }
 
 /// Returns `len` bytes with a period of 251 bytes, so that successive pages differ.

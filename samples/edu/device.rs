@@ -28,7 +28,6 @@ use kernel::{
 
 use crate::{
     dma::{
-        self,
         as_raw as raw_device,
         BusMaster,
         DeviceReads,
@@ -37,8 +36,6 @@ use crate::{
         InFlight,
         Mapped,
         MappedMemory,
-        Mapping,
-        Memory,
         Pair,
         Segment,
         WrongDevice, //
@@ -455,44 +452,8 @@ impl Drop for Edu<'_> {
     }
 }
 
-/// Contiguous ranges: address, and length in bytes.
-pub(crate) type Extents = KVec<(u64, usize)>;
-
-/// Methods for the demonstration, which reads addresses and uses one after unmapping.
+/// For the demonstration.
 impl Edu<'_> {
-    /// Returns the mapping and its bus address.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`segments_of`](Self::segments_of).
-    pub(crate) fn address_of<'dev, M: Memory, D: dma::Direction>(
-        dev: &DmaDevice,
-        mapping: Mapping<'dev, M, D>,
-    ) -> Result<(Mapping<'dev, M, D>, u64)> {
-        let (mapping, segments) = Self::segments_of(dev, mapping)?;
-        let &(address, _) = segments.first().ok_or(EINVAL)?;
-
-        Ok((mapping, address))
-    }
-
-    /// Returns `mapped`, and the bus address and length of each segment.
-    ///
-    /// # Errors
-    ///
-    /// `ENOMEM`, or `EXDEV` if it is mapped for another device.
-    pub(crate) fn segments_of<T: MappedMemory>(dev: &DmaDevice, mapped: T) -> Result<(T, Extents)> {
-        let flight = BusMaster::<u64>::new(dev)?.submit(mapped)?;
-        let mut segments = Extents::new();
-        let result = flight
-            .segments()
-            .try_for_each(|segment| segments.push((segment.address(), segment.len()), GFP_KERNEL));
-        // SAFETY: The device must not use the mapping: it was not programmed with its addresses.
-        let mapped = unsafe { flight.complete() };
-
-        result?;
-        Ok((mapped, segments))
-    }
-
     /// Copies the first `len` bytes of the buffer to `address`, which is not mapped. May sleep.
     ///
     /// # Errors
