@@ -7,7 +7,7 @@
 //! them. In C, that is the page pool (`include/net/page_pool/helpers.h`), or a list in the driver,
 //! which must know of each buffer whether it is mapped, for which device, and who returns it.
 //!
-//! Here a buffer that is dropped goes back to its pool, in any context. Who has the pool takes
+//! Here a buffer that is dropped goes back to its pool, in any context. The owner of the pool takes
 //! buffers, and [puts](MappingPool::put) them back, without a lock. A buffer cannot be returned
 //! twice, because it is consumed, and goes to its own pool, whatever the pool it is passed to.
 
