@@ -9,12 +9,12 @@ use crate::copy_tests::{
     RK3588, //
 };
 use crate::model::{
+    stats::Traffic,
     Access,
     Channel,
     Config,
     Memory,
-    Stop,
-    Traffic, //
+    Stop, //
 };
 use crate::program::disasm::listing;
 use crate::program::insn::{
