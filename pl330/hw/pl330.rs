@@ -38,6 +38,9 @@ pub(crate) const MAX_CHANNELS: usize = 8;
 const STOP_TIMEOUT: Delta = Delta::from_secs(2);
 const STOP_INTERVAL: Delta = Delta::from_micros(50);
 
+/// Number of reads of a program counter that the thread is computing, which takes some bus clocks.
+const COUNTER_TRIES: usize = 4;
+
 /// Returns an iterator over all channels that a PL330 can have.
 pub(crate) fn channels() -> impl Iterator<Item = Channel> {
     (0..MAX_CHANNELS as u8).filter_map(Channel::new)
@@ -323,11 +326,17 @@ impl<'bound> Pl330<'bound> {
             return None;
         }
 
-        let counter = self.program_counter(channel);
+        for _ in 0..COUNTER_TRIES {
+            let counter = self.program_counter(channel);
 
-        // Read after the counter: only the caller starts a program, so the channel was running it
-        // when the counter was read.
-        self.state(channel).has_counter().then_some(counter)
+            // Read after the counter: only the caller starts a program, so the channel was running
+            // it when the counter was read.
+            match self.state(channel) {
+                ThreadState::UPDATING_PC => continue,
+                state => return state.has_counter().then_some(counter),
+            }
+        }
+        None
     }
 
     /// Returns the register with the program counter of `channel`.

@@ -55,12 +55,13 @@ impl ThreadState {
     /// The thread has a fault, and its earlier accesses on the bus are pending.
     pub(super) const FAULT_COMPLETING: Self = Self(14);
 
-    /// Returns true if the program counter of a thread in this state is that of its program.
-    ///
-    /// In the states between Executing and Killing the thread runs. When it has a fault, the
-    /// counter stays at the instruction.
+    /// The thread computes its program counter.
+    pub(super) const UPDATING_PC: Self = Self(3);
+
+    /// Returns true if the program counter of a thread in this state is that of its program: it
+    /// runs, or has a fault, with which the counter stays at the instruction.
     pub(super) fn has_counter(self) -> bool {
-        !matches!(self, Self::STOPPED | Self::KILLING | Self::COMPLETING)
+        matches!(self.0, 1 | 2 | 4..=7 | 14 | 15)
     }
 }
 
