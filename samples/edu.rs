@@ -8,7 +8,7 @@
 //! - [`device`]: engine, the only file that programs hardware with bus addresses;
 //! - [`iommu`]: state of the IOMMU in front of the device;
 //! - [`demo`]: demonstration, which reads [`addresses`]; other drivers have no reason to;
-//! - [`ring`]: receive ring, whose engine is [`receiver`];
+//! - [`ring`]: receive ring, whose engine is [`receiver`], and [`frames`] for it;
 //! - [`report`]: text of the demonstration.
 //!
 //! On `qemu-system-aarch64 -M virt,iommu=smmuv3 -device edu`:
@@ -37,6 +37,8 @@ mod dma;
 #[cfg(CONFIG_KUNIT = "y")]
 #[path = "../tests/kunit/fixture.rs"]
 mod fixture;
+#[path = "edu/frames.rs"]
+mod frames;
 #[path = "edu/iommu.rs"]
 mod iommu;
 #[path = "edu/receiver.rs"]

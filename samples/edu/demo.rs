@@ -31,13 +31,13 @@ use crate::{
         Pair,
         ToDevice, //
     },
+    frames,
     iommu::{
         physical_of,
         Domain,
         Kind, //
     },
     report::Report,
-    ring::Ring,
     sg::{
         MappedSgTable,
         SgTable, //
@@ -77,10 +77,6 @@ const CASES: [Case; 2] = [
         changes: &[10, 4090, 4105, 5090, 12_300],
     },
 ];
-
-/// Number of buffers in the ring, and the lengths in bytes of the frames.
-const RING: usize = 4;
-const FRAMES: [usize; 8] = [64, 1500, 1, 4096, 333, 60, 2048, 9];
 
 /// Bytes that the CPU writes at each offset in [`Case::changes`].
 const CHANGE: [u8; 12] = *b"two entries!";
@@ -124,7 +120,7 @@ fn show<'bound>(
         case.show(dev, edu, domain, report)?;
     }
     show_too_long(dev, edu, report)?;
-    show_ring(dev, edu, report)?;
+    frames::show(dev, edu, report)?;
     show_blocked(dev, edu, domain, report)
 }
 
@@ -172,31 +168,6 @@ fn show_too_long(dev: &DmaDevice, edu: &mut Edu<'_>, report: &mut Report) -> Res
         }
         _ => Err(EIO),
     }
-}
-
-/// Receives frames of different lengths in a ring with fewer buffers, and verifies all bytes.
-fn show_ring<'bound>(dev: &'bound DmaDevice, edu: &mut Edu<'bound>, report: &mut Report) -> Result {
-    let mut ring = Ring::new(dev, edu, RING)?;
-
-    for (number, len) in FRAMES.into_iter().enumerate() {
-        let mut frame = PageBuffer::zeroed(GFP_KERNEL)?;
-        // CAST: There are few frames.
-        let value = number as u8 + 1;
-
-        frame.fill(value);
-        frame.set_range(0..len)?;
-        ring.receiver
-            .loop_back(Mapping::<_, ToDevice>::new(dev, frame)?)?;
-        ring.receive(|bytes| {
-            let is_right = bytes.len() == len && bytes.iter().all(|&byte| byte == value);
-
-            is_right.then_some(()).ok_or(EIO)
-        })?;
-    }
-    report.line(fmt!(
-        "ring: {} frames in {RING} buffers, each mapped once",
-        FRAMES.len()
-    ))
 }
 
 impl Case {

@@ -63,7 +63,7 @@ pub(crate) struct Returned<T> {
 }
 
 impl<T> Returned<T> {
-    fn new(error: Error, mapped: T) -> Self {
+    pub(crate) fn new(error: Error, mapped: T) -> Self {
         Self {
             error,
             mapped: Some(mapped),

@@ -69,25 +69,33 @@ impl<'a, 'bound, T: MappedMemory<Direction: DeviceWrites>> Receiver<'a, 'bound, 
     ///
     /// # Errors
     ///
-    /// `EBUSY` while another frame arrives, `ENOBUFS` without a buffer, `EMSGSIZE` if the frame
-    /// does not fit into the buffer, or this has several segments; those of [`Edu::send`].
-    pub(crate) fn loop_back<S>(&mut self, frame: S) -> Result
+    /// With the frame: `EBUSY` while another frame arrives, `ENOBUFS` without a buffer, `EMSGSIZE`
+    /// if the frame does not fit into the buffer, or this has several segments; those of
+    /// [`Edu::send`].
+    pub(crate) fn loop_back<S>(&mut self, frame: S) -> Result<(), Returned<S>>
     where
         S: MappedMemory<Direction: DeviceReads>,
     {
-        if self.arriving.is_some() {
-            return Err(EBUSY);
-        }
-
         let len = frame.len();
-        let buffer = self.posted.first().ok_or(ENOBUFS)?;
+        // Before an address is read: afterwards a buffer that is dropped is leaked.
+        let error = match self.posted.first() {
+            _ if self.arriving.is_some() => Some(EBUSY),
+            None => Some(ENOBUFS),
+            Some(buffer) => (buffer.nents() != 1 || len > buffer.len()).then_some(EMSGSIZE),
+        };
 
-        // Before the address is read: afterwards a buffer that is dropped is leaked.
-        if buffer.nents() != 1 || len > buffer.len() {
-            return Err(EMSGSIZE);
+        if let Some(error) = error {
+            return Err(Returned::new(error, frame));
         }
-        drop(self.edu.send(frame)?);
 
+        let frame = self.edu.send(frame)?;
+
+        self.write_first(len)
+            .map_err(|error| Returned::new(error, frame))
+    }
+
+    /// Starts to write `len` bytes, which fit, to the first buffer, which is one segment.
+    fn write_first(&mut self, len: usize) -> Result {
         let buffer = self.posted.first().ok_or(ENOBUFS)?;
         let segment = buffer.segments().next().ok_or(EMSGSIZE)?.slice(..len);
         let segment = segment.map_err(|_| EMSGSIZE)?;

@@ -86,8 +86,9 @@ fn merged(suite: &mut Suite, group: &str, kernel: Kernel) {
                     it.counts("traced", &SYNCS.map(|(name, _)| (name, 0)))
                 });
                 tests.add("every_mapping_is_unmapped", |it| {
-                    // A mapping that is too long, the buffers of the ring, and the frames.
-                    let mapped = 12 + 1 + BUFFERS + FRAMES;
+                    // Mappings that are too long, and for one a buffer; those of the ring, and the
+                    // frames.
+                    let mapped = 12 + 1 + 2 + BUFFERS + FRAMES;
 
                     it.counts("traced", &[("mapped", mapped), ("live", 0), ("bounced", 0)])
                 });
@@ -143,8 +144,8 @@ fn untranslated(suite: &mut Suite) {
             it.exits(0)
         });
         tests.add("all_mappings_are_bounced", |it| {
-            // Three pages, and those of the ring. Four tables, of 28 entries in all, twice.
-            let singles = 3 + BUFFERS + FRAMES;
+            // Five pages, and those of the ring. Four tables, of 28 entries in all, twice.
+            let singles = 5 + BUFFERS + FRAMES;
 
             it.counts(
                 "traced",
@@ -249,7 +250,8 @@ fn add_run(tests: &mut Tests) {
         it.has("report", &line)
     });
     tests.add("what_is_refused_comes_back", |it| {
-        it.has("report", "\ntoo long: 4097 bytes came back\n")
+        it.has("report", "\ntoo long: 4097 bytes came back\n")?;
+        it.has("report", "\ntoo long for a buffer: 4096 bytes came back\n")
     });
     tests.add("leaves_the_kernel_well", |it| {
         LOGS.iter().try_for_each(|log| it.clean_if_any(log))
