@@ -62,9 +62,9 @@ pub(crate) struct Limits {
     /// No segment may cross a multiple of `boundary_mask + 1`, which is a power of two. All ones if
     /// there is no such limit. C function: `dma_set_seg_boundary()`.
     pub(crate) boundary_mask: c_ulong,
-    /// Low bits of an address in memory that its bus address keeps, also in a bounce buffer: one
-    /// less than a power of two, at most the length of a page. 0 if the device needs none. C
-    /// function: `dma_set_min_align_mask()`.
+    /// Low bits of an address in memory that its bus address keeps, also in a bounce buffer: a
+    /// power of two less one, below the length of a page. 0 if the device needs none. C function:
+    /// `dma_set_min_align_mask()`.
     pub(crate) min_align_mask: u32,
 }
 

@@ -177,7 +177,7 @@ unsafe impl<T: PlainData> Memory for KBox<T> {
         // CAST: A `KBox<T>` is `repr(transparent)` over `NonNull<T>`.
         let ptr = ptr::from_mut(self).cast::<NonNull<T>>();
 
-        // SAFETY: `ptr` is a reference's.
+        // SAFETY: The pointer must be valid for reads: it is that of a borrowed `KBox`.
         unsafe { ptr.read() }.cast()
     }
 

@@ -193,12 +193,20 @@ mod suite {
     }
 
     #[test]
-    fn impossible_boundaries_are_refused() -> Result {
+    fn impossible_masks_are_refused() -> Result {
         let device = TestDevice::new()?;
 
         for boundary_mask in [0, 0x1000, 0x2fff, c_ulong::MAX - 1] {
             let limits = Limits {
                 boundary_mask,
+                ..Limits::new(DmaMask::new::<32>())
+            };
+
+            assert!(matches!(device.dma_with(limits), Err(EINVAL)));
+        }
+        for min_align_mask in [2, 0xffe, 0x1fff, u32::MAX] {
+            let limits = Limits {
+                min_align_mask,
                 ..Limits::new(DmaMask::new::<32>())
             };
 
