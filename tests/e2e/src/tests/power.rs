@@ -72,18 +72,18 @@ pub fn cases(suite: &mut Suite, group: &str, boot: Boot, sleeps: u64) {
     });
 }
 
+/// Checks that four programs ran, and were killed.
+fn expect_stopped((console, trace): &(Console, String)) -> Result<()> {
+    let channels = console.section("channels")?;
+
+    console.exits(0)?;
+    expect(channels, channels.matches(": running,").count(), 4)?;
+    expect_killed(trace, 4)
+}
+
 /// Adds the test of a shutdown with programs that run.
 fn add_shutdown(suite: &mut Suite) {
-    let test = Test::new(
-        "power::shutdown_stops_programs",
-        |(console, trace): &(Console, String)| {
-            let channels = console.section("channels")?;
-
-            console.exits(0)?;
-            expect(channels, channels.matches(": running,").count(), 4)?;
-            expect_killed(trace, 4)
-        },
-    );
+    let test = Test::new("power::shutdown_stops_programs", expect_stopped);
 
     suite.add("power: shutdown", [test], || {
         boot_traced(Boot::with_driver(), "shutdown")
@@ -92,17 +92,10 @@ fn add_shutdown(suite: &mut Suite) {
 
 /// Adds the test of another kernel that is booted by kexec while programs run.
 fn add_kexec(suite: &mut Suite) {
-    let test = Test::new(
-        "power::kexec_stops_programs",
-        |(console, trace): &(Console, String)| {
-            let channels = console.section("channels")?;
-
-            console.exits(0)?;
-            expect(channels, channels.matches(": running,").count(), 4)?;
-            console.clean("second-log")?;
-            expect_killed(trace, 4)
-        },
-    );
+    let test = Test::new("power::kexec_stops_programs", |it: &(Console, String)| {
+        it.0.clean("second-log")?;
+        expect_stopped(it)
+    });
 
     suite.add("power: kexec", [test], || {
         let board = Board::get()?;
