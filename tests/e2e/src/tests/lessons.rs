@@ -215,10 +215,13 @@ fn read_in_transfer(it: &Console) -> Result<()> {
     let mut transfers = report(it)?.transfers;
 
     transfers.retain(|it| it.lesson == "sync" && it.result == "ok");
-    ensure!(!transfers.is_empty(), "no sync");
-    transfers
-        .iter()
-        .try_for_each(|it| expect("read in transfer", it.read_in_transfer, Some(true)))
+
+    // The end of a short transfer may be earlier than the reading thread runs again, on a kernel
+    // that checks itself.
+    let longest = transfers.iter().max_by_key(|it| it.bytes);
+    let is_read = longest.context("no sync")?.read_in_transfer;
+
+    expect("read in transfer", is_read, Some(true))
 }
 
 fn interrupts(it: &Console) -> Result<()> {
