@@ -42,8 +42,7 @@ use super::{
         self,
         Mismatch, //
     },
-    Failure,
-    MARGIN, //
+    Failure, //
 };
 use crate::{
     dma::{
@@ -103,12 +102,7 @@ pub(super) fn check<'bound>(
     controller: &Controller<'bound>,
     range: CopyRange,
 ) -> Result<TransferStats, Failure> {
-    let mut source = Buffer::zeroed(range.src_offset + range.len, GFP_KERNEL)?;
-    let mut destination = Buffer::zeroed(range.dst_offset + range.len + MARGIN, GFP_KERNEL)?;
-
-    pattern::fill_source(&mut source[range.src_offset..]);
-    pattern::fill_background(&mut destination);
-
+    let (source, destination) = pattern::buffers(range)?;
     let source = Mapping::<_, ToDevice>::new(dev, source)?;
     let destination = Mapping::<_, FromDevice>::new(dev, destination)?;
     let done = controller.copy(source, destination, range)?;

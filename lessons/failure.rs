@@ -10,12 +10,10 @@ use kernel::prelude::*;
 
 use super::{
     pattern,
-    Failure,
-    MARGIN, //
+    Failure, //
 };
 use crate::{
     dma::{
-        Buffer,
         DmaDevice,
         FromDevice,
         Mapping,
@@ -40,12 +38,7 @@ pub(super) fn recover<'bound>(
     range: CopyRange,
     fault: InjectedFault,
 ) -> Result<(TransferError, TransferStats), Failure> {
-    let mut source = Buffer::zeroed(range.src_offset + range.len, GFP_KERNEL)?;
-    let mut destination = Buffer::zeroed(range.dst_offset + range.len + MARGIN, GFP_KERNEL)?;
-
-    pattern::fill_source(&mut source[range.src_offset..]);
-    pattern::fill_background(&mut destination);
-
+    let (source, destination) = pattern::buffers(range)?;
     let source = Mapping::<_, ToDevice>::new(dev, source)?;
     let destination = Mapping::<_, FromDevice>::new(dev, destination)?;
 
@@ -70,11 +63,8 @@ pub(super) fn recover<'bound>(
     }
 
     let done = controller.copy(source, destination, range)?;
+    let destination = done.mappings.destination.unmap();
 
-    pattern::check(
-        &done.mappings.destination.unmap(),
-        range.dst_offset,
-        range.len,
-    )?;
+    pattern::check(&destination, range.dst_offset, range.len)?;
     Ok((error, done.stats))
 }

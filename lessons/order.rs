@@ -17,8 +17,7 @@ use kernel::{
 
 use super::{
     pattern,
-    Failure,
-    MARGIN, //
+    Failure, //
 };
 use crate::{
     dma::{
@@ -81,12 +80,7 @@ pub(super) fn copy<'bound>(
         GFP_KERNEL,
     )?;
     for number in 0..COUNT {
-        let mut source = Buffer::zeroed(range.src_offset + range.len, GFP_KERNEL)?;
-        let mut destination = Buffer::zeroed(range.dst_offset + range.len + MARGIN, GFP_KERNEL)?;
-
-        pattern::fill_source(&mut source[range.src_offset..]);
-        pattern::fill_background(&mut destination);
-
+        let (source, destination) = pattern::buffers(range)?;
         let source = Mapping::<_, ToDevice>::new(dev, source)?;
         let destination = Mapping::<_, FromDevice>::new(dev, destination)?;
         let results = results.clone();

@@ -6,7 +6,16 @@
 //! copy. The other bits depend on the index in the copied bytes, so that a check finds a shift by
 //! any number of bytes, beats or pages.
 
-use kernel::fmt;
+use kernel::{
+    fmt,
+    prelude::*, //
+};
+
+use super::MARGIN;
+use crate::{
+    dma::Buffer,
+    pl330::CopyRange, //
+};
 
 /// Byte that is wrong.
 pub(super) struct Mismatch {
@@ -33,6 +42,16 @@ impl fmt::Display for Mismatch {
             self.offset, self.found, self.expected
         )
     }
+}
+
+/// Returns the buffers of a copy: a source with test data, and a destination.
+pub(super) fn buffers(range: CopyRange) -> Result<(Buffer, Buffer)> {
+    let mut source = Buffer::zeroed(range.src_offset + range.len, GFP_KERNEL)?;
+    let mut destination = Buffer::zeroed(range.dst_offset + range.len + MARGIN, GFP_KERNEL)?;
+
+    fill_source(&mut source[range.src_offset..]);
+    fill_background(&mut destination);
+    Ok((source, destination))
 }
 
 /// Returns byte `index` of a source.

@@ -43,11 +43,8 @@ pub(super) fn copy<'bound>(
     let source = Mapping::<_, ToDevice>::new(dev, source)?;
     let destination = Mapping::<_, FromDevice>::new(dev, destination)?;
     let done = controller.copy(source, destination, range)?;
+    let destination = done.mappings.destination.unmap();
 
-    pattern::check(
-        &done.mappings.destination.unmap(),
-        range.dst_offset,
-        range.len,
-    )?;
+    pattern::check(&destination, range.dst_offset, range.len)?;
     Ok(done.stats)
 }

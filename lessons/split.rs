@@ -12,12 +12,10 @@ use kernel::prelude::*;
 use super::{
     pattern,
     report::ListStats,
-    Failure,
-    MARGIN, //
+    Failure, //
 };
 use crate::{
     dma::{
-        Buffer,
         DmaDevice,
         FromDevice,
         Mapping,
@@ -39,12 +37,7 @@ pub(super) fn copy<'bound>(
     controller: &Controller<'bound>,
     range: CopyRange,
 ) -> Result<ListStats, Failure> {
-    let mut source = Buffer::zeroed(range.src_offset + range.len, GFP_KERNEL)?;
-    let mut destination = Buffer::zeroed(range.dst_offset + range.len + MARGIN, GFP_KERNEL)?;
-
-    pattern::fill_source(&mut source[range.src_offset..]);
-    pattern::fill_background(&mut destination);
-
+    let (source, destination) = pattern::buffers(range)?;
     let source = SgTableBuilder::new(dev, Contiguous(source))
         .split_at_pages()
         .build(GFP_KERNEL)?

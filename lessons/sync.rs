@@ -31,12 +31,10 @@ use kernel::prelude::*;
 use super::{
     pattern,
     report::ListStats,
-    Failure,
-    MARGIN, //
+    Failure, //
 };
 use crate::{
     dma::{
-        Buffer,
         DmaDevice,
         FromDevice,
         Mapping,
@@ -59,12 +57,7 @@ pub(super) fn halves<'bound>(
 ) -> Result<ListStats, Failure> {
     let half = range.len / 2;
     let start = range.dst_offset;
-    let mut source = Buffer::zeroed(range.src_offset + range.len, GFP_KERNEL)?;
-    let mut destination = Buffer::zeroed(start + range.len + MARGIN, GFP_KERNEL)?;
-
-    pattern::fill_source(&mut source[range.src_offset..]);
-    pattern::fill_background(&mut destination);
-
+    let (source, destination) = pattern::buffers(range)?;
     let source = Mapping::<_, ToDevice>::new(dev, source)?;
     let destination = Mapping::<_, FromDevice>::new(dev, destination)?;
     let mut transfer = controller

@@ -5,12 +5,10 @@
 
 use super::{
     pattern,
-    Failure,
-    MARGIN, //
+    Failure, //
 };
 use crate::{
     dma::{
-        Buffer,
         DmaDevice,
         FromDevice,
         Mapping,
@@ -37,12 +35,7 @@ pub(super) fn copy<'bound>(
     let mut stats = KVec::with_capacity(COUNT, GFP_KERNEL)?;
 
     for _ in 0..COUNT {
-        let mut source = Buffer::zeroed(range.src_offset + range.len, GFP_KERNEL)?;
-        let mut destination = Buffer::zeroed(range.dst_offset + range.len + MARGIN, GFP_KERNEL)?;
-
-        pattern::fill_source(&mut source[range.src_offset..]);
-        pattern::fill_background(&mut destination);
-
+        let (source, destination) = pattern::buffers(range)?;
         let source = Mapping::<_, ToDevice>::new(dev, source)?;
         let destination = Mapping::<_, FromDevice>::new(dev, destination)?;
         let descriptor = controller.prepare(source, destination, range, GFP_KERNEL)?;
@@ -51,12 +44,9 @@ pub(super) fn copy<'bound>(
     }
     for transfer in transfers {
         let done = transfer.wait()?;
+        let destination = done.mappings.destination.unmap();
 
-        pattern::check(
-            &done.mappings.destination.unmap(),
-            range.dst_offset,
-            range.len,
-        )?;
+        pattern::check(&destination, range.dst_offset, range.len)?;
         stats.push(done.stats, GFP_KERNEL)?;
     }
 
