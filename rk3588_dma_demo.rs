@@ -8,12 +8,14 @@
 //! - [`sg`]: the same for memory that is not contiguous;
 //! - [`bindings`]: kernel interfaces that the `kernel` crate lacks;
 //! - [`pl330`]: the controller;
-//! - [`lessons`]: the lessons of the demonstration;
+//! - [`lessons`]: the code that drivers would have, a file for each subject;
+//! - [`demo`]: the demonstration, which runs the lessons and reports their transfers;
 //! - [`user`]: the debugfs files.
 //!
 //! The device tree overlays in `dts/` give one or all of the three controllers to this driver.
 
 mod bindings;
+mod demo;
 mod dma;
 #[cfg(CONFIG_KUNIT = "y")]
 #[path = "tests/kunit/fixture.rs"]

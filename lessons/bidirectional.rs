@@ -28,7 +28,7 @@ use crate::{
 
 /// Copies `range` to a second buffer, and from there to the end of the first. Verifies all bytes of
 /// both.
-pub(super) fn there_and_back<'bound>(
+pub(crate) fn there_and_back<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
     range: CopyRange,

@@ -36,7 +36,7 @@ use crate::{
 };
 
 /// Number of transfers.
-pub(super) const COUNT: usize = 9;
+pub(crate) const COUNT: usize = 9;
 
 /// Source and destination, which change places after each transfer.
 type Buffers<'bound> = Pair<MappedBuffer<'bound>, MappedBuffer<'bound>>;
@@ -62,7 +62,7 @@ struct State<'bound> {
 
 /// Copies `range` between two buffers nine times, back and forth. Verifies all bytes of the last
 /// destination.
-pub(super) fn copy<'bound>(
+pub(crate) fn copy<'bound>(
     dev: &'bound DmaDevice,
     controller: &Arc<Controller<'bound>>,
     range: CopyRange,

@@ -46,7 +46,7 @@ use crate::{
 
 /// Copies `range` between two mapped buffers, then the bytes after it. The CPU writes these while
 /// the source is mapped.
-pub(super) fn twice<'bound>(
+pub(crate) fn twice<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
     range: CopyRange,

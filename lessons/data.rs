@@ -42,14 +42,14 @@ const MESSAGE: Message = Message {
 };
 
 /// Range of a [`Message`], from the start of the source to the second half of the destination.
-pub(super) const RANGE: CopyRange = CopyRange {
+pub(crate) const RANGE: CopyRange = CopyRange {
     src_offset: 0,
     dst_offset: size_of::<Message>(),
     len: size_of::<Message>(),
 };
 
 /// Copies a message from a `KBox` to a `KVec`, twice, and verifies it there.
-pub(super) fn send_twice<'bound>(
+pub(crate) fn send_twice<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
 ) -> Result<[TransferStats; 2], Failure> {

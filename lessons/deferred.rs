@@ -97,7 +97,7 @@ impl WorkItem for Check {
 }
 
 /// Copies `range`, and lets a work item verify all bytes of the destination.
-pub(super) fn check<'bound>(
+pub(crate) fn check<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
     range: CopyRange,

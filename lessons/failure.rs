@@ -23,7 +23,6 @@ use crate::{
     pl330::{
         Controller,
         CopyRange,
-        Failed,
         InjectedFault,
         TransferError,
         TransferStats, //
@@ -32,7 +31,7 @@ use crate::{
 
 /// Copies `range` with the injected `fault`, then without, in the same buffers. Verifies all bytes.
 /// Returns the error of the first copy and the statistics of the second.
-pub(super) fn recover<'bound>(
+pub(crate) fn recover<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
     range: CopyRange,
@@ -41,27 +40,22 @@ pub(super) fn recover<'bound>(
     let (source, destination) = pattern::buffers(range)?;
     let source = Mapping::<_, ToDevice>::new(dev, source)?;
     let destination = Mapping::<_, FromDevice>::new(dev, destination)?;
-
-    let (error, source, destination) =
-        match controller.inject_fault(source, destination, range, fault) {
-            Err(Failed {
-                error,
-                mappings:
-                    Some(Pair {
-                        source,
-                        destination,
-                    }),
-            }) => (error, source, destination),
-            Err(failed) => return Err(failed.into()),
-            Ok(_) => return Err(Failure::NoError),
-        };
+    let failed = match controller.inject_fault(source, destination, range, fault) {
+        Err(failed) => failed,
+        Ok(_) => return Err(Failure::NoError),
+    };
+    let error = failed.error;
 
     match (fault, error) {
         (InjectedFault::UndefinedInstruction, TransferError::Fault(_))
         | (InjectedFault::Endless, TransferError::Timeout(_)) => (),
-        _ => return Err(Failure::Transfer(error, true)),
+        _ => return Err(failed.into()),
     }
 
+    let Pair {
+        source,
+        destination,
+    } = failed.mappings.ok_or(Failure::Transfer(error, false))?;
     let done = controller.copy(source, destination, range)?;
     let destination = done.mappings.destination.unmap();
 

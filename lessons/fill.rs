@@ -28,7 +28,7 @@ use crate::{
 
 /// Fills the destination of `range` with a pattern of 1, 2, 4 or 8 `bytes`. Verifies all bytes of
 /// the buffer.
-pub(super) fn fill<'bound>(
+pub(crate) fn fill<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
     range: CopyRange,
@@ -53,7 +53,7 @@ pub(super) fn fill<'bound>(
 
 /// Fills a list of buffers with a pattern of 1, 2, 4 or 8 `bytes`. The pattern continues from one
 /// buffer to the next. Verifies all bytes of the buffers.
-pub(super) fn fill_list<'bound>(
+pub(crate) fn fill_list<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
     bytes: &[u8],

@@ -52,14 +52,14 @@ use crate::{
 const HALF: usize = PageBuffer::LEN / 2;
 
 /// Range of each frame, in its half.
-pub(super) const FRAME: CopyRange = CopyRange {
+pub(crate) const FRAME: CopyRange = CopyRange {
     src_offset: 0,
     dst_offset: 64,
     len: 1500,
 };
 
 /// Receives two frames into one page. Verifies all bytes of the page.
-pub(super) fn receive<'bound>(
+pub(crate) fn receive<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
 ) -> Result<[TransferStats; 2], Failure> {

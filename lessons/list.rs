@@ -10,7 +10,6 @@ use kernel::prelude::*;
 
 use super::{
     pattern,
-    report::ListStats,
     Failure,
     MARGIN, //
 };
@@ -20,21 +19,32 @@ use crate::{
         Buffer,
         DmaDevice,
         FromDevice,
-        Mapping, //
+        Mapping,
+        Pair, //
     },
     pl330::{
         Controller,
-        CopyRange, //
+        CopyRange,
+        TransferStats, //
     },
-    sg::SgTable, //
+    sg::{
+        MappedSgTable,
+        SgTable, //
+    }, //
 };
+
+/// List of several buffers.
+type List<'bound, D> = MappedSgTable<'bound, KVec<Buffer>, D>;
+
+/// Lists from which bytes were gathered, and to which they were scattered.
+type Lists<'bound> = Pair<List<'bound, Bidirectional>, List<'bound, FromDevice>>;
 
 /// Lengths of the buffers in bytes. The kernel would bounce a destination shorter than 256 bytes,
 /// because it does not know that the rest of the cache lines is unused.
 const LENS: [usize; 5] = [1000, 300, 4096, 513, 6000];
 
 /// Range of all bytes of the buffers.
-pub(super) const RANGE: CopyRange = CopyRange {
+pub(crate) const RANGE: CopyRange = CopyRange {
     src_offset: 0,
     dst_offset: 0,
     len: 1000 + 300 + 4096 + 513 + 6000,
@@ -42,10 +52,10 @@ pub(super) const RANGE: CopyRange = CopyRange {
 
 /// Gathers several buffers into one, and scatters it to several others. Verifies all bytes of each
 /// destination.
-pub(super) fn gather_and_scatter<'bound>(
+pub(crate) fn gather_and_scatter<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
-) -> Result<[ListStats; 2], Failure> {
+) -> Result<([TransferStats; 2], Lists<'bound>), Failure> {
     let mut parts = buffers()?;
     let mut whole = Buffer::zeroed(RANGE.len + MARGIN, GFP_KERNEL)?;
     let mut index = 0;
@@ -60,22 +70,26 @@ pub(super) fn gather_and_scatter<'bound>(
 
     let parts = SgTable::new(dev, parts, GFP_KERNEL)?.map::<Bidirectional>()?;
     let whole = Mapping::<_, Bidirectional>::new(dev, whole)?;
-    let mut done = controller.copy(parts, whole, RANGE)?;
-    let gathered = ListStats::list_to_mapping(&done);
+    let mut gather = controller.copy(parts, whole, RANGE)?;
 
-    pattern::check(done.mappings.destination.for_cpu(..)?, 0, RANGE.len)?;
+    pattern::check(gather.mappings.destination.for_cpu(..)?, 0, RANGE.len)?;
 
     let others = SgTable::new(dev, buffers()?, GFP_KERNEL)?.map::<FromDevice>()?;
-    let done = controller.copy(done.mappings.destination, others, RANGE)?;
-    let scattered = ListStats::mapping_to_list(&done);
-    let others = done.mappings.destination.unmap().into_memory();
+    let mut scatter = controller.copy(gather.mappings.destination, others, RANGE)?;
+    let bytes = scatter.mappings.destination.for_cpu(..)?;
 
-    pattern::check_parts(others.iter().map(|part| &part[..]), pattern::source)?;
-    Ok([gathered, scattered])
+    pattern::check_parts(bytes.iter(), pattern::source)?;
+    Ok((
+        [gather.stats, scatter.stats],
+        Pair {
+            source: gather.mappings.source,
+            destination: scatter.mappings.destination,
+        },
+    ))
 }
 
 /// Returns buffers of [`LENS`].
-pub(super) fn buffers() -> Result<KVec<Buffer>> {
+pub(crate) fn buffers() -> Result<KVec<Buffer>> {
     let mut buffers = KVec::new();
 
     for len in LENS {

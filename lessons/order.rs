@@ -39,7 +39,7 @@ use crate::{
 };
 
 /// Number of transfers.
-pub(super) const COUNT: usize = 8;
+pub(crate) const COUNT: usize = 8;
 
 /// Result that a callback gets.
 type CopyResult<'bound> =
@@ -56,7 +56,7 @@ struct Results<'bound> {
 }
 
 /// Returns the part of `range` that transfer `number` copies.
-pub(super) fn part(range: CopyRange, number: usize) -> CopyRange {
+pub(crate) fn part(range: CopyRange, number: usize) -> CopyRange {
     CopyRange {
         len: range.len >> number,
         ..range
@@ -65,7 +65,7 @@ pub(super) fn part(range: CopyRange, number: usize) -> CopyRange {
 
 /// Copies `range`, then a half of it, a quarter and so on, in this order. Verifies all bytes of the
 /// destinations.
-pub(super) fn copy<'bound>(
+pub(crate) fn copy<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
     range: CopyRange,
@@ -103,22 +103,17 @@ pub(super) fn copy<'bound>(
     }
     results.all.wait_for_completion();
 
+    let ended = core::mem::take(&mut *results.ended.lock());
     let mut stats = KVec::with_capacity(COUNT, GFP_KERNEL)?;
 
-    for (place, (number, result)) in core::mem::take(&mut *results.ended.lock())
-        .into_iter()
-        .enumerate()
-    {
+    for (place, (number, result)) in ended.into_iter().enumerate() {
         let done = result?;
+        let destination = done.mappings.destination.unmap();
 
         if place != number {
             return Err(Failure::Order { place, number });
         }
-        pattern::check(
-            &done.mappings.destination.unmap(),
-            range.dst_offset,
-            part(range, number).len,
-        )?;
+        pattern::check(&destination, range.dst_offset, range.len >> number)?;
         stats.push(done.stats, GFP_KERNEL)?;
     }
 

@@ -32,7 +32,7 @@ use crate::{
 
 /// Copies `range` between two pages, of which it maps only the range and a margin. Verifies all
 /// mapped bytes of the destination.
-pub(super) fn copy<'bound>(
+pub(crate) fn copy<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
     range: CopyRange,

@@ -7,7 +7,6 @@ use kernel::prelude::*;
 
 use super::{
     pattern,
-    report::ListStats,
     Failure, //
 };
 use crate::{
@@ -15,14 +14,25 @@ use crate::{
         Bidirectional,
         DmaDevice,
         FromDevice,
-        PageBuffer, //
+        PageBuffer,
+        Pair, //
     },
     pl330::{
         Controller,
-        CopyRange, //
+        CopyRange,
+        TransferStats, //
     },
-    sg::SgTable, //
+    sg::{
+        MappedSgTable,
+        SgTable, //
+    }, //
 };
+
+/// List of pages.
+type List<'bound, D> = MappedSgTable<'bound, KVec<PageBuffer>, D>;
+
+/// Lists of the source and the destination.
+type Lists<'bound> = Pair<List<'bound, Bidirectional>, List<'bound, FromDevice>>;
 
 /// Number of source pages, and offset and length of the used bytes of each.
 const SOURCE: (usize, usize, usize) = (30, 64, 3000);
@@ -31,7 +41,7 @@ const SOURCE: (usize, usize, usize) = (30, 64, 3000);
 const DESTINATION: (usize, usize, usize) = (25, 7, 3600);
 
 /// Range of all used bytes, whose number is the same on both sides.
-pub(super) const RANGE: CopyRange = CopyRange {
+pub(crate) const RANGE: CopyRange = CopyRange {
     src_offset: 0,
     dst_offset: 0,
     len: SOURCE.0 * SOURCE.2,
@@ -41,10 +51,10 @@ const _: () = assert!(SOURCE.0 * SOURCE.2 == DESTINATION.0 * DESTINATION.2);
 
 /// Copies pages to pages twice. In between, the CPU changes bytes in two pages of the source, which
 /// stays mapped. Verifies all bytes of the destination.
-pub(super) fn twice<'bound>(
+pub(crate) fn twice<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
-) -> Result<[ListStats; 2], Failure> {
+) -> Result<([TransferStats; 2], Lists<'bound>), Failure> {
     const NEW: [u8; 10] = *b"two pages!";
 
     let mut source = pages(SOURCE)?;
@@ -60,35 +70,31 @@ pub(super) fn twice<'bound>(
     let source = SgTable::new(dev, source, GFP_KERNEL)?.map::<Bidirectional>()?;
     let destination = SgTable::new(dev, pages(DESTINATION)?, GFP_KERNEL)?.map::<FromDevice>()?;
     let mut done = controller.copy(source, destination, RANGE)?;
-    let first = ListStats::list_to_list(&done);
+    let first = done.stats;
+    let bytes = done.mappings.destination.for_cpu(..)?;
 
-    pattern::check_parts(
-        done.mappings.destination.for_cpu(..)?.iter(),
-        pattern::source,
-    )?;
+    pattern::check_parts(bytes.iter(), pattern::source)?;
 
     // Five bytes in the first page, and five in the next.
     let at = SOURCE.2 - NEW.len() / 2;
+    let mut bytes = done.mappings.source.for_cpu_mut(at..at + NEW.len())?;
 
-    done.mappings
-        .source
-        .for_cpu_mut(at..at + NEW.len())?
-        .copy_from(&NEW)?;
+    bytes.copy_from(&NEW)?;
+    drop(bytes);
 
-    let done = controller.copy(done.mappings.source, done.mappings.destination, RANGE)?;
-    let second = ListStats::list_to_list(&done);
-    let destination = done.mappings.destination.unmap().into_memory();
+    let mut done = controller.copy(done.mappings.source, done.mappings.destination, RANGE)?;
+    let bytes = done.mappings.destination.for_cpu(..)?;
 
-    pattern::check_parts(
-        destination.iter().map(|page| &page[..]),
-        |index| match index.checked_sub(at).and_then(|index| NEW.get(index)) {
+    pattern::check_parts(bytes.iter(), |index| {
+        match index.checked_sub(at).and_then(|index| NEW.get(index)) {
             Some(&byte) => byte,
             None => pattern::source(index),
-        },
-    )?;
-    Ok([first, second])
+        }
+    })?;
+    Ok(([first, done.stats], done.mappings))
 }
 
+/// Allocates `count` pages, of each of which `len` bytes are used.
 fn pages((count, from, len): (usize, usize, usize)) -> Result<KVec<PageBuffer>> {
     let mut pages = KVec::with_capacity(count, GFP_KERNEL)?;
 

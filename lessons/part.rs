@@ -33,7 +33,7 @@ const LEN: usize = 64 << 10;
 
 /// Copies `range` as a frame between longer buffers, then another frame in the same buffers.
 /// Verifies the received bytes and the margin after them.
-pub(super) fn frames<'bound>(
+pub(crate) fn frames<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
     range: CopyRange,

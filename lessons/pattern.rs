@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Byte that is wrong.
-pub(super) struct Mismatch {
+pub(crate) struct Mismatch {
     offset: usize,
     expected: u8,
     found: u8,

@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// Copies `count` chunks of `len` bytes, the last one first. Verifies all bytes of the destination.
-pub(super) fn gather<'bound>(
+pub(crate) fn gather<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
     count: usize,

@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Copies `rows` between two buffers. Verifies all bytes of the destination.
-pub(super) fn copy<'bound>(
+pub(crate) fn copy<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
     rows: Copy2d,

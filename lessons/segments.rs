@@ -6,25 +6,20 @@
 //! `sg_dma_address()` and `sg_dma_len()`, which are not those of the entry. `InFlight::segments`
 //! yields only these. An engine can call it, a lesson cannot: it gets the segments as text.
 
-use kernel::{
-    prelude::*,
-    str::CString, //
-};
+use kernel::prelude::*;
 
-use super::{
-    report::ListStats,
-    Failure, //
-};
+use super::Failure;
 use crate::{
     dma::{
         Buffer,
-        Direction,
         DmaDevice,
         FromDevice,
         PageBuffer,
+        Pair,
         ToDevice, //
     },
     pl330::{
+        Completed,
         Controller,
         CopyRange, //
     },
@@ -37,18 +32,26 @@ use crate::{
     }, //
 };
 
+/// Copy from a list to a list.
+type Copied<'bound> = Completed<
+    Pair<
+        MappedSgTable<'bound, Contiguous<Buffer>, ToDevice>,
+        MappedSgTable<'bound, KVec<PageBuffer>, FromDevice>,
+    >,
+>;
+
 /// Range to copy.
-pub(super) const RANGE: CopyRange = CopyRange {
+pub(crate) const RANGE: CopyRange = CopyRange {
     src_offset: 0,
     dst_offset: 0,
     len: 10_000,
 };
 
-/// Copies a buffer to pages. Verifies all bytes. Returns the segments of both sides as text.
-pub(super) fn copy<'bound>(
+/// Copies a buffer to pages. Verifies all bytes. Returns the lengths of the entries of both sides.
+pub(crate) fn copy<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
-) -> Result<(ListStats, [CString; 2]), Failure> {
+) -> Result<(Copied<'bound>, [KVec<usize>; 2]), Failure> {
     let mut source = Buffer::zeroed(RANGE.len, GFP_KERNEL)?;
     let mut pages = KVec::new();
 
@@ -61,37 +64,25 @@ pub(super) fn copy<'bound>(
         .max_segment(4096)
         .build(GFP_KERNEL)?;
     let destination = SgTable::new(dev, pages, GFP_KERNEL)?;
-    let (source, from) = map::<_, ToDevice>(source)?;
-    let (destination, to) = map::<_, FromDevice>(destination)?;
+    let lengths = [lengths(&source)?, lengths(&destination)?];
+    let source = source.map::<ToDevice>()?;
+    let destination = destination.map::<FromDevice>()?;
     let mut done = controller.copy(source, destination, RANGE)?;
-    let stats = ListStats::list_to_list(&done);
 
     for bytes in done.mappings.destination.for_cpu(..RANGE.len)?.iter() {
         if bytes.iter().any(|&byte| byte != 0x5e) {
             return Err(Failure::Message);
         }
     }
-    Ok((stats, [from, to]))
+    Ok((done, lengths))
 }
 
-/// Maps `table`. Returns a text with it: the length of each entry, and the address and the length
-/// of each segment.
-fn map<M: SgMemory, D: Direction>(
-    table: SgTable<'_, M>,
-) -> Result<(MappedSgTable<'_, M, D>, CString), Failure> {
-    let (len, entries) = (table.len(), table.orig_nents());
-    let mut lengths = KVec::with_capacity(entries, GFP_KERNEL)?;
+/// Returns the length of each entry of `table`.
+fn lengths<M: SgMemory>(table: &SgTable<'_, M>) -> Result<KVec<usize>> {
+    let mut lengths = KVec::with_capacity(table.orig_nents(), GFP_KERNEL)?;
 
     for length in table.lengths() {
         lengths.push(length, GFP_KERNEL)?;
     }
-
-    let list = table.map::<D>()?;
-    let text = CString::try_from_fmt(fmt!(
-        "{len} bytes, {entries} entries {lengths:?} -> {} segments {}",
-        list.nents(),
-        list.display_segments()
-    ))?;
-
-    Ok((list, text))
+    Ok(lengths)
 }

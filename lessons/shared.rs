@@ -48,7 +48,7 @@ use crate::{
 };
 
 /// Copies `range` of one image to two buffers at once. Verifies all bytes.
-pub(super) fn copy_twice<'bound>(
+pub(crate) fn copy_twice<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
     range: CopyRange,

@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// Copies `range` between two buffers. Verifies all bytes of the destination.
-pub(super) fn copy<'bound>(
+pub(crate) fn copy<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
     range: CopyRange,
@@ -43,6 +43,7 @@ pub(super) fn copy<'bound>(
     let source = Mapping::<_, ToDevice>::new(dev, source)?;
     let destination = Mapping::<_, FromDevice>::new(dev, destination)?;
     let done = controller.copy(source, destination, range)?;
+
     let destination = done.mappings.destination.unmap();
 
     pattern::check(&destination, range.dst_offset, range.len)?;

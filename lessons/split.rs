@@ -11,45 +11,49 @@ use kernel::prelude::*;
 
 use super::{
     pattern,
-    report::ListStats,
     Failure, //
 };
 use crate::{
     dma::{
+        Buffer,
         DmaDevice,
         FromDevice,
         Mapping,
+        Pair,
         ToDevice, //
     },
     pl330::{
+        Completed,
         Controller,
         CopyRange, //
     },
     sg::{
         Contiguous,
+        MappedSgTable,
         SgTableBuilder, //
     }, //
 };
 
+/// Copy from the list to a buffer.
+type Copied<'bound> = Completed<
+    Pair<MappedSgTable<'bound, Contiguous<Buffer>, ToDevice>, Mapping<'bound, Buffer, FromDevice>>,
+>;
+
 /// Copies `range` from a buffer that is split at its pages. Verifies all bytes of the destination.
-pub(super) fn copy<'bound>(
+pub(crate) fn copy<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
     range: CopyRange,
-) -> Result<ListStats, Failure> {
+) -> Result<Copied<'bound>, Failure> {
     let (source, destination) = pattern::buffers(range)?;
     let source = SgTableBuilder::new(dev, Contiguous(source))
         .split_at_pages()
         .build(GFP_KERNEL)?
         .map::<ToDevice>()?;
     let destination = Mapping::<_, FromDevice>::new(dev, destination)?;
-    let done = controller.copy(source, destination, range)?;
-    let stats = ListStats::list_to_mapping(&done);
+    let mut done = controller.copy(source, destination, range)?;
+    let bytes = done.mappings.destination.for_cpu(..)?;
 
-    pattern::check(
-        &done.mappings.destination.unmap(),
-        range.dst_offset,
-        range.len,
-    )?;
-    Ok(stats)
+    pattern::check(bytes, range.dst_offset, range.len)?;
+    Ok(done)
 }

@@ -30,7 +30,6 @@ use kernel::prelude::*;
 
 use super::{
     pattern,
-    report::ListStats,
     Failure, //
 };
 use crate::{
@@ -42,19 +41,21 @@ use crate::{
     },
     pl330::{
         Controller,
-        CopyRange, //
+        CopyRange,
+        TransferStats, //
     }, //
 };
 
 /// Number of bytes that the CPU reads first. On hardware, the copy may end while it reads more.
 const HEADER: usize = 64;
 
-/// Copies `range`, and reads its first half while the second half is copied.
-pub(super) fn halves<'bound>(
+/// Copies `range`, and reads its first half while the second half is copied. Returns true with the
+/// statistics if the copy had not ended before.
+pub(crate) fn halves<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
     range: CopyRange,
-) -> Result<ListStats, Failure> {
+) -> Result<(TransferStats, bool), Failure> {
     let half = range.len / 2;
     let start = range.dst_offset;
     let (source, destination) = pattern::buffers(range)?;
@@ -75,5 +76,5 @@ pub(super) fn halves<'bound>(
     let mut done = transfer.wait()?;
 
     pattern::check(done.mappings.destination.for_cpu(..)?, start, range.len)?;
-    Ok(ListStats::read_in_transfer(done.stats, is_copying))
+    Ok((done.stats, is_copying))
 }

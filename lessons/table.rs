@@ -53,14 +53,14 @@ const COUNT: usize = 512;
 const OLD: u32 = 0x0bad_cafe;
 
 /// Bytes of the table that the device writes.
-pub(super) const RANGE: CopyRange = CopyRange {
+pub(crate) const RANGE: CopyRange = CopyRange {
     src_offset: 0,
     dst_offset: 0,
     len: COUNT * size_of::<u32>(),
 };
 
 /// Copies bytes to a part of a table. Verifies all of its entries.
-pub(super) fn update<'bound>(
+pub(crate) fn update<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
 ) -> Result<TransferStats, Failure> {

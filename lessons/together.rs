@@ -3,6 +3,8 @@
 //! Transfers at the same time: they are submitted one after the other, without a wait in between,
 //! and use all channels. If no channel is idle, a transfer waits for one.
 
+use kernel::prelude::*;
+
 use super::{
     pattern,
     Failure, //
@@ -20,13 +22,12 @@ use crate::{
         TransferStats, //
     }, //
 };
-use kernel::prelude::*;
 
 /// Number of transfers, four more than channels.
-pub(super) const COUNT: usize = 12;
+pub(crate) const COUNT: usize = 12;
 
 /// Copies `range` between twelve pairs of buffers at once. Verifies all bytes of the destinations.
-pub(super) fn copy<'bound>(
+pub(crate) fn copy<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
     range: CopyRange,

@@ -14,7 +14,6 @@ use zerocopy_derive::{
 
 use super::{
     pattern,
-    report::ListStats,
     Failure, //
 };
 use crate::{
@@ -22,14 +21,17 @@ use crate::{
         DmaDevice,
         FromDevice,
         PageBuffer,
+        Pair,
         ToDevice, //
     },
     pl330::{
+        Completed,
         Controller,
         CopyRange, //
     },
     sg::{
         Contiguous,
+        MappedSgTable,
         SgTable, //
     }, //
 };
@@ -37,28 +39,39 @@ use crate::{
 /// Header of a packet.
 #[derive(Clone, Copy, FromBytes, Immutable, IntoBytes, KnownLayout, PartialEq)]
 #[repr(C)]
-struct Header {
+pub(crate) struct Header {
     kind: u32,
     payload: u32,
 }
 
 const HEADER: usize = size_of::<Header>();
 
+/// Header and payload of a packet.
+type Packet = (Contiguous<KBox<Header>>, VVec<u8>);
+
+/// Copy from a packet to pages.
+type Copied<'bound> = Completed<
+    Pair<
+        MappedSgTable<'bound, Packet, ToDevice>,
+        MappedSgTable<'bound, KVec<PageBuffer>, FromDevice>,
+    >,
+>;
+
 /// Length of a payload in bytes.
 const PAYLOAD: usize = 100_000;
 
 /// Range of a packet.
-pub(super) const RANGE: CopyRange = CopyRange {
+pub(crate) const RANGE: CopyRange = CopyRange {
     src_offset: 0,
     dst_offset: 0,
     len: HEADER + PAYLOAD,
 };
 
 /// Sends a packet. Verifies all bytes of it where it was received.
-pub(super) fn send<'bound>(
+pub(crate) fn send<'bound>(
     dev: &'bound DmaDevice,
     controller: &Controller<'bound>,
-) -> Result<ListStats, Failure> {
+) -> Result<Copied<'bound>, Failure> {
     // CAST: It is less than 4 GiB.
     let header = Header {
         kind: u32::from_le_bytes(*b"data"),
@@ -76,22 +89,18 @@ pub(super) fn send<'bound>(
     let packet = SgTable::new(dev, packet, GFP_KERNEL)?.map::<ToDevice>()?;
     let pages = SgTable::new(dev, pages, GFP_KERNEL)?.map::<FromDevice>()?;
     let mut done = controller.copy(packet, pages, RANGE)?;
-    let stats = ListStats::list_to_list(&done);
+    let pages = &mut done.mappings.destination;
     let mut received = [0; HEADER];
 
     // Only the header is synced, to find the kind of the payload.
-    done.mappings
-        .destination
-        .for_cpu(..HEADER)?
-        .copy_to(&mut received)?;
+    pages.for_cpu(..HEADER)?.copy_to(&mut received)?;
     if Header::read_from_bytes(&received) != Ok(header) {
         return Err(Failure::Message);
     }
 
     // Then the payload.
-    pattern::check_parts(
-        done.mappings.destination.for_cpu(HEADER..RANGE.len)?.iter(),
-        pattern::source,
-    )?;
-    Ok(stats)
+    let payload = pages.for_cpu(HEADER..RANGE.len)?;
+
+    pattern::check_parts(payload.iter(), pattern::source)?;
+    Ok(done)
 }

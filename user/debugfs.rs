@@ -40,11 +40,11 @@ use super::{
 };
 use crate::{
     bindings::debugfs,
-    dma::DmaDevice,
-    lessons::{
+    demo::{
         self,
         Report, //
     },
+    dma::DmaDevice,
     pl330::Controller, //
 };
 
@@ -122,7 +122,7 @@ impl debugfs::Command<FileData<'_>> for RunFile {
         }
 
         let mut last = data.report.lock();
-        let report = last.insert(lessons::run(data.dev, &data.controller)?);
+        let report = last.insert(demo::run(data.dev, &data.controller)?);
 
         if report.has_failures() {
             return Err(EIO);

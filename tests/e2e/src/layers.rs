@@ -32,7 +32,8 @@ pl330::engine kernel bindings dma pl330::program pl330::hw pl330::engine::channe
 pl330::transfer kernel dma sg pl330::program pl330::engine
 pl330 kernel bindings dma pl330::program pl330::hw pl330::engine pl330::transfer
 lessons kernel dma sg pl330
-user kernel bindings dma sg pl330 lessons
+demo kernel dma sg pl330 lessons
+user kernel bindings dma sg pl330 demo
 crate kernel pin_init bindings dma pl330 user
 ";
 

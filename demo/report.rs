@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Report of the lessons, as text and as JSON.
+//! Report of the lessons, and its text.
 
 use kernel::{
     fmt,
@@ -8,12 +8,15 @@ use kernel::{
     str::CString, //
 };
 
-use super::Failure;
+use super::Stop;
 use crate::{
     dma::{
         Direction,
+        Mapping,
+        Memory,
         Pair, //
     },
+    lessons::Failure,
     pl330::{
         Completed,
         CopyRange,
@@ -27,73 +30,56 @@ use crate::{
 };
 
 /// Statistics of a transfer, and of its lists.
-#[derive(Clone, Copy)]
 pub(super) struct ListStats {
-    stats: TransferStats,
+    pub(super) stats: TransferStats,
     /// Counts of the source and of the destination, if they are lists.
-    counts: [Option<ListCounts>; 2],
+    pub(super) counts: [Option<ListCounts>; 2],
     /// True if the CPU read bytes while others were copied, if it was to do that.
-    is_read_in_transfer: Option<bool>,
+    pub(super) is_read_in_transfer: Option<bool>,
 }
 
 /// Numbers of entries (`orig_nents`) and segments (`nents`) of a list.
-#[derive(Clone, Copy)]
-struct ListCounts {
-    entries: usize,
-    segments: usize,
+pub(super) struct ListCounts {
+    pub(super) entries: usize,
+    pub(super) segments: usize,
 }
 
-impl ListCounts {
-    fn of<M: SgMemory, D: Direction>(list: &MappedSgTable<'_, M, D>) -> Option<Self> {
-        Some(Self {
-            entries: list.orig_nents(),
-            segments: list.nents(),
+/// Side of a transfer.
+pub(super) trait Side {
+    /// Returns the counts of a list; `None` for a single mapping.
+    fn counts(&self) -> Option<ListCounts> {
+        None
+    }
+}
+
+/// Side of which no counts are reported.
+impl Side for () {}
+
+impl<M: Memory, D: Direction> Side for Mapping<'_, M, D> {}
+
+impl<M: SgMemory, D: Direction> Side for MappedSgTable<'_, M, D> {
+    fn counts(&self) -> Option<ListCounts> {
+        Some(ListCounts {
+            entries: self.orig_nents(),
+            segments: self.nents(),
         })
     }
 }
 
-/// Mappings of a transfer from a list to a list.
-type Lists<'dev, S, SD, M, D> = Pair<MappedSgTable<'dev, S, SD>, MappedSgTable<'dev, M, D>>;
-
 impl ListStats {
+    /// Returns the statistics of a transfer from `source` to `destination`.
+    pub(super) fn new(stats: TransferStats, source: &impl Side, destination: &impl Side) -> Self {
+        Self {
+            counts: [source.counts(), destination.counts()],
+            ..stats.into()
+        }
+    }
+
     /// Returns the statistics of a transfer of which the CPU was to read bytes before its end.
     pub(super) fn read_in_transfer(stats: TransferStats, is_read: bool) -> Self {
         Self {
             is_read_in_transfer: Some(is_read),
             ..stats.into()
-        }
-    }
-
-    /// Returns the statistics of a transfer from a list to a mapping.
-    pub(super) fn list_to_mapping<M: SgMemory, D: Direction, T>(
-        done: &Completed<Pair<MappedSgTable<'_, M, D>, T>>,
-    ) -> Self {
-        Self {
-            counts: [ListCounts::of(&done.mappings.source), None],
-            ..done.stats.into()
-        }
-    }
-
-    /// Returns the statistics of a transfer from a mapping to a list.
-    pub(super) fn mapping_to_list<S, M: SgMemory, D: Direction>(
-        done: &Completed<Pair<S, MappedSgTable<'_, M, D>>>,
-    ) -> Self {
-        Self {
-            counts: [None, ListCounts::of(&done.mappings.destination)],
-            ..done.stats.into()
-        }
-    }
-
-    /// Returns the statistics of a transfer from a list to a list.
-    pub(super) fn list_to_list<S: SgMemory, SD: Direction, M: SgMemory, D: Direction>(
-        done: &Completed<Lists<'_, S, SD, M, D>>,
-    ) -> Self {
-        Self {
-            counts: [
-                ListCounts::of(&done.mappings.source),
-                ListCounts::of(&done.mappings.destination),
-            ],
-            ..done.stats.into()
         }
     }
 }
@@ -102,28 +88,38 @@ impl From<TransferStats> for ListStats {
     fn from(stats: TransferStats) -> Self {
         Self {
             stats,
-            counts: [None; 2],
+            counts: [None, None],
             is_read_in_transfer: None,
         }
     }
 }
 
+impl<S: Side, D: Side> From<Completed<Pair<S, D>>> for ListStats {
+    fn from(done: Completed<Pair<S, D>>) -> Self {
+        Self::new(
+            done.stats,
+            &done.mappings.source,
+            &done.mappings.destination,
+        )
+    }
+}
+
 /// Transfer of a lesson, completed or failed.
-struct Entry {
-    lesson: &'static str,
-    range: CopyRange,
-    outcome: Result<ListStats, Failure>,
+pub(super) struct Entry {
+    pub(super) lesson: &'static str,
+    pub(super) range: CopyRange,
+    pub(super) outcome: Result<ListStats, Failure>,
 }
 
 /// Report of the lessons.
 pub(crate) struct Report {
-    entries: KVec<Entry>,
+    pub(super) entries: KVec<Entry>,
     /// Errors that lessons provoked.
-    provoked: KVec<TransferError>,
+    pub(super) provoked: KVec<TransferError>,
     /// Segments of one transfer, as text, after the name of their side.
     segments: KVec<(&'static str, CString)>,
     /// Number of events before the lessons; after [`Report::end`], number of their events.
-    events: u64,
+    pub(super) events: u64,
 }
 
 impl Report {
@@ -137,14 +133,31 @@ impl Report {
         }
     }
 
-    /// Adds the transfers of a lesson by their names, or a failure by the first name. Returns false
-    /// if the lessons should stop.
-    pub(super) fn add<const N: usize>(
+    /// Adds the transfer of a lesson.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop`] if the lessons should stop.
+    pub(super) fn add(
+        &mut self,
+        lesson: &'static str,
+        range: CopyRange,
+        outcome: Result<impl Into<ListStats>, Failure>,
+    ) -> Result<(), Stop> {
+        self.add_all([lesson], range, outcome.map(|done| [done]))
+    }
+
+    /// Adds the transfers of a lesson by their names, or a failure by the first name.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop`] if the lessons should stop.
+    pub(super) fn add_all<const N: usize>(
         &mut self,
         lessons: [&'static str; N],
         range: CopyRange,
         outcome: Result<[impl Into<ListStats>; N], Failure>,
-    ) -> Result<bool> {
+    ) -> Result<(), Stop> {
         match outcome {
             Ok(done) => {
                 for (lesson, done) in lessons.into_iter().zip(done) {
@@ -153,7 +166,11 @@ impl Report {
             }
             Err(failure) => self.push(lessons[0], range, Err(failure))?,
         }
-        Ok(!self.should_stop())
+        if self.should_stop() {
+            Err(Stop::NoResponse)
+        } else {
+            Ok(())
+        }
     }
 
     fn push(
@@ -179,9 +196,23 @@ impl Report {
         Ok(())
     }
 
-    /// Adds the segments of one side of the next transfer.
-    pub(super) fn add_segments(&mut self, side: &'static str, segments: CString) -> Result {
-        self.segments.push((side, segments), GFP_KERNEL)?;
+    /// Adds the lengths of the entries of `list`, and its segments, on one side of the next
+    /// transfer.
+    pub(super) fn add_segments<M: SgMemory, D: Direction>(
+        &mut self,
+        side: &'static str,
+        lengths: &[usize],
+        list: &MappedSgTable<'_, M, D>,
+    ) -> Result {
+        let text = CString::try_from_fmt(fmt!(
+            "{} bytes, {} entries {lengths:?} -> {} segments {}",
+            list.len(),
+            list.orig_nents(),
+            list.nents(),
+            list.display_segments()
+        ))?;
+
+        self.segments.push((side, text), GFP_KERNEL)?;
         Ok(())
     }
 
@@ -193,11 +224,6 @@ impl Report {
     /// Returns true if a transfer failed, or the numbers of programs and events differ.
     pub(crate) fn has_failures(&self) -> bool {
         self.failed() != 0 || self.events != self.programs()
-    }
-
-    /// Returns the report as a JSON object on one line.
-    pub(crate) fn as_json(&self) -> impl fmt::Display + '_ {
-        Json(self)
     }
 
     /// Returns true if further transfers would fail as the last one did, and take long.
@@ -219,12 +245,12 @@ impl Report {
     }
 
     /// Returns the number of completed transfers. One with a wrong byte counts as failed.
-    fn transfers(&self) -> u64 {
+    pub(super) fn transfers(&self) -> u64 {
         self.entries.len() as u64 - self.failed()
     }
 
     /// Returns the number of programs of these transfers, each of which raises an event.
-    fn programs(&self) -> u64 {
+    pub(super) fn programs(&self) -> u64 {
         self.entries
             .iter()
             .filter_map(|entry| entry.outcome.as_ref().ok())
@@ -232,7 +258,8 @@ impl Report {
             .sum()
     }
 
-    fn failed(&self) -> u64 {
+    /// Returns the number of transfers that failed.
+    pub(super) fn failed(&self) -> u64 {
         self.entries
             .iter()
             .filter(|entry| entry.outcome.is_err())
@@ -339,87 +366,5 @@ impl fmt::Display for Failure {
             }
             Self::NoError => f.write_str("should have failed"),
         }
-    }
-}
-
-/// Counts of the lists of a transfer, as JSON.
-struct JsonCounts<'a>(&'a [Option<ListCounts>; 2]);
-
-impl fmt::Display for JsonCounts<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (side, count) in ["source", "destination"].into_iter().zip(self.0) {
-            let Some(ListCounts { entries, segments }) = count else {
-                continue;
-            };
-
-            f.write_fmt(fmt!(
-                "\"{side}_entries\":{entries},\"{side}_segments\":{segments},"
-            ))?;
-        }
-        Ok(())
-    }
-}
-
-/// Report as JSON.
-///
-/// Its texts are those of the driver, which have no character that JSON escapes.
-struct Json<'a>(&'a Report);
-
-impl fmt::Display for Json<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let report = self.0;
-        let mut separator = "";
-
-        f.write_str("{\"transfers\":[")?;
-        for Entry {
-            lesson,
-            range,
-            outcome,
-        } in &report.entries
-        {
-            f.write_fmt(fmt!(
-                "{separator}{{\"lesson\":\"{lesson}\",\"bytes\":{},\"from_offset\":{},\
-                 \"to_offset\":{},",
-                range.len,
-                range.src_offset,
-                range.dst_offset
-            ))?;
-            separator = ",";
-            match outcome {
-                Ok(ListStats {
-                    stats,
-                    counts,
-                    is_read_in_transfer,
-                }) => f.write_fmt(fmt!(
-                    "{}{}\"source\":\"{:#010x}\",\"destination\":\"{:#010x}\",\"program_bytes\":{},\
-                     \"nanoseconds\":{},\"result\":\"ok\"}}",
-                    JsonCounts(counts),
-                    match is_read_in_transfer {
-                        Some(true) => "\"read_in_transfer\":true,",
-                        Some(false) => "\"read_in_transfer\":false,",
-                        None => "",
-                    },
-                    stats.source,
-                    stats.destination,
-                    stats.program_len,
-                    stats.duration.as_nanos(),
-                ))?,
-                Err(failure) => f.write_fmt(fmt!("\"result\":\"{failure}\"}}"))?,
-            }
-        }
-        f.write_str("],\"provoked\":[")?;
-        separator = "";
-        for error in &report.provoked {
-            f.write_fmt(fmt!("{separator}\"{error}\""))?;
-            separator = ",";
-        }
-        f.write_fmt(fmt!(
-            "],\"ok\":{},\"failed\":{},\"programs\":{},\"events\":{},\"passed\":{}}}",
-            report.transfers(),
-            report.failed(),
-            report.programs(),
-            report.events,
-            !report.has_failures()
-        ))
     }
 }
