@@ -15,8 +15,7 @@ use kernel::{
 
 use super::{
     pattern,
-    Failure,
-    MARGIN, //
+    Failure, //
 };
 use crate::{
     dma::{
@@ -41,6 +40,9 @@ pub(crate) const COUNT: usize = 9;
 /// Source and destination, which change places after each transfer.
 type Buffers<'bound> = Pair<MappedBuffer<'bound>, MappedBuffer<'bound>>;
 
+/// Buffers after the last transfer, or the error that stopped the chain.
+type ChainResult<'bound> = Result<Buffers<'bound>, Failed<Buffers<'bound>>>;
+
 /// Buffer that the device reads and writes.
 type MappedBuffer<'bound> = Mapping<'bound, Buffer, Bidirectional>;
 
@@ -53,26 +55,21 @@ struct Chain<'bound> {
     end: Completion,
 }
 
+#[derive(Default)]
 struct State<'bound> {
     /// Statistics of the completed transfers, with capacity for all.
     stats: KVec<TransferStats>,
-    /// Buffers after the last transfer, or the error that stopped the chain.
-    result: Option<Result<Buffers<'bound>, Failed<Buffers<'bound>>>>,
+    result: Option<ChainResult<'bound>>,
 }
 
-/// Copies `range` between two buffers nine times, back and forth. Verifies all bytes of the last
-/// destination.
+/// Copies `range`, whose offsets are 0, between two buffers nine times, back and forth. Verifies
+/// all bytes of the last destination.
 pub(crate) fn copy<'bound>(
     dev: &'bound DmaDevice,
     controller: &Arc<Controller<'bound>>,
     range: CopyRange,
 ) -> Result<[TransferStats; COUNT], Failure> {
-    let mut source = Buffer::zeroed(range.len, GFP_KERNEL)?;
-    let mut destination = Buffer::zeroed(range.len + MARGIN, GFP_KERNEL)?;
-
-    pattern::fill_source(&mut source);
-    pattern::fill_background(&mut destination);
-
+    let (source, destination) = pattern::buffers(range)?;
     let state = State {
         stats: KVec::with_capacity(COUNT, GFP_KERNEL)?,
         result: None,
@@ -88,22 +85,11 @@ pub(crate) fn copy<'bound>(
         source: Mapping::<_, Bidirectional>::new(dev, source)?,
         destination: Mapping::<_, Bidirectional>::new(dev, destination)?,
     };
-    let range = CopyRange {
-        src_offset: 0,
-        dst_offset: 0,
-        ..range
-    };
 
     submit(controller.clone(), chain.clone(), buffers, range);
     chain.end.wait_for_completion();
 
-    let State { stats, result } = core::mem::replace(
-        &mut *chain.state.lock(),
-        State {
-            stats: KVec::new(),
-            result: None,
-        },
-    );
+    let State { stats, result } = core::mem::take(&mut *chain.state.lock());
     let buffers = result.ok_or(Failure::NoError)??;
 
     // The callback has swapped the buffers: `source` is the last destination.
@@ -160,7 +146,8 @@ impl<'bound> Chain<'bound> {
         all.len()
     }
 
-    fn finish(&self, result: Result<Buffers<'bound>, Failed<Buffers<'bound>>>) {
+    /// Ends the chain.
+    fn finish(&self, result: ChainResult<'bound>) {
         self.state.lock().result = Some(result);
         self.end.complete_all();
     }

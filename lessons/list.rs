@@ -58,14 +58,8 @@ pub(crate) fn gather_and_scatter<'bound>(
 ) -> Result<([TransferStats; 2], Lists<'bound>), Failure> {
     let mut parts = buffers()?;
     let mut whole = Buffer::zeroed(RANGE.len + MARGIN, GFP_KERNEL)?;
-    let mut index = 0;
 
-    for part in &mut parts {
-        for byte in part.iter_mut() {
-            *byte = pattern::source(index);
-            index += 1;
-        }
-    }
+    pattern::fill_parts(parts.iter_mut().map(|part| &mut part[..]));
     pattern::fill_background(&mut whole);
 
     let parts = SgTable::new(dev, parts, GFP_KERNEL)?.map::<Bidirectional>()?;

@@ -58,14 +58,8 @@ pub(crate) fn twice<'bound>(
     const NEW: [u8; 10] = *b"two pages!";
 
     let mut source = pages(SOURCE)?;
-    let mut index = 0;
 
-    for page in &mut source {
-        for byte in page.iter_mut() {
-            *byte = pattern::source(index);
-            index += 1;
-        }
-    }
+    pattern::fill_parts(source.iter_mut().map(|page| &mut page[..]));
 
     let source = SgTable::new(dev, source, GFP_KERNEL)?.map::<Bidirectional>()?;
     let destination = SgTable::new(dev, pages(DESTINATION)?, GFP_KERNEL)?.map::<FromDevice>()?;

@@ -77,6 +77,13 @@ pub(super) fn fill_source(bytes: &mut [u8]) {
     }
 }
 
+/// Fills parts with the bytes of a source, with indices from the start of the first.
+pub(super) fn fill_parts<'a>(parts: impl Iterator<Item = &'a mut [u8]>) {
+    for (index, byte) in parts.flatten().enumerate() {
+        *byte = source(index);
+    }
+}
+
 /// Fills `bytes` with the bytes of a destination before the copy.
 pub(super) fn fill_background(bytes: &mut [u8]) {
     for (index, byte) in bytes.iter_mut().enumerate() {
