@@ -2,8 +2,26 @@
 
 //! Mappings in both directions: the device reads from a buffer what it wrote there before.
 //!
-//! Two buffers are mapped once. The first copy fills the second buffer, the second copy reads from
-//! it, and the CPU syncs nothing in between.
+//! In C:
+//!
+//! ```c
+//! addr = dma_map_single(dev, buf, len, DMA_BIDIRECTIONAL);
+//! if (dma_mapping_error(dev, addr))
+//!         return -ENOMEM;
+//! receive(addr, len);                             /* the device writes the buffer */
+//! send(addr, len);                                /* and reads it: no sync in between */
+//! dma_unmap_single(dev, addr, len, DMA_BIDIRECTIONAL);
+//! ```
+//!
+//! What goes wrong: the direction at unmapping differs (mistake 5), or is `DMA_NONE` (mistake 6).
+//! The kernel does not compare the direction with the accesses of the device: if it writes a buffer
+//! that is mapped as `DMA_TO_DEVICE`, the CPU reads old bytes.
+//!
+//! Here the direction is a type, and part of the type of the mapping. A copy requires a source that
+//! the device may read and a destination that it may write. A `Bidirectional` mapping is both.
+//!
+//! To try: map `second` as `FromDevice`. At the second copy, the compiler reports "the device may
+//! not read a `direction::FromDevice` mapping" (E0277).
 
 use kernel::prelude::*;
 

@@ -2,6 +2,27 @@
 
 //! A chain: the callback of a transfer prepares and submits the next one, in a softirq, where it
 //! must not sleep.
+//!
+//! In C:
+//!
+//! ```c
+//! static void done(void *data)                    /* called by a tasklet */
+//! {
+//!         struct chain *chain = data;
+//!
+//!         swap(chain->src, chain->dst);
+//!         submit(chain);                          /* prepares, submits and issues the next one */
+//! }
+//! ```
+//!
+//! What goes wrong: `remove` unmaps the buffers while a callback submits them again (mistakes 16
+//! and 18). Both sides get the same buffer, because nothing owns it (mistake 21).
+//!
+//! Here the mappings move: into a transfer, into its callback, and into the next transfer. When the
+//! device is unbound, the next transfer fails, and its callback gets the mappings with the error.
+//!
+//! To try: use `done.mappings.destination` for both sides of the next transfer. The compiler
+//! reports "use of moved value: `done.mappings.destination`" (E0382).
 
 use kernel::{
     new_spinlock_irq,

@@ -13,14 +13,14 @@
 //! start_device(src, dst);
 //! ```
 //!
-//! The kernel cannot check that the driver syncs, nor the direction, the offset and the length: the
-//! CPU reads old bytes, or the device does (mistakes 11, 12, 14 and 15).
+//! What goes wrong: the kernel cannot check that the driver syncs, nor the direction, the offset
+//! and the length. The CPU reads old bytes, or the device does (mistakes 11, 12, 14 and 15).
 //!
-//! Here `for_cpu` syncs before it returns the bytes, and what `for_cpu_mut` returns syncs when it
+//! Here `for_cpu` syncs before it returns the bytes, and the result of `for_cpu_mut` syncs when it
 //! is dropped. The CPU cannot access the bytes without them.
 //!
-//! To try: keep the slice of `for_cpu` until after the second copy. The mapping is borrowed, so it
-//! cannot be submitted.
+//! To try: store the result of `for_cpu_mut` in a variable, and drop it after the second copy. The
+//! compiler reports "cannot move out of `done.mappings.source` because it is borrowed" (E0505).
 
 use kernel::prelude::*;
 

@@ -2,8 +2,28 @@
 
 //! Plain data: a `KBox` of a struct and a `KVec` are mapped directly.
 //!
-//! The derives require that every byte of the struct is initialized, and that any bytes are a valid
-//! value. A struct with padding or with a `bool` cannot have them, and cannot be mapped.
+//! In C:
+//!
+//! ```c
+//! struct message *msg = kzalloc(sizeof(*msg), GFP_KERNEL);
+//!
+//! if (!msg)
+//!         return -ENOMEM;
+//! msg->kind = kind;
+//! msg->words = words;
+//! addr = dma_map_single(dev, msg, sizeof(*msg), DMA_TO_DEVICE);
+//! ```
+//!
+//! What goes wrong: with `kmalloc()`, padding and fields that were not written have old kernel
+//! memory, which the device gets (mistake 24). The device writes bytes that are not a valid value
+//! (mistake 25), or the struct has pointers (mistake 40).
+//!
+//! Here the derives require that all bytes of the struct are initialized, and that any bytes are a
+//! valid value. A struct with padding, a pointer or a `bool` cannot have them, and cannot be
+//! mapped.
+//!
+//! To try: change `words` to a `u16`. The compiler reports "`Message` has 2 total byte(s) of
+//! padding" (E0277).
 
 use kernel::prelude::*;
 use zerocopy_derive::{

@@ -18,7 +18,9 @@
 //! Here a [`RevocableMapping`] may be in the work item. The kernel unmaps it when the device is
 //! unbound, and from then on [`with`](RevocableMapping::with) returns `None`.
 //!
-//! To try: put a `Mapping` into the work item. The compiler says that it does not live long enough.
+//! To try: move a mapping into a work item, such as the source: `let source =
+//! done.mappings.source;` and `workqueue::system_long().try_spawn(GFP_KERNEL, move ||
+//! drop(source))?;`. The compiler reports "borrowed data escapes outside of function" (E0521).
 
 use kernel::{
     impl_has_work,

@@ -1,10 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Transfers that fail: the error names the cause, the buffers come back, and the next transfer
+//! Transfers that fail: the error names the cause, the buffers are returned, and the next transfer
 //! uses them.
 //!
-//! The C driver completes a transfer with a fault as a success, and waits forever for a program
-//! that does not end.
+//! In C:
+//!
+//! ```c
+//! if (!wait_for_completion_timeout(&done, HZ)) {
+//!         dmaengine_terminate_sync(chan);
+//!         ret = -ETIMEDOUT;
+//! } else if (result.result != DMA_TRANS_NOERROR) {
+//!         ret = -EIO;
+//! }
+//! dma_unmap_single(dev, addr, len, DMA_FROM_DEVICE);
+//! ```
+//!
+//! What goes wrong: after a timeout, the driver unmaps and frees the buffer without
+//! `dmaengine_terminate_sync()`, and the device still writes it (mistake 16). The error path unmaps
+//! twice, or not at all (mistakes 7 and 8). The kernel's own driver completes a transfer with a
+//! fault as a success, and waits forever for a program that does not end.
+//!
+//! Here [`Failed`] has the error and the mappings, which are returned once the channel has stopped.
+//! If it does not stop, they are leaked, because the device may still use them.
+//!
+//! To try: leave out the `let` that takes the mappings from `failed`. At the second copy, the
+//! compiler reports "use of moved value: `source`" (E0382).
+//!
+//! [`Failed`]: crate::pl330::Failed
 
 use kernel::prelude::*;
 

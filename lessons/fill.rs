@@ -1,6 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! Fills: the device writes the same few bytes repeatedly, without a source buffer.
+//!
+//! In C, without the checks, where `dev` is `dmaengine_get_dma_device(chan)`:
+//!
+//! ```c
+//! addr = dma_map_single(dev, buf, len, DMA_FROM_DEVICE);
+//! tx = dmaengine_prep_dma_memset(chan, addr + offset, value, count, DMA_PREP_INTERRUPT);
+//! cookie = dmaengine_submit(tx);
+//! dma_async_issue_pending(chan);
+//! status = dma_sync_wait(chan, cookie);
+//! dma_unmap_single(dev, addr, len, DMA_FROM_DEVICE);
+//! ```
+//!
+//! What goes wrong: `dev` is the device of the driver, not that of the channel (mistake 28).
+//! `offset + count` exceeds the mapping (mistake 37). The buffer is mapped as `DMA_TO_DEVICE`, and
+//! the CPU reads old bytes.
+//!
+//! Here `memset` compares the device, the offset and the length with the mapping, for a list too,
+//! and requires a direction in which the device writes.
+//!
+//! To try: map the buffer of `fill` as `ToDevice`. The compiler reports "the device may not write a
+//! `direction::ToDevice` mapping" (E0277).
 
 use kernel::prelude::*;
 

@@ -8,7 +8,6 @@
 //! addr = dma_map_page(dev, page, 0, PAGE_SIZE, DMA_FROM_DEVICE);
 //! receive(addr);                                  /* the device writes both halves */
 //! receive(addr + PAGE_SIZE / 2);
-//! ...
 //! dma_sync_single_range_for_cpu(dev, addr, 0, PAGE_SIZE / 2, DMA_FROM_DEVICE);
 //! parse(page_address(page));                      /* the second may still be on its way */
 //! ...
@@ -16,14 +15,14 @@
 //!         dma_unmap_page(dev, addr, PAGE_SIZE, DMA_FROM_DEVICE);
 //! ```
 //!
-//! What goes wrong: the halves are unmapped twice or never (mistake 45), or the CPU reads the
-//! half that the device still writes (mistake 43).
+//! What goes wrong: the halves are unmapped twice or never (mistake 45), or the CPU reads the half
+//! that the device still writes (mistake 43).
 //!
 //! Here each half is a [`MappedPart`](crate::dma::MappedPart), which is in flight by itself. The
 //! page is unmapped when both are joined, or when the last one is dropped.
 //!
-//! To try: split the page at 1000. The halves would share a cache line, so `split` returns the
-//! part.
+//! To try: split the page at byte 1000. The halves would share a cache line (mistake 44), so
+//! `split` returns the part as an error, and the report has `EINVAL`.
 
 use kernel::prelude::*;
 

@@ -2,9 +2,28 @@
 
 //! Lists: several buffers of any length are one side of a transfer, in one program.
 //!
-//! In C this is a `struct scatterlist` for each buffer, `dma_map_sg()`, a loop over the number of
-//! entries that it returned, and `dma_unmap_sg()` with the number that it was called with. Here no
-//! function takes a count.
+//! In C:
+//!
+//! ```c
+//! sg_init_table(sgl, 5);
+//! for (i = 0; i < 5; i++)
+//!         sg_set_buf(&sgl[i], buf[i], len[i]);
+//! n = dma_map_sg(dev, sgl, 5, DMA_TO_DEVICE);     /* 0 is an error */
+//! for_each_sg(sgl, sg, n, i)
+//!         write_descriptor(i, sg_dma_address(sg), sg_dma_len(sg));
+//! ...
+//! dma_unmap_sg(dev, sgl, 5, DMA_TO_DEVICE);       /* 5, not n */
+//! ```
+//!
+//! What goes wrong: the list is unmapped with `n` (mistake 9), or the device gets 5 descriptors
+//! although an IOMMU has merged entries (mistake 10). A buffer shares a cache line with other data
+//! (mistake 20).
+//!
+//! Here the table owns the buffers and stores both numbers. No function takes a number of entries.
+//! `unmap` returns the table, and `into_memory` the buffers.
+//!
+//! To try: call `gather.mappings.source.unmap(5)`. The compiler reports "this method takes 0
+//! arguments but 1 argument was supplied" (E0061).
 
 use kernel::prelude::*;
 

@@ -3,7 +3,29 @@
 //! A queue and callbacks: transfers that run one after the other, and a callback for each, which a
 //! softirq calls.
 //!
-//! The first transfer is the longest, so without the queue the others would overtake it.
+//! In C:
+//!
+//! ```c
+//! tx = dmaengine_prep_dma_memcpy(chan, dst, src, len, DMA_PREP_INTERRUPT);
+//! if (!tx)
+//!         return -ENOMEM;
+//! tx->callback_result = done;                     /* called by a tasklet, and must not sleep */
+//! tx->callback_param = request;
+//! cookie = dmaengine_submit(tx);
+//! dma_async_issue_pending(chan);
+//! ```
+//!
+//! What goes wrong: the callback and an error path both unmap the buffers (mistake 7), or neither
+//! does (mistake 8). `request` is freed, or the device unbound, before the callback is called
+//! (mistake 18).
+//!
+//! Here a callback is called exactly once, with the mappings and the result. It can own what it
+//! needs, and what it borrows must live until the device is unbound. The transfers of a [`Queue`]
+//! run in the order in which they were submitted. The first one is the longest: without the queue,
+//! the others could overtake it.
+//!
+//! To try: leave out `move` before the callback. The compiler reports "`results` does not live long
+//! enough" (E0597).
 
 use kernel::{
     new_spinlock_irq,

@@ -1,9 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Pages: `dma_map_page()` maps a part of a page, and the rest does not change.
+//! Pages: a part of a page is mapped, and the rest does not change.
 //!
-//! `PageBuffer::zeroed` allocates a page. `PageBuffer::new` takes an existing one, and rejects a
-//! page to which there is another reference.
+//! In C:
+//!
+//! ```c
+//! addr = dma_map_page(dev, page, offset, len, DMA_FROM_DEVICE);
+//! if (dma_mapping_error(dev, addr))
+//!         return -ENOMEM;
+//! receive(addr, len);
+//! dma_unmap_page(dev, addr, len, DMA_FROM_DEVICE);
+//! __free_page(page);
+//! ```
+//!
+//! What goes wrong: the length at unmapping differs (mistake 4). The page is freed while the device
+//! uses it (mistake 16), is mapped twice (mistake 21), or is sent with its old contents (mistake
+//! 24).
+//!
+//! Here a `PageBuffer` owns the page, and its range cannot change while it is mapped. `zeroed`
+//! allocates a page. `new` takes an existing one, and returns a page to which there is another
+//! reference.
+//!
+//! To try: call `destination.set_range` after `Mapping::new`. The compiler reports "no method named
+//! `set_range` found for struct `Mapping`" (E0599).
 
 use kernel::{
     page::Page,

@@ -1,7 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Pages as lists: source and destination use different parts of their pages. Few segments of the
-//! source begin or end together with a segment of the destination.
+//! Pages as lists: source and destination use different parts of their pages.
+//!
+//! In C:
+//!
+//! ```c
+//! for_each_sgtable_sg(&sgt, sg, i)
+//!         sg_set_page(sg, page[i], len, offset);
+//! ret = dma_map_sgtable(dev, &sgt, DMA_BIDIRECTIONAL, 0);
+//! ...
+//! dma_sync_sgtable_for_cpu(dev, &sgt, DMA_BIDIRECTIONAL);
+//! change(sgt.sgl);                                /* ten bytes, in two pages */
+//! dma_sync_sgtable_for_device(dev, &sgt, DMA_BIDIRECTIONAL);
+//! ```
+//!
+//! What goes wrong: a sync is missing (mistakes 11 and 12), or has the number of segments (mistake
+//! 9). The kernel has no function that syncs a part of a list, so a driver syncs all pages for ten
+//! bytes.
+//!
+//! Here `for_cpu_mut` takes a range of bytes, finds the pages, and syncs only these bytes, for the
+//! device when the result is dropped.
+//!
+//! To try: leave out `drop(bytes)`. The compiler reports "cannot move out of `done.mappings.source`
+//! because it is borrowed" (E0505).
 
 use kernel::prelude::*;
 

@@ -2,9 +2,28 @@
 
 //! Long buffers that stay mapped: each transfer uses a part of them, and only this part is synced.
 //!
-//! In C this is `DMA_ATTR_SKIP_CPU_SYNC` at mapping and unmapping, and
-//! `dma_sync_single_range_for_device()` and `..._for_cpu()` with the used length, as in the page
-//! pool of the networking core.
+//! In C, as in the page pool of the networking core:
+//!
+//! ```c
+//! addr = dma_map_single_attrs(dev, buf, size, DMA_FROM_DEVICE, DMA_ATTR_SKIP_CPU_SYNC);
+//! ...
+//! dma_sync_single_for_device(dev, addr, len, DMA_FROM_DEVICE);
+//! receive(addr, len);
+//! dma_sync_single_for_cpu(dev, addr, len, DMA_FROM_DEVICE);
+//! parse(buf, len);
+//! ...
+//! dma_unmap_single_attrs(dev, addr, size, DMA_FROM_DEVICE, DMA_ATTR_SKIP_CPU_SYNC);
+//! ```
+//!
+//! What goes wrong: the sync for the device is missing (mistake 32), or that for the CPU (mistake
+//! 11). A sync exceeds the mapping (mistake 14).
+//!
+//! Here the CPU owns the result of `new_unsynced`, and accesses it as memory. `sync_for_device`
+//! syncs the first `len` bytes and returns a mapping that can be submitted. `sync_for_cpu` syncs
+//! the same bytes, and the CPU owns the mapping again.
+//!
+//! To try: copy from `sent` instead of `source`. The compiler reports "`CpuOwned<'_, Buffer,
+//! direction::ToDevice>` cannot be submitted to a device" (E0277).
 
 use kernel::prelude::*;
 

@@ -1,6 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! Rows: a part of an image is copied into another image, in one program.
+//!
+//! In C:
+//!
+//! ```c
+//! xt->src_start = src;                            /* and the directions and increments */
+//! xt->dst_start = dst;
+//! xt->numf = rows;
+//! xt->frame_size = 1;
+//! xt->sgl[0].size = len;
+//! xt->sgl[0].src_icg = src_stride - len;          /* gaps between rows */
+//! xt->sgl[0].dst_icg = dst_stride - len;
+//! tx = dmaengine_prep_interleaved_dma(chan, xt, DMA_PREP_INTERRUPT);
+//! ```
+//!
+//! What goes wrong: an address has no length. With a wrong stride or number of rows, the device
+//! accesses memory outside the mapping (mistake 37).
+//!
+//! Here the rows of a `Copy2d` are compared with both mappings before the program is written. If
+//! they are not inside, the mappings are returned with the error.
+//!
+//! To try: leave out `rows.rows * rows.dst_stride` in the length of the destination. The report has
+//! "out of the range of the mapping".
 
 use kernel::prelude::*;
 

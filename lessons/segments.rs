@@ -1,10 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Segments: the entries of a table, and the segments that the device gets when it is mapped.
+//! Iteration: the entries of a table, and the segments that the device gets when it is mapped.
 //!
-//! In C, a driver iterates over the number of entries that `dma_map_sg()` returned, with
-//! `sg_dma_address()` and `sg_dma_len()`, which are not those of the entry. `InFlight::segments`
-//! yields only these. An engine can call it, a lesson cannot: it gets the segments as text.
+//! In C:
+//!
+//! ```c
+//! for_each_sgtable_sg(&sgt, sg, i)                /* entries, for the CPU */
+//!         total += sg->length;
+//! ret = dma_map_sgtable(dev, &sgt, DMA_TO_DEVICE, 0);
+//! ...
+//! for_each_sgtable_dma_sg(&sgt, sg, i)            /* segments, for the device */
+//!         write_descriptor(i, sg_dma_address(sg), sg_dma_len(sg));
+//! ```
+//!
+//! What goes wrong: the loops are interchanged, and the device gets entries (mistake 10), or the
+//! physical address of an entry (mistake 27).
+//!
+//! Here an entry has a length and no bus address: `for length in table.lengths()`. Only a list in
+//! flight has segments: `for segment in flight.segments()`, in the code that programs the device
+//! (`pl330/transfer/shape.rs`, `samples/edu/device.rs`). A lesson does not program the device: the
+//! report shows the segments as text.
+//!
+//! To try: change `max_segment` to 2048. The report has "from 5 entries, 5 segments".
 
 use kernel::prelude::*;
 

@@ -16,11 +16,11 @@
 //! What goes wrong: the driver drops its reference before the device has read the page (mistake
 //! 48), or maps memory for writing that others read (mistake 47).
 //!
-//! Here a [`SharedMapping`] has a counted reference to the memory: an
-//! [`Arc`], or a `PageRef`. Its direction is `ToDevice`, so no transfer can write the memory.
+//! Here a [`SharedMapping`] has a counted reference to the memory: an [`Arc`], or a `PageRef`. Its
+//! direction is `ToDevice`, so no transfer can write the memory.
 //!
-//! To try: use a `SharedMapping` as a destination. The compiler says that the device may not write
-//! a `ToDevice` mapping.
+//! To try: use a `SharedMapping` as `destination`, too. The compiler reports "the device may not
+//! write a `direction::ToDevice` mapping" (E0277).
 
 use kernel::{
     prelude::*,

@@ -2,9 +2,28 @@
 
 //! Single mappings in one direction: the device reads one buffer and writes another.
 //!
-//! When `Mapping::new` returns, the device sees the bytes that the CPU wrote to the source. When
-//! `unmap` returns, the CPU sees those that the device wrote to the destination. In between, the
-//! CPU cannot access either buffer.
+//! In C, for the buffer that the device writes:
+//!
+//! ```c
+//! dma_addr_t addr = dma_map_single(dev, buf, len, DMA_FROM_DEVICE);
+//!
+//! if (dma_mapping_error(dev, addr))
+//!         return -ENOMEM;
+//! receive(addr, len);                             /* returns when the device has written */
+//! dma_unmap_single(dev, addr, len, DMA_FROM_DEVICE);
+//! parse(buf, len);
+//! ```
+//!
+//! What goes wrong: the driver does not check the result (mistake 3), or unmaps with another length
+//! or direction, twice, or never (mistakes 4, 5, 7 and 8). The CPU uses the buffer that the device
+//! owns (mistake 13).
+//!
+//! Here `Mapping::new` takes the buffer, and returns it if the mapping fails. `unmap` consumes the
+//! mapping, has no arguments, and returns the buffer. In between, the CPU cannot access the buffer.
+//! A mapping that is dropped is unmapped.
+//!
+//! To try: call `source.unmap()` after the copy. The compiler reports "use of moved value:
+//! `source`" (E0382).
 
 use kernel::prelude::*;
 

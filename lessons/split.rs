@@ -1,11 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A buffer as a list, with an entry for each of its pages.
+//! A list from a buffer, with an entry for each of its pages.
 //!
-//! This splits entries only: an IOMMU may merge them, and the device gets longer segments. If a
-//! descriptor of the device holds at most a page, the driver sets `Limits::max_segment` and
-//! `Limits::boundary_mask`. Then neither an entry nor a segment is longer, and no `SgTableBuilder`
-//! is needed.
+//! In C:
+//!
+//! ```c
+//! ret = sg_alloc_table(&sgt, DIV_ROUND_UP(offset_in_page(buf) + len, PAGE_SIZE), GFP_KERNEL);
+//! ...
+//! for_each_sgtable_sg(&sgt, sg, i) {
+//!         n = min_t(size_t, len - done, PAGE_SIZE - offset_in_page(buf + done));
+//!         sg_set_buf(sg, buf + done, n);
+//!         done += n;
+//! }
+//! ret = dma_map_sgtable(dev, &sgt, DMA_TO_DEVICE, 0);
+//! ```
+//!
+//! What goes wrong: the buffer is on the stack or in vmalloc memory (mistakes 1 and 2), or is freed
+//! while the table is in use (mistake 16). An IOMMU merges entries, and the driver expects one
+//! segment for each (mistake 10).
+//!
+//! Here the table owns the buffer, and finds the number of its entries. If a descriptor of the
+//! device holds at most a page, the driver sets `Limits::max_segment` and `Limits::boundary_mask`
+//! instead: then neither an entry nor a segment is longer.
+//!
+//! To try: leave out `split_at_pages`. Each line of the report has "from 1 entries, 1 segments".
 
 use kernel::prelude::*;
 

@@ -7,22 +7,22 @@
 //! ```c
 //! addr = dma_map_single(dev, buf, len, DMA_FROM_DEVICE);
 //! start_device(addr, len);
-//! wait_for_interrupt();                           /* the device has passed the half, it says */
+//! wait_for_interrupt();                           /* the device reports the first half */
 //! dma_sync_single_for_cpu(dev, addr, len / 2, DMA_FROM_DEVICE);
 //! parse(buf, len / 2);
 //! wait_for_interrupt();
 //! dma_unmap_single(dev, addr, len, DMA_FROM_DEVICE);
 //! ```
 //!
-//! The kernel cannot check what the device has written, nor that the driver syncs before it reads
-//! (mistakes 11 and 55), nor that it keeps no pointer to the bytes (mistake 56).
+//! What goes wrong: the kernel cannot check what the device has written, nor that the driver syncs
+//! before it reads (mistakes 11 and 55), nor that it keeps no pointer to the bytes (mistake 56).
 //!
 //! Here the controller reports its progress, inside one program. [`Transfer::for_cpu`] syncs, and
 //! returns only bytes that have reached memory, as a report said. While they are in use, the
 //! transfer cannot be waited for or dropped, and so the device cannot get the memory for anything
 //! else.
 //!
-//! To try: ask for one byte more than `half`, while the copy goes on. `for_cpu` returns `EBUSY`.
+//! To try: read one byte more than `half`, while the copy goes on. `for_cpu` returns `EBUSY`.
 //!
 //! [`Transfer::for_cpu`]: crate::pl330::Transfer::for_cpu
 

@@ -5,18 +5,21 @@
 //! In C:
 //!
 //! ```c
-//! addr = dma_map_single(dev, table + 1024, 2048, DMA_FROM_DEVICE);
-//! receive(addr, 2048);
-//! dma_unmap_single(dev, addr, 2048, DMA_FROM_DEVICE);
+//! addr = dma_map_single(dev, table + first, len, DMA_FROM_DEVICE);
+//! if (dma_mapping_error(dev, addr))
+//!         return -ENOMEM;
+//! receive(addr, len);
+//! dma_unmap_single(dev, addr, len, DMA_FROM_DEVICE);
 //! ```
 //!
 //! What goes wrong: if the range does not begin and end at cache lines, an unmapping discards what
 //! the CPU has written beside it (mistake 46).
 //!
 //! Here a [`MemoryRange`] owns the table, of any kind, and maps the range alone. A range that
-//! shares a cache line comes back as an error.
+//! shares a cache line is returned with an error.
 //!
-//! To try: change `FIRST` to 250. `MemoryRange::new` fails with `SharesCacheLine`.
+//! To try: change `FIRST` to 250. `MemoryRange::new` fails with `SharesCacheLine`: the report has
+//! "a cache line of the memory is shared".
 
 use core::mem::size_of;
 

@@ -1,7 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Transfers at the same time: they are submitted one after the other, without a wait in between,
-//! and use all channels. If no channel is idle, a transfer waits for one.
+//! Transfers at the same time: submitted without a wait in between, they use all channels.
+//!
+//! In C:
+//!
+//! ```c
+//! for (i = 0; i < 12; i++) {
+//!         tx = dmaengine_prep_dma_memcpy(chan[i % 8], dst[i], src[i], len, DMA_PREP_INTERRUPT);
+//!         cookie[i] = dmaengine_submit(tx);
+//!         dma_async_issue_pending(chan[i % 8]);
+//! }
+//! for (i = 0; i < 12; i++)
+//!         status[i] = dma_sync_wait(chan[i % 8], cookie[i]);
+//! ```
+//!
+//! What goes wrong: the error path of the loop unmaps or frees the buffers of transfers that still
+//! run (mistake 16), or the CPU uses them (mistake 13). The driver chooses the channels, and a
+//! short transfer waits on one channel while others are idle.
+//!
+//! Here a transfer waits for the first idle channel, and owns its mappings until `wait` returns
+//! them. A transfer that is dropped, as by a `?` in the loop, is terminated before its memory is
+//! unmapped.
+//!
+//! To try: call `destination.unmap()` after the transfer was submitted. The compiler reports "use
+//! of moved value: `destination`" (E0382).
 
 use kernel::prelude::*;
 

@@ -1,10 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! Zero copy: a header and its payload in different memory are sent as one packet, and the packet
-//! is read where the device wrote it. The lists make copies of the payload by the CPU unnecessary.
+//! is read where the device wrote it.
 //!
-//! The payload is in vmalloc memory. On a machine with more than 4 GiB, most of its pages are at
-//! addresses that the device cannot reach, and the kernel bounces them.
+//! In C, for a payload of `n` whole pages in vmalloc memory:
+//!
+//! ```c
+//! sg_init_table(sgl, 1 + n);
+//! sg_set_buf(&sgl[0], header, sizeof(*header));
+//! for (i = 0; i < n; i++)
+//!         sg_set_page(&sgl[1 + i], vmalloc_to_page(payload + i * PAGE_SIZE), PAGE_SIZE, 0);
+//! nents = dma_map_sg(dev, sgl, 1 + n, DMA_TO_DEVICE);
+//! ```
+//!
+//! What goes wrong: `sg_set_buf()` is called with vmalloc memory (mistake 2) or with a header on
+//! the stack (mistake 1). The header has padding (mistake 24), or is freed before the device has
+//! read it (mistake 16).
+//!
+//! Here a pair of two memories is one memory for a list, which owns both. Vmalloc memory is mapped
+//! page by page. On a machine with more than 4 GiB, most of its pages are at addresses that the
+//! device cannot reach, and the kernel bounces them.
+//!
+//! To try: use `Contiguous(payload)` in the packet. The compiler reports "`Vec<u8, Vmalloc>` may
+//! not be mapped for DMA" (E0277).
 
 use kernel::prelude::*;
 use zerocopy_derive::{
