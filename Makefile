@@ -98,9 +98,17 @@ samples: samples-module ## Run the sample driver on a machine with an IOMMU and 
 test: stock ## Run all tests (TEST=word: only those whose names contain the word)
 	@$(BOARD) test $(TEST)
 
-.PHONY: doc
-doc: stock ## Build the documentation of all items in out/doc, in the build environment
-	@$(BOARD) doc
+.PHONY: docs
+docs: stock samples-module ## Build the course (out/book) and the documentation of all items (out/doc)
+	@$(BOARD) docs
+
+.PHONY: docs-open
+docs-open: docs ## Show the course in a browser
+	@xdg-open out/book/html/index.html
+
+.PHONY: exercise
+exercise: stock ## Begin an exercise of the course, or check it (N=name; none: print all)
+	@$(BOARD) exercise $(N)
 
 .PHONY: mutants
 mutants: stock ## Build each mutant of tests/mutants and run the test that must fail

@@ -28,16 +28,7 @@ type Part = (usize, String, String);
 
 /// Adds the tests, all of one job.
 pub fn add(suite: &mut Suite) -> Result<()> {
-    let mut cases: Vec<String> = vec![];
-
-    for entry in fs::read_dir(FOLDER).with_context(|| format!("cannot read {FOLDER}"))? {
-        let name = entry?.file_name().to_string_lossy().into_owned();
-
-        cases.extend(name.strip_suffix(".rs").map(String::from));
-    }
-    cases.retain(|case| case != "root");
-    ensure!(!cases.is_empty(), "{FOLDER} has no cases");
-
+    let cases = cases()?;
     let revisions = [CORRECTED, MISTAKE].into_iter();
     let names = revisions.flat_map(|it| cases.iter().map(move |case| name_of(case, it)));
     let names: BTreeSet<_> = names.collect();
@@ -59,7 +50,7 @@ pub fn add(suite: &mut Suite) -> Result<()> {
                 let is_suspect = |case: &String| suspects.contains_key(&name_of(case, revision));
 
                 for case in cases.iter().filter(|it| is_suspect(it)) {
-                    failures.extend(compile(work.path(), revision, &[case.clone()])?);
+                    failures.extend(compile(work.path(), revision, std::slice::from_ref(case))?);
                 }
                 if suspects.is_empty() {
                     break;
@@ -72,6 +63,20 @@ pub fn add(suite: &mut Suite) -> Result<()> {
     Ok(())
 }
 
+/// Returns the names of all cases.
+fn cases() -> Result<Vec<String>> {
+    let mut cases: Vec<String> = vec![];
+
+    for entry in fs::read_dir(FOLDER).with_context(|| format!("cannot read {FOLDER}"))? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+
+        cases.extend(name.strip_suffix(".rs").map(String::from));
+    }
+    cases.retain(|case| case != "root");
+    ensure!(!cases.is_empty(), "{FOLDER} has no cases");
+    Ok(cases)
+}
+
 fn name_of(case: &str, revision: &str) -> String {
     format!("compile_fail::{case}::{revision}")
 }
@@ -82,8 +87,36 @@ fn file_of(case: &str) -> String {
 
 /// Compiles a revision of cases at once; returns those with other messages than they must have.
 fn compile(work: &Path, revision: &str, cases: &[String]) -> Result<Failures> {
-    let (mut modules, mut failures) = (String::new(), Failures::new());
-    let (mut found, mut others) = (BTreeMap::<_, Vec<_>>::new(), String::new());
+    let (found, mut failures) = (messages_of(work, revision, cases)?, Failures::new());
+
+    for case in cases {
+        let messages = &found[case][..];
+        let wrong = match revision {
+            CORRECTED if messages.is_empty() => String::new(),
+            CORRECTED => "the compiler must not report anything\n".into(),
+            _ => compare(case, messages)?,
+        };
+
+        if !wrong.is_empty() {
+            let text = rendered(messages);
+
+            failures.insert(
+                name_of(case, revision),
+                format!("{text}Not as annotated:\n{wrong}"),
+            );
+        }
+    }
+    Ok(failures)
+}
+
+/// Compiles a revision of cases at once; returns the messages about each.
+fn messages_of(
+    work: &Path,
+    revision: &str,
+    cases: &[String],
+) -> Result<BTreeMap<String, Vec<Message>>> {
+    let (mut modules, mut others) = (String::new(), String::new());
+    let mut found: BTreeMap<_, _> = cases.iter().map(|case| (case.clone(), vec![])).collect();
 
     for case in cases {
         let path = absolute(file_of(case))?;
@@ -99,38 +132,52 @@ fn compile(work: &Path, revision: &str, cases: &[String]) -> Result<Failures> {
         work = work.display()
     ))?;
 
-    for message in &compiled.messages {
-        match cases
-            .iter()
-            .find(|case| message.line_in(&file_of(case)).is_some())
-        {
-            Some(case) => found.entry(case).or_default().push(message),
+    for message in compiled.messages {
+        let is_about = |case: &&String| message.line_in(&file_of(case)).is_some();
+
+        match cases.iter().find(is_about) {
+            Some(case) => found.entry(case.clone()).or_default().push(message),
             None => others += &message.rendered,
         }
     }
     ensure!(others.is_empty(), "not of a case:\n{others}");
+    Ok(found)
+}
+
+fn rendered(messages: &[Message]) -> String {
+    messages.iter().map(|it| &*it.rendered).collect()
+}
+
+/// Returns the compiler's words about each case with its mistake.
+///
+/// Paths of the kernel's source are relative to its directory.
+pub fn messages() -> Result<BTreeMap<String, String>> {
+    static SOURCE: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"/\S*/kernel-[0-9a-f]+/(source|build)/").unwrap());
+
+    let (work, cases) = (TempDir::new()?, cases()?);
+    let mut texts = BTreeMap::new();
+    let mut found = messages_of(work.path(), MISTAKE, &cases)?;
+
     for case in cases {
-        let messages = found.remove(case).unwrap_or_default();
-        let wrong = match revision {
-            CORRECTED if messages.is_empty() => String::new(),
-            CORRECTED => "the compiler must not report anything\n".into(),
-            _ => compare(case, &messages)?,
-        };
+        let mut messages = found.remove(&case).unwrap_or_default();
 
-        if !wrong.is_empty() {
-            let text: String = messages.iter().map(|it| &*it.rendered).collect();
-
-            failures.insert(
-                name_of(case, revision),
-                format!("{text}Not as annotated:\n{wrong}"),
-            );
+        // Errors of other cases may keep the compiler from finding this one.
+        if !compare(&case, &messages)?.is_empty() {
+            messages = messages_of(work.path(), MISTAKE, std::slice::from_ref(&case))?
+                .remove(&case)
+                .unwrap_or_default();
         }
+
+        let text = SOURCE.replace_all(&rendered(&messages), "").into_owned();
+
+        texts.insert(case, text);
     }
-    Ok(failures)
+    Ok(texts)
 }
 
 /// Compares the messages about a case with its annotations; returns a line for each difference.
-fn compare(case: &str, messages: &[&Message]) -> Result<String> {
+fn compare(case: &str, messages: &[Message]) -> Result<String> {
     static ANNOTATION: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"^ *//~\[mistake\](\^+|\|) (?:(E\d{4})|(ERROR|NOTE): (.+))$").unwrap()
     });

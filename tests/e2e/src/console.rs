@@ -76,6 +76,18 @@ impl Console {
             .ok_or_else(|| self.missing(name))
     }
 
+    /// Returns the names and texts of all sections.
+    pub fn sections(&self) -> impl Iterator<Item = (&str, &str)> {
+        let begins = self.text.split("@@ begin ").skip(1);
+
+        begins.filter_map(|begin| {
+            let (name, rest) = begin.split_once('\n')?;
+            let (section, _) = rest.split_once(&format!("@@ end {name}"))?;
+
+            Some((name, section.trim_end_matches(['\n', '\0'])))
+        })
+    }
+
     /// Returns the number that a section is.
     pub fn number(&self, section: &str) -> Result<u64> {
         let text = self.section(section)?;

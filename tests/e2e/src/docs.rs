@@ -9,7 +9,7 @@
 use crate::prelude::*;
 
 /// Page with the tables.
-const MISTAKES: &str = "docs/mistakes.md";
+pub const MISTAKES: &str = "docs/mistakes.md";
 
 /// Checks that each row of the tables names tests, and only tests of `passed`.
 pub fn check(passed: &[String]) -> Result<()> {

@@ -7,6 +7,7 @@
 
 mod bench;
 mod board;
+mod book;
 mod cargo;
 mod check;
 mod compile_fail;
@@ -68,8 +69,13 @@ enum Command {
         #[arg(long, default_value_t = 1_000_000)]
         transfers: u64,
     },
-    /// Build the documentation of the module and of the sample, private items included.
-    Doc,
+    /// Build the course, and the documentation of all items, private ones included.
+    Docs,
+    /// Begin an exercise of the course, or check it; without a name, print all.
+    Exercise {
+        /// Name of the exercise.
+        name: Option<String>,
+    },
     /// Run the driver of the edu sample behind an IOMMU, and print its report.
     Samples,
     /// Run the tests; after `N passed, N failed`, a whole run prints the versions of its programs.
@@ -92,7 +98,8 @@ fn main() -> Result<ExitCode> {
         Command::Demo { json } => demo::run(Board::get()?, &json)?,
         Command::Bench { json } => bench::run(Board::get()?, &json)?,
         Command::Soak { transfers } => soak::run(transfers),
-        Command::Doc => rustdoc::build().map(|()| true)?,
+        Command::Docs => book::build().map(|()| true)?,
+        Command::Exercise { name } => book::exercises::run(name.as_deref())?,
         Command::Samples => samples::run(Board::get()?)?,
         Command::Test(arguments) => tests::run(arguments)?,
         Command::Run {

@@ -5,14 +5,23 @@
 use crate::prelude::*;
 
 /// Directory of the documentation.
-const DIRECTORY: &str = "out/doc";
+pub const DIRECTORY: &str = "out/doc";
 
-/// Builds the documentation, private items included.
+/// Builds the documentation, private items included, unless this run has built it.
 ///
 /// # Errors
 ///
 /// The warnings of rustdoc: links to unknown items, for example.
 pub fn build() -> Result<()> {
+    static BUILT: LazyLock<Result<()>> = LazyLock::new(build_now);
+
+    BUILT
+        .as_ref()
+        .copied()
+        .map_err(|error| anyhow!("{error:#}"))
+}
+
+fn build_now() -> Result<()> {
     let command = record::command()?.replacen(" rustc ", " rustdoc ", 1);
 
     if Path::new(DIRECTORY).exists() {

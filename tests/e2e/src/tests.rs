@@ -20,7 +20,10 @@ mod tracing;
 
 use libtest_mimic::Arguments;
 
-use crate::prelude::*;
+use crate::{
+    book,
+    prelude::*, //
+};
 
 /// Runs the selected tests and returns whether all passed.
 pub fn run(arguments: Arguments) -> Result<bool> {
@@ -29,6 +32,7 @@ pub fn run(arguments: Arguments) -> Result<bool> {
     mutants::add(&mut suite)?;
     lint::add(&mut suite);
     compile_fail::add(&mut suite)?;
+    book::add(&mut suite);
     examples::add(&mut suite)?;
     cargo::add(&mut suite)?;
     coverage::add(&mut suite);

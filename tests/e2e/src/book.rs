@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Builds the course of `docs/tutorial` with mdBook, into `out/book`.
+//!
+//! The chapters are Markdown. Code, output and the compiler's words are not pasted into them: a
+//! line in double braces stands for each, and is replaced by what the tree has and what a run of
+//! this build printed. [`expand`] lists these lines.
+
+mod code;
+pub mod exercises;
+mod expand;
+mod links;
+mod mistakes;
+mod picture;
+mod runs;
+mod timeline;
+
+use crate::prelude::*;
+
+/// Directory of the chapters.
+pub const CHAPTERS: &str = "docs/tutorial";
+
+/// Directory of the book: `src` has the chapters as mdBook gets them, `html` the pages.
+const OUT: &str = "out/book";
+
+/// Adds the tests.
+pub fn add(suite: &mut Suite) {
+    suite.test("book::is_built_with_good_links", build);
+    exercises::add(suite);
+}
+
+/// Builds the documentation of the module, then the book, and checks the links of all pages.
+pub fn build() -> Result<()> {
+    rustdoc::build()?;
+
+    let runs = runs::Runs::collect()?;
+
+    write(&runs)?;
+    mdbook()?;
+    links::check(&[Path::new(OUT).join("html"), rustdoc::DIRECTORY.into()])?;
+    println!("The course: {OUT}/html/index.html");
+    println!(
+        "All items: {}/rk3588_dma_demo/index.html",
+        rustdoc::DIRECTORY
+    );
+    Ok(())
+}
+
+/// Writes the book's sources to [`OUT`].
+fn write(runs: &runs::Runs) -> Result<()> {
+    let out = Path::new(OUT);
+
+    if out.exists() {
+        fs::remove_dir_all(out)?;
+    }
+    fs::create_dir_all(out.join("src"))?;
+    fs::copy(format!("{CHAPTERS}/book.toml"), out.join("book.toml"))?;
+    fs::copy(format!("{CHAPTERS}/book.css"), out.join("book.css"))?;
+    for (name, text) in chapters()? {
+        let text = expand::expand(&name, &text, runs)?;
+
+        fs::write(out.join("src").join(name), text)?;
+    }
+    Ok(())
+}
+
+/// Returns the names and texts of all chapters.
+pub fn chapters() -> Result<BTreeMap<String, String>> {
+    let mut chapters = BTreeMap::new();
+
+    for entry in fs::read_dir(format!("{CHAPTERS}/src")).context(CHAPTERS)? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+
+        chapters.insert(name.into_owned(), fs::read_to_string(&path)?);
+    }
+    Ok(chapters)
+}
+
+/// Runs mdBook, whose warnings are errors.
+fn mdbook() -> Result<()> {
+    let mdbook = made_by("scripts/mdbook", &[])?;
+    let (output, said) = process::run(Command::new(mdbook).args(["build", OUT]))?;
+    let is_bad = ["[ERROR]", "[WARN]"].iter().any(|it| said.contains(it));
+
+    ensure!(output.status.success() && !is_bad, "mdbook:\n{said}");
+    Ok(())
+}
