@@ -352,7 +352,7 @@ impl fmt::Display for TextCounts<'_> {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Memory(error) => f.write_fmt(fmt!("no memory ({error:?})")),
+            Self::Kernel(error) => f.write_fmt(fmt!("error {error:?}")),
             Self::Mapping(failure) => {
                 f.write_fmt(fmt!("not mapped: {failure}; the memory came back"))
             }

@@ -80,8 +80,8 @@ pub(crate) const MARGIN: usize = 64;
 
 /// Error of a lesson.
 pub(crate) enum Failure {
-    /// An allocation failed.
-    Memory(Error),
+    /// The kernel returned an error: it has no memory, for example.
+    Kernel(Error),
     /// The kernel could not map the memory, which came back.
     Mapping(MapFailure),
     /// The transfer failed; true if its buffers came back.
@@ -105,19 +105,19 @@ pub(crate) enum Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self::Memory(error)
+        Self::Kernel(error)
     }
 }
 
 impl From<AllocError> for Failure {
     fn from(error: AllocError) -> Self {
-        Self::Memory(error.into())
+        Self::Kernel(error.into())
     }
 }
 
 impl From<SharedPage> for Failure {
     fn from(shared: SharedPage) -> Self {
-        Self::Memory(shared.into())
+        Self::Kernel(shared.into())
     }
 }
 

@@ -150,12 +150,13 @@ fn rendered(messages: &[Message]) -> String {
 
 /// Returns the compiler's words about each case with its mistake.
 ///
-/// Paths of the kernel's source are relative to its directory.
+/// Paths of the project and of the kernel's source are relative to their directories.
 pub fn messages() -> Result<BTreeMap<String, String>> {
     static SOURCE: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"/\S*/kernel-[0-9a-f]+/(source|build)/").unwrap());
 
     let (work, cases) = (TempDir::new()?, cases()?);
+    let root = format!("{}/", env::current_dir()?.display());
     let mut texts = BTreeMap::new();
     let mut found = messages_of(work.path(), MISTAKE, &cases)?;
 
@@ -169,9 +170,9 @@ pub fn messages() -> Result<BTreeMap<String, String>> {
                 .unwrap_or_default();
         }
 
-        let text = SOURCE.replace_all(&rendered(&messages), "").into_owned();
+        let text = rendered(&messages).replace(&root, "");
 
-        texts.insert(case, text);
+        texts.insert(case, SOURCE.replace_all(&text, "").into_owned());
     }
     Ok(texts)
 }

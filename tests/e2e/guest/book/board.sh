@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
 #
-# What the chapters of docs/tutorial show of the board: a section for each. To be put after
-# provoke.sh and faults/common.sh.
+# Commands on the board whose output the chapters of docs/tutorial show. To be put after provoke.sh
+# and faults/common.sh.
 
 tracing=/sys/kernel/tracing
 mount -t tracefs tracefs $tracing

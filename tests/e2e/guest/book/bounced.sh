@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
 #
-# What the chapters show of a board that bounces all mappings.
+# Commands whose output the chapters of docs/tutorial show, on a board that bounces all mappings.
 
 pool=/sys/kernel/debug/swiotlb
 tracing=/sys/kernel/tracing

@@ -34,7 +34,20 @@ pub fn item(path: &str, name: &str) -> Result<String> {
         .take(span.end().line + 1 - span.start().line)
         .collect();
 
-    Ok(titled(path, &unindented(&lines)))
+    Ok(titled(path, &summarized(&unindented(&lines))))
+}
+
+/// Removes all but the first paragraph of each doc comment.
+fn summarized(code: &str) -> String {
+    let mut is_after_summary = false;
+    let lines = code.lines().filter(|line| {
+        let text = line.trim_start();
+
+        is_after_summary = text.starts_with("///") && (is_after_summary || text == "///");
+        !is_after_summary
+    });
+
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Returns a file in which the function `name` has another body: a comment, and an error.
@@ -119,7 +132,8 @@ fn titled(path: &str, text: &str) -> String {
     )
 }
 
-/// Returns the comment of a case of `tests/compile_fail` and its code with the mistake.
+/// Returns the comment of a case of `tests/compile_fail` and its code with the mistake, without the
+/// imports.
 pub fn case(name: &str) -> Result<(String, String)> {
     let path = format!("tests/compile_fail/{name}.rs");
     let text = fs::read_to_string(&path).context(path)?;
@@ -135,7 +149,7 @@ pub fn case(name: &str) -> Result<(String, String)> {
 /// Removes annotations, and what `#[cfg(not(mistake))]` selects: up to the end of the statement or
 /// item, which is the next line that ends one at the same indentation.
 fn with_mistake(lines: &[&str]) -> String {
-    let (mut kept, mut skipped) = (vec![], None);
+    let (mut kept, mut skipped) = (vec![""], None);
 
     for line in lines {
         let indent = line.len() - line.trim_start().len();
@@ -149,6 +163,10 @@ fn with_mistake(lines: &[&str]) -> String {
             }
         } else if line.trim() == "#[cfg(not(mistake))]" {
             skipped = Some(indent);
+        } else if line.starts_with("use ") {
+            skipped = (!line.ends_with(';')).then_some(indent);
+        } else if line.is_empty() && kept.last().is_some_and(|it| it.is_empty()) {
+            // Around a line that was removed.
         } else if !line.contains("//~") && line.trim() != "#[cfg(mistake)]" {
             kept.push(*line);
         }
@@ -162,13 +180,39 @@ mod tests {
 
     #[test]
     fn the_mistake_is_left() {
-        let case = "fn a() {\n    #[cfg(mistake)]\n    let x = 1;\n    #[cfg(not(mistake))]\n    \
-                    let x = f(\n        2,\n    );\n    g(x)\n    //~[mistake]^ E0000\n}";
-        let lines: Vec<_> = case.lines().collect();
+        let case = [
+            "use a::b;",
+            "",
+            "use c::{",
+            "    d, //",
+            "};",
+            "",
+            "fn a() {",
+            "    #[cfg(mistake)]",
+            "    let x = 1;",
+            "    #[cfg(not(mistake))]",
+            "    let x = f(",
+            "        2,",
+            "    );",
+            "",
+            "    g(x)",
+            "    //~[mistake]^ E0000",
+            "}",
+        ];
 
         assert_eq!(
-            with_mistake(&lines),
-            "fn a() {\n    let x = 1;\n    g(x)\n}"
+            with_mistake(&case),
+            "fn a() {\n    let x = 1;\n\n    g(x)\n}"
+        );
+    }
+
+    #[test]
+    fn doc_comments_are_shortened() {
+        let code = "/// A.\n/// B.\n///\n/// # Errors\n///\n/// C.\nfn a() {\n    /// D.\n    b\n}";
+
+        assert_eq!(
+            summarized(code),
+            "/// A.\n/// B.\nfn a() {\n    /// D.\n    b\n}"
         );
     }
 

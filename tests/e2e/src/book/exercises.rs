@@ -19,7 +19,7 @@ const BUILD: &str = "out/exercises";
 pub struct Exercise {
     /// Name, which is that of its chapter.
     pub name: &'static str,
-    /// Where the function is in the tree.
+    /// File of the function.
     file: &'static str,
     function: &'static str,
     pub task: &'static str,

@@ -112,8 +112,8 @@ fn shape(grid: &[Vec<char>], row: usize, column: usize) -> Result<Option<String>
     Ok(Some(format!("<path d=\"{path}\"/>")))
 }
 
-/// Returns true if the neighbour at a side has a line to this cell, or is an arrow's head or text. A
-/// horizontal line may end at a space, too.
+/// Returns true if the neighbour at a side has a line to this cell, or is an arrow's head or text.
+/// A horizontal line may end at a space, too.
 fn meets(grid: &[Vec<char>], row: usize, column: usize, side: usize) -> bool {
     let (row, column) = match side {
         0 => (row.wrapping_sub(1), column),

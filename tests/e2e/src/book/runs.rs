@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What boards and the compiler print for the chapters.
+//! Output of boards and of the compiler for the chapters.
 
 use crate::prelude::*;
 
