@@ -14,6 +14,14 @@ logged() {
 	dmesg | sed 's/^\[ *[0-9.]*\] //'
 }
 
+# program MIN WORD...: requests a transfer, and prints the last programs of at least MIN bytes.
+program() {
+	min=$1
+	shift
+	echo "$*" >repeat
+	awk -v min="$min" '/^channel/ { shown = $(NF - 1) >= min } shown' channels
+}
+
 # events: prints the trace of DMA and bounce buffers, without the columns of the task.
 events() {
 	sed -n 's/^.* \([0-9]*\.[0-9]*: \(dma\|swiotlb\)_\)/\1/p' $tracing/trace
@@ -22,7 +30,7 @@ events() {
 # traced WORD...: requests a transfer, and prints the events of its mappings.
 traced() {
 	echo >$tracing/trace
-	echo "$*" >"$debugfs/repeat"
+	echo "$*" >"${debugfs:?}/repeat"
 	events
 }
 
@@ -39,7 +47,8 @@ of_lesson() {
 		address && index($0, address) { print; if (/dma_unmap/) exit }'
 }
 
-# failing_read NUMBER WORD...: requests a transfer whose read of this number fails, and prints the log.
+# failing_read NUMBER WORD...: requests a transfer whose read of this number fails, and prints what
+# the driver logs.
 failing_read() {
 	provoke dmac2 x-fail-read "$1" || exit 1
 	shift
@@ -47,11 +56,11 @@ failing_read() {
 }
 
 section load logged insmod /rk3588_dma.ko
-cd "${debugfs:?}" || exit 1
+cd "$debugfs" || exit 1
 section limits cat limits
 section files ls
-section copy sh -c 'echo copy 13 1 >repeat; sed -n "/^channel/,/^$/p" channels | head -40'
-section list-program sh -c 'echo list 3 512 1 >repeat; cat channels'
+section copy program 5 copy 13 1
+section list program 40 list 3 512 1
 section run sh -c 'echo all >run; echo $?'
 section report cat report
 section channels cat channels

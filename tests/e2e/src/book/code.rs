@@ -71,11 +71,11 @@ pub fn with_body(path: &str, name: &str, comment: &str) -> Result<String> {
     let [open, close] = [body.brace_token.span.open(), body.brace_token.span.close()];
     let lines: Vec<_> = text.lines().collect();
     let indent = " ".repeat(close.start().column + 4);
-    let body: String = comment
-        .lines()
-        .map(|it| format!("{indent}// {it}\n"))
-        .collect();
+    let mut body = String::new();
 
+    for line in comment.lines() {
+        body += &format!("{indent}// {line}\n");
+    }
     Ok(format!(
         "{}\n{body}{indent}Err(ENOSYS.into())\n{}\n",
         lines[..open.end().line].join("\n"),
