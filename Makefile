@@ -139,7 +139,7 @@ clean: ## Remove the output of all builds, but not the cache
 
 .PHONY: help
 help: ## Show this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1 \2/p' $(MAKEFILE_LIST) | \
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1 \2/p' $(MAKEFILE_LIST) | \
 	while read -r target text; do printf '  make %-9s %s\n' "$$target" "$$text"; done
 	@echo
 	@echo "  KDIR=DIRECTORY  kernel build directory for make, make modules and make install"

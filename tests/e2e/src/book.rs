@@ -65,14 +65,29 @@ fn write(runs: &runs::Runs) -> Result<()> {
 }
 
 /// Returns the names and texts of all chapters.
-pub fn chapters() -> Result<BTreeMap<String, String>> {
+///
+/// # Errors
+///
+/// If the summary does not name one of them, which would have no page.
+fn chapters() -> Result<BTreeMap<String, String>> {
     let mut chapters = BTreeMap::new();
 
     for entry in fs::read_dir(format!("{CHAPTERS}/src")).context(CHAPTERS)? {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
 
-        chapters.insert(name.into_owned(), fs::read_to_string(&path)?);
+        let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+
+        chapters.insert(name.into_owned(), text);
+    }
+
+    let summary = chapters.get("SUMMARY.md").context("no SUMMARY.md")?;
+
+    for name in chapters.keys().filter(|it| *it != "SUMMARY.md") {
+        ensure!(
+            summary.contains(&format!("({name})")),
+            "SUMMARY.md lacks {name}"
+        );
     }
     Ok(chapters)
 }

@@ -168,6 +168,10 @@ pub fn messages() -> Result<BTreeMap<String, String>> {
             messages = messages_of(work.path(), MISTAKE, std::slice::from_ref(&case))?
                 .remove(&case)
                 .unwrap_or_default();
+
+            let wrong = compare(&case, &messages)?;
+
+            ensure!(wrong.is_empty(), "{case}: not as annotated:\n{wrong}");
         }
 
         let text = rendered(&messages).replace(&root, "");

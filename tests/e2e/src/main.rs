@@ -87,6 +87,9 @@ enum Command {
         /// Put this file into the board's root directory.
         #[arg(long)]
         file: Vec<PathBuf>,
+        /// Add these parameters to the kernel's command line.
+        #[arg(long, default_value = "")]
+        append: String,
         /// Apply this device tree overlay, compiled or not.
         #[arg(long)]
         overlay: Vec<PathBuf>,
@@ -105,10 +108,12 @@ fn main() -> Result<ExitCode> {
         Command::Run {
             script,
             file,
+            append,
             overlay,
         } => {
             let boot = Boot {
                 overlays: overlay,
+                append,
                 files: file,
                 ..Boot::default()
             };

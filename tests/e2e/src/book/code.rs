@@ -26,8 +26,10 @@ pub fn item(path: &str, name: &str) -> Result<String> {
     let text = fs::read_to_string(path).context(path.to_string())?;
     let parsed = syn::parse_file(&text).context(path.to_string())?;
     let spans = parsed.items.iter().flat_map(|item| spans_of(item, name));
-    let span = spans.into_iter().next();
-    let span = span.with_context(|| format!("{path} has no item {name}"))?;
+    let spans: Vec<_> = spans.collect();
+    let [span] = spans[..] else {
+        bail!("{path} has {} items {name}", spans.len());
+    };
     // A line that begins within an item belongs to it.
     let lines = text.lines().skip(span.start().line - 1);
     let lines: Vec<_> = lines
@@ -155,8 +157,12 @@ fn with_mistake(lines: &[&str]) -> String {
         let indent = line.len() - line.trim_start().len();
 
         if let Some(outer) = skipped {
-            let is_end =
-                indent == outer && [";", "}", ",", ")"].iter().any(|it| line.ends_with(it));
+            let is_end = match line.trim_end().chars().last() {
+                // A statement may end in a line of its own, which is indented.
+                Some(';') => true,
+                Some('}' | ',' | ')') => indent == outer,
+                _ => false,
+            };
 
             if is_end {
                 skipped = None;
@@ -167,7 +173,7 @@ fn with_mistake(lines: &[&str]) -> String {
             skipped = (!line.ends_with(';')).then_some(indent);
         } else if line.is_empty() && kept.last().is_some_and(|it| it.is_empty()) {
             // Around a line that was removed.
-        } else if !line.contains("//~") && line.trim() != "#[cfg(mistake)]" {
+        } else if !line.contains("//~") && !line.trim().starts_with("#[cfg") {
             kept.push(*line);
         }
     }
@@ -194,6 +200,9 @@ mod tests {
             "    let x = f(",
             "        2,",
             "    );",
+            "    #[cfg(not(mistake))]",
+            "    let y = x",
+            "        .f();",
             "",
             "    g(x)",
             "    //~[mistake]^ E0000",

@@ -3,8 +3,8 @@
 //! Exercises of the course: a function of the tree to write again.
 //!
 //! The skeleton is the function's file with another body, so it follows the tree. A check builds
-//! the module with the reader's file in place of that of the tree, boots, and looks at what the
-//! function did there.
+//! the module with the reader's file in place of that of the tree, boots, and looks at the report
+//! of the lessons. So it believes what the function returns.
 
 use super::code;
 use crate::prelude::*;
@@ -139,8 +139,9 @@ pub fn run(name: Option<&str>) -> Result<bool> {
     println!("Building the module with {} ...", path.display());
 
     let replaced = [(exercise, fs::read_to_string(&path)?)];
-    let problem = match build(&replaced, exercise) {
-        Ok(module) => examine(exercise, &module, &boot(exercise, &module)?)?,
+    let (directory, module) = prepare(&replaced, exercise)?;
+    let problem = match make(&directory) {
+        Ok(()) => examine(exercise, &boot(exercise, &module)?)?,
         Err(error) => Some(format!("{error:#}")),
     };
 
@@ -151,12 +152,12 @@ pub fn run(name: Option<&str>) -> Result<bool> {
     Ok(problem.is_none())
 }
 
-/// Builds the module of an exercise with these files in place of those of the tree.
-fn build(files: &[(&Exercise, String)], exercise: &Exercise) -> Result<PathBuf> {
-    let kernel = Kernel::Stock.folder()?;
+/// Makes a directory with these files in place of those of the tree. Returns the directory to build
+/// and the module that this makes.
+fn prepare(files: &[(&Exercise, String)], exercise: &Exercise) -> Result<(PathBuf, PathBuf)> {
     let tree = absolute(format!("{BUILD}/tree"))?;
 
-    lint::copy_tracked(&["Kbuild", "*.mk", "*.rs", "*.[ch]"], &tree)?;
+    lint::copy_tracked(&["Kbuild", "*/Kbuild", "*.mk", "*.rs", "*.[ch]"], &tree)?;
     for (exercise, text) in files {
         fs::write(tree.join(exercise.file), text)?;
     }
@@ -165,12 +166,17 @@ fn build(files: &[(&Exercise, String)], exercise: &Exercise) -> Result<PathBuf> 
         Check::Transfers(_) => (tree, "rk3588_dma.ko"),
         Check::Minimal => (minimal(&tree)?, "minimal.ko"),
     };
+    let module = directory.join(module);
+
+    Ok((directory, module))
+}
+
+/// Builds the module of a directory.
+fn make(directory: &Path) -> Result<()> {
     let mut make = Command::new("make");
 
-    make.arg("-C").arg(kernel.join("build"));
-    make.args([&format!("M={}", directory.display()), "-s", "modules"]);
-    succeeds(&mut make)?;
-    Ok(directory.join(module))
+    make.arg("-C").arg(Kernel::Stock.folder()?.join("build"));
+    succeeds(make.args([&format!("M={}", directory.display()), "-s", "modules"]))
 }
 
 /// Makes the directory of `samples/minimal` with copies of what it includes.
@@ -211,15 +217,13 @@ fn boot(exercise: &Exercise, module: &Path) -> Result<Console> {
 }
 
 /// Returns the problem that a boot shows, or `None` if the exercise is done.
-fn examine(exercise: &Exercise, module: &Path, console: &Console) -> Result<Option<String>> {
+fn examine(exercise: &Exercise, console: &Console) -> Result<Option<String>> {
     let Check::Transfers(names) = exercise.check else {
         let log = console.section("log")?;
 
         return Ok((!log.contains("4096 bytes sent and received")).then(|| log.into()));
     };
-    let report = console
-        .section("report")
-        .with_context(|| format!("{} does not run the lessons", module.display()))?;
+    let report = console.section("report")?;
     let mut problems = vec![];
 
     for name in names {
@@ -259,35 +263,49 @@ fn wrapped(words: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// Adds the tests: each skeleton compiles and is not done, and the tree has the solution.
+/// Adds the tests: each skeleton compiles and is not done, and the function of the tree is done.
 pub fn add(suite: &mut Suite) {
-    for (job, is_minimal) in [("lessons", false), ("minimal", true)] {
-        let exercises = EXERCISES.iter();
-        let exercises =
-            exercises.filter(move |it| matches!(it.check, Check::Minimal) == is_minimal);
-        let tests = exercises.clone().map(|exercise| {
-            let name = format!("exercises::{}::skeleton_is_not_done", exercise.name);
+    let tests = EXERCISES.iter().flat_map(|exercise| {
+        [("skeleton_is_not_done", false), ("solution_is_done", true)].map(|(test, is_done)| {
+            let name = format!("exercises::{}::{test}", exercise.name);
 
-            Test::new(name, |(module, console): &(PathBuf, Console)| {
-                let problem = examine(exercise, module, console)?;
+            Test::new(name, move |consoles: &Consoles| {
+                let is_minimal = matches!(exercise.check, Check::Minimal);
+                let problem = examine(exercise, &consoles[&(is_minimal, is_done)])?;
 
-                ensure!(problem.is_some(), "the skeleton passes");
-                Ok(())
+                match problem {
+                    Some(problem) if is_done => bail!("{problem}"),
+                    None if !is_done => bail!("the skeleton passes"),
+                    _ => Ok(()),
+                }
             })
-        });
-        let work = move || {
-            let with_skeleton = |it: &'static Exercise| Ok((it, it.skeleton()?));
-            let files = EXERCISES.iter().map(with_skeleton);
-            let files = files.collect::<Result<Vec<_>>>()?;
-            let first = exercises.clone().next().context("no exercise")?;
-            let module = build(&files, first)?;
-            let console = boot(first, &module)?;
+        })
+    });
 
-            Ok((module, console))
-        };
+    suite.add("exercises", tests.collect::<Vec<_>>(), consoles);
+}
 
-        suite.add(&format!("exercises {job}"), tests.collect::<Vec<_>>(), work);
+/// Consoles of boots: with `samples/minimal` or without, and of solutions or of skeletons.
+type Consoles = BTreeMap<(bool, bool), Console>;
+
+/// Boots with all skeletons, and with the modules of the tree.
+fn consoles() -> Result<Consoles> {
+    let mut consoles = Consoles::new();
+    let with_skeleton = |it: &'static Exercise| Ok((it, it.skeleton()?));
+    let files = EXERCISES.iter().map(with_skeleton);
+    let files = files.collect::<Result<Vec<_>>>()?;
+
+    process::make("minimal-module")?;
+    for (name, solution) in [("one-buffer", MODULE), ("engine", "out/minimal/minimal.ko")] {
+        let exercise = Exercise::find(name)?;
+        let (directory, module) = prepare(&files, exercise)?;
+        let is_minimal = matches!(exercise.check, Check::Minimal);
+
+        make(&directory)?;
+        consoles.insert((is_minimal, false), boot(exercise, &module)?);
+        consoles.insert((is_minimal, true), boot(exercise, Path::new(solution))?);
     }
+    Ok(consoles)
 }
 
 #[cfg(test)]

@@ -5,7 +5,9 @@
 //! ```text
 //! {{code lessons/single.rs}}         a file, without its licence line
 //! {{code lessons/single.rs copy}}    an item of it, by its name
-//! {{run report sync}}                a section of what a board printed: the lines with a text
+//! {{run limits}}                     a section of what a board printed
+//! {{run limits mask}}                its lines with a text
+//! {{rows report single 64}}          its lines with these first columns
 //! {{timeline trace A copy}}          the events of a section as a picture with a title
 //! {{case stack}}                     a program of tests/compile_fail, and the compiler's words
 //! {{exercise one-buffer}}            an exercise, with the command that begins it
@@ -40,14 +42,24 @@ pub fn expand(chapter: &str, text: &str, runs: &Runs) -> Result<String> {
         let place = || format!("{}/src/{chapter}:{number}", super::CHAPTERS);
 
         if let Some(title) = line.strip_prefix(PICTURE) {
-            let drawn = lines.by_ref().map(|(_, line)| line);
-            let drawn: Vec<_> = drawn.take_while(|line| *line != FENCE).collect();
+            let mut drawn = vec![];
 
+            loop {
+                let (_, line) = lines
+                    .next()
+                    .with_context(|| format!("{}: no end", place()))?;
+
+                if line == FENCE {
+                    break;
+                }
+                drawn.push(line);
+            }
             ensure!(!title.trim().is_empty(), "{}: no title", place());
             expanded += &picture::svg(title.trim(), &drawn).with_context(place)?;
         } else if let Some(directive) = directive(line) {
             expanded += &replacement(directive, runs).with_context(place)?;
         } else {
+            ensure!(!line.contains("{{"), "{}: braces within a line", place());
             expanded += line;
         }
         expanded.push('\n');
@@ -71,14 +83,13 @@ fn replacement(directive: &str, runs: &Runs) -> Result<String> {
         ["run", section] => Ok(fence("text", runs.section(section)?)),
         ["run", section, ..] => {
             let filter = words[2..].join(" ");
-            let section = runs.section(section)?;
-            // The columns of a table are separated by any number of spaces.
-            let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
-            let has = |line: &&str| words(line).contains(&filter);
-            let lines: Vec<_> = section.lines().filter(has).collect();
 
-            ensure!(!lines.is_empty(), "no line of it has {filter:?}");
-            Ok(fence("text", &lines.join("\n")))
+            lines_of(section, runs, |line| line.contains(&filter))
+        }
+        ["rows", section, ..] => {
+            let first = words[2..].join(" ");
+
+            lines_of(section, runs, |line| begins_with_columns(line, &first))
         }
         ["timeline", section, ..] => timeline::svg(&words[2..].join(" "), runs.section(section)?),
         ["case", name] => case(name, runs),
@@ -89,6 +100,23 @@ fn replacement(directive: &str, runs: &Runs) -> Result<String> {
         ["mistakes"] => mistakes::sections(runs),
         _ => bail!("unknown: {directive}"),
     }
+}
+
+/// Returns the lines of a section that have a property.
+fn lines_of(section: &str, runs: &Runs, has: impl Fn(&str) -> bool) -> Result<String> {
+    let lines = runs.section(section)?.lines().filter(|line| has(line));
+    let lines: Vec<_> = lines.collect();
+
+    ensure!(!lines.is_empty(), "no line of {section} matches");
+    Ok(fence("text", &lines.join("\n")))
+}
+
+/// Returns true if the first columns of a line are `first`. Two spaces or more separate columns.
+fn begins_with_columns(line: &str, first: &str) -> bool {
+    let columns = line.split("  ").map(str::trim).filter(|it| !it.is_empty());
+    let columns: Vec<_> = columns.collect();
+
+    (1..=columns.len()).any(|count| columns[..count].join(" ") == first)
 }
 
 /// Returns a program that does not compile, its comment, and the compiler's words.
@@ -114,16 +142,26 @@ mod tests {
 
     #[test]
     fn lines_are_replaced() {
-        let runs = Runs::of_sections(&[("report", "sync ok\nsingle ok")]);
+        let runs = Runs::of_sections(&[("report", "sync  1 ok\nsynced  2 ok")]);
         let expand = |text| expand("x.md", text, &runs);
 
+        let table = "\n```text\nsync  1 ok\n```\n\n";
+
         assert_eq!(
-            expand("a\n{{run report sync}}\nb {{run report}}").unwrap(),
-            "a\n```text\nsync ok\n```\n\nb {{run report}}\n"
+            expand("a\n{{rows report sync}}\nb").unwrap(),
+            format!("a{table}b\n")
+        );
+        assert_eq!(expand("{{rows report sync 1 ok}}").unwrap(), table[1..]);
+        assert_eq!(
+            expand("a\n{{run report c  1}}").unwrap(),
+            format!("a{table}")
         );
         for (text, error) in [
             ("\n{{run nothing}}", "docs/tutorial/src/x.md:2"),
-            ("{{run report nothing}}", "no line of it has \"nothing\""),
+            ("{{run report nothing}}", "no line of report matches"),
+            ("{{rows report syn}}", "no line of report matches"),
+            ("a {{run report}}", "x.md:1: braces within a line"),
+            ("```picture A\n│", "x.md:1: no end"),
             ("{{case no_such_case}}", "no_such_case"),
             ("{{code no/such.rs}}", "no/such.rs"),
             ("{{wrong}}", "unknown: wrong"),

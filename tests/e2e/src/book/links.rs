@@ -30,7 +30,11 @@ pub fn check(directories: &[PathBuf]) -> Result<()> {
         .map(|(page, link)| format!("{}: no {link}", page.display()))
         .collect();
 
-    ensure!(!pages.is_empty(), "no pages");
+    ensure!(
+        pages.keys().any(|page| page.starts_with(&directories[0])),
+        "no pages in {}",
+        directories[0].display()
+    );
     ensure!(broken.is_empty(), "{}", broken.join("\n"));
     Ok(())
 }
@@ -54,7 +58,7 @@ fn read(directory: &Path, pages: &mut Pages) -> Result<()> {
 /// Returns the names of the places and the links of a page.
 fn parse(page: &str) -> (BTreeSet<String>, Vec<String>) {
     static ATTRIBUTE: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r#"\s(id|name|href|src)="([^"]*)""#).unwrap());
+        LazyLock::new(|| Regex::new(r#"\s(id|href|src)="([^"]*)""#).unwrap());
 
     let (mut places, mut links) = (BTreeSet::new(), vec![]);
 
@@ -62,7 +66,7 @@ fn parse(page: &str) -> (BTreeSet<String>, Vec<String>) {
         let value = found[2].replace("&amp;", "&");
 
         match &found[1] {
-            "id" | "name" => drop(places.insert(value)),
+            "id" => drop(places.insert(value)),
             _ => links.push(value),
         }
     }

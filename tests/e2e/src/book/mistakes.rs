@@ -19,7 +19,8 @@ pub fn sections(runs: &Runs) -> Result<String> {
             bail!("{}: a row of {} cells: {row:?}", docs::MISTAKES, row.len());
         };
 
-        if number.parse::<u32>().is_err() {
+        // The head of a table, and the line below it.
+        if ["#", "---"].contains(number) {
             continue;
         }
 
@@ -50,6 +51,7 @@ pub fn sections(runs: &Runs) -> Result<String> {
 
 /// Returns the cells of a row of a table.
 fn cells(line: &str) -> Option<Vec<&str>> {
+    // No cell has a bar, which would be a cell more: an error.
     let cells = line.strip_prefix('|')?.strip_suffix('|')?;
 
     Some(cells.split('|').map(str::trim).collect())

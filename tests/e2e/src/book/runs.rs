@@ -50,6 +50,25 @@ const RUNS: [Run; 4] = [
     },
 ];
 
+/// Sections of which the text says what they show.
+const SHOWN: [(&str, &str); 9] = [
+    ("run", "0"),
+    ("report", " 0 failed"),
+    ("fault", "bus error on read"),
+    ("fault-in-list", "DMALD, segment 3)"),
+    ("after-fault", "transfer: ok"),
+    ("bounced-trace", "swiotlb_bounced"),
+    (
+        "samples-report",
+        "whole pages, from: 8 entries, 1 segment\n",
+    ),
+    (
+        "no-iommu-report",
+        "whole pages, from: 8 entries, 8 segments\n",
+    ),
+    ("trace-sync", "size=64 "),
+];
+
 /// Sections that boards printed, by name, and messages of the compiler, by case.
 pub struct Runs {
     sections: BTreeMap<String, String>,
@@ -67,10 +86,23 @@ impl Runs {
             let script = format!("{}\n{}", run.parameters, script(run.scripts)?);
             let console = Board::get()?.boot(&(run.boot)(), &script)?;
 
-            ensure!(console.exit()? == 0, "{}", tail(console.text()));
+            ensure!(
+                console.exit()? == 0,
+                "{}: {}",
+                run.scripts[run.scripts.len() - 1],
+                tail(console.text())
+            );
             for (name, text) in console.sections() {
                 sections.insert(format!("{}{name}", run.prefix), text.into());
             }
+        }
+        for (name, text) in SHOWN {
+            let section = sections.get(name).map_or("", String::as_str);
+
+            ensure!(
+                section.contains(text),
+                "{name} does not show {text:?}: {section}"
+            );
         }
         println!("Compiling programs that must not compile ...");
         Ok(Self {

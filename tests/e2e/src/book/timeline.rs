@@ -6,13 +6,11 @@ use super::picture;
 use crate::prelude::*;
 
 /// Events of `dma:*` and their names in the picture.
-const EVENTS: [(&str, &str); 6] = [
+const EVENTS: [(&str, &str); 4] = [
     ("dma_map_phys", "map"),
-    ("dma_map_sg", "map"),
     ("dma_sync_single_for_cpu", "sync for the CPU"),
     ("dma_sync_single_for_device", "sync for the device"),
     ("dma_unmap_phys", "unmap"),
-    ("dma_unmap_sg", "unmap"),
 ];
 
 /// Returns the picture of a trace.
@@ -22,7 +20,7 @@ const EVENTS: [(&str, &str); 6] = [
 /// If a line is not an event that is known.
 pub fn svg(title: &str, trace: &str) -> Result<String> {
     static EVENT: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"^(\d+)\.(\d{6}): (\w+): .*?(?:dma_addr=(\w+).*?size=(\d+).*)?$").unwrap()
+        Regex::new(r"^(\d+)\.(\d{6}): (\w+): .* dma_addr=(\w+) size=(\d+) ").unwrap()
     });
 
     let (mut lines, mut first) = (vec![], None);
@@ -34,14 +32,14 @@ pub fn svg(title: &str, trace: &str) -> Result<String> {
         let (_, name) = name.with_context(|| format!("unknown event: {line}"))?;
         let micros = event[1].parse::<u64>()? * 1_000_000 + event[2].parse::<u64>()?;
         let since = micros - *first.get_or_insert(micros);
-        let bytes = event.get(5).map_or("", |it| it.as_str());
-        let address = event.get(4).map_or("", |it| it.as_str());
+        let (address, bytes) = (&event[4], &event[5]);
 
         lines.push(format!(
             "{since:>6} µs ─┼─ {name:20} {bytes:>9} bytes at 0x{address}"
         ));
         lines.push("           │".into());
     }
+    ensure!(lines.len() > 2, "a trace of less than two events: {trace}");
     lines.pop();
     if let Some(line) = lines.first_mut() {
         *line = line.replace('┼', "┬");
@@ -72,7 +70,8 @@ mod tests {
         ] {
             assert!(drawn.contains(text), "{text}: {drawn}");
         }
-        assert!(svg("x", "1.000000: dma_alloc: d").is_err());
+        assert!(svg("x", &trace.replace("dma_unmap_phys", "dma_alloc")).is_err());
+        assert!(svg("x", trace.lines().next().unwrap()).is_err());
         assert!(svg("x", "nothing").is_err());
     }
 }
