@@ -66,7 +66,7 @@ const SHOWN: [(&str, &str); 9] = [
         "no-iommu-report",
         "whole pages, from: 8 entries, 8 segments\n",
     ),
-    ("trace-sync", "size=64 "),
+    ("trace-sync", "size=64\n"),
 ];
 
 /// Sections that boards printed, by name, and messages of the compiler, by case.

@@ -20,7 +20,7 @@ const EVENTS: [(&str, &str); 4] = [
 /// If a line is not an event that is known.
 pub fn svg(title: &str, trace: &str) -> Result<String> {
     static EVENT: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"^(\d+)\.(\d{6}): (\w+): .* dma_addr=(\w+) size=(\d+) ").unwrap()
+        Regex::new(r"^(\d+)\.(\d{6}): (\w+): .* dma_addr=(\w+) size=(\d+)\b").unwrap()
     });
 
     let (mut lines, mut first) = (vec![], None);
