@@ -9,7 +9,7 @@ SOAK ?= 1000000
 
 MODULE := rk3588_dma.ko
 # The overlay of boots, and those of all variants.
-OVERLAY := dts/rk3588-dmac2.dtbo
+BOOT_OVERLAY := dts/rk3588-dmac2.dtbo
 OVERLAYS := $(patsubst %.dtso,%.dtbo,$(wildcard dts/*.dtso))
 BOARD := scripts/env scripts/board
 RUST_DIRS := $(patsubst %/mod.rs,%,$(wildcard */mod.rs))
@@ -32,8 +32,16 @@ overlays: $(OVERLAYS) ## Compile the device tree overlays
 	$(DTC) -@ -I dts -O dtb -o $@ $<
 
 .PHONY: install
-install: ## Install the module for the kernel of KDIR
-	$(MAKE) -C "$(KDIR)" M="$(CURDIR)" modules_install
+install: ## Install the module and an overlay on this board, for the running kernel
+	@scripts/install install
+
+.PHONY: uninstall
+uninstall: ## Remove what make install has installed
+	@scripts/install uninstall
+
+.PHONY: board-check
+board-check: ## Check that this board has the overlay, the module and the device
+	@scripts/board-check
 
 .PHONY: stock
 stock: ## Build the module and the overlays for Debian's kernel, in the build environment
@@ -128,7 +136,7 @@ soak: stock ## Verify a million random transfers (SOAK=number), bind and unbind 
 
 .PHONY: shell
 shell: stock ## Boot the virtual Rock 5B+ to a shell, with the module and scripts/inspect in /
-	@$(BOARD) run --overlay $(OVERLAY) --file $(MODULE) --file scripts/inspect
+	@$(BOARD) run --overlay $(BOOT_OVERLAY) --file $(MODULE) --file scripts/inspect
 
 .PHONY: clean
 clean: ## Remove the output of all builds, but not the cache
@@ -140,8 +148,10 @@ clean: ## Remove the output of all builds, but not the cache
 .PHONY: help
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1 \2/p' $(MAKEFILE_LIST) | \
-	while read -r target text; do printf '  make %-9s %s\n' "$$target" "$$text"; done
+	while read -r target text; do printf '  make %-13s %s\n' "$$target" "$$text"; done
 	@echo
-	@echo "  KDIR=DIRECTORY  kernel build directory for make, make modules and make install"
+	@echo "  KDIR=DIRECTORY  kernel build directory for make and make modules"
+	@echo "  OVERLAY=NAME    controllers for make install: dmac0, dmac1, dmac2 (default) or all"
 	@echo "  KERNEL=IMAGE    kernel image for all boots of the stock kernel"
+	@echo "  DESTDIR=DIRECTORY  root directory for make install and make uninstall"
 	@echo "  RK3588_DMA_CACHE=DIRECTORY  cache of downloads and builds"

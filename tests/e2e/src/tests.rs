@@ -2,10 +2,12 @@
 
 //! The tests. Long jobs come first, so that no core waits for the last one.
 
+mod board_check;
 mod controllers;
 pub mod engine;
 mod faults;
 mod inspect;
+mod install;
 pub mod kunit;
 mod lessons;
 pub mod lifetime;
@@ -48,6 +50,8 @@ pub fn run(arguments: Arguments) -> Result<bool> {
     lessons::add(&mut suite);
     tracing::add(&mut suite);
     inspect::add(&mut suite);
+    install::add(&mut suite);
+    board_check::add(&mut suite);
     controllers::add(&mut suite);
     power::add(&mut suite);
     machine::add(&mut suite);
