@@ -2,6 +2,7 @@
 
 //! The tests. Long jobs come first, so that no core waits for the last one.
 
+mod archive;
 mod board_check;
 mod controllers;
 pub mod engine;
@@ -50,6 +51,7 @@ pub fn run(arguments: Arguments) -> Result<bool> {
     lessons::add(&mut suite);
     tracing::add(&mut suite);
     inspect::add(&mut suite);
+    archive::add(&mut suite);
     install::add(&mut suite);
     board_check::add(&mut suite);
     controllers::add(&mut suite);

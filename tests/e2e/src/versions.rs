@@ -8,7 +8,10 @@ use crate::prelude::*;
 const COMMANDS: [(&str, &str); 15] = [
     ("stock kernel", "cat $(scripts/kernel stock)/release"),
     ("RT kernel", "cat $(scripts/kernel rt)/release"),
-    ("kernel package", "tail -n1 scripts/kernel-version"),
+    (
+        "kernel package",
+        "tail -n1 $(scripts/resolve-version kernel)",
+    ),
     ("debug kernel", "cat $(scripts/kernel debug)/release"),
     ("debug RT kernel", "cat $(scripts/kernel debug-rt)/release"),
     ("QEMU board", "$(scripts/machine) --version"),
