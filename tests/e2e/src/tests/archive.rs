@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `scripts/resolve-version` with made-up archives: which kernel and which QEMU source are used when
-//! the archive no longer has the versions of the project.
+//! `scripts/resolve-version` with made-up archives: the versions of the kernel and of QEMU's source
+//! if the archive no longer has those of the project.
 
 use crate::prelude::*;
 
@@ -28,8 +28,8 @@ pub fn add(suite: &mut Suite) {
 struct Archive(TempDir);
 
 impl Archive {
-    /// Makes an archive. A line of `packages` is name, architecture and version, a line of `sources`
-    /// name and version.
+    /// Makes an archive. A line of `packages` is name, architecture and version, a line of
+    /// `sources` name and version.
     fn new(packages: &str, sources: &str) -> Result<Self> {
         let it = Self(TempDir::new()?);
 
