@@ -107,7 +107,7 @@ test: stock ## Run all tests (TEST=word: only those whose names contain the word
 	@$(BOARD) test $(TEST)
 
 .PHONY: docs
-docs: stock samples-module ## Build the course (out/book) and the documentation of all items (out/doc)
+docs: stock samples-module ## Build the course (out/book) and the documentation (out/doc)
 	@$(BOARD) docs
 
 .PHONY: docs-open
