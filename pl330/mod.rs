@@ -10,6 +10,7 @@
 //! Each directory uses only those before it:
 //!
 //! - `program` writes programs, and reads them. It uses `core` alone, and is tested on the host.
+//! - `backoff` sleeps between checks.
 //! - `hw` are the registers, the debug port and the faults.
 //! - `engine` runs programs on the channels: scheduler, interrupt handlers, watchdog, worker.
 //! - `transfer` is what a driver uses: `Transfers` prepare a [`Descriptor`] of a copy or a memset,
@@ -37,6 +38,7 @@
 //! # }
 //! ```
 
+mod backoff;
 mod controller;
 mod engine;
 mod hw;

@@ -7,14 +7,11 @@
 
 use kernel::{
     list::ListArc,
-    prelude::*,
-    time::{
-        delay::fsleep,
-        Delta, //
-    }, //
+    prelude::*, //
 };
 
 use super::{
+    super::backoff::Backoff,
     platform::KernelScheduler,
     request::{
         Request,
@@ -27,9 +24,6 @@ use super::{
 
 /// Number of callbacks that are called before other work of the CPU gets its turn.
 const BATCH: usize = 16;
-
-/// Interval at which a caller of [`Engine::finish_callbacks`] checks.
-const FINISH_INTERVAL: Delta = Delta::from_micros(50);
 
 /// Context in which a callback is called.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -137,6 +131,8 @@ impl<'bound> Engine<'bound> {
 
     /// Waits until all callbacks have returned. From then on, no other context calls any. Sleeps.
     pub(super) fn finish_callbacks(&self) {
+        let mut backoff = Backoff::default();
+
         loop {
             self.thread.flush();
             {
@@ -150,7 +146,7 @@ impl<'bound> Engine<'bound> {
                 }
             }
             // A context that has ended a request queues its work after it has released the lock.
-            fsleep(FINISH_INTERVAL);
+            backoff.sleep();
         }
         self.tasklet.kill();
         self.thread.disable();

@@ -166,6 +166,11 @@ impl<R, A, E: Copy> Channel<R, A, E> {
         self.checks
     }
 
+    /// Returns true if the channel is to stop, and has not been for a whole period of the watchdog.
+    pub(super) fn stops_soon(&self) -> bool {
+        self.state() == State::Stopping && self.checks < 2
+    }
+
     /// Starts to count watchdog checks again.
     pub(super) fn restart_checks(&mut self) {
         self.checks = 0;

@@ -70,12 +70,14 @@ pub(super) fn stop_faulting(scheduler: &mut KernelScheduler<'_>) -> bool {
                 if scheduler.platform.reported_faults & channel.bit() == 0 {
                     scheduler.platform.reported_faults |= channel.bit();
                     scheduler.platform.report(Report::IdleFault(fault));
+                    scheduler.ask_for_work();
                 }
             }
             State::Stopping | State::Retired => Hardware::kill(&mut scheduler.hardware, index),
         }
     }
-    if is_manager_faulting || faulting != 0 {
+    // The watchdog looks for the end of a fault that does not end soon.
+    if (is_manager_faulting || faulting != 0) && !scheduler.platform.is_persistence_reported {
         scheduler.ask_for_work();
     }
     is_manager_faulting || faulting != 0

@@ -79,7 +79,6 @@ use kernel::{
         SpinLockIrq, //
     },
     time::{
-        delay::fsleep,
         Delta,
         Instant,
         Monotonic, //
@@ -87,6 +86,7 @@ use kernel::{
 };
 
 use super::{
+    backoff::Backoff,
     hw::{
         channels,
         Config,
@@ -115,9 +115,6 @@ use worker::Worker;
 
 /// Longest time that [`Engine::shut_down`] waits for channels to stop.
 const STOP_TIMEOUT: Delta = Delta::from_secs(2);
-
-/// Interval at which it checks.
-const STOP_INTERVAL: Delta = Delta::from_micros(50);
 
 /// Name of the work item that calls callbacks in a thread.
 struct ThreadCallbacks;
@@ -421,11 +418,12 @@ impl<'bound> Engine<'bound> {
         }
 
         let start = Instant::<Monotonic>::now();
+        let mut backoff = Backoff::default();
 
         self.with(Scheduler::shut_down);
         while !self.with(Scheduler::close) && start.elapsed() < STOP_TIMEOUT {
             self.worker.queue();
-            fsleep(STOP_INTERVAL);
+            backoff.sleep();
         }
         self.with(|scheduler| {
             for channel in 0..MAX_CHANNELS {
@@ -436,7 +434,7 @@ impl<'bound> Engine<'bound> {
         self.worker.queue();
         self.worker.flush();
         while !self.with(Scheduler::close) {
-            fsleep(STOP_INTERVAL);
+            backoff.sleep();
         }
         self.finish_callbacks();
         self.worker.disable();

@@ -9,7 +9,6 @@
 use kernel::{
     prelude::*,
     time::{
-        delay::fsleep,
         Delta,
         Instant,
         Monotonic, //
@@ -17,6 +16,7 @@ use kernel::{
 };
 
 use super::{
+    super::backoff::Backoff,
     channel::State,
     platform::{
         KernelScheduler,
@@ -34,9 +34,6 @@ use crate::bindings;
 
 /// Longest time that [`Engine::suspend`] waits for programs to end.
 const SUSPEND_TIMEOUT: Delta = Delta::from_secs(2);
-
-/// Interval at which it checks.
-const SUSPEND_INTERVAL: Delta = Delta::from_micros(500);
 
 /// Turns the clock on, unless it is on or the system sleeps.
 pub(super) fn turn_on(scheduler: &mut KernelScheduler<'_>) {
@@ -96,6 +93,7 @@ impl Engine<'_> {
     /// `EBUSY` if a program has not ended after 2 s. Everything goes on then.
     pub(crate) fn suspend(&self) -> Result {
         let start = Instant::<Monotonic>::now();
+        let mut backoff = Backoff::default();
 
         {
             let scheduler = &mut *self.scheduler.lock();
@@ -113,7 +111,7 @@ impl Engine<'_> {
                 self.log_busy_channels();
                 return Err(EBUSY);
             }
-            fsleep(SUSPEND_INTERVAL);
+            backoff.sleep();
         }
 
         if self.scheduler.lock().platform.needs_clock {

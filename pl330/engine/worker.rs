@@ -97,7 +97,8 @@ impl<'bound> Engine<'bound> {
                 .is_some_and(|it| mem::take(&mut it.schedule.work));
             let is_needed = is_asked_for
                 || scheduler.is_channel_awaited()
-                || scheduler.platform.masked_irq.is_some();
+                || scheduler.platform.masked_irq.is_some()
+                    && !scheduler.platform.is_persistence_reported;
 
             (is_needed, actions)
         };

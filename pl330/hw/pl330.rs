@@ -4,19 +4,25 @@
 
 use kernel::{
     io::{
-        poll::read_poll_timeout,
         register::Array,
         Io, //
     },
     prelude::*,
-    time::Delta, //
+    time::{
+        Delta,
+        Instant,
+        Monotonic, //
+    }, //
 };
 
 use super::{
-    super::program::insn::{
-        Channel,
-        Event,
-        Instruction, //
+    super::{
+        backoff::Backoff,
+        program::insn::{
+            Channel,
+            Event,
+            Instruction, //
+        }, //
     },
     port::{
         DebugPort,
@@ -34,9 +40,8 @@ use super::{
 /// Largest number of channels of a PL330.
 pub(crate) const MAX_CHANNELS: usize = 8;
 
-/// Longest time that a killed channel takes to stop, and the interval of checks.
+/// Longest time that a killed channel takes to stop.
 const STOP_TIMEOUT: Delta = Delta::from_secs(2);
-const STOP_INTERVAL: Delta = Delta::from_micros(50);
 
 /// Number of reads of a program counter that the thread is computing, which takes some bus clocks.
 const COUNTER_TRIES: usize = 4;
@@ -168,18 +173,20 @@ impl<'bound> Pl330<'bound> {
 
     /// Calls `is_done` until it returns true, for 2 s at most. Sleeps.
     fn poll(&mut self, mut is_done: impl FnMut(&mut Self) -> bool) -> Result {
-        let polled = read_poll_timeout(
-            || Ok(is_done(self)),
-            |is_done| *is_done,
-            STOP_INTERVAL,
-            STOP_TIMEOUT,
-        );
+        let start = Instant::<Monotonic>::now();
+        let mut backoff = Backoff::default();
 
-        match polled {
-            Ok(_) => Ok(()),
-            // The task may have been preempted between the last check and the read of the clock.
-            Err(_) if is_done(self) => Ok(()),
-            Err(error) => Err(error),
+        loop {
+            // Before the check: the task may be preempted after it.
+            let is_late = start.elapsed() >= STOP_TIMEOUT;
+
+            if is_done(self) {
+                return Ok(());
+            }
+            if is_late {
+                return Err(ETIMEDOUT);
+            }
+            backoff.sleep();
         }
     }
 

@@ -212,10 +212,10 @@ impl<P: Platform> Scheduler<P> {
     }
 
     /// Returns true if the worker should look again soon: a channel is about to stop.
+    ///
+    /// For one that does not stop for long, a look in each period of the watchdog is enough.
     pub(super) fn is_channel_awaited(&self) -> bool {
-        let is_stopping = |it: &ChannelOf<P>| it.state() == State::Stopping;
-
-        self.channels.iter().any(is_stopping)
+        self.channels.iter().any(|it| it.stops_soon())
             || !self.ready.is_empty() && !self.is_short_of_lines && self.is_idle_channel_left()
     }
 
@@ -400,9 +400,10 @@ impl<P: Platform> Scheduler<P> {
 
         if reason.is_fault() {
             // The worker reports it, with the program.
-            return self.ask_for_work();
+        } else if self.take_stopped(channel).is_some() {
+            return;
         }
-        if self.take_stopped(channel).is_none() {
+        if self.channels[channel].stops_soon() {
             self.ask_for_work();
         }
     }

@@ -24,11 +24,12 @@ sg::split
 sg kernel dma sg::runs sg::split
 bindings kernel LocalModule pin_init dma
 pl330::program
-pl330::hw kernel pl330::program
+pl330::backoff kernel
+pl330::hw kernel pl330::program pl330::backoff
 pl330::engine::channel
 pl330::engine::scheduler pl330::engine::channel
-pl330::engine kernel bindings dma pl330::program pl330::hw pl330::engine::channel \
-    pl330::engine::scheduler
+pl330::engine kernel bindings dma pl330::program pl330::backoff pl330::hw \
+    pl330::engine::channel pl330::engine::scheduler
 pl330::transfer kernel dma sg pl330::program pl330::engine
 pl330 kernel bindings dma pl330::program pl330::hw pl330::engine pl330::transfer
 lessons kernel dma sg pl330
