@@ -66,25 +66,33 @@ pub fn add(suite: &mut Suite) -> Result<()> {
         lint::clippy(&kernel, &["RK3588_DMA_SAMPLES=y"])
     });
 
-    let without_suites = |append: &str| {
-        let mut boot = boot(Machine::Rock5bPlus, false);
+    let without_suites = |leaks, append: &str| {
+        let mut boot = boot(Machine::Rock5bPlus, false, leaks);
 
         boot.append += &format!(" kunit.enable=0 {append}");
         boot
     };
-    let plain = || without_suites("");
+    let plain = || without_suites(Leaks::Ignored, "");
 
     super::faults::add(suite, "debug_faults", plain())?;
     engine::soak(suite, "debug_engine", plain(), engine::SHORT);
     super::lists::cases(suite, "debug_lists", plain());
-    super::no_memory::add(suite, plain());
+    super::no_memory::add(suite, without_suites(Leaks::Scanned, ""));
 
-    let mut bounced = boot(Machine::Rock5bPlus, true);
+    let mut bounced = boot(Machine::Rock5bPlus, true, Leaks::Ignored);
 
     bounced.append += " kunit.enable=0";
     super::lessons::add_unsynced(suite, bounced);
-    super::inspect::add_debug(suite, without_suites);
+    super::inspect::add_debug(suite, |append| without_suites(Leaks::Ignored, append));
     Ok(())
+}
+
+/// Whether the script of a boot scans for leaks. If not, no allocation is recorded, which takes
+/// time.
+#[derive(Clone, Copy)]
+enum Leaks {
+    Scanned,
+    Ignored,
 }
 
 /// Returns a boot of the debug kernel with the module, with so few bounce buffers that a test can
@@ -92,8 +100,12 @@ pub fn add(suite: &mut Suite) -> Result<()> {
 ///
 /// `slab_debug` is for kmemleak: without it the CPUs keep stocks of objects, whose lists still name
 /// an object after it has been handed out, so that kmemleak does not see the leak.
-fn boot(machine: Machine, bounced: bool) -> Boot {
+fn boot(machine: Machine, bounced: bool, leaks: Leaks) -> Boot {
     let force = if bounced { ",force,track_hiwater" } else { "" };
+    let leaks = match leaks {
+        Leaks::Scanned => "kmemleak=on slab_debug=F",
+        Leaks::Ignored => "kmemleak=off slab_debug=-",
+    };
 
     Boot {
         machine,
@@ -106,8 +118,7 @@ fn boot(machine: Machine, bounced: bool) -> Boot {
         }
         .into(),
         append: format!(
-            "log_buf_len=4M kmemleak=on slab_debug=F kasan_multi_shot kunit.enable=1 \
-             swiotlb=1024{force}"
+            "log_buf_len=4M {leaks} kasan_multi_shot kunit.enable=1 swiotlb=1024{force}"
         ),
         files: vec![MODULE.into()],
         target: Some("debug"),
@@ -136,7 +147,7 @@ fn only_suite<'a>(
 
 /// Boots and runs the suites, or `only` one and no more checks.
 fn run(machine: Machine, bounced: bool, left_out: &str, only: Option<&str>) -> Result<Run> {
-    let mut boot = boot(machine, bounced);
+    let mut boot = boot(machine, bounced, Leaks::Scanned);
     let mut script = format!("leave_out='{left_out}'\n{}", script(&["kunit"])?);
 
     if let Some(only) = only {
