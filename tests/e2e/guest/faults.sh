@@ -12,7 +12,8 @@ run() {
 }
 
 for path in /*.sh; do
-	section "$(basename "$path" .sh)" run "$path"
+	name=${path##*/}
+	section "${name%.sh}" run "$path"
 	settle dmac2 "$(grep -o 'x-[a-z-]*' "$path" | sort -u)"
 	[ ! -e /sys/module/rk3588_dma ] || rmmod rk3588_dma
 done

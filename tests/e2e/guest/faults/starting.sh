@@ -12,7 +12,7 @@
 load || exit 1
 provoke dmac2 x-debug-busy-us 100 || exit 1
 for seed in 1 2 3 4; do
-	echo $seed 500 progress >"${debugfs:?}"/soak && echo ok &
+	echo $seed 200 progress >"${debugfs:?}"/soak && echo ok &
 done
 wait
 unload
