@@ -87,7 +87,7 @@ const CASES: [(Change, &str); 9] = [
             )?)
         },
         "*Device   NO: fed10000.dma-controller is not bound to rk3588_dma\n*\
-         Next     as root, `dmesg | grep rk3588_dma`; README.md explains the messages\n",
+         Next     as root, `dmesg | grep rk3588_dma`; see docs/messages.md\n",
     ),
 ];
 
