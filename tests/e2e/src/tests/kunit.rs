@@ -87,7 +87,7 @@ pub fn add(suite: &mut Suite) -> Result<()> {
     Ok(())
 }
 
-/// Whether the script of a boot scans for leaks. If not, no allocation is recorded, which takes
+/// Leaks in a boot. If its script does not scan for them, no allocation is recorded, which takes
 /// time.
 #[derive(Clone, Copy)]
 enum Leaks {
