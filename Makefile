@@ -102,6 +102,14 @@ demo: stock ## Run all lessons on the virtual Rock 5B+ and print the report
 samples: samples-module ## Run the sample driver on a machine with an IOMMU and print its report
 	@$(BOARD) samples
 
+.PHONY: check
+check: ## Run the quick checks of the source, with a hint for each that fails
+	@$(BOARD) check
+
+.PHONY: format
+format: ## Format all Rust files
+	@$(BOARD) format
+
 .PHONY: test
 test: stock ## Run all tests (TEST=word: only those whose names contain the word)
 	@$(BOARD) test $(TEST)

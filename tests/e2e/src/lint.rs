@@ -15,35 +15,89 @@ const OVERLAYS: [&str; 7] = [
     "tests/e2e/overlays/coherent.dtso",
 ];
 
+/// A check, and a hint for its failure.
+type Check = (&'static str, fn() -> Result<()>, &'static str);
+
+/// Checks that take less than a minute together: those of `make check`. Long ones come first.
+const QUICK: [Check; 10] = [
+    (
+        "clippy_of_driver",
+        || clippy(&kernel()?, &[]),
+        "change the lines as the messages show, or add `#[expect(clippy::NAME, reason = \"...\")]`",
+    ),
+    (
+        "clippy_of_projects",
+        || {
+            let mut projects = ["tests/e2e", "tests/host", "tests/host/fuzz"].into_iter();
+
+            projects.try_for_each(clippy_of_project)
+        },
+        "change the lines as the messages show, or add `#[expect(clippy::NAME, reason = \"...\")]`",
+    ),
+    (
+        "checkpatch",
+        checkpatch,
+        "change the lines of C that the messages name",
+    ),
+    (
+        "shellcheck",
+        shellcheck,
+        "change the lines of the scripts as the page of the message explains, or add a comment \
+         `# shellcheck disable=SCNNNN` with the reason above the line",
+    ),
+    ("rustfmt", rustfmt, "run `make format`"),
+    (
+        "overlay",
+        overlays,
+        "change the device tree source that dtc names",
+    ),
+    (
+        "layers",
+        layers::check,
+        "move the item to a lower layer; a new directory needs a line in the table LAYERS of \
+         tests/e2e/src/layers.rs",
+    ),
+    (
+        "words",
+        words::check,
+        "name the actor or the number, begin the description with a verb or a noun, or wrap the \
+         line; tests/words.json lists the words",
+    ),
+    (
+        "commit_subjects",
+        words::check_subjects,
+        "`git commit --amend` or `git rebase -i`: `dir: verb object`, where the verb is what was \
+         done to the code, as `add`, `fix` or `remove`",
+    ),
+    (
+        "mutants_apply",
+        mutants::check_patches,
+        "correct the patch in tests/mutants that git names: the code that it changes has changed",
+    ),
+];
+
+/// Adds the checks of `make check`.
+pub fn add_quick(suite: &mut Suite) {
+    for (name, check, hint) in QUICK {
+        suite.test(&format!("checks::{name}"), move || {
+            check().map_err(|error| anyhow!("{error:#}\nTo mend this: {hint}"))
+        });
+    }
+}
+
 /// Adds all checks.
 pub fn add(suite: &mut Suite) {
-    suite.test("checks::clippy", || {
-        let kernel = kernel()?;
-
-        for variables in [&[][..], &["RK3588_DMA_BENCH=y"], &["RK3588_DMA_SAMPLES=y"]] {
-            clippy(&kernel, variables)?;
-        }
-        let mut projects = ["tests/e2e", "tests/host", "tests/host/fuzz"].into_iter();
-
-        projects.try_for_each(clippy_of_project)
-    });
+    for (name, variable) in [
+        ("benchmark", "RK3588_DMA_BENCH=y"),
+        ("samples", "RK3588_DMA_SAMPLES=y"),
+    ] {
+        suite.test(&format!("checks::clippy_of_{name}"), move || {
+            clippy(&kernel()?, &[variable])
+        });
+    }
+    add_quick(suite);
     suite.test("checks::binding_schema", binding_schema);
     suite.test("checks::rustdoc", rustdoc::build);
-    suite.test("checks::rustfmt", || {
-        let mut rustfmt = Command::new("rustfmt");
-        let config = kernel()?.join("source/.rustfmt.toml");
-
-        rustfmt.args(["--check", "--config-path"]).arg(config);
-        // All files are named, and the minimal sample has modules that are not beside it.
-        rustfmt.args(["--config", "skip_children=true"]);
-        succeeds(rustfmt.args(tracked("*.rs")?))
-    });
-    suite.test("checks::checkpatch", || {
-        let mut checkpatch = Command::new(kernel()?.join("source/scripts/checkpatch.pl"));
-
-        checkpatch.args(["--no-tree", "--strict", "--terse", "--file"]);
-        succeeds(checkpatch.args(tracked("*.[ch]")?))
-    });
     suite.test("checks::checkpatch_of_qemu", || {
         let machine = made_by("scripts/machine", &[])?;
         let mut checkpatch = Command::new(machine.with_file_name("checkpatch.pl"));
@@ -51,31 +105,58 @@ pub fn add(suite: &mut Suite) {
         checkpatch.args(["--no-tree", "--terse"]);
         succeeds(checkpatch.args(tracked("machine/patches/*.patch")?))
     });
-    suite.test("checks::shellcheck", || {
-        let mut scripts = tracked("*")?;
-
-        scripts.retain(|file| is_script(file));
-        ensure!(scripts.len() > 30, "only {} scripts", scripts.len());
-        succeeds(Command::new("shellcheck").arg("-x").args(scripts))
-    });
     for shell in ["dash", "bash"] {
         suite.test(&format!("checks::inspect_under_{shell}"), || inspect(shell));
     }
-    suite.test("checks::overlay", || {
-        OVERLAYS.into_iter().try_for_each(|overlay| {
-            let options = ["-@", "-I", "dts", "-O", "dtb", "-o", "/dev/null"];
-
-            warns_of_nothing(Command::new("dtc").args(options).arg(overlay))
-        })
-    });
-    suite.test("checks::layers", layers::check);
-    suite.test("checks::words", words::check);
-    suite.test("checks::commit_subjects", words::check_subjects);
     for kernel in ["stock", "rt"] {
         suite.test(&format!("{kernel}::files_are_debians"), move || {
             succeeds(Command::new("scripts/kernel").args([kernel, "--verify"]))
         });
     }
+}
+
+/// Formats all Rust files.
+pub fn format() -> Result<()> {
+    succeeds(&mut rustfmt_of_all()?)
+}
+
+fn rustfmt() -> Result<()> {
+    succeeds(rustfmt_of_all()?.arg("--check"))
+}
+
+/// Returns rustfmt with all Rust files as arguments.
+fn rustfmt_of_all() -> Result<Command> {
+    let mut rustfmt = Command::new("rustfmt");
+
+    rustfmt.arg("--config-path");
+    rustfmt.arg(kernel()?.join("source/.rustfmt.toml"));
+    // All files are named, and the minimal sample has modules that are not beside it.
+    rustfmt.args(["--config", "skip_children=true"]);
+    rustfmt.args(tracked("*.rs")?);
+    Ok(rustfmt)
+}
+
+fn checkpatch() -> Result<()> {
+    let mut checkpatch = Command::new(kernel()?.join("source/scripts/checkpatch.pl"));
+
+    checkpatch.args(["--no-tree", "--strict", "--terse", "--file"]);
+    succeeds(checkpatch.args(tracked("*.[ch]")?))
+}
+
+fn shellcheck() -> Result<()> {
+    let mut scripts = tracked("*")?;
+
+    scripts.retain(|file| is_script(file));
+    ensure!(scripts.len() > 30, "only {} scripts", scripts.len());
+    succeeds(Command::new("shellcheck").arg("-x").args(scripts))
+}
+
+fn overlays() -> Result<()> {
+    OVERLAYS.into_iter().try_for_each(|overlay| {
+        let options = ["-@", "-I", "dts", "-O", "dtb", "-o", "/dev/null"];
+
+        warns_of_nothing(Command::new("dtc").args(options).arg(overlay))
+    })
 }
 
 fn kernel() -> Result<PathBuf> {

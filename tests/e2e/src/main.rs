@@ -76,6 +76,10 @@ enum Command {
         /// Name of the exercise.
         name: Option<String>,
     },
+    /// Run the quick checks of the source, with a hint for each that fails.
+    Check,
+    /// Format all Rust files.
+    Format,
     /// Run the driver of the edu sample behind an IOMMU, and print its report.
     Samples,
     /// Run the tests; after `N passed, N failed`, a whole run prints the versions of its programs.
@@ -103,6 +107,8 @@ fn main() -> Result<ExitCode> {
         Command::Soak { transfers } => soak::run(transfers),
         Command::Docs => book::build().map(|()| true)?,
         Command::Exercise { name } => book::exercises::run(name.as_deref())?,
+        Command::Check => tests::check(),
+        Command::Format => lint::format().map(|()| true)?,
         Command::Samples => samples::run(Board::get()?)?,
         Command::Test(arguments) => tests::run(arguments)?,
         Command::Run {

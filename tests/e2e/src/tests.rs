@@ -28,6 +28,14 @@ use crate::{
     prelude::*, //
 };
 
+/// Runs the checks of `make check` and returns whether all passed.
+pub fn check() -> bool {
+    let mut suite = Suite::new(Arguments::default());
+
+    lint::add_quick(&mut suite);
+    suite.run()
+}
+
 /// Runs the selected tests and returns whether all passed.
 pub fn run(arguments: Arguments) -> Result<bool> {
     let mut suite = Suite::new(arguments);
