@@ -110,6 +110,10 @@ check: ## Run the quick checks of the source, with a hint for each that fails
 format: ## Format all Rust files
 	@$(BOARD) format
 
+.PHONY: rust-analyzer
+rust-analyzer: stock ## Write rust-project.json, by which rust-analyzer finds all crates
+	@$(BOARD) rust-analyzer
+
 .PHONY: test
 test: stock ## Run all tests (TEST=word: only those whose names contain the word)
 	@$(BOARD) test $(TEST)
@@ -149,6 +153,7 @@ shell: stock ## Boot the virtual Rock 5B+ to a shell, with the module and script
 .PHONY: clean
 clean: ## Remove the output of all builds, but not the cache
 	@$(RM) -r out tests/*/target tests/*/fuzz/target
+	@$(RM) -r rust-project.json samples/minimal/rk3588_dma
 	@$(RM) *.ko *.mod *.mod.c *.mod.o .*.cmd .*.o .*.d *.o modules.order Module.symvers \
 		$(foreach directory,bindings dma,$(addprefix $(directory)/,*.o .*.cmd helpers.rs)) \
 		$(OVERLAYS)

@@ -98,6 +98,7 @@ pub fn add(suite: &mut Suite) {
     add_quick(suite);
     suite.test("checks::binding_schema", binding_schema);
     suite.test("checks::rustdoc", rustdoc::build);
+    suite.test("checks::rust_project", rust_project::check);
     suite.test("checks::checkpatch_of_qemu", || {
         let machine = made_by("scripts/machine", &[])?;
         let mut checkpatch = Command::new(machine.with_file_name("checkpatch.pl"));

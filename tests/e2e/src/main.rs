@@ -23,6 +23,7 @@ mod mutants;
 mod prelude;
 mod process;
 mod record;
+mod rust_project;
 mod rustdoc;
 mod samples;
 mod script;
@@ -80,6 +81,8 @@ enum Command {
     Check,
     /// Format all Rust files.
     Format,
+    /// Write `rust-project.json`, by which rust-analyzer finds the crates of the module.
+    RustAnalyzer,
     /// Run the driver of the edu sample behind an IOMMU, and print its report.
     Samples,
     /// Run the tests; after `N passed, N failed`, a whole run prints the versions of its programs.
@@ -109,6 +112,7 @@ fn main() -> Result<ExitCode> {
         Command::Exercise { name } => book::exercises::run(name.as_deref())?,
         Command::Check => tests::check(),
         Command::Format => lint::format().map(|()| true)?,
+        Command::RustAnalyzer => rust_project::write().map(|()| true)?,
         Command::Samples => samples::run(Board::get()?)?,
         Command::Test(arguments) => tests::run(arguments)?,
         Command::Run {

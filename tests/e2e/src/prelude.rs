@@ -96,7 +96,7 @@ pub(crate) use crate::{
         Message,
         ROOTS, //
     },
-    rustdoc,
+    rust_project, rustdoc,
     samples::{
         self,
         faults, //
