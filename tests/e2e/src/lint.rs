@@ -19,7 +19,7 @@ const OVERLAYS: [&str; 7] = [
 type Check = (&'static str, fn() -> Result<()>, &'static str);
 
 /// Checks that take less than a minute together: those of `make check`. Long ones come first.
-const QUICK: [Check; 10] = [
+const QUICK: [Check; 11] = [
     (
         "clippy_of_driver",
         || clippy(&kernel()?, &[]),
@@ -62,6 +62,11 @@ const QUICK: [Check; 10] = [
         words::check,
         "name the actor or the number, begin the description with a verb or a noun, or wrap the \
          line; tests/words.json lists the words",
+    ),
+    (
+        "links",
+        markdown::check,
+        "correct the link of the page, or the heading that it names",
     ),
     (
         "commit_subjects",

@@ -19,6 +19,7 @@ mod examples;
 mod inspect;
 mod layers;
 mod lint;
+mod markdown;
 mod mutants;
 mod prelude;
 mod process;

@@ -83,7 +83,7 @@ pub(crate) use crate::{
         self,
         Inspection, //
     },
-    layers, lint, mutants,
+    layers, lint, markdown, mutants,
     process::{
         self,
         git,
