@@ -46,7 +46,7 @@ use crate::dma::{
 };
 
 /// Time limit of a program with an injected fault, in milliseconds.
-const FAULTY_TIMEOUT_MS: u32 = 1000;
+const FAULTY_TIMEOUT_MS: u32 = 200;
 
 /// Parts of a descriptor.
 type Prepared<'bound, T> = (

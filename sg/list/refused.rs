@@ -96,12 +96,12 @@ mod suite {
         let device = TestDevice::new()?;
         let dev = device.dma()?;
         let is_forced = fixture::is_bounced(dev)?;
-        let mut buffer = Buffer::zeroed(COUNT * 512, GFP_KERNEL)?;
+        let mut buffer = Buffer::zeroed(COUNT * 64, GFP_KERNEL)?;
 
         fixture::fill(1, 0, &mut buffer);
 
         let table = SgTableBuilder::new(dev, Contiguous(buffer))
-            .max_segment(512)
+            .max_segment(64)
             .build(GFP_KERNEL)?;
         let table = match table.map::<Bidirectional>() {
             Ok(list) => {

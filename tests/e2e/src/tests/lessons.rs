@@ -246,7 +246,7 @@ fn name_the_errors(it: &Console) -> Result<()> {
 
     ensure!(provoked.len() == 2, "{provoked:?}");
     expect_like(&provoked[0], fault)?;
-    expect_like(&provoked[1], "no end after 1000 ms")
+    expect_like(&provoked[1], "no end after 200 ms")
 }
 
 fn all_that_fit_hold(it: &Console) -> Result<()> {
