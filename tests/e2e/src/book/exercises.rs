@@ -6,6 +6,8 @@
 //! the module with the reader's file in place of that of the tree, boots, and looks at the report
 //! of the lessons. So it believes what the function returns.
 
+use std::fs::File;
+
 use super::code;
 use crate::prelude::*;
 
@@ -156,10 +158,27 @@ pub fn run(name: Option<&str>) -> Result<bool> {
 /// and the module that this makes.
 fn prepare(files: &[(&Exercise, String)], exercise: &Exercise) -> Result<(PathBuf, PathBuf)> {
     let tree = absolute(format!("{BUILD}/tree"))?;
+    // A file that is what it was keeps its time, so that it is not compiled again.
+    let time_if_same = |(exercise, text): &(&Exercise, String)| {
+        let path = tree.join(exercise.file);
+        let is_same = fs::read_to_string(&path).is_ok_and(|it| it == *text);
+
+        is_same.then(|| fs::metadata(&path)?.modified()).transpose()
+    };
+    let times = files.iter().map(time_if_same);
+    let times = times.collect::<Result<Vec<_>, _>>()?;
 
     lint::copy_tracked(&["Kbuild", "*/Kbuild", "*.mk", "*.rs", "*.[ch]"], &tree)?;
-    for (exercise, text) in files {
-        fs::write(tree.join(exercise.file), text)?;
+    for ((exercise, text), time) in files.iter().zip(times) {
+        let path = tree.join(exercise.file);
+
+        fs::write(&path, text)?;
+        if let Some(time) = time {
+            File::options()
+                .write(true)
+                .open(&path)?
+                .set_modified(time)?;
+        }
     }
 
     let (directory, module) = match exercise.check {
