@@ -4,7 +4,10 @@
 
 use libtest_mimic::Arguments;
 
-use crate::prelude::*;
+use crate::{
+    prelude::*,
+    tests::lifetime::Rounds, //
+};
 
 /// Most transfers of a round, at whose end there is a line of progress.
 const ROUND: u64 = 5000;
@@ -37,7 +40,14 @@ pub fn run(transfers: u64) -> bool {
     });
     engine::soak(&mut suite, "engine", boot, transfers);
     engine::busy(&mut suite, UNDER_LOAD, |_| ());
-    lifetime::add_rounds(&mut suite, UNDER_LOAD, IDLE);
+    lifetime::add_rounds(
+        &mut suite,
+        Rounds {
+            under_load: UNDER_LOAD,
+            kinds: IDLE,
+            idle: IDLE,
+        },
+    );
     suite.run()
 }
 

@@ -4,20 +4,38 @@
 
 use crate::prelude::*;
 
-/// Rounds of unbinding under load, and of loading and unloading. `make soak` does more.
-const UNDER_LOAD: u64 = 4;
-const IDLE: u64 = 200;
-
-/// Adds the tests.
-pub fn add(suite: &mut Suite) {
-    add_rounds(suite, UNDER_LOAD, IDLE);
+/// Numbers of rounds.
+pub struct Rounds {
+    /// Of unbinding under load.
+    pub under_load: u64,
+    /// Of unbinding with each kind of mapping in flight.
+    pub kinds: u64,
+    /// Of loading and unloading.
+    pub idle: u64,
 }
 
-/// Adds the tests, with these numbers of rounds under load and of loading and unloading.
-pub fn add_rounds(suite: &mut Suite, under_load: u64, idle: u64) {
+/// Adds the tests, shorter than `make soak` does.
+pub fn add(suite: &mut Suite) {
+    add_rounds(
+        suite,
+        Rounds {
+            under_load: 4,
+            kinds: 200,
+            idle: 100,
+        },
+    );
+}
+
+/// Adds the tests with these numbers of rounds.
+pub fn add_rounds(suite: &mut Suite, rounds: Rounds) {
+    let Rounds {
+        under_load,
+        kinds: times,
+        idle,
+    } = rounds;
     let boot = Boot::with_driver;
     let leave = script(&["stress", "leave"]).map(|it| format!("rounds={under_load}\n{it}"));
-    let kinds = script(&["state", "provoke", "kinds"]).map(|it| format!("times={idle}\n{it}"));
+    let kinds = script(&["state", "provoke", "kinds"]).map(|it| format!("times={times}\n{it}"));
     let repeat = script(&["state", "repeat"]).map(|it| format!("times={idle}\n{it}"));
 
     suite.boot("lifetime: leave", boot(), leave, |tests| {
@@ -39,9 +57,9 @@ pub fn add_rounds(suite: &mut Suite, under_load: u64, idle: u64) {
     });
     suite.boot("lifetime: kinds", boot(), kinds, move |tests| {
         tests.add("unbind_with_each_kind_in_flight", move |it| {
-            it.within("rounds", idle..=idle)?;
+            it.within("rounds", times..=times)?;
             // On all channels, each time.
-            it.within("running", 8 * idle..=8 * idle)?;
+            it.within("running", 8 * times..=8 * times)?;
             it.exits(0)
         });
         tests.add("each_kind_leaves_nothing", |it| {
