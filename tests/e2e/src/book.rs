@@ -6,6 +6,7 @@
 //! line in double braces stands for each, and is replaced by what the tree has and what a run of
 //! this build printed. [`expand`] lists these lines.
 
+mod browser;
 mod code;
 pub mod exercises;
 mod expand;
@@ -25,7 +26,15 @@ const OUT: &str = "out/book";
 
 /// Adds the tests.
 pub fn add(suite: &mut Suite) {
-    suite.test("book::is_built_with_good_links", build);
+    let is_built = Test::new("book::is_built_with_good_links", |_| Ok(()));
+    let is_good = Test::new("book::is_good_in_a_browser", |problems: &Vec<String>| {
+        expect_none("pages", problems.iter().map(String::as_str))
+    });
+
+    suite.add("book", [is_built, is_good], || {
+        build()?;
+        browser::check(&Path::new(OUT).join("html"))
+    });
     exercises::add(suite);
 }
 
