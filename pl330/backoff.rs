@@ -11,7 +11,7 @@ use kernel::time::{
 const SHORTEST_US: i64 = 50;
 const LONGEST_US: i64 = 5_000;
 
-/// Number of sleeps of the shortest length.
+/// Number of sleeps of the shortest length, after the first.
 const SHORTEST: u32 = 100;
 
 /// Sleeps: short ones for some milliseconds, then each twice as long as the one before, up to 5 ms.
