@@ -166,7 +166,8 @@ impl<R, A, E: Copy> Channel<R, A, E> {
         self.checks
     }
 
-    /// Returns true if the channel is to stop, and has not been for a whole period of the watchdog.
+    /// Returns true if the channel is to stop, and this state is not older than two checks of the
+    /// watchdog.
     pub(super) fn stops_soon(&self) -> bool {
         self.state() == State::Stopping && self.checks < 2
     }

@@ -93,8 +93,10 @@ fn stop_manager(scheduler: &mut KernelScheduler<'_>) {
     let fault = scheduler.hardware.fault(Thread::Manager);
     let mut is_ours = false;
 
-    // A port that is busy now will be tried again.
-    let _ = scheduler.hardware.kill_manager();
+    // A port that is busy now will be tried again, soon: until then, nothing can be started.
+    if scheduler.hardware.kill_manager().is_err() {
+        scheduler.ask_for_work();
+    }
     for channel in 0..MAX_CHANNELS {
         // A channel that was started and is stopped has raised its event, or was not started after
         // all.

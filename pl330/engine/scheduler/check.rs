@@ -104,7 +104,10 @@ impl<P: Platform> Scheduler<P> {
         if self.channels[channel].state() == State::Stopping {
             self.hardware.kill(channel);
             self.settle_channel(channel);
-            self.ask_for_work();
+            // The worker ends a request with a fault once the channel has stopped.
+            if self.channels[channel].state() == State::Stopping {
+                self.ask_for_work();
+            }
         }
         if checks > MAX_STOP_CHECKS {
             self.retire_unless_stopped(channel);

@@ -213,7 +213,7 @@ impl<P: Platform> Scheduler<P> {
 
     /// Returns true if the worker should look again soon: a channel is about to stop.
     ///
-    /// For one that does not stop for long, a look in each period of the watchdog is enough.
+    /// The watchdog alone looks at a killed channel that has not stopped after two of its periods.
     pub(super) fn is_channel_awaited(&self) -> bool {
         self.channels.iter().any(|it| it.stops_soon())
             || !self.ready.is_empty() && !self.is_short_of_lines && self.is_idle_channel_left()
