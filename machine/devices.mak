@@ -8,3 +8,8 @@ CONFIG_ROCK_5B_PLUS=y
 
 # `-device loader`, which puts data into memory before the board starts.
 CONFIG_GENERIC_LOADER=y
+
+# Devices for the machine's virtio transports.
+CONFIG_VIRTIO_BLK=y
+CONFIG_VIRTIO_NET=y
+CONFIG_VIRTIO_RNG=y
