@@ -146,6 +146,10 @@ bench: stock bench-module ## Compare the speed of the driver and its mappings wi
 soak: stock ## Verify a million random transfers (SOAK=number), bind and unbind in many rounds
 	@$(BOARD) soak --transfers $(SOAK)
 
+.PHONY: debian
+debian: ## Boot an arm64 Debian on the virtual Rock 5B+, with ssh (its disk: out/debian)
+	@$(BOARD) debian
+
 .PHONY: shell
 shell: stock ## Boot the virtual Rock 5B+ to a shell, with the module and scripts/inspect in /
 	@$(BOARD) run --overlay $(BOOT_OVERLAY) --file $(MODULE) --file scripts/inspect

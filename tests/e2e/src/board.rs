@@ -26,7 +26,7 @@ pub use machine::{
 use crate::prelude::*;
 
 /// Silence after which a boot is given up: neither a character on its console nor its end.
-const SILENCE: Duration = Duration::from_secs(900);
+pub const SILENCE: Duration = Duration::from_secs(900);
 
 /// Commands that end a script after ten minutes of the board's time. The board skips idle time, so
 /// a script that waits in vain ends long before [`SILENCE`] on a slow host too. The shell of the
@@ -65,6 +65,17 @@ pub struct Boot {
     pub target: Option<&'static str>,
     /// Function that is called with each line of the console while the script runs.
     pub on_line: Option<fn(&str)>,
+    /// System that is booted in place of busybox and a script.
+    pub system: Option<System>,
+}
+
+/// Files and parameters of a system that is installed on a disk.
+#[derive(Clone)]
+pub struct System {
+    pub kernel: PathBuf,
+    pub initramfs: PathBuf,
+    pub tree: PathBuf,
+    pub parameters: String,
 }
 
 impl Default for Boot {
@@ -81,6 +92,7 @@ impl Default for Boot {
             is_slow: false,
             target: None,
             on_line: None,
+            system: None,
         }
     }
 }
@@ -199,13 +211,35 @@ impl Board {
         initramfs::write(&self.busybox, script, files, path)
     }
 
-    /// Returns QEMU with all its arguments; `work` is for files that it reads. QEMU is killed when
-    /// this program ends.
-    fn command(&self, boot: &Boot, script: &str, work: &Path) -> Result<Command> {
+    /// Makes the system of busybox that runs `script`.
+    fn system(&self, boot: &Boot, script: &str, work: &Path) -> Result<System> {
         let initramfs = work.join("initramfs");
-        let mut qemu = Command::new("setpriv");
 
         self.write_initramfs(script, &boot.files, &initramfs)?;
+        Ok(System {
+            kernel: match boot.kernel {
+                Kernel::Stock => self.image.clone(),
+                kernel => kernel.image(&kernel.folder()?)?,
+            },
+            initramfs,
+            tree: self.kernel.join("dtb/rk3588-rock-5b-plus.dtb"),
+            parameters: format!(
+                "console={} loglevel=4 panic=-1 cryptomgr.notests {}",
+                boot.machine.console(),
+                boot.append
+            ),
+        })
+    }
+
+    /// Returns QEMU with all its arguments; `work` is for files that it reads. QEMU is killed when
+    /// this program ends.
+    pub fn command(&self, boot: &Boot, script: &str, work: &Path) -> Result<Command> {
+        let system = match &boot.system {
+            Some(system) => system.clone(),
+            None => self.system(boot, script, work)?,
+        };
+        let mut qemu = Command::new("setpriv");
+
         qemu.args(["--pdeathsig", "KILL"])
             .arg(match boot.machine {
                 Machine::Rock5bPlus => &self.machine,
@@ -215,24 +249,15 @@ impl Board {
             .args(["-m", &boot.memory, "-accel", "tcg,thread=single"])
             .args(["-nodefaults", "-display", "none", "-no-reboot"])
             .args(["-serial", "mon:stdio", "-kernel"])
-            .arg(match boot.kernel {
-                Kernel::Stock => self.image.clone(),
-                kernel => kernel.image(&kernel.folder()?)?,
-            })
+            .arg(system.kernel)
             .arg("-initrd")
-            .arg(initramfs)
+            .arg(system.initramfs)
             .arg("-append")
-            .arg(format!(
-                "console={} loglevel=4 panic=-1 cryptomgr.notests {}",
-                boot.machine.console(),
-                boot.append
-            ))
+            .arg(system.parameters)
             .args(&boot.arguments);
         if boot.machine == Machine::Rock5bPlus {
-            let tree = self.kernel.join("dtb/rk3588-rock-5b-plus.dtb");
-
             qemu.arg("-dtb")
-                .arg(device_tree::merge(tree, &boot.overlays, work)?);
+                .arg(device_tree::merge(system.tree, &boot.overlays, work)?);
         }
         for (index, (address, bytes)) in boot.contents.iter().enumerate() {
             let file = work.join(format!("contents-{index}"));
@@ -252,7 +277,7 @@ impl Board {
 /// # Errors
 ///
 /// If the console was silent for too long; QEMU has been killed then.
-fn watch(qemu: &mut Child, console: &Path, on_line: Option<fn(&str)>) -> Result<ExitStatus> {
+pub fn watch(qemu: &mut Child, console: &Path, on_line: Option<fn(&str)>) -> Result<ExitStatus> {
     let mut len = 0;
     let mut shown = 0;
     let mut changed = Instant::now();

@@ -13,6 +13,7 @@ mod check;
 mod compile_fail;
 mod console;
 mod coverage;
+mod debian;
 mod demo;
 mod docs;
 mod examples;
@@ -71,6 +72,8 @@ enum Command {
         #[arg(long, default_value_t = 1_000_000)]
         transfers: u64,
     },
+    /// Boot an arm64 Debian on a disk, with the console on this terminal.
+    Debian,
     /// Build the course, and the documentation of all items, private ones included.
     Docs,
     /// Begin an exercise of the course, or check it; without a name, print all.
@@ -109,6 +112,9 @@ fn main() -> Result<ExitCode> {
         Command::Demo { json } => demo::run(Board::get()?, &json)?,
         Command::Bench { json } => bench::run(Board::get()?, &json)?,
         Command::Soak { transfers } => soak::run(transfers),
+        Command::Debian => debian::Disk::open(Path::new("out/debian"))?
+            .run()
+            .map(|()| true)?,
         Command::Docs => book::build().map(|()| true)?,
         Command::Exercise { name } => book::exercises::run(name.as_deref())?,
         Command::Check => tests::check(),

@@ -59,3 +59,13 @@ pub fn make(target: &'static str) -> Result<()> {
         .copied()
         .map_err(|error| anyhow!("make {target}: {error:#}"))
 }
+
+/// A process that is killed when its owner is dropped.
+pub struct Process(pub Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}

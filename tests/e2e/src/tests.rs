@@ -5,6 +5,7 @@
 mod archive;
 mod board_check;
 mod controllers;
+mod debian;
 pub mod engine;
 mod faults;
 mod inspect;
@@ -59,6 +60,7 @@ pub fn run(arguments: Arguments) -> Result<bool> {
     lessons::add(&mut suite);
     tracing::add(&mut suite);
     inspect::add(&mut suite);
+    debian::add(&mut suite);
     archive::add(&mut suite);
     install::add(&mut suite);
     board_check::add(&mut suite);

@@ -16,7 +16,10 @@ use std::{
 };
 
 use super::SILENCE;
-use crate::prelude::*;
+use crate::{
+    prelude::*,
+    process::Process, //
+};
 
 /// The board, switched on.
 pub struct Bare {
@@ -183,16 +186,6 @@ impl Socket {
 
         ensure!(len != 0, "QEMU has ended");
         Ok(line)
-    }
-}
-
-/// A process that is killed when its owner is dropped.
-struct Process(Child);
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
     }
 }
 
