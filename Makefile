@@ -58,7 +58,7 @@ define module
 	@cp -rs $(RUST_DIRS:%=$(CURDIR)/%) $(CURDIR)/samples $(1)/tree
 	@cp -rs $(CURDIR)/tests/kunit $(CURDIR)/tests/bench $(1)/tree/tests
 	@find $(1)/tree \( -name '*.o' -o -name '.*.cmd' -o -name helpers.rs \
-		-o -name fixture_c.rs \) -delete
+		-o -name fixture_c.rs -o -path '*/dmaengine/bindings.rs' \) -delete
 	@kernel=$$(scripts/kernel $(2)) && \
 	scripts/env $(MAKE) --no-print-directory -s -C "$$kernel/build" \
 		M=$(1)/tree MO=$(1) $(3) modules
@@ -160,7 +160,7 @@ clean: ## Remove the output of all builds, but not the cache
 	@$(RM) -r rust-project.json samples/minimal/rk3588_dma
 	@$(RM) *.ko *.mod *.mod.c *.mod.o .*.cmd .*.o .*.d *.o modules.order Module.symvers \
 		$(foreach directory,bindings dma,$(addprefix $(directory)/,*.o .*.cmd helpers.rs)) \
-		$(OVERLAYS)
+		$(addprefix dmaengine/,.*.cmd bindings.rs) $(OVERLAYS)
 
 .PHONY: help
 help: ## Show this list

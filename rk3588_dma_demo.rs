@@ -17,6 +17,8 @@
 mod bindings;
 mod demo;
 mod dma;
+#[cfg(CONFIG_DMA_ENGINE)]
+mod dmaengine;
 #[cfg(CONFIG_KUNIT = "y")]
 #[path = "tests/kunit/fixture.rs"]
 mod fixture;

@@ -23,6 +23,7 @@ sg::runs
 sg::split
 sg kernel dma sg::runs sg::split
 bindings kernel LocalModule pin_init dma
+dmaengine kernel LocalModule pin_init bindings
 pl330::program
 pl330::backoff kernel
 pl330::hw kernel pl330::program pl330::backoff
@@ -85,6 +86,7 @@ fn module_of(file: &str) -> Option<String> {
 
     match path.split("::").next()? {
         "tests" | "samples" => None,
+        _ if path.contains("::tests::") => None,
         "rk3588_dma_demo" => Some("crate".into()),
         _ => Some(path.trim_end_matches("::mod").into()),
     }

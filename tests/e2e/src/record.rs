@@ -17,13 +17,12 @@ pub fn command() -> Result<String> {
     let record = fs::read_to_string(RECORD)
         .with_context(|| format!("cannot read {RECORD}: build the module with `make stock`"))?;
     let directory = env::current_dir()?;
-    let file = |path| directory.join(path).display().to_string();
+    let variables = rust_project::VARIABLES
+        .map(|(name, path)| format!("{name}='{}' ", directory.join(path).display()));
 
-    // kbuild exports these variables.
     Ok(format!(
-        "RUSTC_BOOTSTRAP=1 RK3588_DMA_HELPERS_RS='{}' RK3588_DMA_BINDINGS_RS='{}' {}",
-        file("dma/helpers.rs"),
-        file("bindings/helpers.rs"),
+        "RUSTC_BOOTSTRAP=1 {}{}",
+        variables.concat(),
         strip(&record)?
     ))
 }

@@ -27,9 +27,10 @@ const CRATES: [(&str, &str); 4] = [
 const DEPENDENCIES: [&str; 5] = ["core", "kernel", "pin_init", "zerocopy", "zerocopy_derive"];
 
 /// Variables that kbuild exports, with the files that they name.
-const VARIABLES: [(&str, &str); 2] = [
+pub const VARIABLES: [(&str, &str); 3] = [
     ("RK3588_DMA_HELPERS_RS", "dma/helpers.rs"),
     ("RK3588_DMA_BINDINGS_RS", "bindings/helpers.rs"),
+    ("RK3588_DMA_DMAENGINE_RS", "dmaengine/bindings.rs"),
 ];
 
 /// Directory that the minimal sample expects beside it, with links to two of this project.

@@ -6,7 +6,7 @@
 use crate::prelude::*;
 
 /// Directories of the module's source.
-const MODULE: [&str; 5] = ["bindings", "dma", "sg", "pl330", "user"];
+const MODULE: [&str; 6] = ["bindings", "dma", "dmaengine", "sg", "pl330", "user"];
 
 /// Returns the KUnit cases of the module, as `suite::case`.
 pub fn kunit() -> Result<Vec<String>> {
