@@ -39,6 +39,16 @@ impl Cookies {
         }
     }
 
+    /// Returns the cookies of a channel whose next cookie is the largest one.
+    #[cfg(kunit_fixture)]
+    pub(super) const fn near_the_wrap() -> Self {
+        Self {
+            used: COOKIES - 1,
+            last: COOKIES - 1,
+            failed: 0,
+        }
+    }
+
     /// Returns the cookie of the next descriptor. C function: `dma_cookie_assign()`.
     pub(super) fn assign(&mut self) -> c::dma_cookie_t {
         self.used = match self.used {

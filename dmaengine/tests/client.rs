@@ -2,13 +2,20 @@
 
 //! A client, which calls what the inline functions of `linux/dmaengine.h` call.
 
-use core::ptr::{
-    self,
-    NonNull, //
+use core::{
+    mem::{
+        self,
+        ManuallyDrop, //
+    },
+    ptr::{
+        self,
+        NonNull, //
+    }, //
 };
 
 use kernel::{
     bindings,
+    error::to_result,
     prelude::*,
     sync::atomic::{
         Atomic,
@@ -28,7 +35,11 @@ pub(super) struct Client(NonNull<c::dma_chan>);
 // SAFETY: A channel may be used and released in any thread.
 unsafe impl Send for Client {}
 
+// SAFETY: A descriptor may be submitted in any thread.
+unsafe impl Send for Tx {}
+
 /// Prepared descriptor.
+#[derive(Clone)]
 pub(super) struct Tx(NonNull<c::dma_async_tx_descriptor>);
 
 /// Channel to request: number `index` of a device.
@@ -50,29 +61,32 @@ unsafe extern "C" fn is_wanted(chan: *mut c::dma_chan, wanted: *mut c_void) -> b
 
 /// Calls of a callback.
 pub(super) struct Calls {
-    pub(super) count: Atomic<u32>,
-    pub(super) result: Atomic<u32>,
-    pub(super) residue: Atomic<u32>,
-    /// Channel to terminate in the callback, and its cookie with the status in the first call.
-    pub(super) terminate: Atomic<usize>,
-    pub(super) cookie: Atomic<i32>,
-    pub(super) status: Atomic<u32>,
+    count: Atomic<u32>,
     /// Number of calls that have returned.
-    pub(super) returned: Atomic<u32>,
+    returned: Atomic<u32>,
+    result: Atomic<u32>,
+    residue: Atomic<u32>,
+    /// Status of `cookie` in the last call.
+    status: Atomic<u32>,
+    cookie: Atomic<c::dma_cookie_t>,
+    /// Channel of `cookie`, and true if the callback terminates it.
+    chan: Atomic<usize>,
+    terminates: Atomic<bool>,
     /// Time that a call takes, in microseconds.
-    pub(super) delay_us: Atomic<usize>,
+    delay_us: Atomic<usize>,
 }
 
 impl Calls {
     pub(super) fn new() -> Self {
         Self {
             count: Atomic::new(0),
+            returned: Atomic::new(0),
             result: Atomic::new(u32::MAX),
             residue: Atomic::new(u32::MAX),
-            terminate: Atomic::new(0),
-            cookie: Atomic::new(0),
             status: Atomic::new(u32::MAX),
-            returned: Atomic::new(0),
+            cookie: Atomic::new(0),
+            chan: Atomic::new(0),
+            terminates: Atomic::new(false),
             delay_us: Atomic::new(0),
         }
     }
@@ -81,26 +95,54 @@ impl Calls {
         self.count.load(Relaxed)
     }
 
+    pub(super) fn returned(&self) -> u32 {
+        self.returned.load(Relaxed)
+    }
+
+    /// Returns result and residue of the last call.
+    pub(super) fn result(&self) -> (u32, u32) {
+        (self.result.load(Relaxed), self.residue.load(Relaxed))
+    }
+
+    pub(super) fn status(&self) -> u32 {
+        self.status.load(Relaxed)
+    }
+
+    /// Lets each call take `us` microseconds.
+    pub(super) fn delay(&self, us: usize) {
+        self.delay_us.store(us, Relaxed);
+    }
+
+    /// Lets the callback ask `client` for the status of `cookie`.
+    pub(super) fn asks(&self, client: &Client, cookie: c::dma_cookie_t) {
+        self.cookie.store(cookie, Relaxed);
+        // CAST: An address.
+        self.chan.store(client.chan() as usize, Relaxed);
+    }
+
+    /// Lets the callback terminate the channel of `client`.
+    pub(super) fn terminates(&self, client: &Client) {
+        self.asks(client, 0);
+        self.terminates.store(true, Relaxed);
+    }
+
     fn called(&self) {
-        let chan = self.terminate.load(Relaxed);
+        // CAST: That of a pointer.
+        let chan = NonNull::new(self.chan.load(Relaxed) as *mut c::dma_chan);
 
         self.count.fetch_add(1, Relaxed);
-        if let Some(chan) = NonNull::new(chan as *mut c::dma_chan) {
-            let client = core::mem::ManuallyDrop::new(Client(chan));
-            let (status, _) = client.status(self.cookie.load(Relaxed));
+        if let Some(chan) = chan {
+            let client = ManuallyDrop::new(Client(chan));
 
-            self.status.store(status, Relaxed);
-            client.terminate();
+            self.status
+                .store(client.status(self.cookie.load(Relaxed)).0, Relaxed);
+            if self.terminates.load(Relaxed) {
+                client.terminate();
+            }
         }
         // SAFETY: Callable from any context.
         unsafe { bindings::__udelay(self.delay_us.load(Relaxed)) };
         self.returned.fetch_add(1, Relaxed);
-    }
-
-    /// Lets the callback terminate the channel of `client`, after it has asked for `cookie`.
-    pub(super) fn terminates(&self, client: &Client, cookie: c::dma_cookie_t) {
-        self.cookie.store(cookie, Relaxed);
-        self.terminate.store(client.0.as_ptr() as usize, Relaxed);
     }
 }
 
@@ -165,11 +207,6 @@ impl Client {
         unsafe { &*(*self.chan()).device }
     }
 
-    /// Returns true if the device has a function to pause.
-    pub(super) fn has_pause(&self) -> bool {
-        self.device().device_pause.is_some()
-    }
-
     pub(super) fn memcpy(&self, dst: u64, src: u64, len: usize, flags: c_ulong) -> Result<Tx> {
         let prep = self.device().device_prep_dma_memcpy.ok_or(ENOSYS)?;
 
@@ -188,7 +225,7 @@ impl Client {
         let function = self.device().device_config.ok_or(ENOSYS)?;
 
         // SAFETY: The channel must be held: it is.
-        kernel::error::to_result(unsafe { function(self.chan(), &mut config) })
+        to_result(unsafe { function(self.chan(), &mut config) })
     }
 
     /// Prepares a list of ranges, of whose entries only address and length are set.
@@ -202,7 +239,7 @@ impl Client {
 
         for _ in ranges {
             // SAFETY: All fields may be zero.
-            list.push(unsafe { core::mem::zeroed() }, GFP_KERNEL)?;
+            list.push(unsafe { mem::zeroed() }, GFP_KERNEL)?;
         }
         if !list.is_empty() {
             // SAFETY: The list must have these entries: it has.
@@ -233,16 +270,7 @@ impl Client {
         let direction = c::dma_transfer_direction_DMA_MEM_TO_DEV;
 
         // SAFETY: The channel must be held: it is. The provider of the tests accesses no memory.
-        Tx::new(unsafe {
-            prep(
-                self.chan(),
-                0x1000,
-                len,
-                period_len,
-                direction,
-                flags,
-            )
-        })
+        Tx::new(unsafe { prep(self.chan(), 0x1000, len, period_len, direction, flags) })
     }
 
     /// C function: `dma_async_issue_pending()`.
@@ -253,19 +281,29 @@ impl Client {
         }
     }
 
-    /// Returns status and residue. C function: `dmaengine_tx_status()`.
+    /// Returns status and residue of a cookie. C function: `dmaengine_tx_status()`.
     pub(super) fn status(&self, cookie: c::dma_cookie_t) -> (c::dma_status, u32) {
         let (status, state) = self.tx_state(cookie);
 
         (status, state.residue)
     }
 
-    pub(super) fn tx_state(&self, cookie: c::dma_cookie_t) -> (c::dma_status, c::dma_tx_state) {
+    /// Returns status, last and used cookie. C function: `dma_async_is_tx_complete()`.
+    pub(super) fn cookies(
+        &self,
+        cookie: c::dma_cookie_t,
+    ) -> (c::dma_status, c::dma_cookie_t, c::dma_cookie_t) {
+        let (status, state) = self.tx_state(cookie);
+
+        (status, state.last, state.used)
+    }
+
+    fn tx_state(&self, cookie: c::dma_cookie_t) -> (c::dma_status, c::dma_tx_state) {
         let mut state = c::dma_tx_state {
             last: 0,
             used: 0,
-            residue: 0,
-            in_flight_bytes: 7,
+            residue: u32::MAX,
+            in_flight_bytes: u32::MAX,
         };
         let status = self.device().device_tx_status.map_or(u32::MAX, |function| {
             // SAFETY: The channel must be held, and the state valid: they are.
@@ -300,7 +338,7 @@ impl Client {
         let function = self.device().device_pause.ok_or(ENOSYS)?;
 
         // SAFETY: The channel must be held: it is.
-        kernel::error::to_result(unsafe { function(self.chan()) })
+        to_result(unsafe { function(self.chan()) })
     }
 
     /// C function: `dmaengine_resume()`.
@@ -308,16 +346,16 @@ impl Client {
         let function = self.device().device_resume.ok_or(ENOSYS)?;
 
         // SAFETY: The channel must be held: it is.
-        kernel::error::to_result(unsafe { function(self.chan()) })
+        to_result(unsafe { function(self.chan()) })
     }
 
     /// C function: `dma_get_slave_caps()`.
     pub(super) fn caps(&self) -> Result<c::dma_slave_caps> {
         // SAFETY: All fields may be zero.
-        let mut caps = unsafe { core::mem::zeroed() };
+        let mut caps = unsafe { mem::zeroed() };
 
         // SAFETY: The channel must be held, and the argument valid: they are.
-        kernel::error::to_result(unsafe { c::dma_get_slave_caps(self.chan(), &mut caps) })?;
+        to_result(unsafe { c::dma_get_slave_caps(self.chan(), &mut caps) })?;
         Ok(caps)
     }
 }

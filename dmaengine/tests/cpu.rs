@@ -43,9 +43,6 @@ use super::{
 };
 use crate::fixture::c;
 
-/// Largest number of segments of a list.
-const MAX_SEGMENTS: usize = 4;
-
 /// Capabilities of the slave device.
 pub(super) const CAPS: SlaveCaps = SlaveCaps {
     widths: BusWidths::new(&[1, 2, 4]),
@@ -72,15 +69,12 @@ pub(super) struct Line {
     jobs: SpinLockIrq<KVec<Issued<Job>>>,
     #[pin]
     last: SpinLockIrq<Option<(SlaveConfig, KVec<Segment>, Option<Ring>)>>,
-    /// Number of bytes that the oldest job has transferred.
-    pub(super) transferred: Atomic<usize>,
-    /// Number of jobs that were dropped.
-    pub(super) dropped: Atomic<usize>,
-    /// Number of calls of `terminate`.
-    pub(super) stops: Atomic<usize>,
-    pub(super) is_open: Atomic<bool>,
-    /// Negative error number of the next `open`, or 0.
-    pub(super) open_error: Atomic<i32>,
+    transferred: Atomic<usize>,
+    dropped: Atomic<usize>,
+    stops: Atomic<usize>,
+    is_open: Atomic<bool>,
+    /// Negative error number of `open`, or 0.
+    open_error: Atomic<i32>,
 }
 
 /// Work for the CPU.
@@ -135,12 +129,37 @@ impl Line {
         self.last.lock().take()
     }
 
-    /// Tells of the end of a period of the oldest job.
+    /// Completes a period of the oldest job.
     pub(super) fn complete_period(&self) -> Result {
-        let jobs = self.jobs.lock();
-
-        jobs.first().ok_or(ENOENT)?.complete_period();
+        self.jobs.lock().first().ok_or(ENOENT)?.complete_period();
         Ok(())
+    }
+
+    /// Returns the number of jobs that were dropped.
+    pub(super) fn dropped(&self) -> usize {
+        self.dropped.load(Relaxed)
+    }
+
+    /// Returns the number of calls of `terminate`.
+    pub(super) fn stops(&self) -> usize {
+        self.stops.load(Relaxed)
+    }
+
+    /// Returns true between `open` and `close`.
+    pub(super) fn is_open(&self) -> bool {
+        self.is_open.load(Relaxed)
+    }
+
+    /// Lets the next calls of `open` fail with this error.
+    pub(super) fn fail_to_open(&self, error: Option<Error>) {
+        let error = error.map_or(0, Error::to_errno);
+
+        self.open_error.store(error, Relaxed);
+    }
+
+    /// Sets the number of bytes that jobs have transferred.
+    pub(super) fn set_transferred(&self, bytes: usize) {
+        self.transferred.store(bytes, Relaxed);
     }
 }
 
@@ -155,12 +174,6 @@ impl Cpu {
         Self {
             dev: ARef::from(&**dev.as_device()),
         }
-    }
-
-    /// Does the oldest job of `line`, and completes it with `result`.
-    pub(super) fn complete_oldest(&self, line: &Line, result: TxResult) -> Result {
-        self.complete(line.take(0)?, result);
-        Ok(())
     }
 
     /// Does a job if `result` is a success, and completes it.
@@ -249,22 +262,14 @@ impl Provider for Cpu {
 
 #[vtable]
 impl Memory for Cpu {
-    fn prepare_memcpy(
-        &self,
-        line: &Arc<Line>,
-        memcpy: Memcpy,
-    ) -> impl PinInit<Job, Error> {
+    fn prepare_memcpy(&self, line: &Arc<Line>, memcpy: Memcpy) -> impl PinInit<Job, Error> {
         Ok::<_, Error>(Job {
             work: Work::Copy(memcpy),
             line: line.clone(),
         })
     }
 
-    fn prepare_memset(
-        &self,
-        line: &Arc<Line>,
-        memset: Memset,
-    ) -> impl PinInit<Job, Error> {
+    fn prepare_memset(&self, line: &Arc<Line>, memset: Memset) -> impl PinInit<Job, Error> {
         Ok::<_, Error>(Job {
             work: Work::Fill(memset),
             line: line.clone(),
@@ -284,7 +289,7 @@ impl Slave for Cpu {
         config: &SlaveConfig,
         segments: Segments<'_>,
     ) -> impl PinInit<Job, Error> {
-        let mut copy = KVec::with_capacity(MAX_SEGMENTS, GFP_ATOMIC)?;
+        let mut copy = KVec::with_capacity(segments.len(), GFP_ATOMIC)?;
 
         for segment in segments {
             copy.push(segment, GFP_ATOMIC)?;

@@ -23,11 +23,12 @@ use kernel::{
 
 use super::{
     ffi::c,
-    Registration, //
+    Registration,
+    TxError,
+    TxResult, //
 };
 use crate::{
     dma::{
-        as_raw,
         Bidirectional,
         Buffer,
         BusMaster,
@@ -40,9 +41,15 @@ use crate::{
         TestDevice, //
     }, //
 };
+use client::{
+    Calls,
+    Client,
+    Tx, //
+};
 use cpu::{
     Cpu,
-    Line, //
+    Line,
+    Mode, //
 };
 
 /// Memory of a client that is mapped for a device.
@@ -76,16 +83,67 @@ impl<'a> Mapped<'a> {
     }
 }
 
-/// Registers a memory device with `count` channels that work by hand.
-fn memory_device(dev: &DmaDevice, lines: &[Arc<Line>]) -> Result<Registration<Cpu>> {
+/// Device with one channel, and a client that holds it.
+struct Rig<'a> {
+    client: Client,
+    registration: Registration<Cpu>,
+    line: Arc<Line>,
+    /// Memory of the copies.
+    memory: Mapped<'a>,
+}
+
+impl<'a> Rig<'a> {
+    /// Registers a memory device.
+    fn memory(dev: &'a DmaDevice, mode: Mode) -> Result<Self> {
+        let line = Line::new(mode)?;
+
+        Ok(Self {
+            // In this order: a device is registered before its channel is requested.
+            registration: memory_device(dev, &line)?,
+            client: Client::memory(dev)?,
+            memory: Mapped::new(dev, 1000, 1)?,
+            line,
+        })
+    }
+
+    /// Registers a slave device.
+    fn slave(dev: &'a DmaDevice) -> Result<Self> {
+        let line = Line::new(Mode::ByHand)?;
+
+        Ok(Self {
+            registration: slave_device(dev, &line)?,
+            client: Client::slave(dev)?,
+            memory: Mapped::new(dev, 1000, 1)?,
+            line,
+        })
+    }
+
+    /// Prepares a copy of 100 bytes.
+    fn tx(&self) -> Result<Tx> {
+        let address = self.memory.address();
+
+        self.client.memcpy(address + 500, address, 100, 0)
+    }
+
+    /// Does the job at `index` if `result` is a success, and completes it.
+    fn complete(&self, index: usize, result: TxResult) -> Result {
+        self.registration
+            .provider()
+            .complete(self.line.take(index)?, result);
+        Ok(())
+    }
+}
+
+/// Registers a memory device.
+fn memory_device(dev: &DmaDevice, line: &Arc<Line>) -> Result<Registration<Cpu>> {
     // SAFETY: The tests drop it before they drop `TestDevice`, and release channels before.
-    unsafe { Registration::new_memory(dev.as_device(), Cpu::new(dev), lines.iter().cloned()) }
+    unsafe { Registration::new_memory(dev.as_device(), Cpu::new(dev), [line.clone()]) }
 }
 
 /// Registers a slave device.
-fn slave_device(dev: &DmaDevice, lines: &[Arc<Line>]) -> Result<Registration<Cpu>> {
+fn slave_device(dev: &DmaDevice, line: &Arc<Line>) -> Result<Registration<Cpu>> {
     // SAFETY: The tests drop it before they drop `TestDevice`, and release channels before.
-    unsafe { Registration::new_slave(dev.as_device(), Cpu::new(dev), lines.iter().cloned()) }
+    unsafe { Registration::new_slave(dev.as_device(), Cpu::new(dev), [line.clone()]) }
 }
 
 /// Waits until `condition` is true, at most for 5 s.
