@@ -197,6 +197,22 @@ impl Client {
         Self::request(dev, c::dma_transaction_type_DMA_SLAVE, 0)
     }
 
+    /// Requests the channel that the device tree node of `dev` calls `name`.
+    pub(super) fn named(dev: &DmaDevice, name: &CStr) -> Result<Self> {
+        // SAFETY: The device must be valid, and the name a string: they are.
+        let chan = unsafe { c::dma_request_chan(as_raw(dev.as_device()), name.as_char_ptr()) };
+
+        kernel::error::from_err_ptr(chan)
+            .and_then(|chan| NonNull::new(chan).ok_or(ENOENT))
+            .map(Self)
+    }
+
+    /// Returns the number of the channel.
+    pub(super) fn index(&self) -> c_int {
+        // SAFETY: The channel must be valid: it is held.
+        unsafe { (*self.chan()).chan_id }
+    }
+
     pub(super) fn chan(&self) -> *mut c::dma_chan {
         self.0.as_ptr()
     }

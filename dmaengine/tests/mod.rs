@@ -7,6 +7,7 @@ mod cookies;
 mod cpu;
 mod lifetime;
 mod memory;
+mod of;
 mod slave;
 mod terminate;
 

@@ -37,6 +37,20 @@ impl TestDevice {
         Self::added(test, pdev).map(Some)
     }
 
+    /// Makes a device with the node at `path`, in a machine that has controllers.
+    ///
+    /// # Errors
+    ///
+    /// `ENODEV` if there is no such node, or KUnit cannot make a device.
+    pub(crate) fn with_node(path: &CStr) -> Result<Self> {
+        // SAFETY: Callable from any context.
+        let test = unsafe { bindings::kunit_get_current_test() };
+        // SAFETY: `test` is the test that runs, and `path` a string.
+        let pdev = unsafe { c::rk3588_dma_test_node(test, path.as_char_ptr()) };
+
+        Self::added(test, pdev)
+    }
+
     /// Returns the platform device.
     pub(crate) fn platform(&self) -> &platform::Device<Bound> {
         self.core()

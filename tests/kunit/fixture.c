@@ -101,6 +101,20 @@ struct platform_device *rk3588_dma_test_controller(struct kunit *test,
 	return pdev;
 }
 
+struct platform_device *rk3588_dma_test_node(struct kunit *test,
+					     const char *path)
+{
+	struct platform_device *pdev = alloc_device(test);
+	struct device_node *node = of_find_node_by_path(path);
+
+	if (!pdev || !node)
+		return NULL;
+	/* As above. */
+	device_set_node(&pdev->dev, of_fwnode_handle(node));
+	dev_set_of_node_reused(&pdev->dev);
+	return add_device(test, pdev);
+}
+
 int rk3588_dma_test_shift(struct platform_device *pdev, u64 by)
 {
 	/* Same as dma_direct_set_offset(), which modules cannot call. */

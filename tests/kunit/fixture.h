@@ -64,6 +64,13 @@ bool rk3588_dma_test_has_controllers(void);
 struct platform_device *rk3588_dma_test_controller(struct kunit *test,
 						   unsigned int index);
 
+/**
+ * Adds a device with the device tree node at @path, until the test ends. Returns
+ * NULL if there is no such node.
+ */
+struct platform_device *rk3588_dma_test_node(struct kunit *test,
+					     const char *path);
+
 /** Unbinds and removes the device before the test ends. */
 void rk3588_dma_test_remove(struct kunit *test, struct platform_device *pdev);
 
