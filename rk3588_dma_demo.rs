@@ -7,6 +7,7 @@
 //! - [`dma`]: streaming mappings that own their memory;
 //! - [`sg`]: the same for memory that is not contiguous;
 //! - [`bindings`]: kernel interfaces that the `kernel` crate lacks;
+//! - `dmaengine`: providers of the kernel's DMA engine framework;
 //! - [`pl330`]: the controller;
 //! - [`lessons`]: the code that drivers would have, a file for each subject;
 //! - [`demo`]: the demonstration, which runs the lessons and reports their transfers;

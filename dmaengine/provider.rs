@@ -36,7 +36,10 @@ pub(crate) trait Provider: Send + Sync {
     /// Data of the provider for each channel.
     type Channel: Send + Sync;
 
-    /// Job for the hardware, which a client prepares. It may be an initializer's pinned value.
+    /// Job for the hardware, which a client prepares.
+    ///
+    /// It is initialized in place and pinned, so it may have links of lists. It may be dropped in
+    /// any context.
     type Job: Send + Sync;
 
     /// Allocates what a channel needs while a client holds it. May sleep.

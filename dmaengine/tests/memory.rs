@@ -32,6 +32,7 @@ mod suite {
 
         let (src, dst) = (rig.memory.bytes()?, dst.bytes()?);
 
+        assert!(fixture::is_filled(1, 0, &src));
         assert!(src[5..995] == dst[3..993]);
         assert!(fixture::is_filled(2, 0, &dst[..3]));
         assert!(fixture::is_filled(2, 993, &dst[993..]));
