@@ -40,13 +40,9 @@ use super::{
 ///
 /// # Safety
 ///
-/// [`Registration::new_memory`] and [`Registration::new_slave`] require:
-///
-/// - The registration is dropped, or [`unregister`](Self::unregister) returns, before the device is
-///   unbound, before the borrows of the provider end, and before the hardware is shut down for
-///   good.
-/// - The thread that does so holds no channel of the device, and no lock that a client needs to
-///   release its channel.
+/// [`Registration::new_memory`] and [`Registration::new_slave`] require that the registration is
+/// dropped, or that [`unregister`](Self::unregister) returns, before the device is unbound, before
+/// the borrows of the provider end, and before the hardware is shut down for good.
 pub(crate) struct Registration<P: Provider> {
     channels: KVec<Pin<KBox<Channel<P>>>>,
     device: Arc<DmaDevice<P>>,
@@ -123,6 +119,9 @@ impl<P: Provider> Registration<P> {
     }
 
     /// Unregisters the device. Does nothing the second time. Sleeps.
+    ///
+    /// The caller must hold no channel of the device, and no lock that a client needs to release
+    /// its channel.
     ///
     /// New clients get no channel. Jobs are aborted, and prepared no more. Then it waits until all
     /// clients have released their channels, without a limit, and warns every 10 s with the name of
