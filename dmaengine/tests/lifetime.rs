@@ -222,18 +222,18 @@ mod suite {
 
         let mut failures = 0;
 
-        // The device, its channel and the list of channels. The framework's own come later.
+        // Those of this module are the first. The slab allocator and kmemleak may allocate, too.
         for nth in 1..=3 {
-            let (result, has_failed) =
-                fixture::without_memory_at(nth, || memory_device(dev, &line));
-
-            if result.is_err() {
-                assert!(has_failed);
-                failures += 1;
-                assert!(Client::memory(dev).is_err());
+            match fixture::without_memory_at(nth, || memory_device(dev, &line)) {
+                (Err(error), has_failed) => {
+                    assert!(has_failed && matches!(error, ENOMEM));
+                    assert!(Client::memory(dev).is_err());
+                    failures += 1;
+                }
+                (Ok(_registration), _) => assert!(Client::memory(dev).is_ok()),
             }
         }
-        assert!(failures >= 2);
+        assert!(failures > 0);
         Ok(())
     }
 }

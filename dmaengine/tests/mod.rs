@@ -54,7 +54,9 @@ use cpu::{
 };
 
 /// Memory of a client that is mapped for a device.
-struct Mapped<'a>(InFlight<Mapping<'a, Buffer, Bidirectional>, u32>);
+///
+/// The tests end its transfers before they drop it.
+struct Mapped<'a>(Option<InFlight<Mapping<'a, Buffer, Bidirectional>, u32>>);
 
 impl<'a> Mapped<'a> {
     /// Maps `len` bytes of the pattern `seed`.
@@ -65,22 +67,37 @@ impl<'a> Mapped<'a> {
 
         let mapping = Mapping::new(dev, buffer)?;
 
-        Ok(Self(BusMaster::new(dev)?.submit(mapping)?))
+        Ok(Self(Some(BusMaster::new(dev)?.submit(mapping)?)))
     }
 
     /// Returns its bus address.
     fn address(&self) -> u64 {
-        self.0.segments().next().map_or(0, |it| it.address().into())
+        let mut segments = self.0.iter().flat_map(|flight| flight.segments());
+
+        segments.next().map_or(0, |it| it.address().into())
+    }
+
+    /// Returns the mapping, when no transfer uses it.
+    fn complete(&mut self) -> Option<Mapping<'a, Buffer, Bidirectional>> {
+        let flight = self.0.take()?;
+
+        // SAFETY: The device must not use the memory: the test has ended its transfers.
+        Some(unsafe { flight.complete() })
     }
 
     /// Returns the bytes, when no transfer uses them.
-    fn bytes(self) -> Result<KVec<u8>> {
-        // SAFETY: The device must not use the memory: the caller has waited for its transfers.
-        let mut mapping = unsafe { self.0.complete() };
+    fn bytes(mut self) -> Result<KVec<u8>> {
+        let mut mapping = self.complete().ok_or(ENOENT)?;
         let mut bytes = KVec::new();
 
         bytes.extend_from_slice(mapping.for_cpu(..)?, GFP_KERNEL)?;
         Ok(bytes)
+    }
+}
+
+impl Drop for Mapped<'_> {
+    fn drop(&mut self) {
+        drop(self.complete());
     }
 }
 
