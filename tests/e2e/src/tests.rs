@@ -4,6 +4,7 @@
 
 mod archive;
 mod board_check;
+mod clients;
 mod controllers;
 mod debian;
 pub mod engine;
@@ -65,6 +66,7 @@ pub fn run(arguments: Arguments) -> Result<bool> {
     install::add(&mut suite);
     board_check::add(&mut suite);
     controllers::add(&mut suite);
+    clients::add(&mut suite);
     power::add(&mut suite);
     machine::add(&mut suite);
     mutants::add_check(&mut suite);
