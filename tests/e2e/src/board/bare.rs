@@ -96,6 +96,12 @@ impl Bare {
         self.ask(&command).map(drop)
     }
 
+    /// Sets a named input of the object that has this path.
+    pub fn set_input(&mut self, path: &str, name: &str, n: u32, level: bool) -> Result<()> {
+        self.ask(&format!("set_irq_in {path} {name} {n} {}", u8::from(level)))
+            .map(drop)
+    }
+
     /// Advances the time.
     pub fn wait(&mut self, time: Duration) -> Result<()> {
         self.ask(&format!("clock_step {}", time.as_nanos()))

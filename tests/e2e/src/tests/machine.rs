@@ -5,6 +5,7 @@
 
 mod data;
 mod program;
+mod requests;
 mod time;
 
 use crate::prelude::*;
@@ -102,6 +103,9 @@ const BAD_READ: Thread = (FAULTING, 1 << 18);
 const fn fault(channel: Thread, copied: usize) -> Outcome {
     (channel, IDLE, NO_EVENT, (1 << 1, true), copied)
 }
+
+/// Time that the controller gives the CPU while a program goes on.
+const RUN: Duration = Duration::from_micros(100);
 
 type Test = fn(&mut Dmac) -> Result<()>;
 
@@ -292,7 +296,8 @@ const TESTS: [(&str, Test); 15] = [
 
 /// Adds the tests, each with a board of its own.
 pub fn add(suite: &mut Suite) {
-    let tests = TESTS.iter().chain(&data::TESTS).chain(&time::TESTS);
+    let tests = TESTS.iter().chain(&data::TESTS);
+    let tests = tests.chain(&time::TESTS).chain(&requests::TESTS);
 
     for &(name, test) in tests {
         suite.test(&format!("machine::{name}"), move || {
@@ -382,6 +387,19 @@ impl Dmac {
     fn start(&mut self, channel: u32, program: &Program) -> Result<()> {
         self.start_at(channel, program, PROGRAM + 0x1000 * channel)?;
         self.0.wait(Duration::from_millis(1))
+    }
+
+    /// Starts a program on channel 1, with another destination than it is to have.
+    fn begin(&mut self, program: &Program) -> Result<()> {
+        self.0.store(DESTINATION.into(), &[0xaa; LEN])?;
+        self.start_at(1, program, PROGRAM + 0x1000)
+    }
+
+    /// Waits until channel 1 has stopped. The first `copied` bytes must be copied then.
+    fn finish(&mut self, copied: usize) -> Result<()> {
+        self.0.wait(100 * RUN)?;
+        self.expect_states(&[STOPPED])?;
+        expect("copied", self.copied()?, copied)
     }
 
     /// Returns the bytes at the destination.

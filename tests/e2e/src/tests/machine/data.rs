@@ -166,7 +166,7 @@ pub const TESTS: [(&str, Test); 9] = [
             load().read_barrier(),
             load().write_barrier(),
             load().wait(5),
-            load().wait_for_peripheral(),
+            load().wait_for_burst(0),
             load().control(FOUR, FULL).end(),
         ];
         let at = DESTINATION + 2048;

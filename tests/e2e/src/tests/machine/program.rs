@@ -109,9 +109,29 @@ impl Program {
         self.insn(&[0x36, event << 3])
     }
 
-    /// Appends DMAWFP of a burst of the first peripheral.
-    pub fn wait_for_peripheral(self) -> Self {
-        self.insn(&[0x32, 0])
+    /// Appends DMAWFP S.
+    pub fn wait_for_single(self, peripheral: u8) -> Self {
+        self.insn(&[0x30, peripheral << 3])
+    }
+
+    /// Appends DMAWFP B.
+    pub fn wait_for_burst(self, peripheral: u8) -> Self {
+        self.insn(&[0x32, peripheral << 3])
+    }
+
+    /// Appends DMASTPS.
+    pub fn store_single(self, peripheral: u8) -> Self {
+        self.insn(&[0x29, peripheral << 3])
+    }
+
+    /// Appends DMASTPB.
+    pub fn store_burst(self, peripheral: u8) -> Self {
+        self.insn(&[0x2b, peripheral << 3])
+    }
+
+    /// Appends DMAFLUSHP.
+    pub fn flush(self, peripheral: u8) -> Self {
+        self.insn(&[0x35, peripheral << 3])
     }
 
     /// Appends an endless loop of no instructions.

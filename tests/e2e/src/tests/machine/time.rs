@@ -8,7 +8,6 @@ use super::{
         Side, //
     },
     source,
-    Dmac,
     Test,
     ABORT_LINE,
     BURST,
@@ -25,8 +24,8 @@ use super::{
     INTMIS,
     KILLING,
     LEN,
-    PROGRAM,
     RIS,
+    RUN,
     SOURCE,
     STOPPED, //
 };
@@ -36,9 +35,8 @@ use crate::prelude::*;
 const AT_BARRIER: u32 = 5;
 const COMPLETING: u32 = 9;
 
-/// Number of cycles after which the controller gives the CPU time, and that time.
+/// Number of cycles after which the controller gives the CPU time.
 const CYCLES: u32 = 8192;
-const RUN: Duration = Duration::from_micros(100);
 
 /// Register with the gate of the clock of dmac2, that bit, and the bit that lets it be written.
 const CLKGATE_CON10: u64 = 0xfd7c_0828;
@@ -218,19 +216,4 @@ pub const TESTS: [(&str, Test); 9] = [
 /// Returns a copy of `bursts` bursts, without DMAEND.
 fn copy(bursts: u8) -> Program {
     Program::new((SOURCE, FULL), (DESTINATION, FULL)).repeat(bursts, |it| it.load().store())
-}
-
-impl Dmac {
-    /// Starts a program on channel 1, with another destination than it is to have.
-    fn begin(&mut self, program: &Program) -> Result<()> {
-        self.0.store(DESTINATION.into(), &[0xaa; LEN])?;
-        self.start_at(1, program, PROGRAM + 0x1000)
-    }
-
-    /// Waits until channel 1 has stopped. The first `copied` bytes must be copied then.
-    fn finish(&mut self, copied: usize) -> Result<()> {
-        self.0.wait(100 * RUN)?;
-        self.expect_states(&[STOPPED])?;
-        expect("copied", self.copied()?, copied)
-    }
 }
