@@ -2,11 +2,16 @@
 # shellcheck shell=sh
 #
 # Runs clients of the DMA engine framework on dmac2, which the kernel's own driver has:
-# spi-loopback-test on SPI4, dmatest, and UART7. Both peripherals receive what they transmit.
+# spi-loopback-test on SPI4, dmatest, UART7, and sound through I2S5. SPI4 and UART7 receive what
+# they transmit, I2S5 plays to a sink.
 
 device=fed10000.dma-controller
 uart=/sys/devices/platform/feba0000.serial
 summary=/sys/kernel/debug/dmaengine/summary
+sink=0xfea02000
+sound='soundcore snd snd-timer snd-pcm snd-pcm-dmaengine snd-compress snd-soc-core snd-mixer-oss
+	snd-pcm-oss snd-soc-spdif-tx snd-soc-simple-card-utils snd-soc-simple-card
+	snd-soc-rockchip-i2s-tdm'
 
 # loopback ARGUMENTS...: runs spi-loopback-test and prints its outcome. Without delay_ms=0, it spins
 # for 100 ms after each of its tests.
@@ -34,6 +39,24 @@ compare() {
 	cmp /sent /received && echo "$(stat -c %s /received) bytes are equal"
 }
 
+# play: plays a second, a byte for each sample, and prints the numbers of words and of underruns in
+# the sink.
+play() {
+	awk 'BEGIN { for (i = 0; i < 8000; i++) printf "%c", 1 + i % 127 }' >/ramp
+	devmem $sink 32 0
+	cat /ramp >/dev/dsp
+	echo "words $(($(devmem $sink)))"
+	echo "underruns $(($(devmem $((sink + 4)))))"
+}
+
+# played: prints the first words in the sink.
+played() {
+	devmem $((sink + 8)) 32 0
+	for _ in $(seq 600); do
+		devmem $((sink + 12))
+	done
+}
+
 insmod /pl330.ko || exit 1
 insmod /spi-rockchip.ko || exit 1
 section spi_channels grep spi $summary
@@ -59,5 +82,12 @@ cat /sent >"$tty"
 usleep 500000
 kill $reader
 section uart compare
+
+for module in $sound; do
+	insmod "/$module.ko" || exit 1
+done
+section sound play
+section played played
+section sound_channels grep fddf0000 $summary
 
 section dmesg dmesg

@@ -12,11 +12,24 @@ use crate::prelude::*;
 const OVERLAY: &str = "tests/e2e/overlays/clients.dtso";
 
 /// Modules of `scripts/clients`.
-const MODULES: [&str; 4] = [
+const MODULES: [&str; 17] = [
     "pl330.ko",
     "dmatest.ko",
     "spi-rockchip.ko",
     "spi-loopback-test.ko",
+    "soundcore.ko",
+    "snd.ko",
+    "snd-timer.ko",
+    "snd-pcm.ko",
+    "snd-pcm-dmaengine.ko",
+    "snd-compress.ko",
+    "snd-mixer-oss.ko",
+    "snd-pcm-oss.ko",
+    "snd-soc-core.ko",
+    "snd-soc-spdif-tx.ko",
+    "snd-soc-simple-card-utils.ko",
+    "snd-soc-simple-card.ko",
+    "snd-soc-rockchip-i2s-tdm.ko",
 ];
 
 /// Threads of dmatest: two on each hardware channel of dmac2 that SPI4 does not hold.
@@ -31,6 +44,7 @@ pub fn add(suite: &mut Suite) {
                 ("spi_channels", "dma2chan14   | fecb0000.spi:rx\n"),
                 ("uart_channels", "dma2chan7    | feba0000.serial:tx\n"),
                 ("uart_channels", "dma2chan8    | feba0000.serial:rx\n"),
+                ("sound_channels", "dma2chan2    | fddf0000.i2s:tx\n"),
             ] {
                 it.has(section, client)?;
             }
@@ -57,10 +71,27 @@ pub fn add(suite: &mut Suite) {
         tests.add("c_driver_passes_uart_loopback", |it| {
             it.is("uart", "65536 bytes are equal")
         });
+        tests.add("c_driver_plays_a_ramp", |it| {
+            let sound = it.counters("sound")?;
+
+            // Buffers are played to their ends.
+            ensure!((8000..10000).contains(&sound["words"]), "{sound:?}");
+            expect("underruns", sound["underruns"], 0)?;
+            expect("played", numbers(it.section("played")?), ramp(600))
+        });
         tests.add("c_driver_leaves_the_kernel_well", |it| {
             it.clean_if_any("dmesg")
         });
     });
+}
+
+/// Returns the first words of the ramp: two signed samples of 16 bits, of an unsigned one of 8.
+fn ramp(len: u64) -> Vec<u64> {
+    let sample = |index| (1 + index % 127 + 0x80) << 8;
+
+    (0..len)
+        .map(|index| (sample(index) << 16) | sample(index))
+        .collect()
 }
 
 /// Makes the boot, and the modules that it needs.
