@@ -15,18 +15,20 @@ mod loops;
 mod pages;
 
 pub(super) use bursts::{
+    control,
     Bursts,
     Shape, //
 };
-
-use bursts::control;
-use code::{
+pub(super) use code::{
     add_high,
     lp,
     lp_end,
     mov,
+    MOV_LEN, //
+};
+
+use code::{
     LD,
-    MOV_LEN,
     NOP,
     ST,
     STZ, //
@@ -108,6 +110,8 @@ pub(crate) struct Emitter<'a> {
     state: State,
     /// True if a burst is between different byte lanes.
     is_shifted: bool,
+    /// Lines of the MFIFO that bursts of a peripheral hold, if the program is for one.
+    peripheral_lines: Option<u16>,
     /// Length of the program before the step.
     step: usize,
     /// Full bursts between equal byte lanes.
@@ -142,6 +146,7 @@ impl<'a> Emitter<'a> {
             // Registers have the values of the program before.
             state: State::UNKNOWN,
             is_shifted: false,
+            peripheral_lines: None,
             step: 0,
             straight,
             shifted,
@@ -169,6 +174,11 @@ impl<'a> Emitter<'a> {
         &self.shifted
     }
 
+    /// Notes that the program is for a peripheral, with bursts of `lines` lines of the MFIFO.
+    pub(super) fn set_lines(&mut self, lines: u16) {
+        self.peripheral_lines = Some(lines);
+    }
+
     /// Notes that a burst is between different byte lanes.
     pub(super) fn set_shifted(&mut self) {
         self.is_shifted = true;
@@ -178,6 +188,10 @@ impl<'a> Emitter<'a> {
     ///
     /// A program that loads nothing, or less, may hold fewer.
     pub(super) fn lines(&self) -> u16 {
+        if let Some(lines) = self.peripheral_lines {
+            return lines;
+        }
+
         let lines = |bursts: Bursts| bursts.shape.beats * bursts.loads;
         let straight = lines(self.straight);
         let lines = if self.is_shifted {
@@ -259,7 +273,7 @@ impl<'a> Emitter<'a> {
 
     /// Appends `code`. [`end_step`](Self::end_step) reports that it did not fit.
     #[inline(always)]
-    fn push<const N: usize>(&mut self, code: [u8; N]) {
+    pub(super) fn push<const N: usize>(&mut self, code: [u8; N]) {
         if self.asm.append_array(code).is_err() {
             self.state.is_full = true;
         }

@@ -4,6 +4,7 @@
 //!
 //! - [`Copy`](struct@Copy), [`Memset`], [`Copy2d`], [`SgCopy`] and [`SgMemset`] are operations;
 //! - [`Reporting`] is a copy that reports its progress;
+//! - [`SlaveSg`] and [`Cyclic`] are transfers between memory and the FIFO of a peripheral;
 //! - [`ProgramWriter`] checks an operation and writes its program, or several, in order;
 //! - [`ProgramLimits`] are the figures of the controller;
 //! - [`SegmentIndices`] are the segments that an instruction accesses.
@@ -50,6 +51,7 @@ mod memset;
 mod progress;
 mod sg_copy;
 mod sg_memset;
+mod slave;
 
 pub(crate) use copy::Copy;
 pub(crate) use copy2d::Copy2d;
@@ -66,6 +68,16 @@ pub(crate) use sg_copy::{
     SgCopy, //
 };
 pub(crate) use sg_memset::SgMemset;
+#[allow(unused_imports, reason = "only tests write programs for peripherals")]
+pub(crate) use slave::{
+    Cyclic,
+    RequestKind,
+    Slave,
+    SlaveConfig,
+    SlaveDirection,
+    SlaveError,
+    SlaveSg, //
+};
 
 use emitter::Emitter;
 use insn::{
@@ -225,9 +237,10 @@ impl<J: Operation> ProgramWriter<J> {
     ///
     /// # Errors
     ///
-    /// [`TooLong`] if not even a step fits. 128 bytes are enough for one, and 128 more for a fill
-    /// with something other than zeroes, which also must know where it will run
-    /// ([`Assembler::at`]). What was written until then is of no use, and nothing counts as done.
+    /// [`TooLong`] if not even a step fits. 128 bytes are enough for one, 192 for one of a
+    /// [`SlaveSg`], and 128 more for a fill with something other than zeroes, which also must know
+    /// where it will run ([`Assembler::at`]). What was written until then is of no use, and nothing
+    /// counts as done.
     pub(crate) fn write(
         &mut self,
         asm: &mut Assembler<'_>,

@@ -92,6 +92,20 @@ impl<I: Iterator<Item = Segment> + Clone> Side<I> {
         self.segment = self.segment.skip(len);
     }
 
+    /// Removes the first `len` bytes of the rest, which must have them.
+    pub(super) fn skip(&mut self, mut len: u32) {
+        while len != 0 {
+            let first = self.begin().len.min(len);
+
+            if first == 0 {
+                // An iterator has become shorter.
+                return;
+            }
+            self.finish(first);
+            len -= first;
+        }
+    }
+
     /// Returns the index of the segment that was begun last.
     pub(super) fn index(&self) -> u32 {
         let begun = self.list.clone().count() - self.rest.clone().count();

@@ -53,7 +53,7 @@ impl Bursts {
 
 /// Returns the control word for bursts of these shapes.
 #[inline(always)]
-pub(super) fn control(accesses: u32, source: Shape, destination: Shape) -> u32 {
+pub(in super::super) fn control(accesses: u32, source: Shape, destination: Shape) -> u32 {
     /// From a field of the source to that of the destination.
     const DESTINATION: u32 = 14;
 

@@ -11,7 +11,7 @@ use super::super::insn::{
 };
 
 /// Length in bytes of DMAMOV.
-pub(super) const MOV_LEN: usize = 6;
+pub(in super::super) const MOV_LEN: usize = 6;
 
 /// Opcodes in the bodies of loops.
 pub(super) const LD: u8 = Instruction::Ld.encode().padded()[0];
@@ -20,19 +20,19 @@ pub(super) const STZ: u8 = Instruction::Stz.encode().padded()[0];
 pub(super) const NOP: u8 = Instruction::Nop.encode().padded()[0];
 
 #[inline(always)]
-pub(super) fn mov(register: Register, value: u32) -> [u8; MOV_LEN] {
+pub(in super::super) fn mov(register: Register, value: u32) -> [u8; MOV_LEN] {
     Instruction::Mov(register, value).encode().padded()
 }
 
 /// DMAADDH, and three bytes that do not belong to it.
 #[inline(always)]
-pub(super) fn add_high(address: Address, amount: u16) -> [u8; 6] {
+pub(in super::super) fn add_high(address: Address, amount: u16) -> [u8; 6] {
     Instruction::AddH(address, amount).encode().padded()
 }
 
 /// DMALP for `count` iterations: 1 to 256.
 #[inline(always)]
-pub(super) const fn lp(counter: Counter, count: u32) -> [u8; LP_LEN] {
+pub(in super::super) const fn lp(counter: Counter, count: u32) -> [u8; LP_LEN] {
     let [a, b, ..] = Instruction::Lp {
         counter,
         // CAST: Less than that.
@@ -46,7 +46,7 @@ pub(super) const fn lp(counter: Counter, count: u32) -> [u8; LP_LEN] {
 
 /// DMALPEND after a body of `len` bytes, at most 255.
 #[inline(always)]
-pub(super) const fn lp_end(counter: Counter, len: usize) -> [u8; LP_LEN] {
+pub(in super::super) const fn lp_end(counter: Counter, len: usize) -> [u8; LP_LEN] {
     let [a, b, ..] = Instruction::LpEnd {
         counter,
         // CAST: At most that.
