@@ -25,6 +25,11 @@
 //! - `tests/rows.rs`: the same for rows;
 //! - `tests/locate.rs`: the segment or row of an instruction;
 //! - `tests/progress.rs`: programs that report progress;
+//! - `tests/slave.rs`: lists for peripherals, their positions, and the rest of them;
+//! - `tests/cyclic.rs`: the same for rings;
+//! - `tests/cyclic_loops.rs`: rings with and without a program;
+//! - `tests/slave_code.rs`: programs for peripherals that are rejected, compared with those of C,
+//!   and their lengths;
 //! - `tests/refuse.rs`: requests without a program;
 //! - `tests/cost.rs`: the numbers of bursts and of program bytes;
 //! - `tests/executed.rs`: the numbers of executed instructions and barriers;
@@ -32,6 +37,7 @@
 //! - `tests/fill_cost.rs`: the numbers of bursts and of program bytes of a fill;
 //! - `tests/together.rs`: eight channels at once;
 //! - `tests/model.rs`: the model itself, on programs written by hand: what each instruction does;
+//! - `tests/peripheral.rs`: the same for instructions for peripherals, and the model of a device;
 //! - `tests/verdicts.rs`: the same for each rule: a program that breaks it is refused;
 //! - `tests/split.rs`: pieces of memory, joined and cut as a device wants them;
 //! - `tests/runs.rs`: bytes in entries and in segments, and ranges of them;
@@ -71,6 +77,12 @@ mod copy_tests;
 #[path = "../tests/cost.rs"]
 mod cost_tests;
 #[cfg(test)]
+#[path = "../tests/cyclic_loops.rs"]
+mod cyclic_loop_tests;
+#[cfg(test)]
+#[path = "../tests/cyclic.rs"]
+mod cyclic_tests;
+#[cfg(test)]
 #[path = "../tests/disasm.rs"]
 mod disasm_tests;
 #[cfg(test)]
@@ -92,6 +104,9 @@ mod loop_tests;
 #[path = "../tests/model.rs"]
 mod model_tests;
 #[cfg(test)]
+#[path = "../tests/peripheral.rs"]
+mod peripheral_tests;
+#[cfg(test)]
 #[path = "../tests/plan.rs"]
 mod plan_tests;
 #[cfg(test)]
@@ -106,6 +121,15 @@ mod rows_tests;
 #[cfg(test)]
 #[path = "../tests/runs.rs"]
 mod runs_tests;
+#[cfg(test)]
+#[path = "../tests/slave_code.rs"]
+mod slave_code_tests;
+#[cfg(test)]
+#[path = "../tests/slave_device.rs"]
+mod slave_device;
+#[cfg(test)]
+#[path = "../tests/slave.rs"]
+mod slave_tests;
 #[cfg(test)]
 #[path = "../tests/split.rs"]
 mod split_tests;

@@ -32,6 +32,10 @@ pub(crate) const FULL: u32 = side(8, 16) | side(8, 16) << 14;
 /// One beat of one byte, both sides counting up, non-secure.
 pub(crate) const BYTE: u32 = side(1, 1) | side(1, 1) << 14;
 
+/// Bits of CCR that are 0 where the source or the destination is fixed.
+pub(crate) const SAR_FIXED: u32 = 1;
+pub(crate) const DAR_FIXED: u32 = 1 << 14;
+
 /// A side of CCR that counts up and is non-secure.
 pub(crate) const fn side(size: u32, beats: u32) -> u32 {
     1 | size.trailing_zeros() << 1 | (beats - 1) << 4 | 1 << 9

@@ -7,7 +7,8 @@
 
 use super::{
     Condition,
-    Error, //
+    Error,
+    WaitFor, //
 };
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -54,8 +55,25 @@ pub(crate) enum Instruction {
         non_secure: bool,
         address: u32,
     },
-    /// Waits for a peripheral, acknowledges or flushes it.
-    Peripheral,
+    /// DMAWFP.
+    WaitPeripheral {
+        wanted: WaitFor,
+        line: u8,
+    },
+    /// DMAFLUSHP.
+    Flush {
+        line: u8,
+    },
+    /// DMALDP.
+    LoadPeripheral {
+        condition: Condition,
+        line: u8,
+    },
+    /// DMASTP.
+    StorePeripheral {
+        condition: Condition,
+        line: u8,
+    },
 }
 
 /// The instruction at the start of `bytes`, and its length.
@@ -101,8 +119,23 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<(Instruction, usize), Error> {
             (end, 2)
         }
         0x25 | 0x27 | 0x29 | 0x2b | 0x30 | 0x31 | 0x32 | 0x35 => {
-            without(operand(1)?, 0b111)?;
-            (Peripheral, 2)
+            let line = without(operand(1)?, 0b111)? >> 3;
+            let condition = condition(opcode);
+            let instruction = match opcode {
+                0x25 | 0x27 => LoadPeripheral { condition, line },
+                0x29 | 0x2b => StorePeripheral { condition, line },
+                0x35 => Flush { line },
+                _ => WaitPeripheral {
+                    wanted: match opcode {
+                        0x30 => WaitFor::Single,
+                        0x31 => WaitFor::Either,
+                        _ => WaitFor::Burst,
+                    },
+                    line,
+                },
+            };
+
+            (instruction, 2)
         }
         0x34 => (SendEvent(without(operand(1)?, 0b111)? >> 3), 2),
         // Bit 1 also drops the instruction cache, which the model does not have.

@@ -17,8 +17,18 @@ pub(crate) enum Error {
     Kill,
     /// DMAGO is for the manager.
     ManagerOnly,
-    /// There is no peripheral.
+    /// There is no peripheral on the request line.
     NoPeripheral,
+    /// A request is waited for, or flushed, or the program ends, while one is not acknowledged.
+    Unacknowledged,
+    /// An access to the FIFO, or an acknowledgement, that the peripheral has not asked for.
+    NotRequested,
+    /// A single transfer as an answer to a peripheral that asks for bursts only.
+    WrongAcknowledgement,
+    /// An access to the FIFO that is not as wide as it is, or whose address counts up.
+    FifoAccess,
+    /// Bytes in the MFIFO while the channel waits for a peripheral.
+    HeldAtWait { bytes: u32 },
     /// A register is used before it is set.
     NotSet(Register),
     /// Bit 31 of CCR.

@@ -61,6 +61,11 @@ impl Memory {
         *self = memory.with(base, bytes, Access::Read);
     }
 
+    /// Writes bytes that a test expects there.
+    pub(crate) fn write_bytes(&mut self, address: u32, bytes: &[u8]) {
+        self.write(address, bytes).expect("no such region");
+    }
+
     /// The bytes of the region at `base`.
     pub(crate) fn region(&self, base: u32) -> &[u8] {
         let region = self.regions.iter().find(|region| region.base == base);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! An interpreter of PL330 channel programs, for copies from memory to memory.
+//! An interpreter of PL330 channel programs, between memory and memory or a peripheral.
 //!
 //! It is stricter than the hardware: what works by luck, or on one revision, is an error here.
 //!
@@ -19,13 +19,17 @@
 //!   before.
 //! - A loop jumps back to its own beginning, and loops nest.
 //!
-//! What it does not have: peripherals, other channels, the instruction cache, time.
+//! - A peripheral is served when it asks, and as it asks (`fifo.rs`, `peripheral.rs`).
+//!
+//! What it does not have: other channels, the instruction cache, time.
 
 mod control;
 mod decode;
 mod error;
+mod fifo;
 mod memory;
 mod mfifo;
+mod peripheral;
 pub(crate) mod stats;
 
 pub(crate) use decode::{
@@ -36,6 +40,10 @@ pub(crate) use decode::{
 pub(crate) use error::{
     Error,
     Fault, //
+};
+pub(crate) use fifo::{
+    Fifo,
+    WaitFor, //
 };
 pub(crate) use memory::{
     Access,
@@ -60,7 +68,7 @@ pub(crate) enum Condition {
     IfBurst,
 }
 
-/// Request type that the last DMAWFP would have set, for conditional instructions.
+/// Request type that the last DMAWFP has set, for conditional instructions.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Request {
     Single,
@@ -75,6 +83,10 @@ pub(crate) enum Stop {
     Waiting {
         event: u8,
     },
+    /// In DMAWFP. [`Channel::run`] lets it go on once [`Channel::fifo`] asks for what it waits for.
+    WaitingForPeripheral {
+        line: u8,
+    },
 }
 
 /// The controller, as far as one channel can tell.
@@ -86,6 +98,7 @@ pub(crate) struct Config {
     pub(crate) share: u32,
     /// Of the channel.
     pub(crate) non_secure: bool,
+    /// Request type before the first DMAWFP.
     pub(crate) request: Request,
     /// Number of events.
     pub(crate) events: u8,
@@ -124,6 +137,8 @@ pub(crate) struct Channel<'a> {
     config: Config,
     program: &'a [u8],
     memory: &'a mut Memory,
+    fifo: Option<&'a mut Fifo>,
+    request: Request,
     pc: usize,
     /// 4 GiB, which the register shows as 0, after a burst up to the end.
     source: Option<u64>,
@@ -146,6 +161,8 @@ impl<'a> Channel<'a> {
             config,
             program,
             memory,
+            fifo: None,
+            request: config.request,
             pc: 0,
             source: None,
             destination: None,
@@ -219,7 +236,16 @@ impl<'a> Channel<'a> {
             Instruction::End => return self.end(),
             Instruction::Kill => return Err(Error::Kill),
             Instruction::Go { .. } => return Err(Error::ManagerOnly),
-            Instruction::Peripheral => return Err(Error::NoPeripheral),
+            Instruction::WaitPeripheral { .. }
+            | Instruction::Flush { .. }
+            | Instruction::LoadPeripheral { .. }
+            | Instruction::StorePeripheral { .. } => {
+                let stop = self.peripheral(instruction)?;
+
+                if stop.is_some() {
+                    return Ok(stop);
+                }
+            }
             Instruction::Nop => (),
             Instruction::Load(condition) if self.acts(condition) => self.load(condition)?,
             Instruction::Store(condition) if self.acts(condition) => self.store(condition)?,
@@ -284,8 +310,8 @@ impl<'a> Channel<'a> {
     fn acts(&self, condition: Condition) -> bool {
         match condition {
             Condition::Always => true,
-            Condition::IfSingle => self.config.request == Request::Single,
-            Condition::IfBurst => self.config.request == Request::Burst,
+            Condition::IfSingle => self.request == Request::Single,
+            Condition::IfBurst => self.request == Request::Burst,
         }
     }
 
@@ -356,9 +382,18 @@ impl<'a> Channel<'a> {
         let burst = source.burst(self.source()?, condition == Condition::IfSingle)?;
 
         for (address, len) in burst.beats() {
-            let beat = self.memory.read(address, len)?;
+            match &mut self.fifo {
+                Some(fifo) if fifo.is_at(address) => {
+                    let beat = fifo.read(source, len)?;
 
-            self.mfifo.load(beat, source, target, destination)?;
+                    self.mfifo.load(&beat, source, target, destination)?;
+                }
+                _ => {
+                    let beat = self.memory.read(address, len)?;
+
+                    self.mfifo.load(beat, source, target, destination)?;
+                }
+            }
         }
         self.source = Some(burst.next_address());
         self.stats.loads.count(burst);
@@ -401,7 +436,10 @@ impl<'a> Channel<'a> {
             for (address, len) in burst.beats() {
                 let (beat, others) = rest.split_at(len as usize);
 
-                self.memory.write(address, beat)?;
+                match &mut self.fifo {
+                    Some(fifo) if fifo.is_at(address) => fifo.write(burst.side(), beat)?,
+                    _ => self.memory.write(address, beat)?,
+                }
                 rest = others;
             }
         }
@@ -467,6 +505,9 @@ impl<'a> Channel<'a> {
     /// The end of the program, which the channel can be asked for again.
     fn end(&mut self) -> Result<Option<Stop>, Error> {
         self.drain()?;
+        if self.fifo.as_ref().is_some_and(|fifo| fifo.is_answered()) {
+            return Err(Error::Unacknowledged);
+        }
         match self.mfifo.len() {
             0 => Ok(Some(Stop::Ended)),
             bytes => Err(Error::Leftover { bytes }),
