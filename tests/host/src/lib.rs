@@ -15,7 +15,8 @@
 //! The driver's scheduler, `pl330/engine`, runs in `engine`, on a model of eight channels.
 //!
 //! Run `cargo test` in this directory. `PROPTEST_CASES=10000 cargo test` runs more cases. With a
-//! nightly compiler and cargo-fuzz, `cargo +nightly fuzz run plan` runs the fuzzer.
+//! nightly compiler and cargo-fuzz, `cargo +nightly fuzz run plan` and `... run peripheral` run the
+//! fuzzers.
 //!
 //! - `tests/encodings.rs`: each instruction, byte for byte;
 //! - `tests/assembler.rs`: the limits of the assembler;
@@ -28,8 +29,8 @@
 //! - `tests/slave.rs`: lists for peripherals, their positions, and the rest of them;
 //! - `tests/cyclic.rs`: the same for rings;
 //! - `tests/cyclic_loops.rs`: rings with and without a program;
-//! - `tests/slave_code.rs`: programs for peripherals that are rejected, compared with those of C,
-//!   and their lengths;
+//! - `tests/slave_code.rs`: code for peripherals, compared with that of C, and its length;
+//! - `tests/slave_refuse.rs`: transfers with peripherals that are rejected;
 //! - `tests/refuse.rs`: requests without a program;
 //! - `tests/cost.rs`: the numbers of bursts and of program bytes;
 //! - `tests/executed.rs`: the numbers of executed instructions and barriers;
@@ -127,6 +128,9 @@ mod slave_code_tests;
 #[cfg(test)]
 #[path = "../tests/slave_device.rs"]
 mod slave_device;
+#[cfg(test)]
+#[path = "../tests/slave_refuse.rs"]
+mod slave_refuse_tests;
 #[cfg(test)]
 #[path = "../tests/slave.rs"]
 mod slave_tests;

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Programs for peripherals: those that are rejected, their code, compared with that of C, and their
-//! lengths.
+//! Code of programs for peripherals, compared with that of C, and its length.
 
 use crate::copy_tests::RK3588;
-use crate::cyclic_tests::event;
 use crate::program::disasm::listing;
 use crate::program::insn::{
     Address,
@@ -19,8 +17,6 @@ use crate::program::insn::{
     WaitFor, //
 };
 use crate::program::{
-    Cyclic,
-    ProgramLimits,
     ProgramWriter,
     RequestKind,
     Segment,
@@ -28,7 +24,6 @@ use crate::program::{
     Slave,
     SlaveConfig,
     SlaveDirection,
-    SlaveError,
     SlaveSg, //
 };
 use crate::slave_device::{
@@ -38,21 +33,21 @@ use crate::slave_device::{
     LINE, //
 };
 
-fn segment(address: u32, len: u32) -> Segment {
+pub(crate) fn segment(address: u32, len: u32) -> Segment {
     Segment { address, len }
 }
 
-fn words() -> SlaveConfig {
+pub(crate) fn words() -> SlaveConfig {
     slave_config(SlaveDirection::MemToDev, 4, 8)
 }
 
-fn slave(config: SlaveConfig) -> Result<Slave, SlaveError> {
-    Slave::new(config, RK3588)
+fn slave(config: SlaveConfig) -> Slave {
+    Slave::new(config, RK3588).unwrap()
 }
 
 /// Returns the code of a list in one program.
 fn code(config: SlaveConfig, list: &[Segment]) -> Vec<u8> {
-    let job = SlaveSg::new(slave(config).unwrap(), list.iter().copied()).unwrap();
+    let job = SlaveSg::new(slave(config), list.iter().copied()).unwrap();
     let mut writer = ProgramWriter::new(job).unwrap();
     let mut code = vec![0; 8192];
     let mut asm = Assembler::new(&mut code);
@@ -70,160 +65,6 @@ fn code(config: SlaveConfig, list: &[Segment]) -> Vec<u8> {
 
 fn instructions(code: &[u8]) -> Vec<Instruction> {
     listing(code).map(|it| it.instruction.unwrap()).collect()
-}
-
-#[test]
-fn widths() {
-    for width in 0..=255 {
-        let config = SlaveConfig { width, ..words() };
-        let is_valid = [1, 2, 4, 8].contains(&width);
-
-        assert_eq!(
-            slave(config).err(),
-            (!is_valid).then_some(SlaveError::Width)
-        );
-    }
-
-    let narrow = ProgramLimits { bytes: 4, ..RK3588 };
-    let config = SlaveConfig {
-        width: 8,
-        ..words()
-    };
-
-    assert_eq!(Slave::new(config, narrow), Err(SlaveError::Width));
-    // Widths of 16 bytes are none, whatever the bus.
-    let wide = ProgramLimits {
-        bytes: 16,
-        ..RK3588
-    };
-    let config = SlaveConfig {
-        width: 16,
-        ..words()
-    };
-
-    assert_eq!(Slave::new(config, wide), Err(SlaveError::Width));
-}
-
-#[test]
-fn bursts() {
-    for burst in 0..=255 {
-        let config = SlaveConfig { burst, ..words() };
-        let is_valid = (1..=16).contains(&burst);
-
-        assert_eq!(
-            slave(config).err(),
-            (!is_valid).then_some(SlaveError::Burst)
-        );
-    }
-    for limits in [
-        ProgramLimits { beats: 7, ..RK3588 },
-        ProgramLimits { lines: 7, ..RK3588 },
-    ] {
-        assert_eq!(Slave::new(words(), limits), Err(SlaveError::Burst));
-        assert!(Slave::new(
-            SlaveConfig {
-                burst: 7,
-                ..words()
-            },
-            limits
-        )
-        .is_ok());
-    }
-}
-
-#[test]
-fn fifos() {
-    let at = |fifo, width| {
-        slave(SlaveConfig {
-            fifo,
-            width,
-            ..words()
-        })
-        .err()
-    };
-
-    for width in [1, 2, 4, 8] {
-        for past in 0..8 {
-            let is_valid = past % u32::from(width) == 0;
-
-            assert_eq!(
-                at(FIFO + past, width),
-                (!is_valid).then_some(SlaveError::Misaligned)
-            );
-        }
-        assert_eq!(at(0u32.wrapping_sub(width.into()), width), None);
-    }
-}
-
-#[test]
-fn lists() {
-    let refusal =
-        |list: &[Segment]| SlaveSg::new(slave(words()).unwrap(), list.iter().copied()).err();
-    let good = segment(0x1000, 64);
-    let rejected = |bad, error| {
-        assert_eq!(refusal(&[bad]), Some(error));
-        assert_eq!(refusal(&[good, bad]), Some(error));
-        assert_eq!(refusal(&[bad, good]), Some(error));
-    };
-
-    assert_eq!(refusal(&[good]), None);
-    assert_eq!(refusal(&[]), Some(SlaveError::Empty));
-    rejected(segment(0x1000, 0), SlaveError::Empty);
-    for past in 1..4 {
-        rejected(segment(0x1000 + past, 64), SlaveError::Misaligned);
-        rejected(segment(0x1000, 64 + past), SlaveError::Indivisible);
-    }
-    rejected(segment(0xffff_fffc, 8), SlaveError::Unreachable);
-    assert_eq!(refusal(&[segment(0xffff_fffc, 4)]), None);
-
-    let half = segment(0, 1 << 31);
-
-    assert_eq!(refusal(&[half, segment(0, half.len - 4)]), None);
-    assert_eq!(refusal(&[half, half]), Some(SlaveError::TooManyBytes));
-}
-
-#[test]
-fn positions_in_lists() {
-    let resume = |done| {
-        let list = [segment(0x1000, 64), segment(0x2000, 64)];
-        let job = SlaveSg::new(slave(words()).unwrap(), list).unwrap();
-
-        ProgramWriter::resume(job, done).err()
-    };
-
-    for done in (0..128).step_by(4) {
-        assert_eq!(resume(done), None);
-    }
-    assert_eq!(resume(128), Some(SlaveError::Empty));
-    assert_eq!(resume(132), Some(SlaveError::Position));
-    for done in [1, 2, 3, 63, u32::MAX] {
-        assert_eq!(resume(done), Some(SlaveError::Position));
-    }
-}
-
-#[test]
-fn rings() {
-    let ring = |buffer, period| Cyclic::new(slave(words()).unwrap(), buffer, period, event());
-    let refusal = |address, len, period| ring(segment(address, len), period).err();
-
-    assert_eq!(refusal(0x1000, 256, 64), None);
-    assert_eq!(refusal(0x1000, 0, 64), Some(SlaveError::Empty));
-    assert_eq!(refusal(0x1000, 256, 0), Some(SlaveError::Empty));
-    assert_eq!(refusal(0x1002, 256, 64), Some(SlaveError::Misaligned));
-    assert_eq!(refusal(0x1000, 258, 64), Some(SlaveError::Indivisible));
-    assert_eq!(refusal(0x1000, 256, 2), Some(SlaveError::Indivisible));
-    assert_eq!(refusal(0x1000, 256, 48), Some(SlaveError::Indivisible));
-    assert_eq!(refusal(0x1000, 256, 512), Some(SlaveError::Indivisible));
-    assert_eq!(refusal(0xffff_ff00, 260, 4), Some(SlaveError::Unreachable));
-    assert_eq!(refusal(0xffff_ff00, 256, 64), None);
-    assert_eq!(refusal(0, 1 << 30, 4), Some(SlaveError::TooManyBursts));
-
-    let ring = ring(segment(0x1000, 256), 64).unwrap();
-
-    for offset in [1, 2, 3, 256, 260, u32::MAX] {
-        assert_eq!(ring.resume(offset), Err(SlaveError::Position));
-    }
-    assert_eq!(ring.lines(), 8);
 }
 
 /// Returns the program that `pl330.c` writes for one segment of full bursts, at most 256, with
@@ -435,7 +276,7 @@ fn the_longest_step() {
     let list: Vec<_> = (0..11)
         .map(|n| segment(0x1000_0000 + n * 0x2_0000, 1 + n % 2))
         .collect();
-    let job = SlaveSg::new(slave(config).unwrap(), list.iter().copied()).unwrap();
+    let job = SlaveSg::new(slave(config), list.iter().copied()).unwrap();
     let whole = code(config, &list);
 
     assert_eq!(whole.len(), 189);
@@ -472,7 +313,7 @@ fn instructions_are_located() {
     for direction in DIRECTIONS {
         let config = slave_config(direction, 1, 4);
         let list = [(0x1000, 8), (0x3000, 3), (0x5000, 1), (0x7000, 6)].map(|(a, b)| segment(a, b));
-        let job = SlaveSg::new(slave(config).unwrap(), list).unwrap();
+        let job = SlaveSg::new(slave(config), list).unwrap();
         let code = code(config, &list);
         let steps: Vec<_> = (0..code.len())
             .filter_map(|offset| {
@@ -493,40 +334,6 @@ fn instructions_are_located() {
         found.dedup();
         assert_eq!(found, [(0, 0), (1, 0), (3, 0)]);
     }
-}
-
-/// An iterator that yields less than before ends no program.
-#[test]
-fn lists_must_not_become_shorter() {
-    use std::cell::Cell;
-    use std::rc::Rc;
-
-    let left = Rc::new(Cell::new(3));
-    let list = {
-        let left = left.clone();
-
-        std::iter::from_fn(move || {
-            let count = left.get();
-
-            left.set(count - 1);
-            (count > 0).then_some(segment(0x1000, 64))
-        })
-    };
-    // A clone of the iterator shares its state.
-    let job = SlaveSg::new(slave(words()).unwrap(), list).unwrap();
-    let mut writer = ProgramWriter::new(job.clone()).unwrap();
-    let mut code = [0; 256];
-
-    left.set(0);
-    assert_eq!(
-        writer.write(
-            &mut Assembler::new(&mut code),
-            RK3588,
-            Event::new(0).unwrap()
-        ),
-        Err(TooLong)
-    );
-    assert!(ProgramWriter::resume(job, 64).is_ok());
 }
 
 /// DMAADDH adds what is between two segments; any other distance is a new address.

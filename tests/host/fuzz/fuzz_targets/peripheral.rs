@@ -73,7 +73,6 @@ struct Input {
     /// Address in memory that the registers have before the program.
     stale: u16,
     shape: Shape,
-    /// Beats that the device moves at each wait; the channel is killed at 0, if it waits then.
     pace: Vec<u8>,
 }
 
@@ -88,10 +87,18 @@ enum Shape {
     },
 }
 
+/// Effect of a program.
+struct Moved {
+    bytes: u64,
+    events: usize,
+    has_ended: bool,
+}
+
 /// Program and the device that it runs with.
 struct Run<'a> {
     memory: Memory,
     fifo: Fifo,
+    /// Beats that the device moves at each wait. The channel is killed at 0.
     pace: std::iter::Cycle<std::slice::Iter<'a, u8>>,
     to_memory: bool,
     stale: u32,
@@ -102,16 +109,11 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Runs a program until it ends, or until it is killed once `may_kill` returns true.
+    /// Runs a program until it ends, or is killed.
     ///
-    /// Compares the number of moved bytes with `position` at each instruction. Returns the number
-    /// of moved bytes, and true if the program has ended.
-    fn run(
-        &mut self,
-        code: &[u8],
-        may_kill: impl Fn(u64) -> bool,
-        position: impl Fn(usize, u32, u64),
-    ) -> (u64, bool) {
+    /// At each instruction, `position` gets the program counter, the address in memory and the
+    /// number of moved bytes.
+    fn run(&mut self, code: &[u8], position: impl Fn(usize, u32, u64)) -> Moved {
         self.fifo.is_stale = true;
 
         let config = Config {
@@ -123,6 +125,7 @@ impl Run<'_> {
         loop {
             let (source, destination) = channel.addresses();
             let stats = channel.stats();
+            let events = stats.raised.len();
             let (address, moved) = if self.to_memory {
                 (destination, stats.stores.bytes)
             } else {
@@ -139,13 +142,17 @@ impl Run<'_> {
                 Some(Stop::WaitingForPeripheral { .. }) => {
                     let beats = self.pace.next().copied().unwrap_or(1);
 
-                    if beats == 0 && may_kill(moved) {
+                    if beats == 0 {
                         assert_eq!(channel.kill(), Ok(0));
-                        return (moved, false);
+                        return Moved {
+                            bytes: moved,
+                            events,
+                            has_ended: false,
+                        };
                     }
 
                     let fifo = channel.fifo();
-                    let beats = u32::from(beats).max(1);
+                    let beats = u32::from(beats);
 
                     if self.to_memory {
                         let len = (beats.min(fifo.room()) * fifo.width) as usize;
@@ -161,13 +168,19 @@ impl Run<'_> {
                         self.sent.extend(sent);
                     }
                 }
-                Some(Stop::Ended) => return (moved, true),
+                Some(Stop::Ended) => {
+                    return Moved {
+                        bytes: moved,
+                        events,
+                        has_ended: true,
+                    }
+                }
                 Some(stop) => panic!("{stop:?}"),
             }
         }
     }
 
-    /// Checks the device after `moved` bytes in total, with these addresses.
+    /// Checks the bytes that were moved, with these addresses in memory.
     fn expect(&mut self, addresses: impl Iterator<Item = u32>, before: &[u8]) {
         assert_eq!((self.fifo.overruns, self.fifo.underruns), (0, 0));
         if self.to_memory {
@@ -217,6 +230,17 @@ fuzz_target!(|input: Input| {
     fifo.has_singles = input.has_singles;
     fifo.is_receiver = input.to_memory;
 
+    // After a kill, the device moves something. A ring is killed at last.
+    let pace = input.pace.iter().take(64).chain(&[0]);
+    let pace: Vec<_> = pace
+        .flat_map(|&beats| {
+            if beats == 0 {
+                vec![0, 255]
+            } else {
+                vec![beats]
+            }
+        })
+        .collect();
     let before: Vec<_> = (0..MOST).map(byte).collect();
     let access = if input.to_memory {
         Access::Write
@@ -226,7 +250,7 @@ fuzz_target!(|input: Input| {
     let mut run = Run {
         memory: Memory::default().with(MEMORY, before.clone(), access),
         fifo,
-        pace: input.pace.iter().cycle(),
+        pace: pace.iter().cycle(),
         to_memory: input.to_memory,
         stale: MEMORY + u32::from(input.stale) % MOST,
         // More than a ring or a list moves, with the burst that the last beats wait for.
@@ -288,18 +312,15 @@ fn check_list(run: &mut Run<'_>, slave: Slave, list: &[Segment], room: u16, befo
             .unwrap();
 
         let len = asm.len();
-        let (moved, has_ended) = run.run(
-            &code[..len],
-            |_| true,
-            |offset, address, moved| {
-                let position = u64::from(begun.position(offset, address));
+        let moved = run.run(&code[..len], |offset, address, moved| {
+            let position = u64::from(begun.position(offset, address));
 
-                assert_eq!(position, begun.done() + moved);
-            },
-        );
+            assert_eq!(position, begun.done() + moved);
+        });
 
-        if !has_ended {
-            let done = begun.done() + moved;
+        assert_eq!(moved.events, usize::from(moved.has_ended));
+        if !moved.has_ended {
+            let done = begun.done() + moved.bytes;
 
             writer = ProgramWriter::resume(job.clone(), done as u32).unwrap();
         }
@@ -319,44 +340,33 @@ fn check_ring(
     has_event: bool,
     before: &[u8],
 ) {
-    let mut total = 0;
-    let mut at = start;
+    let (mut total, mut at) = (0, u64::from(start));
+    let len = u64::from(len);
 
-    // At least two rounds. A kill is always possible then, as the device stops.
-    while total < 2 * u64::from(len) {
-        let ring = ring.resume(at).unwrap();
+    // The rounds that the device has bytes for.
+    while total < 2 * len && total < 100_000 {
+        let ring = ring.resume(at as u32).unwrap();
         let mut code = vec![0xee; 1024];
         let mut asm = Assembler::new(&mut code);
 
         ring.write(&mut asm).unwrap();
 
         let code_len = asm.len();
-        let mut events = 0;
-        let pace = run.pace.clone();
+        let moved = run.run(&code[..code_len], |offset, address, moved| {
+            assert_eq!(
+                u64::from(ring.position(offset, address)),
+                (at + moved) % len
+            );
+        });
+        let end = at + moved.bytes;
+        let periods = end / u64::from(period) - at / u64::from(period);
 
-        // A pace that ends each ring.
-        if run.pace.clone().take(4).all(|&beats| beats != 0) {
-            run.pace = [3, 9, 0].iter().cycle();
-        }
-
-        let (moved, _) = run.run(
-            &code[..code_len],
-            |_| true,
-            |offset, address, moved| {
-                let position = u64::from(ring.position(offset, address));
-
-                assert_eq!(position, (u64::from(at) + moved) % u64::from(len));
-            },
-        );
-
-        run.pace = pace;
-        events += (u64::from(at) + moved) / u64::from(period);
-        assert!(has_event || events < u64::MAX);
-        total += moved;
-        at = ((u64::from(at) + moved) % u64::from(len)) as u32;
+        assert_eq!(moved.events as u64, if has_event { periods } else { 0 });
+        total += moved.bytes;
+        at = end % len;
     }
 
-    let addresses = (0..total).map(|it| MEMORY + ((u64::from(start) + it) % u64::from(len)) as u32);
+    let addresses = (0..total).map(|it| MEMORY + ((u64::from(start) + it) % len) as u32);
 
     run.expect(addresses, before);
 }
