@@ -27,7 +27,8 @@ use super::{
     },
     first,
     Slave,
-    SlaveDirection, //
+    SlaveDirection,
+    BURST_LEN, //
 };
 
 /// Destination of code.
@@ -132,7 +133,11 @@ impl Registers {
     /// A change waits until all loads and stores are complete.
     #[inline(always)]
     pub(super) fn set_control(&mut self, slave: &Slave, beats: u32, code: &mut impl Code) {
-        let control = slave.control(beats);
+        let control = if beats == slave.burst() {
+            slave.full_control
+        } else {
+            slave.control(beats)
+        };
 
         if self.control == control {
             return;
@@ -152,7 +157,7 @@ pub(super) fn set_fifo(slave: &Slave, code: &mut impl Code) {
 
 /// Appends `body` `count` times, at most 65536, in loops with both counters.
 #[inline(always)]
-pub(super) fn repeat<const N: usize>(code: &mut impl Code, count: u32, body: [u8; N]) {
+pub(super) fn repeat(code: &mut impl Code, count: u32, body: [u8; BURST_LEN]) {
     let full = count / MAX_ITERATIONS;
 
     match full {
@@ -161,7 +166,7 @@ pub(super) fn repeat<const N: usize>(code: &mut impl Code, count: u32, body: [u8
         _ => {
             code.push(lp(Counter::Lc1, full));
             repeat_once(code, MAX_ITERATIONS, body);
-            code.push(lp_end(Counter::Lc1, N + 2 * LP_LEN));
+            code.push(lp_end(Counter::Lc1, BURST_LEN + 2 * LP_LEN));
         }
     }
     repeat_once(code, count % MAX_ITERATIONS, body);
@@ -169,14 +174,16 @@ pub(super) fn repeat<const N: usize>(code: &mut impl Code, count: u32, body: [u8
 
 /// Appends `body` `count` times, at most 256, in a loop if need be.
 #[inline(always)]
-pub(super) fn repeat_once<const N: usize>(code: &mut impl Code, count: u32, body: [u8; N]) {
+pub(super) fn repeat_once(code: &mut impl Code, count: u32, body: [u8; BURST_LEN]) {
     match count {
         0 => (),
         1 => code.push(body),
         _ => {
-            code.push(lp(Counter::Lc0, count));
-            code.push(body);
-            code.push(lp_end(Counter::Lc0, N));
+            let [a, b] = lp(Counter::Lc0, count);
+            let [c, d, e, f, g, h, i] = body;
+            let [j, k] = lp_end(Counter::Lc0, BURST_LEN);
+
+            code.push([a, b, c, d, e, f, g, h, i, j, k]);
         }
     }
 }

@@ -129,10 +129,15 @@ impl From<PlanError> for SlaveError {
 /// - `width` is a power of two, and at most that of the bus; the address of the FIFO is a multiple
 ///   of it.
 /// - `burst` is at least 1, and at most the largest number of beats and of lines for a program.
+/// - `full_control` and `full_burst` are those of the configuration.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Slave {
     config: SlaveConfig,
     non_secure: bool,
+    /// Control word for full bursts.
+    full_control: u32,
+    /// Code that waits for a request for a burst, and moves it.
+    full_burst: [u8; BURST_LEN],
 }
 
 impl Slave {
@@ -158,9 +163,18 @@ impl Slave {
         }
         reachable(fifo, width.into())?;
         // INVARIANT: Compared above.
-        Ok(Self {
+        let slave = Self {
             config,
             non_secure: limits.non_secure,
+            full_control: 0,
+            full_burst: [0; BURST_LEN],
+        };
+
+        // INVARIANT: The configuration stays the same.
+        Ok(Self {
+            full_control: slave.control(burst.into()),
+            full_burst: slave.transfer(Request::Burst),
+            ..slave
         })
     }
 
@@ -174,6 +188,13 @@ impl Slave {
     /// Returns the width of the FIFO in bytes.
     fn width(&self) -> u32 {
         self.config.width.into()
+    }
+
+    /// Returns the number of beats in `len` bytes.
+    #[inline(always)]
+    fn beats(&self, len: u32) -> u32 {
+        // Shorter than a division, because the width is a power of two.
+        len >> self.config.width.trailing_zeros()
     }
 
     /// Returns the number of beats in a burst.
@@ -277,7 +298,7 @@ impl Slave {
 
     /// Returns the code that moves the last part of a burst, and acknowledges the burst.
     fn last_part(&self) -> [u8; 3] {
-        let [.., a, b, c] = self.transfer(Request::Burst);
+        let [.., a, b, c] = self.full_burst;
 
         [a, b, c]
     }

@@ -114,7 +114,7 @@ impl Block {
 
         registers.set_control(slave, beats, code);
         match self.kind {
-            Kind::Bursts(count) => repeat(code, count, slave.transfer(Request::Burst)),
+            Kind::Bursts(count) => repeat(code, count, slave.full_burst),
             Kind::Singles(count) => repeat(code, count, slave.transfer(Request::Single)),
             Kind::Part { is_first, rest, .. } => {
                 if is_first {
@@ -172,8 +172,8 @@ impl<I: Iterator<Item = Segment> + Clone> SlaveSg<I> {
         let slave = &self.slave;
         let segment = self.memory.begin();
         // CAST: Less than `len`.
-        let left = (u64::from(self.len) - done) as u32 / slave.width();
-        let here = segment.len / slave.width();
+        let left = slave.beats((u64::from(self.len) - done) as u32);
+        let here = slave.beats(segment.len);
         let burst = slave.burst();
 
         if here == 0 {
