@@ -158,6 +158,7 @@ impl Case {
         let stale = BUFFER + random.below(self.len + 1);
         let mut total = 0;
         let mut events = 0;
+        let (mut last_pc, mut last) = (0, start);
 
         expect_barriers(code);
         run_channel(
@@ -177,8 +178,14 @@ impl Case {
                     stats.stores.bytes
                 };
 
+                let position = u64::from(ring.position(channel.pc(), address));
+                // The counter may be that of the instruction that has just set the address.
+                let early = u64::from(ring.position(last_pc, address));
+
+                assert!(early == last || early == position, "after {last_pc}");
+                (last_pc, last) = (channel.pc(), position);
                 assert_eq!(
-                    u64::from(ring.position(channel.pc(), address)),
+                    position,
                     (start + moved) % len,
                     "at {} with {address:#x}",
                     channel.pc()

@@ -184,7 +184,7 @@ fn single_transfers_are_sent() {
     assert_eq!(fifo.send(99), source()[..4]);
 }
 
-/// What does not match the request does nothing.
+/// Instructions that do not match the request do nothing.
 #[test]
 fn either_request_is_served_as_it_is() {
     for (beats, left) in [(1, 0), (4, 0), (5, 1)] {

@@ -59,7 +59,7 @@ struct Case {
     /// Length of the FIFO in bursts.
     depth: u32,
     seed: u64,
-    /// One of so many waits is ended by a kill, and the rest resumed; never if 0.
+    /// Average number of waits before the channel is killed, and the rest resumed; 0 for no kills.
     kills: u32,
 }
 
@@ -216,7 +216,8 @@ impl Case {
         let any = self.list[random.below(self.list.len() as u32) as usize];
         let stale = any.address + random.below(any.len + 1);
         let mut kills = Random(self.seed ^ begun.done());
-        let mut position = 0;
+        let mut position = begun.done() as u32;
+        let mut last_pc = 0;
         let has_ended = run_channel(
             self.bus,
             code,
@@ -234,7 +235,13 @@ impl Case {
                     stats.stores.bytes
                 };
 
+                // The counter may be that of the instruction that has just set the address.
+                let early = begun.position(last_pc, address);
+                let before = position;
+
                 position = begun.position(channel.pc(), address);
+                assert!((before..=position).contains(&early), "after {last_pc}");
+                last_pc = channel.pc();
                 assert_eq!(
                     u64::from(position),
                     begun.done() + moved,

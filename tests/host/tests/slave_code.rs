@@ -102,8 +102,8 @@ fn of_c(direction: SlaveDirection, control: u32, [sar, dar]: [u32; 2], bursts: u
     bytes
 }
 
-/// It is the program of C, but for the order of DMAMOV, the loop counter, the conditions of the
-/// accesses to memory, and the barrier before the event.
+/// Four things differ: the order of DMAMOV, the loop counter, the conditions of accesses to memory,
+/// and the barrier before the event.
 #[test]
 fn a_segment_of_full_bursts_as_in_c() {
     // SRC_INC or DST_INC, 8 beats of 4 bytes on both sides, non-secure.
@@ -220,8 +220,8 @@ fn a_burst_in_two_segments() {
         assert_eq!(
             lines.join("; "),
             format!(
-                "DMAFLUSHP P13; DMAWFP P13, burst; DMALD; DMAST; DMAADDH {register}, 0x0010; DMARMB; \
-                 DMAWMB; {last}; DMAWMB; DMASEV E3; DMAEND"
+                "DMAFLUSHP P13; DMAWFP P13, burst; DMALD; DMAST; DMAADDH {register}, 0x0010; \
+                 DMARMB; DMAWMB; {last}; DMAWMB; DMASEV E3; DMAEND"
             )
         );
     }

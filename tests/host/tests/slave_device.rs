@@ -125,7 +125,7 @@ impl Device {
     }
 }
 
-/// What a test does next.
+/// Next action of a test.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Next {
     Run,
@@ -135,7 +135,7 @@ pub(crate) enum Next {
     Kill,
 }
 
-/// Runs a program until it ends, or until `observe` says otherwise. Returns true if it has ended.
+/// Runs a program until it ends, or until `observe` kills it. Returns true if it has ended.
 ///
 /// Before each instruction, `observe` gets the channel, and whether it waits for the device.
 pub(crate) fn run_channel(

@@ -6,8 +6,8 @@
 //!   permits more, but no program here needs it.
 //! - DMASTP acknowledges when the stores to the FIFO are complete, DMALDP when the load is.
 //! - Stores to memory stay posted in DMAWFP: no source says that it waits for them.
-//! - The suffix of DMALDP and DMASTP is that of the request that the last DMAWFP has found. With the
-//!   other suffix, they do nothing (TRM, DMALDP).
+//! - DMALDP and DMASTP act only with the suffix of the request that the last DMAWFP has found (TRM,
+//!   DMALDP).
 
 use super::{
     Channel,
