@@ -74,6 +74,30 @@ const SET: usize = 3 * MOV_LEN;
 ///
 /// C function: `device_prep_dma_cyclic`.
 ///
+/// # Examples
+///
+/// Write the program of a ring of four periods, and, when its channel was paused, one that goes on:
+///
+/// ```
+/// # fn play(
+/// #     slave: Slave,
+/// #     address: u32,
+/// #     event: Event,
+/// #     write: impl Fn(Cyclic),
+/// #     pause: impl Fn() -> (usize, u32),
+/// # ) -> Result<(), SlaveError> {
+/// let buffer = Segment { address, len: 4096 };
+/// let ring = Cyclic::new(slave, buffer, 1024, Some(event))?;
+///
+/// write(ring);
+///
+/// let (offset, address) = pause();
+///
+/// write(ring.resume(ring.position(offset, address))?);
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Invariants
 ///
 /// - The buffer and the period consist of whole beats, at least one. The length of the buffer is a

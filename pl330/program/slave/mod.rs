@@ -124,6 +124,25 @@ impl From<PlanError> for SlaveError {
 
 /// Device for which programs can be written.
 ///
+/// # Examples
+///
+/// The transmitter of an SPI controller, which asks for bursts of 16 bytes:
+///
+/// ```
+/// # fn transmitter(request: Peripheral, limits: ProgramLimits) -> Result<Slave, SlaveError> {
+/// let config = SlaveConfig {
+///     request,
+///     kind: RequestKind::Burst,
+///     direction: SlaveDirection::MemToDev,
+///     fifo: 0xfecb_0400,
+///     width: 1,
+///     burst: 16,
+/// };
+/// let slave = Slave::new(config, limits)?;
+/// # Ok(slave)
+/// # }
+/// ```
+///
 /// # Invariants
 ///
 /// - `width` is a power of two, and at most that of the bus; the address of the FIFO is a multiple

@@ -54,6 +54,30 @@ use super::{
 ///
 /// C function: `device_prep_slave_sg`.
 ///
+/// # Examples
+///
+/// Write the program, and, when its channel was paused, one for the rest:
+///
+/// ```
+/// # fn send(
+/// #     slave: Slave,
+/// #     list: [Segment; 2],
+/// #     write: impl Fn(ProgramWriter<SlaveSg<core::array::IntoIter<Segment, 2>>>),
+/// #     pause: impl Fn() -> (usize, u32),
+/// # ) -> Result<(), SlaveError> {
+/// let job = SlaveSg::new(slave, list)?;
+/// let writer = ProgramWriter::resume(job.clone(), 0)?;
+///
+/// write(writer.clone());
+///
+/// let (offset, address) = pause();
+/// let done = writer.position(offset, address);
+///
+/// write(ProgramWriter::resume(job, done)?);
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Invariants
 ///
 /// - `len` is the number of bytes in the list, which is not 0.

@@ -20,7 +20,6 @@ use crate::program::insn::{
 use crate::program::{
     Cyclic,
     ProgramLimits,
-    RequestKind,
     Segment,
     Slave,
     SlaveConfig,
@@ -271,7 +270,7 @@ fn cases() -> impl Strategy<Value = Case> {
                 len,
                 event: event().filter(|_| has_event),
                 start: start % (len / width) * width,
-                most: u64::from(len) * u64::from(seed % 3) + u64::from(start % len),
+                most: u64::from(len) * (seed % 3) + u64::from(start % len),
                 depth,
                 seed,
             }
