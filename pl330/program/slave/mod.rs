@@ -44,7 +44,6 @@ use super::{
         WaitFor, //
     },
     reachable,
-    PlanError,
     ProgramLimits, //
 };
 
@@ -115,13 +114,6 @@ pub(crate) enum SlaveError {
     Position,
 }
 
-impl From<PlanError> for SlaveError {
-    fn from(_: PlanError) -> Self {
-        // Only `reachable` is called.
-        Self::Unreachable
-    }
-}
-
 /// Device for which programs can be written.
 ///
 /// # Examples
@@ -164,8 +156,8 @@ impl Slave {
     ///
     /// # Errors
     ///
-    /// [`SlaveError::Width`], [`Burst`](SlaveError::Burst), [`Misaligned`](SlaveError::Misaligned)
-    /// and [`Unreachable`](SlaveError::Unreachable).
+    /// [`SlaveError::Width`], [`Burst`](SlaveError::Burst) and
+    /// [`Misaligned`](SlaveError::Misaligned).
     pub(crate) fn new(config: SlaveConfig, limits: ProgramLimits) -> Result<Self, SlaveError> {
         let SlaveConfig {
             fifo, width, burst, ..
@@ -180,20 +172,19 @@ impl Slave {
         if fifo % u32::from(width) != 0 {
             return Err(SlaveError::Misaligned);
         }
-        reachable(fifo, width.into())?;
-        // INVARIANT: Compared above.
-        let slave = Self {
+
+        let draft = Self {
             config,
             non_secure: limits.non_secure,
             full_control: 0,
             full_burst: [0; BURST_LEN],
         };
 
-        // INVARIANT: The configuration stays the same.
+        // INVARIANT: Compared above. The last two are made from this configuration.
         Ok(Self {
-            full_control: slave.control(burst.into()),
-            full_burst: slave.transfer(Request::Burst),
-            ..slave
+            full_control: draft.control(burst.into()),
+            full_burst: draft.transfer(Request::Burst),
+            ..draft
         })
     }
 
@@ -243,7 +234,7 @@ impl Slave {
         if len % self.width() != 0 {
             return Err(SlaveError::Indivisible);
         }
-        Ok(reachable(address, len.into())?)
+        reachable(address, len.into()).map_err(|_| SlaveError::Unreachable)
     }
 
     /// Returns the control word for bursts of `beats` beats.
