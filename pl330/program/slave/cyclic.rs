@@ -79,6 +79,7 @@ const SET: usize = 3 * MOV_LEN;
 /// Write the program of a ring of four periods, and, when its channel was paused, one that goes on:
 ///
 /// ```
+/// # use crate::pl330::program::Segment;
 /// # fn play(
 /// #     slave: Slave,
 /// #     address: u32,

@@ -59,6 +59,7 @@ use super::{
 /// Write the program, and, when its channel was paused, one for the rest:
 ///
 /// ```
+/// # use crate::pl330::program::Segment;
 /// # fn send(
 /// #     slave: Slave,
 /// #     list: [Segment; 2],
