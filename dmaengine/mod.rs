@@ -57,6 +57,7 @@
 //! # Examples
 //!
 //! ```
+//! # use crate::dmaengine::Memory;
 //! # use kernel::device::{Bound, Device};
 //! # fn example<P: Memory>(dev: &Device<Bound>, provider: P, channels: [P::Channel; 8]) -> Result {
 //! // SAFETY: It is unregistered before the device is unbound, in a thread without locks.
