@@ -49,6 +49,10 @@ struct Wanted {
 }
 
 /// Returns true if `chan` is the channel of the `Wanted` at `wanted`.
+///
+/// # Safety
+///
+/// The framework calls it with the parameter that was passed with it.
 unsafe extern "C" fn is_wanted(chan: *mut c::dma_chan, wanted: *mut c_void) -> bool {
     // SAFETY: Both must be valid: `Client::request` passes the latter to the framework, which calls
     // this function with its channels.
@@ -146,11 +150,21 @@ impl Calls {
     }
 }
 
+/// Counts a call of a plain callback.
+///
+/// # Safety
+///
+/// `calls` is the parameter that was set with it.
 unsafe extern "C" fn callback(calls: *mut c_void) {
     // SAFETY: The pointer must be that of `Tx::set_callback`, which is valid.
     unsafe { &*calls.cast::<Calls>() }.called();
 }
 
+/// Counts a call of a callback with a result, and keeps the result.
+///
+/// # Safety
+///
+/// As for [`callback`]. `result` is valid.
 unsafe extern "C" fn callback_result(calls: *mut c_void, result: *const c::dmaengine_result) {
     // SAFETY: As above. The result must be valid: the provider passes it.
     let (calls, result) = unsafe { (&*calls.cast::<Calls>(), &*result) };

@@ -61,6 +61,9 @@ pub(super) enum Mode {
     AtOnce,
 }
 
+/// Configuration, segments and ring of a job that was prepared.
+type Preparation = (SlaveConfig, KVec<Segment>, Option<Ring>);
+
 /// Channel of the provider.
 #[pin_data]
 pub(super) struct Line {
@@ -68,7 +71,7 @@ pub(super) struct Line {
     #[pin]
     jobs: SpinLockIrq<KVec<Issued<Job>>>,
     #[pin]
-    last: SpinLockIrq<Option<(SlaveConfig, KVec<Segment>, Option<Ring>)>>,
+    last: SpinLockIrq<Option<Preparation>>,
     transferred: Atomic<usize>,
     dropped: Atomic<usize>,
     stops: Atomic<usize>,
@@ -125,7 +128,7 @@ impl Line {
     }
 
     /// Returns configuration, segments and ring of the last job that was prepared.
-    pub(super) fn last(&self) -> Option<(SlaveConfig, KVec<Segment>, Option<Ring>)> {
+    pub(super) fn last(&self) -> Option<Preparation> {
         self.last.lock().take()
     }
 
