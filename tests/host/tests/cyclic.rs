@@ -28,6 +28,7 @@ use crate::program::{
 };
 use crate::slave_device::{
     configs,
+    counted,
     expect_barriers,
     run_channel,
     slave_config,
@@ -150,7 +151,6 @@ impl Case {
         device: &mut Device,
         random: &mut Random,
     ) -> u64 {
-        let is_read = self.config.direction == SlaveDirection::MemToDev;
         let start = u64::from(ring.position(0, 0));
         let (len, period) = (u64::from(self.len), u64::from(self.period));
         // Registers have the values of the program before.
@@ -167,15 +167,8 @@ impl Case {
             device,
             random,
             |channel, is_waiting| {
-                let (source, destination) = channel.addresses();
-                let address = if is_read { source } else { destination };
-                let address = address.map_or(stale, |it| it as u32);
+                let (address, moved) = counted(channel, self.config.direction, stale);
                 let stats = channel.stats();
-                let moved = if is_read {
-                    stats.loads.bytes
-                } else {
-                    stats.stores.bytes
-                };
 
                 let position = u64::from(ring.position(channel.pc(), address));
                 // The counter may be that of the instruction that has just set the address.

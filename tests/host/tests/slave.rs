@@ -28,6 +28,7 @@ use crate::program::{
 };
 use crate::slave_device::{
     configs,
+    counted,
     expect_barriers,
     run_channel,
     slave_config,
@@ -211,7 +212,6 @@ impl Case {
         device: &mut Device,
         random: &mut Random,
     ) -> Option<u32> {
-        let is_read = self.config.direction == SlaveDirection::MemToDev;
         // An address of the list, as if a program for it had run before.
         let any = self.list[random.below(self.list.len() as u32) as usize];
         let stale = any.address + random.below(any.len + 1);
@@ -225,15 +225,8 @@ impl Case {
             device,
             random,
             |channel, is_waiting| {
-                let (source, destination) = channel.addresses();
-                let address = if is_read { source } else { destination };
-                let address = address.map_or(stale, |it| it as u32);
+                let (address, moved) = counted(channel, self.config.direction, stale);
                 let stats = channel.stats();
-                let moved = if is_read {
-                    stats.loads.bytes
-                } else {
-                    stats.stores.bytes
-                };
 
                 // The counter may be that of the instruction that has just set the address.
                 let early = begun.position(last_pc, address);

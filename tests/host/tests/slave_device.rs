@@ -135,6 +135,19 @@ pub(crate) enum Next {
     Kill,
 }
 
+/// Returns the address register that counts bytes of memory, or `stale` before it is set, and the
+/// number of bytes that the channel has loaded or stored in memory.
+pub(crate) fn counted(channel: &Channel<'_>, direction: SlaveDirection, stale: u32) -> (u32, u64) {
+    let (source, destination) = channel.addresses();
+    let stats = channel.stats();
+    let (address, moved) = match direction {
+        SlaveDirection::MemToDev => (source, stats.loads.bytes),
+        SlaveDirection::DevToMem => (destination, stats.stores.bytes),
+    };
+
+    (address.map_or(stale, |it| it as u32), moved)
+}
+
 /// Runs a program until it ends, or until `observe` kills it. Returns true if it has ended.
 ///
 /// Before each instruction, `observe` gets the channel, and whether it waits for the device.

@@ -18,11 +18,11 @@
 //! - A register that the program has not set has no value: the hardware has that of the program
 //!   before.
 //! - A loop jumps back to its own beginning, and loops nest.
-//!
 //! - A peripheral is served when it asks, and as it asks (`fifo.rs`, `peripheral.rs`).
 //!
 //! What it does not have: other channels, the instruction cache, time.
 
+mod access;
 mod control;
 mod decode;
 mod error;
@@ -371,79 +371,6 @@ impl<'a> Channel<'a> {
 
     fn destination(&self) -> Result<u64, Error> {
         self.destination.ok_or(Error::NotSet(Register::Destination))
-    }
-
-    fn load(&mut self, condition: Condition) -> Result<(), Error> {
-        let Control {
-            source,
-            destination,
-        } = self.control()?;
-        let target = self.destination()?;
-        let burst = source.burst(self.source()?, condition == Condition::IfSingle)?;
-
-        for (address, len) in burst.beats() {
-            match &mut self.fifo {
-                Some(fifo) if fifo.is_at(address) => {
-                    let beat = fifo.read(source, len)?;
-
-                    self.mfifo.load(&beat, source, target, destination)?;
-                }
-                _ => {
-                    let beat = self.memory.read(address, len)?;
-
-                    self.mfifo.load(beat, source, target, destination)?;
-                }
-            }
-        }
-        self.source = Some(burst.next_address());
-        self.stats.loads.count(burst);
-        Ok(())
-    }
-
-    fn store(&mut self, condition: Condition) -> Result<(), Error> {
-        let side = self.control()?.destination;
-        let burst = side.burst(self.destination()?, condition == Condition::IfSingle)?;
-        let data = self.mfifo.store(burst)?;
-
-        self.post(burst, data);
-        Ok(())
-    }
-
-    fn store_zeroes(&mut self) -> Result<(), Error> {
-        let burst = self
-            .control()?
-            .destination
-            .burst(self.destination()?, false)?;
-
-        if !burst.is_aligned() {
-            return Err(Error::ZeroesUnaligned);
-        }
-        self.post(burst, vec![0; burst.bytes() as usize]);
-        Ok(())
-    }
-
-    fn post(&mut self, burst: Burst, data: Vec<u8>) {
-        self.destination = Some(burst.next_address());
-        self.posted.push((burst, data));
-        self.stats.stores.count(burst);
-    }
-
-    /// Lets all posted stores reach memory.
-    fn drain(&mut self) -> Result<(), Error> {
-        for (burst, data) in self.posted.drain(..) {
-            let mut rest = data.as_slice();
-
-            for (address, len) in burst.beats() {
-                let (beat, others) = rest.split_at(len as usize);
-
-                match &mut self.fifo {
-                    Some(fifo) if fifo.is_at(address) => fifo.write(burst.side(), beat)?,
-                    _ => self.memory.write(address, beat)?,
-                }
-                rest = others;
-            }
-        }
-        Ok(())
     }
 
     /// Returns true if the end of a loop jumps back to `body`.
