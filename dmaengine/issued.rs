@@ -84,7 +84,8 @@ impl<J: Send + Sync> Issued<J> {
     /// The hardware must not access the memory of the job from here on, because the client may free
     /// it. All that it has written must have reached memory.
     ///
-    /// Takes constant time. Callable from any context, also in an interrupt handler, but not with a
+    /// Takes constant time, unless jobs after this one are completed already: then the time grows
+    /// with their number. Callable from any context, also in an interrupt handler, but not with a
     /// lock that [`Slave::transferred`](super::Slave::transferred) takes.
     pub(crate) fn complete(mut self, result: TxResult) {
         self.result = result;

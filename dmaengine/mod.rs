@@ -44,6 +44,8 @@
 //!   `Issued` is left: the hardware does not access the memory of the client any more. If it does
 //!   not stop, `synchronize` waits for ever, with a warning every 10 s, because the client frees
 //!   the memory next.
+//! - `terminate` frees prepared descriptors, too, as `virt-dma.h` does. So a client must not
+//!   terminate a channel while another thread of it is between prep and submit.
 //! - A configuration that the device cannot have is rejected, as are the transfers after it.
 //!
 //! # Locks

@@ -116,7 +116,7 @@ pub(crate) struct Ring {
     pub(crate) len: usize,
     /// Number of bytes of a period, a multiple of the peripheral's width.
     pub(crate) period_len: usize,
-    /// True if the client is to be told of each period (`DMA_PREP_INTERRUPT`). Otherwise it asks
+    /// True if each period calls the client back (`DMA_PREP_INTERRUPT`). Otherwise the client asks
     /// for the position.
     pub(crate) notify: bool,
 }

@@ -155,7 +155,7 @@ impl<J: Send + Sync> VirtualChannel<J> {
         &self.lists
     }
 
-    /// Begins cookies again, for a new client.
+    /// Resets the cookies, for a new client.
     pub(super) fn reset(&self) {
         self.lists.lock().cookies = Cookies::new();
     }
@@ -201,7 +201,8 @@ impl<J: Send + Sync> VirtualChannel<J> {
             return EINVAL.to_errno();
         }
 
-        // SAFETY: The descriptor must not be in another list: it has no cookie.
+        // SAFETY: The descriptor must not be in another list: it has no cookie, and its client does
+        // not terminate the channel between prep and submit.
         let Some(item) = (unsafe { lists.prepared.remove(descriptor) }) else {
             return EINVAL.to_errno();
         };
@@ -216,12 +217,14 @@ impl<J: Send + Sync> VirtualChannel<J> {
     }
 
     /// Issues the submitted descriptors in the order of their cookies: calls `start` for each.
+    /// Those that are submitted meanwhile are not issued.
     ///
     /// C function: `vchan_issue_pending()`.
     pub(super) fn issue(&self, mut start: impl FnMut(Issued<J>)) {
         let _order = self.order.lock();
+        let last = self.lists.lock().cookies.used();
 
-        while let Some(next) = self.issue_next() {
+        while let Some(next) = self.issue_next(last) {
             if next.is_closed {
                 drop(next.job);
             } else {
@@ -233,16 +236,18 @@ impl<J: Send + Sync> VirtualChannel<J> {
         }
     }
 
-    fn issue_next(&self) -> Option<Next<J>> {
+    /// Takes the first submitted descriptor. `last` is the cookie of the last one to be issued.
+    fn issue_next(&self, last: c::dma_cookie_t) -> Option<Next<J>> {
         let lists = &mut *self.lists.lock();
         let item = lists.submitted.pop_front()?;
+        let is_last = item.state.access(lists).cookie == Some(last) || lists.submitted.is_empty();
         // INVARIANT: It has no result, and no other `Issued`, because it was not issued before.
         let job = Issued::new(item.clone_arc());
 
         lists.issued.push_back(item);
         Some(Next {
             job,
-            is_last: lists.submitted.is_empty(),
+            is_last,
             is_closed: lists.is_closed,
         })
     }

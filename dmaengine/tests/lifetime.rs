@@ -165,10 +165,7 @@ mod suite {
         let calls = Arc::new([Calls::new(), Calls::new()], GFP_KERNEL)?;
 
         for calls in calls.iter() {
-            let tx = rig.tx()?;
-
-            tx.set_callback_result(calls);
-            tx.submit();
+            rig.submit_for_result(calls)?;
             if calls.count() == 0 && rig.line.running() == 0 {
                 rig.client.issue_pending();
             }

@@ -146,10 +146,7 @@ mod suite {
         let rig = Rig::memory(device.dma()?, Mode::AtOnce)?;
         let lock = KBox::pin_init(new_spinlock_irq!(()), GFP_KERNEL)?;
         let calls = Calls::new();
-        let tx = rig.tx()?;
-
-        tx.set_callback(&calls);
-        tx.submit();
+        rig.submit(&calls)?;
         {
             // Interrupts are disabled, and so are softirqs of this CPU.
             let _lock = lock.lock();
@@ -193,10 +190,7 @@ mod suite {
         let calls = RESULTS.map(|_| Calls::new());
 
         for calls in &calls {
-            let tx = rig.tx()?;
-
-            tx.set_callback_result(calls);
-            tx.submit();
+            rig.submit_for_result(calls)?;
         }
         rig.client.issue_pending();
         for (result, ..) in RESULTS {
@@ -215,11 +209,7 @@ mod suite {
         let device = TestDevice::new()?;
         let rig = Rig::memory(device.dma()?, Mode::ByHand)?;
         let calls = Calls::new();
-        let tx = rig.tx()?;
-
-        tx.set_callback_result(&calls);
-
-        let cookie = tx.submit();
+        let cookie = rig.submit_for_result(&calls)?;
 
         rig.client.issue_pending();
         drop(rig.line.take(0)?);
@@ -237,10 +227,7 @@ mod suite {
         let calls = [Calls::new(), Calls::new(), Calls::new()];
 
         for calls in &calls {
-            let tx = rig.tx()?;
-
-            tx.set_callback(calls);
-            tx.submit();
+            rig.submit(calls)?;
         }
         rig.client.issue_pending();
         rig.complete(1, Err(TxError::Aborted))?;
@@ -262,10 +249,7 @@ mod suite {
         let calls = Calls::new();
 
         for _ in 0..100 {
-            let tx = rig.tx()?;
-
-            tx.set_callback(&calls);
-            tx.submit();
+            rig.submit(&calls)?;
         }
         rig.client.issue_pending();
         assert!(soon(|| calls.returned() == 100));

@@ -143,6 +143,22 @@ impl<'a> Rig<'a> {
         self.client.memcpy(address + 500, address, 100, 0)
     }
 
+    /// Submits a copy with a plain callback, and returns its cookie.
+    fn submit(&self, calls: &Calls) -> Result<c::dma_cookie_t> {
+        let tx = self.tx()?;
+
+        tx.set_callback(calls);
+        Ok(tx.submit())
+    }
+
+    /// Submits a copy with a callback that gets the result, and returns its cookie.
+    fn submit_for_result(&self, calls: &Calls) -> Result<c::dma_cookie_t> {
+        let tx = self.tx()?;
+
+        tx.set_callback_result(calls);
+        Ok(tx.submit())
+    }
+
     /// Does the job at `index` if `result` is a success, and completes it.
     fn complete(&self, index: usize, result: TxResult) -> Result {
         self.registration

@@ -233,18 +233,25 @@ mod suite {
         Ok(())
     }
 
+    /// Starts a ring of three periods, and returns its cookie.
+    fn start_ring(rig: &Rig<'_>, calls: &Calls) -> Result<c::dma_cookie_t> {
+        let tx = rig.client.cyclic(24, 8, INTERRUPT)?;
+
+        tx.set_callback_result(calls);
+
+        let cookie = tx.submit();
+
+        rig.client.issue_pending();
+        Ok(cookie)
+    }
+
     #[test]
     fn a_ring_calls_back_for_its_periods_until_it_is_terminated() -> Result {
         let device = TestDevice::new()?;
         let rig = rig(device.dma()?)?;
         let calls = Calls::new();
-        let tx = rig.client.cyclic(24, 8, INTERRUPT)?;
+        let cookie = start_ring(&rig, &calls)?;
 
-        tx.set_callback_result(&calls);
-
-        let cookie = tx.submit();
-
-        rig.client.issue_pending();
         for round in 1..=5 {
             rig.line.complete_period()?;
             assert!(soon(|| calls.returned() == round));
@@ -287,13 +294,8 @@ mod suite {
         let device = TestDevice::new()?;
         let rig = rig(device.dma()?)?;
         let calls = Calls::new();
-        let tx = rig.client.cyclic(24, 8, INTERRUPT)?;
+        let cookie = start_ring(&rig, &calls)?;
 
-        tx.set_callback_result(&calls);
-
-        let cookie = tx.submit();
-
-        rig.client.issue_pending();
         rig.complete(0, Err(TxError::ReadFailed))?;
         assert!(soon(|| calls.returned() == 1));
         assert_eq!(

@@ -23,10 +23,7 @@ mod suite {
         let calls = Calls::new();
 
         for _ in 0..3 {
-            let tx = rig.tx()?;
-
-            tx.set_callback_result(&calls);
-            tx.submit();
+            rig.submit_for_result(&calls)?;
         }
         rig.client.issue_pending();
         // One is complete for the hardware, but not in the order of cookies.
@@ -46,10 +43,7 @@ mod suite {
         let device = TestDevice::new()?;
         let rig = Rig::memory(device.dma()?, Mode::StopsLate)?;
         let calls = Calls::new();
-        let tx = rig.tx()?;
-
-        tx.set_callback(&calls);
-        tx.submit();
+        rig.submit(&calls)?;
         rig.client.issue_pending();
         rig.client.terminate();
         assert!(rig.client.is_complete(2));
@@ -107,10 +101,7 @@ mod suite {
         let calls = [Calls::new(), Calls::new(), Calls::new()];
 
         for calls in &calls {
-            let tx = rig.tx()?;
-
-            tx.set_callback(calls);
-            tx.submit();
+            rig.submit(calls)?;
         }
         calls[0].terminates(&rig.client);
         rig.client.issue_pending();
@@ -131,10 +122,7 @@ mod suite {
         let (first, second) = (Calls::new(), Calls::new());
 
         for calls in [&first, &second] {
-            let tx = rig.tx()?;
-
-            tx.set_callback(calls);
-            tx.submit();
+            rig.submit(calls)?;
             rig.client.issue_pending();
             if ptr::eq(calls, &first) {
                 rig.client.terminate();
@@ -199,10 +187,7 @@ mod suite {
 
         calls.delay(1000);
         for _ in 0..20 {
-            let tx = rig.tx()?;
-
-            tx.set_callback(&calls);
-            tx.submit();
+            rig.submit(&calls)?;
         }
         rig.client.issue_pending();
         assert!(soon(|| calls.count() > 0));
