@@ -65,7 +65,9 @@
 //! // SAFETY: It is unregistered before the device is unbound, in a thread without locks.
 //! let registration = unsafe { Registration::new_memory(dev, provider, channels)? };
 //!
-//! // In the driver's `unbind()`, before the hardware is shut down.
+//! // In the driver's `unbind()`:
+//! registration.close();
+//! // Here the hardware is shut down.
 //! registration.unregister();
 //! # Ok(())
 //! # }

@@ -40,9 +40,11 @@ use super::{
 ///
 /// # Safety
 ///
-/// [`Registration::new_memory`] and [`Registration::new_slave`] require that the registration is
-/// dropped, or that [`unregister`](Self::unregister) returns, before the device is unbound, before
-/// the borrows of the provider end, and before the hardware is shut down for good.
+/// [`Registration::new_memory`] and [`Registration::new_slave`] require that
+///
+/// - [`close`](Self::close) returns before the hardware is shut down for good, and
+/// - the registration is dropped, or [`unregister`](Self::unregister) returns, before the device is
+///   unbound and before the borrows of the provider end.
 pub(crate) struct Registration<P: Provider> {
     channels: KVec<Pin<KBox<Channel<P>>>>,
     device: Arc<DmaDevice<P>>,
@@ -118,14 +120,31 @@ impl<P: Provider> Registration<P> {
         &self.device.provider
     }
 
+    /// Begins to unregister the device. Does nothing the second time. Sleeps.
+    ///
+    /// New clients get no channel. Jobs are aborted, and prepared no more. When it has returned, no
+    /// job is started, and the hardware may be shut down for good. The provider still gets calls
+    /// that terminate jobs.
+    pub(crate) fn close(&self) {
+        if mem::replace(&mut self.device.gate.lock().is_closed, true) {
+            return;
+        }
+        if let Some(of_dma) = &self.of_dma {
+            of_dma.free();
+        }
+        for channel in &self.channels {
+            channel.shut_down();
+        }
+    }
+
     /// Unregisters the device. Does nothing the second time. Sleeps.
     ///
     /// The caller must hold no channel of the device, and no lock that a client needs to release
     /// its channel.
     ///
-    /// New clients get no channel. Jobs are aborted, and prepared no more. Then it waits until all
-    /// clients have released their channels, without a limit, and warns every 10 s with the name of
-    /// each client. When it has returned, no method of the provider runs or will run.
+    /// [Closes](Self::close) the device, and waits until all clients have released their channels,
+    /// without a limit; it warns every 10 s with the name of each client. When it has returned, no
+    /// method of the provider runs or will run.
     ///
     /// C function: `dma_async_device_unregister()`.
     pub(crate) fn unregister(&self) {
@@ -134,13 +153,7 @@ impl<P: Provider> Registration<P> {
         if !mem::take(&mut *is_registered) {
             return;
         }
-        self.device.gate.lock().is_closed = true;
-        if let Some(of_dma) = &self.of_dma {
-            of_dma.free();
-        }
-        for channel in &self.channels {
-            channel.shut_down();
-        }
+        self.close();
 
         let mut wait = Wait::new();
 
