@@ -59,6 +59,9 @@ pub(crate) use engine::{
 pub(crate) use irq::Interrupts;
 pub(crate) use program::Pattern;
 pub(crate) use transfer::{
+    BusQueue,
+    BusTransfer,
+    BusTransferEnd,
     Completed,
     Copy2d,
     CopyRange,

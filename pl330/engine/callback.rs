@@ -2,8 +2,11 @@
 
 //! Callbacks: functions that are called when a request has ended.
 //!
-//! Callbacks of one context are called one at a time, in the order in which their requests have
-//! ended. None is called by an interrupt handler, or by a caller who submits.
+//! Callbacks of the contexts [`Softirq`](Context::Softirq) and [`Thread`](Context::Thread) are
+//! called one at a time, in the order in which their requests have ended, and not by an interrupt
+//! handler or a caller who submits, except after the shutdown. Those of
+//! [`Immediate`](Context::Immediate) are called by the thread or interrupt handler that ends the
+//! request, also on several CPUs at a time.
 
 use kernel::{
     list::ListArc,
@@ -37,15 +40,38 @@ pub(crate) enum CallbackContext {
     Thread,
 }
 
-impl CallbackContext {
-    /// Number of contexts.
-    pub(super) const COUNT: usize = 2;
+/// Context in which the engine calls a callback.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Context {
+    /// That in which the request has ended: an interrupt handler, or a caller who submits or
+    /// terminates. The callback must take little time, and only locks under which no request is
+    /// submitted or terminated.
+    Immediate,
+    /// [`CallbackContext::Softirq`].
+    Softirq,
+    /// [`CallbackContext::Thread`].
+    Thread,
+}
 
-    /// Returns the index of the context.
+impl Context {
+    /// All contexts.
+    pub(super) const ALL: [Self; 3] = [Self::Immediate, Self::Softirq, Self::Thread];
+
+    /// Returns the index of the context in [`ALL`](Self::ALL).
     pub(super) fn index(self) -> usize {
         match self {
-            Self::Softirq => 0,
-            Self::Thread => 1,
+            Self::Immediate => 0,
+            Self::Softirq => 1,
+            Self::Thread => 2,
+        }
+    }
+}
+
+impl From<CallbackContext> for Context {
+    fn from(context: CallbackContext) -> Self {
+        match context {
+            CallbackContext::Softirq => Self::Softirq,
+            CallbackContext::Thread => Self::Thread,
         }
     }
 }
@@ -60,6 +86,32 @@ pub(crate) trait Callback: Send {
     unsafe fn call(&mut self, result: RequestResult);
 }
 
+/// Callback of a request, with its context.
+pub(super) struct OwnedCallback<'bound> {
+    callback: KBox<dyn Callback + 'bound>,
+    context: Context,
+}
+
+// SAFETY: A shared reference gives access to the context only.
+unsafe impl Sync for OwnedCallback<'_> {}
+
+impl<'bound> OwnedCallback<'bound> {
+    /// Creates the value.
+    pub(super) fn new(callback: KBox<dyn Callback + 'bound>, context: Context) -> Self {
+        Self { callback, context }
+    }
+
+    /// Returns the context.
+    pub(super) fn context(&self) -> Context {
+        self.context
+    }
+
+    /// Returns the callback.
+    pub(super) fn into_inner(self) -> KBox<dyn Callback + 'bound> {
+        self.callback
+    }
+}
+
 /// Callback with its result, and the request, to be dropped later and without the lock.
 type Taken<'bound> = (
     KBox<dyn Callback + 'bound>,
@@ -70,14 +122,14 @@ type Taken<'bound> = (
 /// Takes the callback of the first request of `context` that has ended.
 fn take_callback<'bound>(
     scheduler: &mut KernelScheduler<'bound>,
-    context: CallbackContext,
+    context: Context,
 ) -> Option<Taken<'bound>> {
     loop {
         let request = scheduler.platform.ended[context.index()].pop_front()?;
         let state = request.state.access_mut(scheduler);
 
-        if let (Some((callback, _)), Some(result)) = (state.callback.take(), state.result()) {
-            return Some((callback, result, request));
+        if let (Some(callback), Some(result)) = (state.callback.take(), state.result()) {
+            return Some((callback.into_inner(), result, request));
         }
     }
 }
@@ -86,8 +138,8 @@ impl<'bound> Engine<'bound> {
     /// Calls callbacks of requests that have ended, at most [`BATCH`] of them.
     ///
     /// Returns true if others are left. Does nothing while another caller calls one of the same
-    /// `context`: that caller goes on with the others.
-    pub(super) fn call_back(&self, context: CallbackContext) -> bool {
+    /// `context`, unless it is [`Context::Immediate`]: that caller goes on with the others.
+    pub(super) fn call_back(&self, context: Context) -> bool {
         let mut left = BATCH;
         let mut next = self.first_callback(context);
 
@@ -103,21 +155,25 @@ impl<'bound> Engine<'bound> {
     }
 
     /// Takes the first callback to call, unless another caller calls those of `context`.
-    fn first_callback(&self, context: CallbackContext) -> Option<Taken<'bound>> {
+    fn first_callback(&self, context: Context) -> Option<Taken<'bound>> {
         let scheduler = &mut *self.scheduler.lock();
 
-        if scheduler.platform.is_calling[context.index()] {
-            return None;
+        let may_call =
+            context == Context::Immediate || scheduler.platform.callers[context.index()] == 0;
+        let first = if may_call {
+            take_callback(scheduler, context)
+        } else {
+            None
+        };
+
+        if first.is_some() {
+            scheduler.platform.callers[context.index()] += 1;
         }
-
-        let first = take_callback(scheduler, context);
-
-        scheduler.platform.is_calling[context.index()] = first.is_some();
         first
     }
 
     /// Takes the next callback, unless none is `left` to call.
-    fn next_callback(&self, context: CallbackContext, left: usize) -> Option<Taken<'bound>> {
+    fn next_callback(&self, context: Context, left: usize) -> Option<Taken<'bound>> {
         let scheduler = &mut *self.scheduler.lock();
         let next = if left == 0 {
             None
@@ -125,7 +181,9 @@ impl<'bound> Engine<'bound> {
             take_callback(scheduler, context)
         };
 
-        scheduler.platform.is_calling[context.index()] = next.is_some();
+        if next.is_none() {
+            scheduler.platform.callers[context.index()] -= 1;
+        }
         next
     }
 
@@ -139,7 +197,7 @@ impl<'bound> Engine<'bound> {
                 let platform = &mut self.scheduler.lock().platform;
 
                 if platform.ended.iter().all(|it| it.is_empty())
-                    && platform.is_calling.iter().all(|it| !it)
+                    && platform.callers == [0; Context::ALL.len()]
                 {
                     platform.is_shut_down = true;
                     break;
@@ -160,7 +218,7 @@ impl<'bound> Engine<'bound> {
             request.state.access_mut(scheduler).callback.take()
         };
 
-        if let Some((mut callback, _)) = callback {
+        if let Some(mut callback) = callback.map(OwnedCallback::into_inner) {
             // SAFETY: The result must be that of the request: it ends with this one, because it is
             // not submitted.
             unsafe { callback.call(Err(TransferError::TERMINATED)) };

@@ -16,7 +16,8 @@
 //! - `interrupt` and `watchdog` pass events to the scheduler. `worker` does what takes long: it
 //!   writes the next programs of long requests, waits for killed channels, and reports faults.
 //! - `power` turns the clock on and off, and lets the system sleep.
-//! - `callback` calls functions when requests have ended, in a softirq or a thread.
+//! - `callback` calls functions when requests have ended, in a softirq or a thread, or for
+//!   `transfer::bus` at once.
 //!
 //! Interrupts are disabled only while the lock is held, and no register is polled for more than
 //! some microseconds meanwhile. The lock is a `spinlock_t`. With `PREEMPT_RT` it disables no
@@ -40,8 +41,11 @@ mod wait;
 mod watchdog;
 mod worker;
 
-pub(super) use callback::Callback;
 pub(crate) use callback::CallbackContext;
+pub(super) use callback::{
+    Callback,
+    Context, //
+};
 pub(crate) use error::TransferError;
 pub(crate) use interrupt::{
     AbortHandler,
@@ -105,6 +109,7 @@ use crate::bindings::{
     Work, //
 };
 use buffer::ProgramPools;
+use callback::OwnedCallback;
 use platform::{
     Kernel,
     KernelScheduler, //
@@ -123,6 +128,8 @@ struct ThreadCallbacks;
 struct Actions {
     /// Actions that the scheduler asks for.
     schedule: scheduler::Actions,
+    /// Call callbacks at once.
+    call_now: bool,
     /// Call callbacks in a thread.
     call_in_thread: bool,
 }
@@ -160,7 +167,7 @@ unsafe impl HasTasklet for Engine<'_> {
     const OFFSET: usize = offset_of!(Self, tasklet);
 
     fn run(&self) {
-        if self.call_back(CallbackContext::Softirq) {
+        if self.call_back(Context::Softirq) {
             self.tasklet.schedule();
         }
     }
@@ -175,7 +182,7 @@ unsafe impl HasWork<ThreadCallbacks> for Engine<'_> {
     const OFFSET: usize = offset_of!(Self, thread);
 
     fn run(&self) {
-        if self.call_back(CallbackContext::Thread) {
+        if self.call_back(Context::Immediate) | self.call_back(Context::Thread) {
             self.thread.queue();
         }
     }
@@ -285,7 +292,7 @@ impl<'bound> Engine<'bound> {
 
             match (callback, state.result()) {
                 (Some(callback), None) => {
-                    state.callback = Some((callback, CallbackContext::Thread));
+                    state.callback = Some(OwnedCallback::new(callback, Context::Thread));
                     None
                 }
                 (Some(callback), Some(result)) => Some((callback, result)),
@@ -296,6 +303,33 @@ impl<'bound> Engine<'bound> {
         if let Some((mut callback, result)) = unused {
             // SAFETY: The result must be that of the request: it is.
             unsafe { callback.call(result) };
+        }
+    }
+
+    /// Terminates all requests in `queue`.
+    ///
+    /// Callable from any context in which a `spinlock_t` may be taken.
+    ///
+    /// If a channel has not stopped when this returns, its request has no result yet, nor has one
+    /// whose next program the worker writes.
+    pub(super) fn terminate_queue(&self, queue: &Arc<RequestQueue<'bound>>) {
+        let go_on = |scheduler: &mut KernelScheduler<'bound>| {
+            let is_more_left = scheduler.end_waiting(queue);
+
+            if !is_more_left {
+                scheduler.stop_queue(queue);
+            }
+            is_more_left
+        };
+        // Callbacks of others may need another context than this one.
+        let own = &[Context::Immediate];
+        let mut is_more_left = self.with_callbacks_of(own, |scheduler| {
+            scheduler.terminate_queue(queue);
+            go_on(scheduler)
+        });
+
+        while is_more_left {
+            is_more_left = self.with_callbacks_of(own, go_on);
         }
     }
 
@@ -328,10 +362,19 @@ impl<'bound> Engine<'bound> {
     /// As [`with`](Self::with), for callers who submit or terminate: after the shutdown they call
     /// callbacks, because no other context does.
     fn with_callbacks<T>(&self, f: impl FnOnce(&mut KernelScheduler<'bound>) -> T) -> T {
+        self.with_callbacks_of(&Context::ALL, f)
+    }
+
+    /// As [`with_callbacks`](Self::with_callbacks), for callers who call only those of `contexts`.
+    fn with_callbacks_of<T>(
+        &self,
+        contexts: &[Context],
+        f: impl FnOnce(&mut KernelScheduler<'bound>) -> T,
+    ) -> T {
         let (result, is_shut_down) = self.with_actions(f);
 
         if is_shut_down {
-            for context in [CallbackContext::Softirq, CallbackContext::Thread] {
+            for &context in contexts {
                 while self.call_back(context) {}
             }
         }
@@ -379,7 +422,7 @@ impl<'bound> Engine<'bound> {
 
     /// Takes what the scheduler asks for. Returns `None` after the shutdown.
     fn take_actions(&self, scheduler: &mut KernelScheduler<'bound>) -> Option<Actions> {
-        let [softirq, thread] = mem::take(&mut scheduler.platform.to_call);
+        let [immediate, softirq, thread] = mem::take(&mut scheduler.platform.to_call);
 
         if scheduler.platform.is_shut_down {
             return None;
@@ -390,12 +433,19 @@ impl<'bound> Engine<'bound> {
         }
         Some(Actions {
             schedule: scheduler.take_actions(),
+            call_now: immediate,
             call_in_thread: thread,
         })
     }
 
     /// Does what the scheduler asked for.
     fn act(&self, actions: Actions) {
+        if actions.call_now {
+            // A thread calls the others, so that an interrupt handler does not call many.
+            if self.call_back(Context::Immediate) {
+                self.thread.queue();
+            }
+        }
         if actions.schedule.watch {
             self.watchdog.arm(watchdog::period());
         }

@@ -19,7 +19,7 @@ use super::{
             PortBusy, //
         }, //
     },
-    callback::CallbackContext,
+    callback::Context,
     operation::Operation,
     request::{
         Request,
@@ -64,11 +64,12 @@ pub(super) enum Report {
 /// State of the engine that the scheduler does not know.
 pub(crate) struct Kernel<'bound> {
     /// Requests that have ended and have a callback, by its context, in this order.
-    pub(super) ended: [List<Request<'bound>>; CallbackContext::COUNT],
+    pub(super) ended: [List<Request<'bound>>; Context::ALL.len()],
     /// True if callbacks of that context are to be called.
-    pub(super) to_call: [bool; CallbackContext::COUNT],
-    /// True while callbacks of that context are called.
-    pub(super) is_calling: [bool; CallbackContext::COUNT],
+    pub(super) to_call: [bool; Context::ALL.len()],
+    /// Number of callers that call callbacks of that context: one at most, unless it is
+    /// [`Context::Immediate`].
+    pub(super) callers: [u32; Context::ALL.len()],
     /// True once all requests have ended and nothing starts: new ones end at once.
     pub(super) is_shut_down: bool,
     /// Abort interrupt, while it is disabled because its line stays up.
@@ -92,9 +93,9 @@ impl<'bound> Kernel<'bound> {
     /// Creates the state of a new engine.
     pub(super) fn new(pm: RuntimePm<'bound>) -> Self {
         Self {
-            ended: [const { List::new() }; CallbackContext::COUNT],
-            to_call: [false; CallbackContext::COUNT],
-            is_calling: [false; CallbackContext::COUNT],
+            ended: [const { List::new() }; Context::ALL.len()],
+            to_call: [false; Context::ALL.len()],
+            callers: [0; Context::ALL.len()],
             is_shut_down: false,
             masked_irq: None,
             is_persistence_reported: false,
@@ -157,6 +158,26 @@ impl<'bound> Platform for Kernel<'bound> {
         queue.state.access_mut(scheduler)
     }
 
+    fn is_in(
+        scheduler: &Scheduler<Self>,
+        request: &ListArc<Request<'bound>>,
+        queue: &Arc<RequestQueue<'bound>>,
+    ) -> bool {
+        let state = &request.state.access(scheduler).schedule;
+
+        state
+            .queue
+            .as_ref()
+            .is_some_and(|it| Arc::ptr_eq(it, queue))
+    }
+
+    fn is_terminated(scheduler: &Scheduler<Self>, request: &ListArc<Request<'bound>>) -> bool {
+        let state = &request.state.access(scheduler).schedule;
+        let queue = state.queue.as_ref();
+
+        queue.is_some_and(|it| state.is_terminated(it.state.access(scheduler)))
+    }
+
     fn started(
         scheduler: &mut Scheduler<Self>,
         request: &ListArc<Request<'bound>>,
@@ -170,7 +191,7 @@ impl<'bound> Platform for Kernel<'bound> {
         let state = request.state.access_mut(scheduler);
 
         state.stop_clock();
-        match state.callback.as_ref().map(|(_, context)| context.index()) {
+        match state.callback.as_ref().map(|it| it.context().index()) {
             Some(context) => {
                 scheduler.platform.to_call[context] = true;
                 scheduler.platform.ended[context].push_back(request);

@@ -28,7 +28,8 @@ use super::{
     buffer::ProgramBuffer,
     callback::{
         Callback,
-        CallbackContext, //
+        Context,
+        OwnedCallback, //
     },
     operation::Operation,
     platform::{
@@ -67,8 +68,8 @@ pub(super) struct State<'bound> {
     pub(super) next_begun: Option<Operation>,
     /// Length in bytes of the program that is started next.
     pub(super) next_len: usize,
-    /// Function to call at the end, and its context.
-    pub(super) callback: Option<(KBox<dyn Callback + 'bound>, CallbackContext)>,
+    /// Function to call at the end.
+    pub(super) callback: Option<OwnedCallback<'bound>>,
     started: Option<Instant<Monotonic>>,
     /// Number of the first bytes that have reached memory, as far as was reported.
     done: u64,
@@ -209,11 +210,11 @@ impl<'bound> Request<'bound> {
         &self,
         engine: &Engine<'bound>,
         callback: KBox<dyn Callback + 'bound>,
-        context: CallbackContext,
+        context: Context,
     ) {
         let scheduler = &mut *engine.scheduler.lock();
 
-        self.state.access_mut(scheduler).callback = Some((callback, context));
+        self.state.access_mut(scheduler).callback = Some(OwnedCallback::new(callback, context));
     }
 
     /// Sets the longest time that each of its programs may take; `None` for no limit.

@@ -120,6 +120,16 @@ impl Fault {
         self.causes & IMPRECISE != 0
     }
 
+    /// Returns true if the bus has refused to read data.
+    pub(crate) fn is_of_read(&self) -> bool {
+        self.causes & READ_ERROR != 0
+    }
+
+    /// Returns true if the bus has refused to write data.
+    pub(crate) fn is_of_write(&self) -> bool {
+        self.causes & WRITE_ERROR != 0
+    }
+
     /// Returns true if `instruction` can have caused the fault.
     pub(crate) fn may_be_of(&self, instruction: Instruction) -> bool {
         use Instruction::{

@@ -35,6 +35,14 @@ impl Pattern {
         len: 1,
     };
 
+    /// Creates the pattern in which each byte is `value`.
+    pub(crate) fn of_byte(value: u8) -> Self {
+        Self {
+            bytes: [value; 8],
+            len: 1,
+        }
+    }
+
     /// Creates the pattern of these bytes, if there are 1, 2, 4 or 8.
     pub(crate) fn new(bytes: &[u8]) -> Option<Self> {
         if !matches!(bytes.len(), 1 | 2 | 4 | 8) {

@@ -162,7 +162,7 @@ impl<'a, 'bound, T: Mapped + Send + 'bound> Descriptor<'a, 'bound, T> {
 
             // SAFETY: The mapping must be the one that the programs access: by the type invariants
             // it is.
-            unsafe { request.set_callback(self.engine, callback, context) };
+            unsafe { request.set_callback(self.engine, callback, context.into()) };
         }
         // INVARIANT: By ours.
         Ok(CallbackDescriptor {

@@ -12,6 +12,7 @@
 //! The shape of a copy says which bytes go where: a [`CopyRange`], [`Copy2d`], or a vector of
 //! ranges. Mappings may be single ones or mapped tables, in any number of segments.
 
+mod bus;
 mod copy;
 mod descriptor;
 mod in_progress;
@@ -21,6 +22,11 @@ mod progressive;
 mod queue;
 mod shape;
 
+pub(crate) use bus::{
+    BusQueue,
+    BusTransfer,
+    BusTransferEnd, //
+};
 pub(crate) use copy::Transfers;
 pub(crate) use descriptor::{
     Descriptor,

@@ -154,6 +154,12 @@ pub(crate) trait Platform: Sized {
         queue: &'a Self::Queue,
     ) -> &'a mut QueueState<Self>;
 
+    /// Returns true if `request` is in `queue`.
+    fn is_in(scheduler: &Scheduler<Self>, request: &Self::Request, queue: &Self::Queue) -> bool;
+
+    /// Returns true if `request` is in a queue that was terminated since it was submitted.
+    fn is_terminated(scheduler: &Scheduler<Self>, request: &Self::Request) -> bool;
+
     /// Handles the start of a program of `request`.
     fn started(scheduler: &mut Scheduler<Self>, request: &Self::Request, channel: usize);
 

@@ -151,7 +151,9 @@ impl<P: Platform> Scheduler<P> {
             return self.complete(request, Err(reason));
         }
         if let Some(queue) = queue {
-            P::state(self, &request).queue = Some(queue.clone());
+            let terminations = P::queue(self, queue).terminations;
+
+            P::state(self, &request).set_queue(queue.clone(), terminations);
 
             let state = P::queue(self, queue);
 
@@ -238,13 +240,13 @@ impl<P: Platform> Scheduler<P> {
     /// Returns it if that is to be tried again: no channel has stopped, the MFIFO lacks lines for
     /// its program, or the hardware is busy.
     fn start(&mut self, request: P::Request) -> Result<(), P::Request> {
-        let state = P::state(self, &request);
-
-        if state.result.is_some() {
+        if P::is_terminated(self, &request) || P::state(self, &request).result.is_some() {
             // It was terminated while it waited.
             self.complete(request, Err(P::Reason::TERMINATED));
             return Ok(());
         }
+
+        let state = P::state(self, &request);
 
         if let Some(reason) = state.write_error {
             self.complete(request, Err(reason));

@@ -21,7 +21,9 @@ pub(crate) struct RequestState<P: Platform> {
     /// True while the worker writes a program.
     pub(super) is_being_written: bool,
     /// Queue in which it is.
-    pub(super) queue: Option<P::Queue>,
+    pub(crate) queue: Option<P::Queue>,
+    /// Number of terminations of that queue before it was submitted.
+    terminations: u32,
     /// Reason for which the next program could not be written.
     pub(super) write_error: Option<P::Reason>,
     /// Result, once it has ended.
@@ -43,10 +45,22 @@ impl<P: Platform> RequestState<P> {
             rest,
             is_being_written: false,
             queue: None,
+            terminations: 0,
             write_error: None,
             result: None,
             timeout_ms,
         }
+    }
+
+    /// Returns true if `queue`, in which it is, was terminated since it was submitted.
+    pub(crate) fn is_terminated(&self, queue: &QueueState<P>) -> bool {
+        self.terminations != queue.terminations
+    }
+
+    /// Sets the queue in which it is, and the number of its terminations.
+    pub(super) fn set_queue(&mut self, queue: P::Queue, terminations: u32) {
+        self.queue = Some(queue);
+        self.terminations = terminations;
     }
 
     /// Sets the time limit.
@@ -104,6 +118,8 @@ pub(crate) struct QueueState<P: Platform> {
     pub(super) is_busy: bool,
     /// Requests that wait for it.
     pub(super) waiting: P::List,
+    /// Number of its terminations, which may wrap.
+    pub(super) terminations: u32,
 }
 
 impl<P: Platform> QueueState<P> {
@@ -112,6 +128,7 @@ impl<P: Platform> QueueState<P> {
         Self {
             is_busy: false,
             waiting: P::List::new(),
+            terminations: 0,
         }
     }
 }

@@ -6,6 +6,7 @@ use super::{
     super::channel::State,
     state::WriteResult,
     Platform,
+    Reason,
     RequestList,
     Scheduler,
     MAX_CHANNELS,
@@ -79,8 +80,12 @@ impl<P: Platform> Scheduler<P> {
     pub(crate) fn written(&mut self, key: &P::Key, written: WriteResult<P>) {
         P::state_by_key(self, key).set_written(written);
         if let Some(request) = self.writing.take() {
-            // After others, as when the program had been written in time.
-            self.ready.push_back(request);
+            if P::is_terminated(self, &request) {
+                self.complete(request, Err(P::Reason::TERMINATED));
+            } else {
+                // After others, as when the program had been written in time.
+                self.ready.push_back(request);
+            }
         }
         self.dispatch();
     }

@@ -27,6 +27,7 @@ const QUEUES: usize = 2;
 enum Step {
     Submit(Vec<Kind>, Option<usize>, Option<u32>),
     Terminate(usize),
+    TerminateQueue(usize),
     Port,
     Run(usize),
     SetPortSlow(bool),
@@ -88,6 +89,7 @@ fn steps() -> impl Strategy<Value = Step> {
     prop_oneof![
         6 => submit,
         2 => (0..12_usize).prop_map(Step::Terminate),
+        1 => (0..QUEUES).prop_map(Step::TerminateQueue),
         8 => Just(Step::Port),
         16 => (0..MAX_CHANNELS).prop_map(Step::Run),
         1 => any::<bool>().prop_map(Step::SetPortSlow),
@@ -123,6 +125,7 @@ fn make(driver: &mut Driver, channels: &[usize], step: Step) {
                 driver.terminate(index % count);
             }
         }
+        Step::TerminateQueue(queue) => driver.terminate_queue(queue),
         Step::Port => {
             driver.hardware().step_port();
         }

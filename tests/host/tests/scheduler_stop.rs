@@ -122,6 +122,44 @@ fn a_queue_goes_on_after_its_first_request_is_terminated() {
 }
 
 #[test]
+fn a_terminated_queue_ends_its_requests_and_takes_new_ones() {
+    let mut driver = driver(0x03);
+    let first = driver.submit(&[ENDLESS], Some(0), None);
+    let waiting: Vec<_> = (0..40).map(|_| submit(&mut driver, 1, Some(0))).collect();
+    let other = driver.submit(&[ENDLESS], Some(1), None);
+
+    driver.hardware().step_port();
+    driver.terminate_queue(0);
+    for request in waiting {
+        assert_eq!(driver.result(request), Some(Err(Reason::Terminated)));
+    }
+    assert_eq!(driver.result(first), None);
+    assert_eq!(driver.result(other), None);
+
+    let next = submit(&mut driver, 1, Some(0));
+
+    step(&mut driver, 0);
+    driver.settle();
+    assert_eq!(driver.result(first), Some(Err(Reason::Terminated)));
+    driver.terminate(other);
+    driver.quiesce();
+    assert_eq!(driver.result(next), Some(Ok(())));
+}
+
+#[test]
+fn a_request_that_waits_for_a_channel_ends_with_its_queue() {
+    let mut driver = driver(0x01);
+    let other = driver.submit(&[ENDLESS], Some(1), None);
+    let waiting = submit(&mut driver, 1, Some(0));
+
+    driver.hardware().step_port();
+    driver.terminate_queue(0);
+    assert_eq!(driver.result(waiting), Some(Err(Reason::Terminated)));
+    driver.terminate(other);
+    driver.quiesce();
+}
+
+#[test]
 fn a_kill_that_a_busy_port_refuses_is_repeated() {
     let mut driver = driver(0x01);
     let request = driver.submit(&[ENDLESS], None, None);

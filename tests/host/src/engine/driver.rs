@@ -428,4 +428,30 @@ impl Driver {
         assert!(is_stopping || state.result().is_some());
         self.unlock();
     }
+
+    /// Terminates all requests in `queue`.
+    pub(super) fn terminate_queue(&mut self, queue: usize) {
+        let members = self.scheduler.platform.members(queue);
+
+        for &index in &members {
+            let is = |request: &Request| request.0 == index;
+            let channel =
+                (0..MAX_CHANNELS).find(|&it| self.scheduler.channel(it).request().is_some_and(is));
+            let entry = &mut self.scheduler.platform.entries[index];
+
+            entry.is_terminated |= entry.is_waiting();
+            if let Some(channel) = channel.filter(|&it| self.state(it) == State::Running) {
+                self.scheduler.platform.checks[channel] = 0;
+            }
+        }
+        self.scheduler.terminate_queue(&queue);
+        while self.scheduler.end_waiting(&queue) {}
+        self.scheduler.stop_queue(&queue);
+
+        // Those behind the first one have ended.
+        for index in members.into_iter().skip(1) {
+            assert!(self.scheduler.platform.entries[index].is_completed);
+        }
+        self.unlock();
+    }
 }

@@ -218,6 +218,11 @@ impl Arena {
         Request(index)
     }
 
+    /// Returns the requests in `queue`.
+    pub(super) fn members(&self, queue: usize) -> Vec<usize> {
+        self.members[queue].iter().copied().collect()
+    }
+
     /// Notes that the scheduler accepts a request.
     pub(super) fn accept(&mut self, index: usize) {
         match self.entries[index].queue {
@@ -323,6 +328,19 @@ impl Platform for Arena {
         &mut scheduler.platform.queues[*queue]
     }
 
+    fn is_in(scheduler: &Scheduler, request: &Request, queue: &usize) -> bool {
+        scheduler.platform.entries[request.0].state.queue == Some(*queue)
+    }
+
+    fn is_terminated(scheduler: &Scheduler, request: &Request) -> bool {
+        let arena = &scheduler.platform;
+        let state = &arena.entries[request.0].state;
+
+        state
+            .queue
+            .is_some_and(|it| state.is_terminated(&arena.queues[it]))
+    }
+
     fn started(scheduler: &mut Scheduler, request: &Request, channel: usize) {
         let index = request.0;
         let arena = &mut scheduler.platform;
@@ -380,12 +398,16 @@ impl Platform for Arena {
         let Some(queue) = entry.queue else {
             return;
         };
-        // A request that was not accepted is not in its queue.
-        if arena.members[queue].contains(&index) {
-            assert_eq!(arena.members[queue].pop_front(), Some(index));
-            if let Some(&next) = arena.members[queue].front() {
-                arena.set_turn(next);
-            }
+        let Some(place) = arena.members[queue].iter().position(|it| *it == index) else {
+            // A request that was not accepted is not in its queue.
+            return;
+        };
+
+        // Those behind the first one end early only by the termination of the queue.
+        assert!(place == 0 || arena.entries[index].is_terminated);
+        arena.members[queue].remove(place);
+        if let (0, Some(&next)) = (place, arena.members[queue].front()) {
+            arena.set_turn(next);
         }
     }
 
