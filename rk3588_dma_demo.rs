@@ -9,6 +9,7 @@
 //! - [`bindings`]: kernel interfaces that the `kernel` crate lacks;
 //! - `dmaengine`: providers of the kernel's DMA engine framework;
 //! - [`pl330`]: the controller;
+//! - [`provider`]: its channels for the kernel's DMA engine framework;
 //! - [`lessons`]: the code that drivers would have, a file for each subject;
 //! - [`demo`]: the demonstration, which runs the lessons and reports their transfers;
 //! - [`user`]: the debugfs files.
@@ -25,6 +26,8 @@ mod dmaengine;
 mod fixture;
 mod lessons;
 mod pl330;
+#[cfg(CONFIG_DMA_ENGINE)]
+mod provider;
 mod sg;
 mod user;
 
@@ -73,8 +76,10 @@ struct Rk3588Dma;
 
 /// Data of a bound device, in the order in which its fields are dropped.
 struct Bundle<'bound> {
-    /// First field, because its files use the others.
+    /// First fields, because they use the others.
     _debugfs: user::Debugfs<'bound>,
+    #[cfg(CONFIG_DMA_ENGINE)]
+    memory: provider::MemoryDevice<'bound>,
     _interrupts: Interrupts<'bound>,
     controller: Arc<Controller<'bound>>,
 }
@@ -113,7 +118,9 @@ impl platform::Driver for Rk3588Dma {
     }
 
     fn unbind<'bound>(_: &'bound platform::Device<Core<'_>>, this: Pin<&Bundle<'bound>>) {
-        this.controller.shut_down();
+        this.shut_down();
+        #[cfg(CONFIG_DMA_ENGINE)]
+        this.memory.unregister();
     }
 }
 
@@ -131,7 +138,7 @@ impl PowerManaged for Rk3588Dma {
     }
 
     fn shutdown(data: Pin<&Bundle<'_>>) {
-        data.controller.shut_down();
+        data.shut_down();
     }
 }
 
@@ -177,10 +184,27 @@ impl<'bound> Bundle<'bound> {
             .inspect_err(|_| controller.shut_down())
             .map_err(|error| ProbeError::Memory("debugfs", error))?;
 
+        #[cfg(CONFIG_DMA_ENGINE)]
+        // SAFETY: It must be closed before the controller is shut down, and unregistered before
+        // `'bound` ends: it goes into the bundle. `Bundle::shut_down` closes it first, and `unbind`
+        // unregisters it.
+        let memory = unsafe { provider::MemoryDevice::new(dev, &controller) }
+            .inspect_err(|_| controller.shut_down())
+            .map_err(ProbeError::DmaEngine)?;
+
         Ok(Self {
             _debugfs: debugfs,
+            #[cfg(CONFIG_DMA_ENGINE)]
+            memory,
             _interrupts: interrupts,
             controller,
         })
+    }
+
+    /// Stops what runs, and lets nothing start any more. Sleeps.
+    fn shut_down(&self) {
+        #[cfg(CONFIG_DMA_ENGINE)]
+        self.memory.close();
+        self.controller.shut_down();
     }
 }

@@ -207,6 +207,8 @@ pub(crate) enum ProbeError {
     Hardware(HardwareError),
     /// No memory for this purpose.
     Memory(&'static str, Error),
+    /// The DMA engine framework does not accept the device.
+    DmaEngine(Error),
     /// The self-test failed.
     SelfTest(SelfTestError),
 }
@@ -225,6 +227,9 @@ impl fmt::Display for ProbeError {
             Self::Memory(purpose, error) => {
                 f.write_fmt(fmt!("no memory for {purpose} ({error:?})"))
             }
+            Self::DmaEngine(error) => {
+                f.write_fmt(fmt!("no registration as DMA engine ({error:?})"))
+            }
             Self::SelfTest(error) => f.write_fmt(fmt!("self-test failed: {error}")),
         }
     }
@@ -237,6 +242,7 @@ impl From<&ProbeError> for Error {
             | ProbeError::Registers(error)
             | ProbeError::Clock(error)
             | ProbeError::Interrupt(_, error)
+            | ProbeError::DmaEngine(error)
             | ProbeError::Memory(_, error) => *error,
             ProbeError::SelfTest(SelfTestError::Program(error)) => (*error).into(),
             ProbeError::NoRegisters | ProbeError::Hardware(_) | ProbeError::SelfTest(_) => ENODEV,

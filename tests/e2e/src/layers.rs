@@ -33,10 +33,11 @@ pl330::engine kernel bindings dma pl330::program pl330::backoff pl330::hw \
     pl330::engine::channel pl330::engine::scheduler
 pl330::transfer kernel dma sg pl330::program pl330::engine
 pl330 kernel bindings dma pl330::program pl330::hw pl330::engine pl330::transfer
+provider kernel pin_init dmaengine pl330
 lessons kernel dma sg pl330
 demo kernel dma sg pl330 lessons
 user kernel bindings dma sg pl330 demo
-crate kernel pin_init bindings dma pl330 user
+crate kernel pin_init bindings dma pl330 provider user
 ";
 
 /// Checks all files of the module. Tests in them may use anything.

@@ -18,6 +18,7 @@ mod lists;
 mod machine;
 mod no_memory;
 mod power;
+mod provider;
 mod rt;
 mod samples;
 mod slow;
@@ -67,6 +68,7 @@ pub fn run(arguments: Arguments) -> Result<bool> {
     board_check::add(&mut suite);
     controllers::add(&mut suite);
     clients::add(&mut suite);
+    provider::add(&mut suite);
     power::add(&mut suite);
     machine::add(&mut suite);
     mutants::add_check(&mut suite);
