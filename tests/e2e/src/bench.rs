@@ -136,7 +136,7 @@ pub fn write_json(file: &Path, report: &impl Serialize) -> Result<()> {
 /// Boots with one CPU and loads the module that measures instructions.
 fn count_instructions(board: &Board) -> Result<Console> {
     let work = TempDir::new()?;
-    let mut boot = phases::boot(board, work.path())?;
+    let mut boot = phases::boot(work.path())?;
 
     // The kernel resets counters of instructions when a CPU leaves a deep idle state.
     boot.append = "nr_cpus=1 cpuidle.off=1".into();

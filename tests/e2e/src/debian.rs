@@ -81,7 +81,7 @@ fn configure(unpacked: &Path, image: &Path, script: &str) -> Result<()> {
     )?;
     boot.files.push(key.with_extension("pub"));
     for path in MODULES {
-        let file = unpack_module(path, work.path())?;
+        let file = Kernel::Stock.unpack_module(path, work.path())?;
 
         modules.push(
             file.file_stem()
@@ -299,24 +299,6 @@ impl Entry {
         );
         Ok(found)
     }
-}
-
-/// Unpacks a module of the stock kernel to a directory.
-fn unpack_module(path: &str, directory: &Path) -> Result<PathBuf> {
-    let kernel = Kernel::Stock.folder()?;
-    let release = fs::read_to_string(kernel.join("release"))?;
-    let modules = kernel.join("modules/lib/modules").join(release.trim());
-    let packed = modules.join(format!("kernel/{path}.ko.xz"));
-    let file = directory.join(packed.file_stem().context("no name")?);
-    let unpacked = Command::new("xz").args(["-dc"]).arg(&packed).output()?;
-
-    ensure!(
-        unpacked.status.success(),
-        "cannot unpack {}",
-        packed.display()
-    );
-    fs::write(&file, unpacked.stdout)?;
-    Ok(file)
 }
 
 #[cfg(test)]

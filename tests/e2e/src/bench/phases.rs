@@ -84,7 +84,7 @@ impl Requests {
 pub fn measure(board: &Board) -> Result<Requests> {
     let work = TempDir::new()?;
     let log = work.path().join("trace");
-    let mut boot = boot(board, work.path())?;
+    let mut boot = boot(work.path())?;
 
     boot.files.push(MODULE.into());
     boot.arguments = vec!["-D".into(), log.clone().into()];
@@ -102,30 +102,16 @@ pub fn measure(board: &Board) -> Result<Requests> {
 }
 
 /// Returns a boot with the kernel's driver and its client. `work` is for files.
-pub fn boot(board: &Board, work: &Path) -> Result<Boot> {
+pub fn boot(work: &Path) -> Result<Boot> {
     Ok(Boot {
         overlays: vec![OVERLAY.into(), "tests/bench/engines.dtso".into()],
         files: vec![
-            unpack_pl330(board, work)?,
+            Kernel::Stock.unpack_module("drivers/dma/pl330", work)?,
             "out/bench/rk3588_dma_peer.ko".into(),
         ],
         target: Some("bench-module"),
         ..Boot::default()
     })
-}
-
-/// Decompresses pl330.ko of Debian's kernel into `folder`.
-fn unpack_pl330(board: &Board, folder: &Path) -> Result<PathBuf> {
-    let release = fs::read_to_string(board.kernel.join("release"))?;
-    let modules = board
-        .kernel
-        .join("modules/lib/modules")
-        .join(release.trim());
-    let file = folder.join("pl330.ko.xz");
-
-    fs::copy(modules.join("kernel/drivers/dma/pl330.ko.xz"), &file).context("no pl330.ko.xz")?;
-    succeeds(Command::new("xz").arg("--decompress").arg(&file))?;
-    Ok(file.with_extension(""))
 }
 
 /// Joins the lines of the board's script with the phases of QEMU's trace.

@@ -63,6 +63,29 @@ impl Kernel {
         made_by("scripts/kernel", &[name])
     }
 
+    /// Returns the file of one of its modules, by the path in the kernel's source.
+    pub fn module(self, path: &str) -> Result<PathBuf> {
+        let folder = self.folder()?;
+        let release = fs::read_to_string(folder.join("release"))?;
+
+        Ok(folder
+            .join("modules/lib/modules")
+            .join(release.trim())
+            .join("kernel")
+            .join(path))
+    }
+
+    /// Decompresses one of the modules of Debian's package, by its path without a suffix, into
+    /// `folder`.
+    pub fn unpack_module(self, path: &str, folder: &Path) -> Result<PathBuf> {
+        let packed = self.module(&format!("{path}.ko.xz"))?;
+        let file = folder.join(packed.file_name().context("no name")?);
+
+        fs::copy(&packed, &file).with_context(|| format!("no {}", packed.display()))?;
+        succeeds(Command::new("xz").arg("--decompress").arg(&file))?;
+        Ok(file.with_extension(""))
+    }
+
     /// Checks that a boot of this kernel ran it: by its release, and by `PREEMPT_RT`.
     pub fn expect_in(self, it: &Console) -> Result<()> {
         let release = fs::read_to_string(self.folder()?.join("release"))?;
