@@ -8,6 +8,11 @@ device=fed10000.dma-controller
 parameters=/sys/module/dmatest/parameters
 driver=/sys/bus/platform/drivers/rk3588_dma
 
+# keep_log: moves the kernel's messages to a file.
+keep_log() {
+	dmesg -c >>/log
+}
+
 # run_dmatest PARAMETERS...: runs dmatest with these parameters, those of the call before otherwise.
 # Prints a line for each thread, and for each test that failed.
 run_dmatest() {
@@ -15,7 +20,7 @@ run_dmatest() {
 		echo "${assignment#*=}" >"$parameters/${assignment%%=*}"
 	done
 	echo $device >$parameters/device
-	dmesg -c >/dev/null
+	keep_log
 	echo 1 >$parameters/run
 	cat $parameters/wait >/dev/null
 	dmesg | grep -o -e 'dma[0-9]*chan.*failures' -e "dma[0-9]*chan.*result .*'"
@@ -56,7 +61,7 @@ section after_faults run_dmatest
 
 section held hold
 section rmmod rmmod rk3588_dma
-dmesg -c >/dev/null
+keep_log
 (
 	echo $device >$driver/unbind
 	echo "unbind ended" >/dev/kmsg
@@ -71,4 +76,5 @@ wait
 section unbound dmesg
 section driver ls /sys/class/dma
 section rmmod_later rmmod rk3588_dma
-section dmesg dmesg
+keep_log
+section dmesg cat /log

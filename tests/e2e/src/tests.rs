@@ -68,7 +68,7 @@ pub fn run(arguments: Arguments) -> Result<bool> {
     board_check::add(&mut suite);
     controllers::add(&mut suite);
     clients::add(&mut suite);
-    provider::add(&mut suite);
+    provider::add(&mut suite, "provider", Boot::with_driver());
     power::add(&mut suite);
     machine::add(&mut suite);
     mutants::add_check(&mut suite);

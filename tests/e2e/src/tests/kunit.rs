@@ -77,6 +77,7 @@ pub fn add(suite: &mut Suite) -> Result<()> {
     super::faults::add(suite, "debug_faults", plain())?;
     engine::soak(suite, "debug_engine", plain(), engine::SHORT);
     super::lists::cases(suite, "debug_lists", plain());
+    super::provider::add(suite, "debug_provider", plain());
     super::no_memory::add(suite, without_suites(Leaks::Scanned, ""));
 
     let mut bounced = boot(Machine::Rock5bPlus, true, Leaks::Ignored);
