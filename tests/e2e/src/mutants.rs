@@ -167,6 +167,8 @@ fn batches(mutants: Vec<Mutant>) -> Vec<Vec<Mutant>> {
 
 /// Builds the mutants in a copy of the tree; returns the output of each one's test.
 ///
+/// A mutant whose test another one kept from seeing it is built again, alone.
+///
 /// Each thread that does jobs has a copy. The copies stay, so that the next mutants are built
 /// faster.
 fn run(mutants: Vec<Mutant>) -> Result<BTreeMap<String, String>> {
@@ -176,12 +178,23 @@ fn run(mutants: Vec<Mutant>) -> Result<BTreeMap<String, String>> {
         static COPY: PathBuf = format!("out/mutants/{}", NEXT.fetch_add(1, Relaxed)).into();
     }
 
-    COPY.with(|copy| run_in(copy, mutants))
+    COPY.with(|copy| {
+        let mut outputs = run_in(copy, &mutants)?;
+
+        if mutants.len() > 1 {
+            for mutant in mutants {
+                if !is_caught(&outputs[&mutant.name]) {
+                    outputs.extend(run_in(copy, &[mutant])?);
+                }
+            }
+        }
+        Ok(outputs)
+    })
 }
 
-fn run_in(copy: &Path, mutants: Vec<Mutant>) -> Result<BTreeMap<String, String>> {
+fn run_in(copy: &Path, mutants: &[Mutant]) -> Result<BTreeMap<String, String>> {
     lint::copy_tracked(&["*"], copy)?;
-    for mutant in &mutants {
+    for mutant in mutants {
         let mut patch = Command::new("patch");
 
         patch.args(["--strip=1", "--batch", "--forward", "--directory"]);
@@ -197,7 +210,7 @@ fn run_in(copy: &Path, mutants: Vec<Mutant>) -> Result<BTreeMap<String, String>>
         )?;
     }
 
-    let test = |mutant: Mutant| {
+    let test = |mutant: &Mutant| {
         let mut board = Command::new("setpriv");
 
         board
@@ -207,10 +220,10 @@ fn run_in(copy: &Path, mutants: Vec<Mutant>) -> Result<BTreeMap<String, String>>
             .current_dir(copy)
             // Cargo does not tell two copies of a project apart.
             .env("CARGO_TARGET_DIR", absolute(copy.join("target"))?);
-        Ok((mutant.name, process::run(&mut board)?.1))
+        Ok((mutant.name.clone(), process::run(&mut board)?.1))
     };
 
-    mutants.into_iter().map(test).collect()
+    mutants.iter().map(test).collect()
 }
 
 #[cfg(test)]
